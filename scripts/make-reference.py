@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Make the reference data of the tests: what other programs say quill must compute.
+
+Everything here is made by independent software (Hugging Face transformers, tokenizers and gguf, and a plain
+float64 forward pass in numpy), never by quill. The results are small and committed under tests/data/, so the
+tests need neither Python nor a network; tests/data/README.md holds the commands and the package versions.
+
+    pip install torch transformers tokenizers gguf numpy safetensors
+    scripts/make-reference.py parity                       tiny random models, their logits and continuations
+    scripts/make-reference.py check                        verify all of it by the float64 forward pass
+"""
+import argparse
+import importlib
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+COMMANDS = {
+    "parity": ("parity", "tiny random GPT-2 models as Hugging Face directories, with expected numbers"),
+    "check": ("check", "compute the committed logits again in float64 and compare"),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=pathlib.Path, default=ROOT / "tests" / "data", help="where the data lies (default: tests/data)")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    # Each verb is a module of scripts/reference/ with add_arguments(parser) and run(args). The modules import the
+    # heavy packages inside run(), so --help works without them.
+    modules = {}
+    for verb, (name, text) in COMMANDS.items():
+        modules[verb] = importlib.import_module(f"reference.{name}")
+        modules[verb].add_arguments(verbs.add_parser(verb, help=text, description=modules[verb].__doc__,
+                                                     formatter_class=argparse.RawDescriptionHelpFormatter))
+    args = parser.parse_args()
+    return modules[args.verb].run(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

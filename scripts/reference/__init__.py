@@ -1,0 +1,1 @@
+"""The verbs of scripts/make-reference.py, one module each."""
