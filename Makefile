@@ -1,0 +1,169 @@
+# quill: `make` builds build/quill and build/libquill.a; `make help` lists the rest.
+#
+# Configurations live in folders of their own, so switching never needs a clean:
+#   release (build/), debug, asan (with UBSan), ubsan, native, aarch64 (build/<name>/)
+
+CONFIG ?= release
+V      ?= 0
+PREFIX ?= /usr/local
+DESTDIR ?=
+EMBED  ?= weights/model.gguf
+WERROR ?= 0
+
+ifeq ($(CONFIG),release)
+BUILD := build
+else
+BUILD := build/$(CONFIG)
+endif
+OBJ := $(BUILD)/obj
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wcast-qual -Wpointer-arith -Wundef -Wwrite-strings -Wdouble-promotion -Wformat=2
+ifneq ($(WERROR),0)
+WARN += -Werror
+endif
+# -ffp-contract=off: a*b + c is two roundings unless the code says fma. Never -ffast-math: the bits are promised.
+BASE := -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -ffp-contract=off -fno-math-errno -fvisibility=hidden -fstack-protector-strong -fPIE \
+	-fopenmp -pthread $(WARN)
+OPT_release := -O3 -g -D_FORTIFY_SOURCE=2
+OPT_native  := -O3 -g -march=native -D_FORTIFY_SOURCE=2
+OPT_debug   := -O0 -g3
+OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+OPT_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+OPT_aarch64 := -O2 -g -D_FORTIFY_SOURCE=2
+CFLAGS_ALL := $(BASE) $(OPT_$(CONFIG)) $(CPPFLAGS) $(CFLAGS)
+LDFLAGS_ALL := $(filter -fsanitize% -fopenmp -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS := -lpcre2-8 -ljansson -lm
+
+MACHINE := $(shell $(CC) -dumpmachine)
+
+# ---- sources, floor by floor -------------------------------------------------------------------------------------------
+
+SRC_base := alloc arena buffer clock dmath error hash map reader save utf8
+TESTS := test_base
+
+SRC_tensor := dtype tensor
+TESTS += test_tensor
+
+SRC_kernels :=
+TESTS +=
+
+SRC_formats :=
+TESTS +=
+
+SRC_tokenizer :=
+TESTS +=
+
+SRC_sampler :=
+TESTS +=
+
+SRC_model :=
+TESTS +=
+
+SRC_session :=
+TESTS +=
+
+SRC_cli :=
+TESTS +=
+
+# Each instruction set's files, and only those, are compiled with its flags.
+ifneq ($(filter x86_64%,$(MACHINE)),)
+SRC_kernels +=
+ISA_kernels/kernels_sse4      := -msse4.1
+ISA_kernels/kernels_avx2      := -mavx2 -mfma -mf16c
+ISA_kernels/kernels_avx512    := -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
+endif
+ifneq ($(filter aarch64%,$(MACHINE)),)
+SRC_kernels +=
+endif
+
+# ---- rules -------------------------------------------------------------------------------------------------------------
+
+FLOORS := base tensor kernels formats tokenizer sampler model session
+LIB_OBJ := $(foreach f,$(FLOORS),$(patsubst %,$(OBJ)/$f/%.o,$(SRC_$f)))
+CLI_OBJ := $(patsubst %,$(OBJ)/cli/%.o,$(SRC_cli))
+PROGRAM := $(if $(SRC_cli),$(BUILD)/quill)
+TEST_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,$(TESTS))
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-5s %s\n' $(1) $(2) >&2
+endif
+
+.PHONY: all debug asan ubsan native test tests check-headers install uninstall clean help
+.DELETE_ON_ERROR:
+
+all: $(PROGRAM) $(BUILD)/libquill.a
+debug asan ubsan native:
+	$(Q)$(MAKE) CONFIG=$@ all
+
+# The flags are part of what an object is made from: when they change, everything is compiled again.
+$(OBJ)/flags: FORCE
+	@mkdir -p $(OBJ) && printf '%s\n' '$(CC) $(CFLAGS_ALL)' | cmp -s - $@ || printf '%s\n' '$(CC) $(CFLAGS_ALL)' >$@
+FORCE:
+
+$(OBJ)/%.o: src/%.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(ISA_$*) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libquill.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# The built-in model, read in place from the program's own file.
+$(OBJ)/cli/builtin.o: src/cli/builtin.S $(EMBED) $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,EMBED,$(EMBED))
+	$(Q)$(CC) -DEMBED='"$(EMBED)"' -c -o $@ $<
+
+$(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libquill.a $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(BUILD)/libquill.a -lcmocka $(LIBS)
+
+tests: $(TEST_PROGRAMS)
+
+# Runs every unit test program, then the tests of the command line. Each prints its own results.
+test: all tests
+	$(Q)status=0; for t in $(TEST_PROGRAMS); do echo "== $$t" >&2; timeout 600 $$t || status=1; done; \
+	  if [ -x tests/cli/run.sh ] && [ -n '$(PROGRAM)' ]; then tests/cli/run.sh $(PROGRAM) || status=1; fi; exit $$status
+
+# Every header compiles alone.
+check-headers:
+	$(Q)for h in $$(find include src -name '*.h' ! -name 'simd_*'); do \
+	  printf '#include "%s"\ntypedef int checked;\n' "$$h" | $(CC) $(CFLAGS_ALL) -I. -xc -fsyntax-only - || exit 1; done
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/quill
+	install -m 755 $(BUILD)/quill $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libquill.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 include/quill/*.h $(DESTDIR)$(PREFIX)/include/quill/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/quill $(DESTDIR)$(PREFIX)/lib/libquill.a
+	rm -rf $(DESTDIR)$(PREFIX)/include/quill
+
+clean:
+	rm -rf build
+
+help:
+	@printf '%s\n' \
+	  'make                      build/quill and build/libquill.a' \
+	  'make debug|asan|ubsan|native   the same in build/<name>/ (asan includes UBSan)' \
+	  'make test                 unit tests and command-line tests (CONFIG=asan: of that build)' \
+	  'make check-headers        every header compiles alone' \
+	  'make install PREFIX=/usr/local DESTDIR=' \
+	  'make EMBED=file.gguf      build around another built-in model' \
+	  'Variables: CC, CFLAGS, LDFLAGS, WERROR=1 (warnings are errors), V=1 (show commands)'
+
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_PROGRAMS:=.d)

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// exp and log in double precision, the same bits on every machine: plain +, *, / and table-free polynomials. For the
+// sampler and for reported log-probabilities; the forward pass has vector functions of its own.
+#ifndef QUILL_BASE_DMATH_H
+#define QUILL_BASE_DMATH_H
+
+double d_exp(double x); // relative error below 2^-50; +0 below -745.2, +infinity above 709.79; NaN stays
+double d_log(double x); // absolute error below 2^-50 relative to max(1, |log x|); x > 0; log 0 is -infinity; x < 0: NaN
+double d_sin(double x); // |x| <= 2^20; absolute error below 2^-48
+double d_cos(double x);
+
+#endif

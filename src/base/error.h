@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Filling a quill_error. Text that comes from a file, a prompt or argv goes through quoted(): it is escaped and cut.
+#ifndef QUILL_BASE_ERROR_H
+#define QUILL_BASE_ERROR_H
+
+#include "quill/error.h"
+#include "str.h"
+
+// Fills *err (NULL is fine) and returns `status`, so that it can end a function: return fail(err, QUILL_E_MODEL, ...).
+__attribute__((format(printf, 3, 4))) quill_status fail(quill_error *err, quill_status status, const char *format, ...);
+// The same with the byte offset the text is about.
+__attribute__((format(printf, 4, 5))) quill_status fail_at(quill_error *err, quill_status status, uint64_t offset,
+                                                           const char *format, ...);
+// "FILE: cannot WHAT: strerror" with the given errno value.
+quill_status fail_errno(quill_error *err, quill_status status, const char *file, const char *what, int errnum);
+quill_status fail_memory(quill_error *err); // QUILL_E_SYSTEM "out of memory"
+
+// A printable copy of `s`, at most 80 bytes: control characters, bytes that are no UTF-8 and bidirectional overrides as
+// \xHH, cut with "...". Lives in a caller's buffer: fail(err, ..., "key '%s'", quoted(&(struct quoted){0}, key)).
+struct quoted {
+    char text[96];
+};
+const char *quoted(struct quoted *buffer, struct str s);
+#define QUOTED(s) quoted(&(struct quoted){{0}}, (s))
+
+#endif

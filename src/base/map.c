@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// Reads size bytes from fd; a short or interrupted read goes on. -1: errno tells; 0: the file ended early; 1: done.
+static int read_all(int fd, uint8_t *out, size_t size) {
+    for (size_t done = 0; done < size;) {
+        size_t step = size - done < (1u << 30) ? size - done : (1u << 30);
+        ssize_t got = read(fd, out + done, step);
+        if (got == 0) return 0;
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -1;
+        done += (size_t)got;
+    }
+    return 1;
+}
+
+static quill_status load(struct map *map, int fd, const char *path, enum map_how how, quill_status status,
+                         quill_error *err) {
+    struct stat info;
+    if (fstat(fd, &info) != 0) return fail_errno(err, status, path, "read", errno);
+    if (!S_ISREG(info.st_mode))
+        return fail(err, status, "%s: expected a regular file, found %s", QUOTED(str_of(path)),
+                    S_ISDIR(info.st_mode) ? "a directory" : "something else");
+    *map = (struct map){.size = (size_t)info.st_size};
+    if (map->size == 0) {
+        map->data = (const uint8_t *)"";
+        return QUILL_OK;
+    }
+    if (how == MAP_FILE) {
+        void *p = mmap(NULL, map->size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (p == MAP_FAILED) return fail_errno(err, status, path, "map", errno);
+        map->data = p;
+        map->mapped = true;
+        return QUILL_OK;
+    }
+    uint8_t *p = malloc(map->size);
+    if (!p) return fail_memory(err);
+    int got = read_all(fd, p, map->size);
+    if (got > 0) {
+        map->data = p;
+        return QUILL_OK;
+    }
+    int errnum = errno;
+    free(p);
+    if (got < 0) return fail_errno(err, status, path, "read", errnum);
+    return fail(err, status, "%s: the file shrank while it was read", QUOTED(str_of(path)));
+}
+
+quill_status map_open(struct map *map, const char *path, enum map_how how, quill_status status, quill_error *err) {
+    *map = (struct map){0};
+    // O_NONBLOCK: opening a FIFO without a writer returns, and is then refused by its type.
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return fail_errno(err, status, path, "open", errno);
+    quill_status s = load(map, fd, path, how, status, err);
+    close(fd); // read-only: nothing can be lost
+    if (s) *map = (struct map){0};
+    return s;
+}
+
+quill_status map_open_at(struct map *map, const char *dir, const char *name, enum map_how how, bool *missing,
+                         quill_status status, quill_error *err) {
+    *map = (struct map){0};
+    if (missing) *missing = false;
+    size_t n = strlen(dir) + strlen(name) + 2;
+    char *path = malloc(n);
+    if (!path) return fail_memory(err);
+    snprintf(path, n, "%s%s%s", dir, n > 2 && dir[strlen(dir) - 1] == '/' ? "" : "/", name);
+    quill_status s = QUILL_OK;
+    if (missing && access(path, F_OK) != 0 && errno == ENOENT)
+        *missing = true;
+    else
+        s = map_open(map, path, how, status, err);
+    free(path);
+    return s;
+}
+
+void map_close(struct map *map) {
+    if (map->mapped)
+        munmap((void *)(uintptr_t)map->data, map->size);
+    else if (map->size)
+        free((void *)(uintptr_t)map->data);
+    *map = (struct map){0};
+}
+
+void map_populate(const void *data, size_t size) {
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 // Linux 5.14; older kernels answer EINVAL, and the pages come in by touch
+#endif
+    uintptr_t first = (uintptr_t)data & ~(uintptr_t)4095, end = (uintptr_t)data + size;
+    if (size) (void)madvise((void *)first, end - first, MADV_POPULATE_READ);
+}
+
+void *map_reserve(size_t size) {
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void map_release(void *p, size_t size) {
+    if (p) munmap(p, size);
+}
+
+void map_forget(void *p, size_t size) { (void)madvise(p, size, MADV_DONTNEED); }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Files mapped read-only, and large zeroed anonymous memory. The one owner of mmap.
+#ifndef QUILL_BASE_MAP_H
+#define QUILL_BASE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+struct map {
+    const uint8_t *data; // [size], read-only; never NULL when open, even for an empty file
+    size_t size;
+    bool mapped;         // munmap on close, else free
+};
+
+enum map_how { MAP_FILE, MAP_READ }; // map it, or read it into memory (network drives)
+
+// Opens the regular file `path`; anything else (directory, FIFO, device) is refused without waiting.
+// Failures carry `status`: QUILL_E_MODEL for models.
+quill_status map_open(struct map *map, const char *path, enum map_how how, quill_status status, quill_error *err);
+// The same, but `name` within the directory `dir`; *missing is set (and QUILL_OK returned, map zeroed) when it does not
+// exist and `missing` is not NULL.
+quill_status map_open_at(struct map *map, const char *dir, const char *name, enum map_how how, bool *missing,
+                         quill_status status, quill_error *err);
+void map_close(struct map *map); // zeros are fine
+
+// Asks the system to bring data[0..size) in, a slice at a time; a hint. Returns at once where it cannot.
+void map_populate(const void *data, size_t size);
+
+// `size` bytes of zeroed memory, page-aligned, committed by touch; huge pages where the system offers them. NULL: no room.
+void *map_reserve(size_t size);
+void map_release(void *p, size_t size); // NULL is fine
+// Gives the pages of p[0..size) back to the system: they read as zeros again. p and size: multiples of 4096.
+void map_forget(void *p, size_t size);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// A cursor over untrusted little-endian bytes with a sticky error: reads past the end give zeros and set `failed`, so a
+// parser reads a whole record straight through and checks once. Limits are arguments.
+#ifndef QUILL_BASE_READER_H
+#define QUILL_BASE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "str.h"
+
+struct reader {
+    const uint8_t *start, *at, *end; // start <= at <= end
+    bool failed;                     // something did not fit; `at` stays where the first failing read began
+};
+
+static inline struct reader reader_over(const void *data, size_t size) {
+    const uint8_t *p = data;
+    return (struct reader){p, p, size ? p + size : p, false};
+}
+
+static inline size_t reader_left(const struct reader *r) { return r->failed ? 0 : (size_t)(r->end - r->at); }
+
+static inline uint64_t reader_offset(const struct reader *r) { return (uint64_t)(r->at - r->start); }
+
+// The next n bytes, borrowed; NULL and `failed` when there are fewer.
+static inline const uint8_t *reader_take(struct reader *r, uint64_t n) {
+    if (r->failed || n > (uint64_t)(r->end - r->at)) {
+        r->failed = true;
+        return NULL;
+    }
+    const uint8_t *p = r->at;
+    r->at += n;
+    return p;
+}
+
+uint8_t reader_u8(struct reader *r);
+uint16_t reader_u16le(struct reader *r);
+uint32_t reader_u32le(struct reader *r);
+uint64_t reader_u64le(struct reader *r);
+
+// A u64 length of at most `limit`, then so many bytes.
+struct str reader_string64(struct reader *r, uint64_t limit);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "save.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "checked.h"
+
+enum { PENDING_BYTES = 1 << 16 };
+
+quill_status save_begin(struct save *save, const char *path, quill_error *err) {
+    *save = (struct save){.fd = -1};
+    size_t n = strlen(path) + 32;
+    save->path = alloc_string(str_of(path));
+    save->temp = alloc_array(n, 1);
+    save->pending = alloc_array(PENDING_BYTES, 1);
+    if (!save->path || !save->temp || !save->pending) {
+        save_abort(save);
+        return fail_memory(err);
+    }
+    struct stat info; // a device or a pipe cannot be replaced by a rename
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        save_abort(save);
+        return fail(err, QUILL_E_SYSTEM, "%s: expected a regular file or no file, found something else",
+                    QUOTED(str_of(path)));
+    }
+    for (unsigned attempt = 0; save->fd < 0 && attempt < 100; attempt++) {
+        snprintf(save->temp, n, "%s.%ld.%u.tmp", path, (long)getpid(), attempt);
+        save->fd = open(save->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (save->fd < 0 && errno != EEXIST) break;
+    }
+    if (save->fd >= 0) return QUILL_OK;
+    quill_status s = fail_errno(err, QUILL_E_SYSTEM, path, "create", errno);
+    free(save->temp), save->temp = NULL; // not ours: never unlink it
+    save_abort(save);
+    return s;
+}
+
+static quill_status write_all(struct save *save, const char *p, size_t n, quill_error *err) {
+    while (n) {
+        ssize_t got = write(save->fd, p, n);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return fail_errno(err, QUILL_E_SYSTEM, save->path, "write", got < 0 ? errno : EIO);
+        p += got;
+        n -= (size_t)got;
+    }
+    return QUILL_OK;
+}
+
+static quill_status flush(struct save *save, quill_error *err) {
+    quill_status s = write_all(save, save->pending, save->n_pending, err);
+    save->n_pending = 0;
+    return s;
+}
+
+quill_status save_write(struct save *save, const void *bytes, size_t n, quill_error *err) {
+    quill_status s = QUILL_OK;
+    save->written += n;
+    if (n > PENDING_BYTES - save->n_pending) s = flush(save, err);
+    if (s) return s;
+    if (n > PENDING_BYTES) return write_all(save, bytes, n, err);
+    if (n) memcpy(save->pending + save->n_pending, bytes, n);
+    save->n_pending += n;
+    return QUILL_OK;
+}
+
+// After a failed fsync pages may be marked clean though they never reached the disk: it is never tried again.
+static quill_status sync_directory(const char *path, quill_error *err) {
+    const char *slash = strrchr(path, '/');
+    char *dir = alloc_string(slash ? (struct str){path, (size_t)(slash - path) + 1} : STR("."));
+    if (!dir) return fail_memory(err);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    quill_status s = QUILL_OK;
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL)) s = fail_errno(err, QUILL_E_SYSTEM, path, "sync the folder of", errno);
+    if (fd >= 0) close(fd);
+    free(dir);
+    return s;
+}
+
+quill_status save_commit(struct save *save, quill_error *err) {
+    quill_status s = flush(save, err);
+    if (!s && fsync(save->fd) != 0) s = fail_errno(err, QUILL_E_SYSTEM, save->path, "sync", errno);
+    if (save->fd >= 0 && close(save->fd) != 0 && !s) s = fail_errno(err, QUILL_E_SYSTEM, save->path, "close", errno);
+    save->fd = -1;
+    if (!s && rename(save->temp, save->path) != 0) s = fail_errno(err, QUILL_E_SYSTEM, save->path, "rename to", errno);
+    if (!s) {
+        free(save->temp), save->temp = NULL; // the new file is in place
+        s = sync_directory(save->path, err);
+    }
+    save_abort(save);
+    return s;
+}
+
+void save_abort(struct save *save) {
+    if (save->fd >= 0) close(save->fd);
+    if (save->temp) unlink(save->temp);
+    free(save->temp);
+    free(save->path);
+    free(save->pending);
+    *save = (struct save){.fd = -1};
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// UTF-8 as the Unicode Standard defines it (15.0, table 3-7): no surrogates, no overlong forms, at most U+10FFFF.
+#ifndef QUILL_BASE_UTF8_H
+#define QUILL_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// One step over p[0..n), n > 0: the length of a valid character (1..4, its code point in *code unless NULL); or minus the
+// length of the longest ill-formed piece to be replaced by one U+FFFD (1..3: "maximal subpart", section 3.9).
+int utf8_step(const char *p, size_t n, uint32_t *code);
+
+// True when p[0..n) could be the beginning of a character that more bytes complete (n 1..3).
+bool utf8_is_beginning(const char *p, size_t n);
+
+// How many bytes at the end of p[0..n) are the beginning of an unfinished character: 0..3.
+size_t utf8_unfinished_tail(const char *p, size_t n);
+
+bool utf8_is_valid(const char *p, size_t n);
+
+// Writes `code` (a scalar value) and returns its length, 1..4.
+int utf8_write(char out[4], uint32_t code);
+
+#define UTF8_REPLACEMENT "\xef\xbf\xbd" // U+FFFD
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// What a model file offers, whatever its format: metadata look-ups and named tensor views. No architecture is known here.
+//
+// Everything is borrowed from the mapped file and lives until weights_close. Metadata of a GGUF file has the file's keys
+// ("gpt2.block_count"); of a directory the keys of config.json, joined by dots where objects nest ("rope_scaling.factor").
+#ifndef QUILL_FORMATS_WEIGHTS_H
+#define QUILL_FORMATS_WEIGHTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "tensor/tensor.h"
+
+enum weights_format { WEIGHTS_GGUF, WEIGHTS_HF };
+
+enum meta_kind { META_NULL, META_BOOL, META_INT, META_FLOAT, META_STRING, META_ARRAY };
+
+// An array of a GGUF file stays in the file's bytes (checked when it was opened); one of config.json is parsed.
+struct meta_array {
+    enum meta_kind kind;       // of the elements; META_NULL: empty, mixed or nested
+    uint32_t gguf_type;        // GGUF: the element's type number
+    uint64_t n;
+    const uint8_t *data;       // GGUF: the encoded elements
+    const struct meta *items;  // config.json: [n] (keys empty)
+};
+
+struct meta {
+    struct str key;
+    enum meta_kind kind;
+    bool is_unsigned;          // META_INT: `i` holds a uint64_t's bits
+    uint32_t gguf_type;        // GGUF: type number of the value
+    union {
+        bool b;
+        int64_t i;
+        double f;
+        struct str s;
+        struct meta_array a;
+    };
+};
+
+// The files of a directory that describe its tokenizer; size 0 and data NULL: not there.
+struct tokenizer_files {
+    struct map tokenizer_json, vocab_json, merges_txt, tokenizer_config_json, generation_config_json;
+};
+
+struct weights {
+    enum weights_format format;
+    const char *path;          // as given, for messages
+    uint64_t file_bytes;       // all files of weights together
+    struct meta *meta;         // [n_meta]
+    size_t n_meta;
+    struct tensor *tensors;    // [n_tensors], in file order
+    size_t n_tensors;
+    struct tokenizer_files files; // of a directory
+    struct weights_private *own;  // maps, hash tables, arena
+};
+
+enum weights_want {
+    WEIGHTS_ALL,            // metadata and tensors, everything checked
+    WEIGHTS_TOKENIZER_ONLY, // metadata and tokenizer files; no tensor is looked at, n_tensors is 0
+};
+
+// Opens a GGUF file or a Hugging Face directory. QUILL_E_MODEL with a line naming file, item, expected and found.
+quill_status weights_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err);
+// A GGUF file in memory, borrowed.
+quill_status weights_open_memory(struct weights **out, const void *data, size_t size, const char *name,
+                                 enum weights_want want, quill_error *err);
+void weights_close(struct weights *w); // NULL is fine
+
+const struct tensor *weights_tensor(const struct weights *w, struct str name); // NULL: not there; a hash look-up
+const struct meta *weights_meta(const struct weights *w, struct str key);      // NULL: not there
+
+// Typed look-ups. *found says whether the key is there (null counts as absent); a value of another type, or outside
+// min..max, is QUILL_E_MODEL naming the key. An absent key leaves *out untouched.
+quill_status meta_int(const struct weights *w, const char *key, int64_t min, int64_t max, int64_t *out, bool *found,
+                      quill_error *err);
+quill_status meta_float(const struct weights *w, const char *key, double *out, bool *found, quill_error *err); // ints too
+quill_status meta_bool(const struct weights *w, const char *key, bool *out, bool *found, quill_error *err);
+quill_status meta_string(const struct weights *w, const char *key, struct str *out, bool *found, quill_error *err);
+
+// Walks an array's elements in order, either storage: start with *at = 0; false at the end.
+struct meta_walk {
+    const struct meta_array *array;
+    uint64_t index;
+    size_t at;
+};
+bool meta_next(struct meta_walk *walk, struct meta *element);
+
+#endif

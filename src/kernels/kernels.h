@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// The kernels: everything that touches many numbers. One `const struct kernels` per instruction set; kernels_ref.c is the
+// definition, and every other table gives the same bits.
+//
+// The rule that makes this possible: every output is one chain in a fixed ascending order, starting at +0, and a SIMD lane
+// is a different output, never a slice of the same sum. The one exception are the sums inside one row (norm statistics,
+// softmax denominators): 16 virtual lanes, element i to lane i % 16, ascending, and the fold 8+8, 4+4, 2+2, 1+1.
+// Kernels are single-threaded, allocate nothing and keep no state; pointers may be unaligned unless said otherwise.
+#ifndef QUILL_KERNELS_KERNELS_H
+#define QUILL_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "tensor/tensor.h"
+
+enum { ACT_BLOCK = 32 }; // values per activation block of ACT_Q8_32
+
+// Activations quantized per block of 32: x = xd * q. n_blocks = cols / 32.
+struct qacts {
+    int8_t *q;    // [n_tokens][cols]
+    float *xd;    // [n_tokens][n_blocks] scale: amax / 127, as amax * (1.0f/127.0f)
+    float *xs;    // [n_tokens][n_blocks] xd * (float)sum, for weight types with minima
+    int32_t *sum; // [n_tokens][n_blocks] exact sum of the block's q
+};
+
+// out[t][r] = bias[r] + sum_c W[r][c] * x[t][c] for rows row0 <= r < row1, t < n_tokens; the bias is added last.
+//   float types: a = fma((float)w, x, a), c ascending.   Q8_0: a = fma(ws*xd, (float)D, a), D the exact int32 dot product
+//   of a block, blocks ascending.
+struct matmul_job {
+    struct mat w;
+    size_t row0, row1;
+    size_t n_tokens;
+    const float *x;  // [n_tokens][x_stride]; float types
+    size_t x_stride;
+    struct qacts q;  // quantized types
+    const float *bias; // [rows] or NULL
+    float *out;      // out[t * out_stride + r]
+    size_t out_stride;
+    void *scratch;   // kernels.scratch_bytes, 64-byte aligned
+};
+
+// ---- attention ----
+// Keys and values lie in tiles of 256 positions. A tile of one kv head is K then V:
+//   K [16 blocks][head_dim][16 positions], V [256][head_dim].
+// q8_0 keeps the same two arrays as int8, followed by f16 scales: of K [16 blocks][n_groups][16 positions], of V
+// [256][n_groups], one scale per group of 32 dimensions (the last group may be shorter).
+enum { KV_TILE = 256, KV_LANES = 16, KV_GROUP = 32 };
+enum kv_type { KV_F16, KV_F32, KV_Q8_0, KV_TYPE_COUNT };
+
+size_t kv_keys_bytes(enum kv_type type, size_t head_dim);   // of one tile of one head; multiples of 64
+size_t kv_values_bytes(enum kv_type type, size_t head_dim);
+
+// n_q queries against one tile of their kv head. For query i over its visible positions j in [lo[i], hi[i]):
+//   s_j = chain over d of fma(k[d], q[d], s) (q8_0: over groups of fma(ws*xd, (float)D, s), the query quantized per group);
+//   s_j = s_j * scale; soft-cap: s_j = softcap * tanh(s_j / softcap), when softcap > 0; s_j = s_j + slope * (j - pos[i]),
+//   when slope != 0; m = max s_j; p_j = exp(s_j - m); l = sum of p_j by 16 lanes (j % 16) and the fold;
+//   o[d] = chain over j ascending of fma(p_j, v_j[d], o[d]).
+struct attn_job {
+    size_t head_dim, n_q;
+    const float *q; // query i at q + i * q_stride
+    size_t q_stride;
+    const uint8_t *keys, *values;  // the tile
+    const int32_t *lo, *hi;        // [n_q] within the tile: 0 <= lo < hi <= 256
+    const int32_t *pos;            // [n_q] the query's position relative to the tile's first; used with slope
+    float scale, softcap, slope;
+    float *m, *l;                  // [n_q], ml_stride floats apart
+    size_t ml_stride;
+    float *o;                      // query i at o + i * o_stride
+    size_t o_stride;
+    void *scratch;                 // kernels.scratch_bytes
+};
+
+// Tiles t of one query merged ascending: M = max m_t; c_t = exp(m_t - M); L = fma(c_t, l_t, L); O[d] = fma(c_t, o_t[d], O[d]);
+// out[d] = O[d] / L. m, l: [n_tiles]; o: [n_tiles][head_dim].
+typedef void attn_merge_fn(float *out, const float *m, const float *l, const float *o, size_t n_tiles, size_t head_dim);
+
+enum act_fn { ACTF_GELU_TANH, ACTF_GELU_ERF, ACTF_RELU, ACTF_SILU, ACTF_COUNT };
+
+struct kernels {
+    const char *name;     // "ref", "avx2", ...
+    size_t row_chunk;     // a good number of matrix rows for one claim of work; job bounds should be multiples of it
+    size_t scratch_bytes; // per thread; enough for every kernel of this table at the limits of hparams.h
+
+    // Activation rows.
+    bool (*quantize)(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n); // n % 32 == 0; false: not finite
+    void (*layer_norm)(float *out, const float *x, const float *w, const float *b, float eps, size_t n); // w, b may be NULL
+    void (*rms_norm)(float *out, const float *x, const float *w, float eps, size_t n);
+    void (*activate[ACTF_COUNT])(float *x, size_t n); // in place
+    void (*add)(float *y, const float *x, size_t n);  // y += x
+    void (*multiply)(float *y, const float *x, size_t n); // y *= x
+    bool (*all_finite)(const float *x, size_t n);
+
+    // Logits: the largest (first wins ties) and sum of exp(x - max) by 16 lanes and the fold.
+    float (*row_max)(const float *x, size_t n);
+    float (*row_exp_sum)(const float *x, size_t n, float max);
+
+    void (*decode_row[DTYPE_COUNT])(float *out, const uint8_t *row, size_t n); // embedding rows
+    void (*matmul[DTYPE_COUNT])(const struct matmul_job *job);
+
+    // Stores one position (0..255) of one kv head; f16 stores saturate at +-65504.
+    void (*kv_store[KV_TYPE_COUNT])(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+                                    const float *v);
+    void (*attn_tile[KV_TYPE_COUNT])(const struct attn_job *job);
+    attn_merge_fn *attn_merge;
+};
+
+extern const struct kernels kernels_ref;
+
+// The best table this machine runs that is not above `cap` ("ref" "sse4" "avx2" "avxvnni" "avx512" "avx512vnni" "neon"
+// "neondot"; NULL: no cap). QUILL_E_USAGE: no such name, or this machine lacks it. *level: the name of the level in force.
+quill_status kernels_select(const struct kernels **out, const char **level, const char *cap, quill_error *err);
+
+// Every table this machine can run, lowest first; returns how many (at most `limit`). For tests and benchmarks.
+size_t kernels_available(const struct kernels **out, size_t limit);
+
+// Rounds rows of f32 to a weight type, for writing models: n % block_values == 0. Reference code, the same bits everywhere.
+void encode_row(enum dtype type, uint8_t *out, const float *x, size_t n);
+
+#endif

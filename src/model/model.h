@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A bound model, its KV cache and the forward pass, as the session uses them.
+#ifndef QUILL_MODEL_INTERNAL_H
+#define QUILL_MODEL_INTERNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/team.h"
+#include "formats/weights.h"
+#include "hparams.h"
+#include "kernels/kernels.h"
+
+struct model; // every tensor found, checked against the family's row and resolved to views of the file; immutable
+
+// `weights` and `kernels` are borrowed. QUILL_E_MODEL names the tensor or key, what was expected and what was found.
+quill_status model_bind(struct model **out, const struct weights *weights, const struct kernels *kernels, quill_error *err);
+void model_free(struct model *model);
+const struct hparams *model_hparams(const struct model *model);
+const char *model_family(const struct model *model);      // "gpt2"
+bool model_tied(const struct model *model);                // the head is the token embedding
+uint64_t model_parameters(const struct model *model);      // values of all bound tensors
+const struct kernels *model_kernels(const struct model *model);
+
+// ---- KV cache: sequences made of tiles of 256 positions, shared read-only where sequences have a common beginning ----
+struct kv_cache;
+
+uint64_t kv_cache_bytes(const struct hparams *hp, enum kv_type type, int64_t n_positions); // of one sequence, whole 16s
+// Room for n_seq sequences of n_ctx positions each; address space is reserved, memory is committed by touch.
+quill_status kv_cache_create(struct kv_cache **out, const struct hparams *hp, enum kv_type type, int32_t n_ctx,
+                             int32_t n_seq, quill_error *err);
+void kv_cache_free(struct kv_cache *kv);
+int32_t kv_length(const struct kv_cache *kv, int32_t seq);
+void kv_truncate(struct kv_cache *kv, int32_t seq, int32_t n); // keeps the first n positions, n <= length
+// Makes `to` (emptied first) begin with the first n positions of `from`: whole tiles are shared, the rest is copied.
+quill_status kv_share(struct kv_cache *kv, int32_t to, int32_t from, int32_t n, quill_error *err);
+
+// ---- Forward pass ----
+// Consecutive tokens of one sequence: ids[i] is at position pos + i, and pos is the sequence's length in the cache.
+struct span {
+    int32_t seq, pos;
+    const int32_t *ids; // [n], each in 0..n_vocab-1
+    size_t n;
+    size_t n_logits;    // logits of the last n_logits tokens are wanted, 0..n
+};
+
+struct forward; // activations and scratch for at most `max_tokens` tokens in one call
+
+uint64_t forward_bytes(const struct model *model, size_t max_tokens, int n_threads);
+quill_status forward_create(struct forward **out, const struct model *model, size_t max_tokens, int n_threads,
+                            quill_error *err);
+void forward_free(struct forward *f);
+
+// Computes the spans (their n sum to at most max_tokens), extends their sequences in the cache and writes the wanted logits,
+// [sum of n_logits][n_vocab], in the order of the spans. The result of a token depends on its own sequence alone: not on
+// the other spans, nor on how the tokens were cut into calls. Allocates nothing. QUILL_E_MODEL: "model produced non-finite
+// values"; the sequences then keep their old lengths.
+quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *team, const struct span *spans,
+                         size_t n_spans, float *logits, quill_error *err);
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// THE weight-type table. A type that quill knows is a row here; what the kernels do with it is a row in kernels.h.
+#ifndef QUILL_TENSOR_DTYPE_H
+#define QUILL_TENSOR_DTYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum dtype {
+    DTYPE_F32,
+    DTYPE_F16,
+    DTYPE_BF16,
+    DTYPE_Q8_0,
+    DTYPE_COUNT,
+    DTYPE_NONE = DTYPE_COUNT, // not a type quill knows
+};
+
+// How activations are given to the kernels of a type.
+enum act_kind {
+    ACT_FLOAT, // as they are
+    ACT_Q8_32, // int8, one scale per 32 values
+};
+
+struct dtype_info {
+    const char *name;        // "Q8_0", as users and messages spell it
+    const char *safetensors; // its name in a safetensors header, NULL: none
+    uint32_t gguf;           // its number in a GGUF tensor table (ggml_type)
+    uint32_t gguf_file_type; // general.file_type of a file that is mostly of this type (llama_ftype)
+    uint32_t block_values;   // values per block
+    uint32_t block_bytes;    // bytes per block
+    enum act_kind acts;
+};
+
+extern const struct dtype_info dtypes[DTYPE_COUNT];
+
+enum dtype dtype_from_gguf(uint32_t number);
+enum dtype dtype_from_safetensors(struct str name);
+enum dtype dtype_from_name(struct str name); // any case
+// The name ggml gives to a type number, also of types quill does not run, for messages; NULL: not known.
+const char *dtype_gguf_name(uint32_t number);
+
+// Bytes of n values; false when n is no multiple of the block or the size overflows.
+bool dtype_bytes(enum dtype type, uint64_t n, uint64_t *bytes);
+
+#endif

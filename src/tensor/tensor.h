@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// A named view of weights inside a file.
+#ifndef QUILL_TENSOR_TENSOR_H
+#define QUILL_TENSOR_TENSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "dtype.h"
+
+enum { TENSOR_MAX_DIMS = 4 };
+
+struct tensor {
+    struct str name;                 // borrowed from the file
+    enum dtype dtype;
+    uint32_t type_number;            // GGUF: the type's number, when dtype is DTYPE_NONE
+    int n_dims;                      // 0: a scalar
+    uint64_t shape[TENSOR_MAX_DIMS]; // outermost first: a matrix is [rows, cols], rows of cols contiguous values
+    const uint8_t *data;             // [bytes], borrowed from the mapped file, at any alignment
+    uint64_t bytes;
+    uint64_t offset;                 // of data in its file
+    uint32_t file;                   // which file of the model (shards)
+};
+
+// A matrix of weights W[rows][cols] as the kernels take it: y[r] = sum_c W[r][c] * x[c].
+struct mat {
+    enum dtype dtype;
+    bool transposed;    // float types only: stored as [cols][rows], so that W[r][c] lies at data + c*stride + r*value size
+    size_t rows, cols;  // of W: outputs and inputs
+    size_t stride;      // bytes from one stored row to the next
+    const uint8_t *data; // NULL: the optional matrix is absent
+};
+
+uint64_t tensor_count(const struct tensor *t); // number of values; shapes were checked not to overflow
+// A matrix view of the whole of a 2-dimensional tensor; `transposed`: its stored rows are inputs.
+struct mat tensor_mat(const struct tensor *t, bool transposed);
+// Rows [first, first + n) of W. Bounds are the caller's.
+struct mat mat_rows(struct mat w, size_t first, size_t n);
+
+#endif

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Making a tokenizer from what a model file holds. Files are read by others: here are only strings.
+#ifndef QUILL_TOKENIZER_TOKENIZER_H
+#define QUILL_TOKENIZER_TOKENIZER_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "quill/tokenizer.h"
+
+enum token_kind {
+    TOKEN_NORMAL,  // byte-mapped: "Ġthe"
+    TOKEN_SPECIAL, // GGUF type 3 (control), "special": true; plain text unless asked for
+    TOKEN_ADDED,   // GGUF type 4 (user defined), "special": false; stored as plain text, matched in every text
+    TOKEN_UNUSED,  // never produced; has no bytes
+};
+
+// Strings may be borrowed from a mapped file: they are copied or used only during the call.
+struct vocab_spec {
+    const char *file;             // for messages
+    size_t n_tokens;              // ids 0..n_tokens-1
+    const struct str *tokens;     // [n_tokens] as stored; {NULL, 0}: no such id
+    const uint8_t *kinds;         // [n_tokens] enum token_kind; NULL: all normal
+    size_t n_merges;
+    const struct str *merges;     // [n_merges] "left right", rank ascending
+    const char *pre;              // name of the pre-tokenizer, "gpt-2"; NULL: none named
+    const struct str *patterns;   // [n_patterns] the file's own split patterns, applied in turn; used when pre is NULL
+    size_t n_patterns;
+    const int32_t *eos;           // [n_eos]
+    size_t n_eos;
+    int32_t bos;                  // -1: none
+    bool add_bos;
+    bool ignore_merges;           // a piece that is a token is that token, whatever the merges say
+};
+
+quill_status tokenizer_create(quill_tokenizer **out, const struct vocab_spec *spec, quill_error *err);
+
+// The vocab_spec of a Hugging Face directory, from the bytes of its files (missing ones have n == 0): tokenizer.json, or
+// vocab.json + merges.txt. The spec's arrays and strings live in the returned owner until vocab_files_free.
+struct vocab_files {
+    const char *directory;        // for messages
+    struct str tokenizer_json, vocab_json, merges_txt, tokenizer_config_json;
+};
+struct vocab_owner;
+quill_status vocab_from_files(struct vocab_spec *spec, struct vocab_owner **owner, const struct vocab_files *files,
+                              quill_error *err);
+void vocab_owner_free(struct vocab_owner *owner);
+
+// The token's text as it is stored in a model file (byte-mapped for normal tokens), appended to `out`; for writing models.
+struct buffer;
+quill_status tokenizer_stored_text(const quill_tokenizer *tokenizer, int32_t id, struct buffer *out, quill_error *err);
+
+#endif

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "test.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/checked.h"
+#include "base/dmath.h"
+#include "base/error.h"
+#include "base/fma.h"
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/reader.h"
+#include "base/rng.h"
+#include "base/save.h"
+#include "base/utf8.h"
+
+static void checked_arithmetic_reports_overflow(void **state) {
+    (void)state;
+    uint64_t x;
+    assert_true(checked_mul(&x, 1u << 31, 1u << 31));
+    assert_false(checked_mul(&x, UINT64_MAX, 2));
+    assert_false(checked_add(&x, UINT64_MAX, 1));
+    assert_true(checked_round_up(&x, 33, 32) && x == 64);
+    assert_true(checked_round_up(&x, 64, 32) && x == 64);
+    assert_false(checked_round_up(&x, UINT64_MAX - 3, 32));
+}
+
+static void alloc_refuses_sizes_that_overflow(void **state) {
+    (void)state;
+    assert_null(alloc_array(SIZE_MAX / 2, 3));
+    assert_null(alloc_aligned(64, SIZE_MAX / 2, 3));
+    void *p = alloc_array(0, 8);
+    assert_non_null(p);
+    free(p);
+}
+
+static void arena_keeps_what_it_gave(void **state) {
+    (void)state;
+    struct arena arena = {0};
+    char *first = arena_string(&arena, STR("first"));
+    for (size_t i = 0; i < 1000; i++) assert_non_null(arena_alloc(&arena, 300, 1));
+    assert_non_null(arena_alloc(&arena, 1 << 20, 1));
+    assert_string_equal(first, "first");
+    assert_null(arena_alloc(&arena, SIZE_MAX, 2));
+    arena_free(&arena);
+}
+
+static void reader_failure_is_sticky(void **state) {
+    (void)state;
+    const uint8_t bytes[] = {1, 2, 3, 4, 5};
+    struct reader r = reader_over(bytes, sizeof bytes);
+    assert_int_equal(reader_u32le(&r), 0x04030201);
+    assert_int_equal(reader_u32le(&r), 0);
+    assert_true(r.failed);
+    assert_int_equal(reader_u8(&r), 0);
+    assert_int_equal(reader_offset(&r), 4);
+}
+
+static void reader_string_respects_its_limit(void **state) {
+    (void)state;
+    const uint8_t bytes[] = {3, 0, 0, 0, 0, 0, 0, 0, 'a', 'b', 'c'};
+    struct reader r = reader_over(bytes, sizeof bytes);
+    assert_true(str_is(reader_string64(&r, 3), "abc"));
+    r = reader_over(bytes, sizeof bytes);
+    reader_string64(&r, 2);
+    assert_true(r.failed);
+    r = reader_over(bytes, sizeof bytes - 1);
+    reader_string64(&r, 100);
+    assert_true(r.failed);
+}
+
+static void utf8_agrees_with_the_unicode_table(void **state) {
+    (void)state;
+    uint32_t code;
+    assert_int_equal(utf8_step("a", 1, &code), 1);
+    assert_int_equal(utf8_step("\xc3\xa9", 2, &code), 2);
+    assert_int_equal(code, 0xe9);
+    assert_int_equal(utf8_step("\xf4\x8f\xbf\xbf", 4, &code), 4);
+    assert_int_equal(code, 0x10ffff);
+    assert_int_equal(utf8_step("\xf4\x90\x80\x80", 4, &code), -1); // above U+10FFFF
+    assert_int_equal(utf8_step("\xed\xa0\x80", 3, &code), -1);     // a surrogate
+    assert_int_equal(utf8_step("\xc0\x80", 2, &code), -1);         // overlong
+    assert_int_equal(utf8_step("\xe2\x82z", 3, &code), -2);
+    assert_int_equal(utf8_step("\xf0\x9f\x98", 3, &code), -3);
+    assert_int_equal(utf8_unfinished_tail("ab\xf0\x9f\x98", 5), 3);
+    assert_int_equal(utf8_unfinished_tail("ab\xf0\x80", 4), 0);
+    assert_int_equal(utf8_unfinished_tail("ab", 2), 0);
+    assert_true(utf8_is_beginning("\xe2\x82", 2));
+    assert_false(utf8_is_beginning("\xe2\x82\xac", 3));
+    for (uint32_t c = 0; c <= 0x10ffff; c += c < 0x3000 ? 1 : 37) {
+        if (c >= 0xd800 && c < 0xe000) continue;
+        char text[4];
+        int n = utf8_write(text, c);
+        assert_int_equal(utf8_step(text, (size_t)n, &code), n);
+        assert_int_equal(code, c);
+    }
+}
+
+static void quoted_text_is_printable_and_short(void **state) {
+    (void)state;
+    assert_string_equal(QUOTED(STR("plain \xc3\xa9")), "plain \xc3\xa9");
+    assert_string_equal(QUOTED(STR("\x1b[31m")), "\\x1b[31m");
+    assert_string_equal(QUOTED(STR("\xff\xc2\x85")), "\\xff\\xc2\\x85");
+    assert_string_equal(QUOTED(STR("a\xe2\x80\xae")), "a\\xe2\\x80\\xae"); // right-to-left override
+    char longer[500];
+    memset(longer, '\n', sizeof longer);
+    const char *q = QUOTED(((struct str){longer, sizeof longer}));
+    assert_true(strlen(q) <= 95);
+    assert_string_equal(q + strlen(q) - 3, "...");
+}
+
+// Against fma() in double with more bits than the exact product and sum need, rounded once by the C library.
+static void exact_fma_rounds_once(void **state) {
+    (void)state;
+    uint64_t seed = 1;
+    for (int i = 0; i < 2000000; i++) {
+        uint64_t r = test_random(&seed), r2 = test_random(&seed);
+        float a = f32_from_bits((uint32_t)r), b = f32_from_bits((uint32_t)(r >> 32)), c = f32_from_bits((uint32_t)r2);
+        if (i & 1) { // exponents close together, where cancellation and ties occur
+            a = f32_from_bits(((uint32_t)r & 0x807fffff) | 0x3f000000);
+            b = f32_from_bits(((uint32_t)(r >> 32) & 0x807fffff) | 0x3f800000);
+            c = f32_from_bits(((uint32_t)r2 & 0x83ffffff) | 0x3c000000);
+        }
+        float expected = fmaf(a, b, c), got = q_fma_exact(a, b, c);
+        if (isnan(expected)) assert_true(isnan(got));
+        else assert_int_equal(f32_bits(expected), f32_bits(got));
+    }
+}
+
+static void exp_and_log_meet_their_bounds(void **state) {
+    (void)state;
+    uint64_t seed = 2;
+    for (int i = 0; i < 300000; i++) {
+        double x = ((double)(test_random(&seed) >> 11) * 0x1p-53 - 0.5) * 1400;
+        long double e = expl((long double)x);
+        assert_true(fabsl(((long double)d_exp(x) - e) / e) < 0x1p-50L || e < 1e-307L);
+        double y = f64_from_bits((test_random(&seed) & 0x7fffffffffffffffu) % 0x7ff0000000000000u);
+        long double l = logl((long double)y);
+        if (y > 0) assert_true(fabsl((long double)d_log(y) - l) < 0x1p-50L * fmaxl(1, fabsl(l)));
+        double z = 1 + ((double)(test_random(&seed) >> 11) * 0x1p-53 - 0.5) * 1e-3;
+        assert_true(fabsl((long double)d_log(z) - logl((long double)z)) < 0x1p-50L);
+        double w = ((double)(test_random(&seed) >> 11) * 0x1p-53 - 0.5) * 0x1p21;
+        assert_true(fabsl((long double)d_sin(w) - sinl((long double)w)) < 0x1p-48L);
+        assert_true(fabsl((long double)d_cos(w) - cosl((long double)w)) < 0x1p-48L);
+    }
+    assert_true(d_exp(0) == 1 && d_exp(-1e300) == 0 && isinf(d_exp(1e300)) && isnan(d_exp((double)NAN)));
+    assert_true(d_log(1) == 0 && isinf(d_log(0)) && isnan(d_log(-1)) && isinf(d_log((double)INFINITY)));
+}
+
+static void hash_and_rng_are_fixed_functions(void **state) {
+    (void)state;
+    // Goldens: the same numbers on every machine is the promise.
+    assert_int_equal(hash_bytes("", 0, 0), hash_bytes(NULL, 0, 0));
+    assert_true(hash_bytes("abc", 3, 0) != hash_bytes("abd", 3, 0));
+    assert_true(hash_bytes("a\0", 2, 0) != hash_bytes("a", 1, 0));
+    double sum = 0;
+    for (uint64_t i = 0; i < 100000; i++) {
+        double u = rng_unit(&(struct rng_key){.seed = 1, .position = i});
+        assert_true(u >= 0 && u < 1);
+        sum += u;
+    }
+    assert_true(fabs(sum / 100000 - 0.5) < 0.005);
+    struct rng_key a = {.seed = 5, .prompt = 6, .sample = 1, .position = 9}, b = a;
+    b.rejected = 1;
+    assert_true(rng_u64(&a) != rng_u64(&b));
+    b = a, b.sample = 0;
+    assert_true(rng_u64(&a) != rng_u64(&b));
+}
+
+static void buffer_grows_and_drops(void **state) {
+    (void)state;
+    struct buffer b = {0};
+    for (int i = 0; i < 1000; i++) assert_true(buffer_add(&b, "xyz", 3));
+    buffer_drop_front(&b, 2998);
+    assert_true(str_is(buffer_str(&b), "yz"));
+    assert_false(buffer_reserve(&b, SIZE_MAX));
+    buffer_free(&b);
+}
+
+static void map_refuses_what_is_no_file(void **state) {
+    (void)state;
+    quill_error err;
+    struct map map;
+    assert_int_equal(map_open(&map, "/nonexistent", MAP_FILE, QUILL_E_MODEL, &err), QUILL_E_MODEL);
+    assert_non_null(strstr(err.text, "/nonexistent"));
+    assert_int_equal(map_open(&map, "tests", MAP_FILE, QUILL_E_MODEL, &err), QUILL_E_MODEL);
+    assert_non_null(strstr(err.text, "a directory"));
+    char path[] = "/tmp/quill-test-fifo-XXXXXX";
+    assert_non_null(mkdtemp(path));
+    char fifo[64];
+    snprintf(fifo, sizeof fifo, "%s/f", path);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(map_open(&map, fifo, MAP_FILE, QUILL_E_MODEL, &err), QUILL_E_MODEL);
+    unlink(fifo);
+    rmdir(path);
+}
+
+static void saved_file_replaces_the_old_one_whole(void **state) {
+    (void)state;
+    quill_error err;
+    char dir[] = "/tmp/quill-test-save-XXXXXX", path[64];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/out", dir);
+    for (enum map_how how = MAP_FILE; how <= MAP_READ; how++) {
+        struct save save;
+        assert_ok(save_begin(&save, path, &err), err);
+        char block[1000];
+        memset(block, 'a' + (int)how, sizeof block);
+        for (int i = 0; i < 200; i++) assert_ok(save_write(&save, block, sizeof block, &err), err);
+        assert_ok(save_commit(&save, &err), err);
+        struct map map;
+        assert_ok(map_open(&map, path, how, QUILL_E_MODEL, &err), err);
+        assert_int_equal(map.size, 200000);
+        assert_int_equal(map.data[199999], 'a' + (int)how);
+        map_close(&map);
+    }
+    struct save save; // an aborted save leaves the old file and nothing else
+    assert_ok(save_begin(&save, path, &err), err);
+    save_abort(&save);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+    assert_int_equal(save_begin(&save, "/nonexistent/dir/file", &err), QUILL_E_SYSTEM);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(checked_arithmetic_reports_overflow),
+        cmocka_unit_test(alloc_refuses_sizes_that_overflow),
+        cmocka_unit_test(arena_keeps_what_it_gave),
+        cmocka_unit_test(reader_failure_is_sticky),
+        cmocka_unit_test(reader_string_respects_its_limit),
+        cmocka_unit_test(utf8_agrees_with_the_unicode_table),
+        cmocka_unit_test(quoted_text_is_printable_and_short),
+        cmocka_unit_test(exact_fma_rounds_once),
+        cmocka_unit_test(exp_and_log_meet_their_bounds),
+        cmocka_unit_test(hash_and_rng_are_fixed_functions),
+        cmocka_unit_test(buffer_grows_and_drops),
+        cmocka_unit_test(map_refuses_what_is_no_file),
+        cmocka_unit_test(saved_file_replaces_the_old_one_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "test.h"
+
+#include <math.h>
+
+#include "tensor/dtype.h"
+#include "tensor/half.h"
+#include "tensor/tensor.h"
+
+static void half_round_trips_every_value(void **state) {
+    (void)state;
+    for (uint32_t h = 0; h < 0x10000; h++) {
+        float f = half_to_f32((uint16_t)h);
+        if (isnan(f)) assert_true(isnan(half_to_f32(half_from_f32(f))));
+        else assert_int_equal(half_from_f32(f), h);
+    }
+    assert_true(half_to_f32(0x3c00) == 1.0f && half_to_f32(0x0001) == 0x1p-24f && half_to_f32(0x7bff) == 65504.0f);
+}
+
+// Nearest by search among the neighbours, ties to the even bit pattern.
+static void half_rounds_to_nearest_even(void **state) {
+    (void)state;
+    for (uint32_t h = 0; h < 0x7bff; h++) {
+        double a = half_to_f32((uint16_t)h), b = half_to_f32((uint16_t)(h + 1)), middle = (a + b) / 2;
+        assert_int_equal(half_from_f32((float)middle), h & 1 ? h + 1 : h);
+        assert_int_equal(half_from_f32(nextafterf((float)middle, 0)), h);
+        assert_int_equal(half_from_f32(nextafterf((float)middle, INFINITY)), h + 1);
+        assert_int_equal(half_from_f32(-(float)middle), 0x8000 | (h & 1 ? h + 1 : h));
+    }
+    assert_int_equal(half_from_f32(65519.0f), 0x7bff);
+    assert_int_equal(half_from_f32(65520.0f), 0x7c00);
+    assert_int_equal(half_from_f32_saturate(1e30f), 0x7bff);
+    assert_int_equal(half_from_f32_saturate(-INFINITY), 0xfbff);
+    assert_true(isnan(half_to_f32(half_from_f32_saturate(NAN))));
+}
+
+static void bf16_rounds_to_nearest_even(void **state) {
+    (void)state;
+    assert_int_equal(bf16_from_f32(1.0f), 0x3f80);
+    assert_int_equal(bf16_from_f32(f32_from_bits(0x3f808000)), 0x3f80);
+    assert_int_equal(bf16_from_f32(f32_from_bits(0x3f818000)), 0x3f82);
+    assert_int_equal(bf16_from_f32(f32_from_bits(0x3f808001)), 0x3f81);
+    assert_true(isnan(bf16_to_f32(bf16_from_f32(NAN))));
+}
+
+static void types_are_found_by_every_name(void **state) {
+    (void)state;
+    assert_int_equal(dtype_from_name(STR("q8_0")), DTYPE_Q8_0);
+    assert_int_equal(dtype_from_name(STR("q8_00")), DTYPE_NONE);
+    assert_int_equal(dtype_from_gguf(30), DTYPE_BF16);
+    assert_int_equal(dtype_from_gguf(4), DTYPE_NONE);
+    assert_int_equal(dtype_from_safetensors(STR("BF16")), DTYPE_BF16);
+    assert_string_equal(dtype_gguf_name(16), "IQ2_XXS");
+    assert_null(dtype_gguf_name(4));
+    assert_null(dtype_gguf_name(1000));
+    uint64_t bytes;
+    assert_true(dtype_bytes(DTYPE_Q8_0, 64, &bytes) && bytes == 68);
+    assert_false(dtype_bytes(DTYPE_Q8_0, 63, &bytes));
+    assert_false(dtype_bytes(DTYPE_F32, UINT64_MAX / 2, &bytes));
+}
+
+static void matrix_views_slice_outputs_in_both_storages(void **state) {
+    (void)state;
+    const uint8_t data[48] = {0};
+    struct tensor t = {.dtype = DTYPE_F32, .n_dims = 2, .shape = {3, 4}, .data = data, .bytes = 48};
+    struct mat w = mat_rows(tensor_mat(&t, false), 1, 2);
+    assert_true(w.rows == 2 && w.cols == 4 && w.stride == 16 && w.data == data + 16);
+    w = mat_rows(tensor_mat(&t, true), 1, 2);
+    assert_true(w.rows == 2 && w.cols == 3 && w.stride == 16 && w.data == data + 4 && w.transposed);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(half_round_trips_every_value),
+        cmocka_unit_test(half_rounds_to_nearest_even),
+        cmocka_unit_test(bf16_rounds_to_nearest_even),
+        cmocka_unit_test(types_are_found_by_every_name),
+        cmocka_unit_test(matrix_views_slice_outputs_in_both_storages),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
