@@ -21,7 +21,7 @@ static void half_round_trips_every_value(void **state) {
 static void half_rounds_to_nearest_even(void **state) {
     (void)state;
     for (uint32_t h = 0; h < 0x7bff; h++) {
-        double a = half_to_f32((uint16_t)h), b = half_to_f32((uint16_t)(h + 1)), middle = (a + b) / 2;
+        double a = (double)half_to_f32((uint16_t)h), b = (double)half_to_f32((uint16_t)(h + 1)), middle = (a + b) / 2;
         assert_int_equal(half_from_f32((float)middle), h & 1 ? h + 1 : h);
         assert_int_equal(half_from_f32(nextafterf((float)middle, 0)), h);
         assert_int_equal(half_from_f32(nextafterf((float)middle, INFINITY)), h + 1);
