@@ -1,9 +1,10 @@
 """Verify the committed data by other means.
 
 Tiny models: the logits computed again in float64 with numpy alone; the largest difference must be below 1e-5 of the
-largest logit, and the greedy continuations must be the same. Vocabularies: the ids found again by a plain BPE.
+largest logit, and the greedy continuations must be the same. GGUF files: the same logits from what they hold.
+Vocabularies: the ids found again by a plain BPE.
 """
-from . import bpe, expect, gpt2
+from . import bpe, expect, gguf_files, gpt2
 
 TOLERANCE = 1e-5
 
@@ -14,23 +15,39 @@ def add_arguments(parser):
 
 def run(args):
     good = [check_model(path.parent) for path in sorted(args.data.glob("parity/*/config.json"))]
+    good += [check_gguf(args.data, name, kind) for name, kind in gguf_files.FILES]
     good += [check_vocabulary(path.parent) for path in sorted(args.data.glob("tokenizer/*/merges.txt"))]
     return 0 if all(good) else 1
 
 
 def check_model(directory):
-    import numpy as np
     config, tensors = gpt2.read_directory(directory)
-    facts = expect.read(directory / "expect.txt")
-    rows = [int(row) for row in facts["rows"]]
-    wanted = np.fromfile(directory / "logits.f32", "<f4").reshape(len(rows), -1)
-    found = gpt2.forward64(config, tensors, numbers(facts, "prompt_ids"))
-    error = abs(found[rows] - wanted).max() / abs(wanted).max()
-    same = found.argmax(-1).tolist() == numbers(facts, "top_ids")
+    error, same = compare(config, tensors, directory / "expect.txt", directory / "logits.f32")
     for path in sorted(directory.glob("expect*.txt")):
         same = same and greedy_agrees(config, tensors, expect.read(path))
     print(f"{directory.name}: largest difference {error:.2e}, continuations {'equal' if same else 'DIFFER'}")
     return error < TOLERANCE and same
+
+
+def check_gguf(data, name, kind):
+    source, path = data / "parity" / name, data / "gguf" / f"{name}-{kind}.gguf"
+    config, tensors = gpt2.read_directory(source)[0], gguf_files.read_tensors(path)
+    if kind == "q8_0":
+        error, same = compare(config, tensors, path.with_suffix(".txt"), path.with_suffix(".f32"))
+    else:  # holds the same weights
+        error, same = compare(config, tensors, source / "expect.txt", source / "logits.f32")
+    print(f"{path.name}: largest difference {error:.2e}, likeliest tokens {'equal' if same else 'DIFFER'}")
+    return error < TOLERANCE and same
+
+
+def compare(config, tensors, facts, logits):
+    """The largest difference as a share of the largest logit, and whether the likeliest tokens are the same."""
+    import numpy as np
+    facts = expect.read(facts)
+    rows = numbers(facts, "rows")
+    wanted = np.fromfile(logits, "<f4").reshape(len(rows), -1)
+    found = gpt2.forward64(config, tensors, numbers(facts, "prompt_ids"))
+    return abs(found[rows] - wanted).max() / abs(wanted).max(), found.argmax(-1).tolist() == numbers(facts, "top_ids")
 
 
 def greedy_agrees(config, tensors, facts):

@@ -86,15 +86,15 @@ ACTIVATIONS = {
 }
 
 
-def forward64(config, tensors, ids):
-    """Logits [n_tokens, n_vocab] in float64."""
+def forward64(config, tensors, ids, rounded=lambda x: x):
+    """Logits [n_tokens, n_vocab] in float64. `rounded` is applied to what a matrix is multiplied with."""
     def norm(x, name):
         x = x - x.mean(-1, keepdims=True)
         x = x / np.sqrt((x * x).mean(-1, keepdims=True) + config["layer_norm_epsilon"])
         return x * tensors[name + ".weight"] + tensors[name + ".bias"]
 
     def linear(x, name):  # GPT-2 stores its matrices [in, out]
-        return x @ tensors[name + ".weight"] + tensors[name + ".bias"]
+        return rounded(x) @ tensors[name + ".weight"] + tensors[name + ".bias"]
 
     activation = ACTIVATIONS[config["activation_function"]]
     n_tokens, n_head = len(ids), config["n_head"]
@@ -112,4 +112,14 @@ def forward64(config, tensors, ids):
         x = x + linear(mixed.swapaxes(0, 1).reshape(n_tokens, -1), prefix + "attn.c_proj")
         x = x + linear(activation(linear(norm(x, prefix + "ln_2"), prefix + "mlp.c_fc")), prefix + "mlp.c_proj")
     head = tensors.get("lm_head.weight", tensors["wte.weight"])
-    return norm(x, "ln_f") @ head.T
+    return rounded(norm(x, "ln_f")) @ head.T
+
+
+def round_blocks(x):
+    """x rounded to 8 bits in blocks of 32 with a float32 scale each, as quill rounds activations for Q8_0 weights."""
+    blocks = x.astype(np.float32).reshape(*x.shape[:-1], -1, 32)
+    largest = abs(blocks).max(-1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        inverse = np.where(largest < 2.0 ** -100, np.float32(0), np.float32(127) / largest)
+    scale = largest * (np.float32(1) / np.float32(127))
+    return (np.rint(blocks * inverse).astype(np.float64) * scale).reshape(x.shape)
