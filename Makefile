@@ -65,7 +65,7 @@ TESTS +=
 SRC_model :=
 TESTS +=
 
-SRC_session :=
+SRC_session := load vocab
 TESTS +=
 
 SRC_cli :=

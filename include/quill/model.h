@@ -48,7 +48,9 @@ typedef struct quill_model_info {
 void quill_model_describe(const quill_model *model, quill_model_info *info);
 
 typedef struct quill_tensor_info {
-    const char *name, *type; // type: "F32", "Q8_0", ...; borrowed from the model
+    const char *name;   // [name_length], not NUL-terminated; borrowed from the model
+    size_t name_length;
+    const char *type;   // "F32", "Q8_0", ...
     int n_dims;
     uint64_t shape[4];       // outermost first: a matrix is [rows, cols]
     uint64_t offset, bytes;  // within the file that holds it

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// An opened model: file, weights, tokenizer and kernels.
+#ifndef QUILL_SESSION_LOAD_H
+#define QUILL_SESSION_LOAD_H
+
+#include "formats/weights.h"
+#include "kernels/kernels.h"
+#include "model/model.h"
+#include "quill/model.h"
+
+struct quill_model {
+    struct weights *weights;
+    struct model *model;
+    quill_tokenizer *tokenizer;
+    const struct kernels *kernels;
+    const char *cpu;    // level of the kernels in use
+    const char *format; // "gguf" "hf" "builtin"
+    char *name;
+    bool chat_template;
+};
+
+#endif
