@@ -21,6 +21,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 AR ?= ar
+OBJCOPY ?= $(CROSS)objcopy
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wcast-qual -Wpointer-arith -Wundef -Wwrite-strings -Wdouble-promotion -Wformat=2
@@ -92,7 +93,9 @@ TEST_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,$(TESTS))
 
 ifeq ($(V),0)
 Q := @
+ifeq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
 say = @printf '  %-5s %s\n' $(1) $(2) >&2
+endif
 endif
 
 .PHONY: all debug asan ubsan native test tests check-headers install uninstall clean help
@@ -112,9 +115,16 @@ $(OBJ)/%.o: src/%.c $(OBJ)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) $(ISA_$*) -MMD -MP -c -o $@ $<
 
-$(BUILD)/libquill.a: $(LIB_OBJ)
+# Unit tests link the internal archive, where every floor can be reached. The library that is installed is one object
+# whose internal names are made local, so that it offers the public interface and clashes with nothing.
+$(OBJ)/internal.a: $(LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/libquill.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)$(CC) -r -nostdlib -o $(OBJ)/quill.o $^ && $(OBJCOPY) --localize-hidden $(OBJ)/quill.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)/quill.o
 
 # The built-in model, read in place from the program's own file.
 $(OBJ)/cli/builtin.o: src/cli/builtin.S $(EMBED) $(OBJ)/flags
@@ -126,10 +136,10 @@ $(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
-$(BUILD)/tests/%: tests/%.c $(BUILD)/libquill.a $(OBJ)/flags
+$(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(BUILD)/libquill.a -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(OBJ)/internal.a -lcmocka $(LIBS)
 
 tests: $(TEST_PROGRAMS)
 

@@ -15,6 +15,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct quill_model quill_model;
 
@@ -70,6 +71,7 @@ typedef struct quill_quantize_options {
 QUILL_MUST_CHECK quill_status quill_quantize(const char *in, const char *out, const char *type,
                                              const quill_quantize_options *options, quill_error *err);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

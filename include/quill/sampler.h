@@ -11,6 +11,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define QUILL_SEED_MAX 9007199254740991u // 2^53 - 1: every JSON reader keeps it
 
@@ -41,6 +42,7 @@ quill_sampling quill_sampling_default(void);
 // QUILL_E_USAGE naming the field when a value is out of range; n_vocab bounds the ids of logit_bias (0: not checked).
 QUILL_MUST_CHECK quill_status quill_sampling_check(const quill_sampling *sampling, int32_t n_vocab, quill_error *err);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct quill_session quill_session;
 
@@ -131,6 +132,7 @@ typedef struct quill_result {
 QUILL_MUST_CHECK quill_status quill_generate(quill_session *session, const quill_request *request,
                                              const quill_result **result, quill_error *err);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct quill_tokenizer quill_tokenizer;
 
@@ -65,6 +66,7 @@ typedef struct quill_tokenizer_info {
 } quill_tokenizer_info;
 void quill_tokenizer_describe(const quill_tokenizer *tokenizer, quill_tokenizer_info *info);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

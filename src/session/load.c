@@ -24,8 +24,7 @@ static quill_status check_vocabulary(const struct quill_model *m, quill_error *e
                 QUOTED(str_of(m->weights->path)), (int)rows, (int)tokens);
 }
 
-// The name in the file, else the path's last part without ".gguf".
-static struct str name_of(const struct weights *w) {
+struct str weights_name(const struct weights *w) {
     struct str name = {NULL, 0};
     bool found;
     if (w->format == WEIGHTS_GGUF && meta_string(w, "general.name", &name, &found, NULL) == QUILL_OK && found && name.n)
@@ -41,7 +40,7 @@ static quill_status finish(quill_model **out, struct quill_model *m, quill_error
     quill_status s = make_tokenizer(&m->tokenizer, m->weights, err);
     if (!s) s = model_bind(&m->model, m->weights, m->kernels, err);
     if (!s) s = check_vocabulary(m, err);
-    if (!s && !(m->name = alloc_string(name_of(m->weights)))) s = fail_memory(err);
+    if (!s && !(m->name = alloc_string(weights_name(m->weights)))) s = fail_memory(err);
     if (s) {
         quill_model_free(m);
         return s;

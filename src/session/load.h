@@ -19,4 +19,7 @@ struct quill_model {
     bool chat_template;
 };
 
+// The name in the file, else the path's last part without ".gguf". Borrowed from the weights.
+struct str weights_name(const struct weights *w);
+
 #endif
