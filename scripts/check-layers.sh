@@ -1,0 +1,135 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# scripts/check-layers.sh [TREE]
+#
+# Reads every #include line below src/ and include/ and says which break the order of the floors: a file includes from
+# its own folder, from include/quill, and from the floors that its own stands on. No file is reached from itself. And
+# what only one place may touch (PCRE2, OpenMP, mmap, intrinsics, Jansson) is touched there alone.
+
+set -eu
+cd "${1:-$(dirname -- "$0")/..}"
+
+floors='
+base       -
+tensor     base
+kernels    tensor base
+formats    tensor base
+tokenizer  tensor base
+sampler    tensor base
+model      kernels formats tensor base
+session    model kernels tokenizer sampler formats tensor base
+train      model kernels tokenizer formats tensor base
+cli        -
+'
+
+# A line holds a pattern for an #include or #pragma and the files it may stand in.
+owners='
+<pcre2.*        src/tokenizer/pretokenize*  src/sampler/constraint*  src/sampler/stop_regex*
+<omp\.h>        src/base/team.c
+#pragma.omp     src/base/team.c
+<sys/mman\.h>   src/base/map.c
+<jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/tokenizer/*json*  src/session/vocab.c
+<[a-z]*mmintrin.h>|<x86intrin\.h>|<arm_neon\.h>  src/kernels/simd_*.h  src/kernels/kernels_*special*
+<cpuid\.h>|<sys/auxv\.h>|<asm/hwcap\.h>          src/kernels/cpu.c
+'
+
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+find src include -type f \( -name '*.c' -o -name '*.h' -o -name '*.inc' \) | LC_ALL=C sort >"$list"
+
+LC_ALL=C awk -v floors="$floors" -v owners="$owners" '
+    function bad(text) { print FILENAME ":" FNR ": " text; failures++ }
+
+    function folder(path) { sub(/\/[^\/]*$/, "", path); return path }
+
+    # The floor of a path: "base", ..., "quill" for the public headers, "" for anything else.
+    function floor(path,   part) {
+        if (path ~ /^include\/quill\//) return "quill"
+        split(path, part, "/")
+        return part[1] == "src" && part[2] in below ? part[2] : ""
+    }
+
+    # Where an include line leads: a file of ours, or "".
+    function resolve(name, quoted) {
+        if (quoted && (folder(FILENAME) "/" name) in file) return folder(FILENAME) "/" name
+        if (("src/" name) in file) return "src/" name
+        if (("include/" name) in file) return "include/" name
+        return ""
+    }
+
+    function check_floor(from, to) {
+        if (from == to || to == "quill") return
+        if (from == "quill") bad("a public header includes " target ": only include/quill and the C library")
+        else if (from == "cli") bad("the command line includes " target ": only include/quill")
+        else if (index(below[from], " " to " ") == 0) bad(from " includes " target ": " to " is no floor below it")
+    }
+
+    function check_owner(text,   i, j) {
+        for (i = 1; i <= n_owners; i++) {
+            if (text !~ owner_pattern[i]) continue
+            for (j = 1; j <= owner_count[i]; j++) if (FILENAME ~ owner_file[i, j]) break
+            if (j > owner_count[i]) bad(text ": only in" owner_names[i])
+        }
+    }
+
+    # Depth first; colour 1: on the way, 2: done.
+    function visit(path, trail,   n, next_path, i) {
+        colour[path] = 1
+        n = split(edges[path], next_path, "\n")
+        for (i = 2; i <= n; i++) {
+            if (!colour[next_path[i]]) visit(next_path[i], trail " " path)
+            if (colour[next_path[i]] == 1) {
+                print path ": includes itself:" trail " " path " " next_path[i]
+                failures++
+            }
+        }
+        colour[path] = 2
+    }
+
+    BEGIN {
+        n = split(floors, line, "\n")
+        for (i = 1; i <= n; i++) if (split(line[i], word, " ")) {
+            below[word[1]] = " "
+            for (j = 2; word[j] != "" && j in word; j++) below[word[1]] = below[word[1]] word[j] " "
+        }
+        n = split(owners, line, "\n")
+        for (i = 1; i <= n; i++) if ((m = split(line[i], word, " ")) > 0) {
+            owner_pattern[++n_owners] = word[1]
+            owner_count[n_owners] = m - 1
+            for (j = 2; j <= m; j++) {
+                owner_names[n_owners] = owner_names[n_owners] " " word[j]
+                gsub(/\./, "\\.", word[j]); gsub(/\*/, ".*", word[j])
+                owner_file[n_owners, j - 1] = "^" word[j] "$"
+            }
+        }
+    }
+
+    NR == FNR { file[$0] = 1; ARGV[ARGC++] = $0; next }
+    FNR == 1 {
+        files++
+        from = floor(FILENAME)
+        if (from == "") bad("no floor has this folder")
+    }
+    /^[ \t]*#[ \t]*(include|pragma)/ {
+        text = $0
+        gsub(/[ \t]+/, " ", text); sub(/^ ?# ?/, "#", text)
+        check_owner(text)
+    }
+    /^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+        quoted = $0 ~ /include[ \t]*"/
+        name = $0
+        sub(/^[^<"]*[<"]/, "", name); sub(/[>"].*/, "", name)
+        target = resolve(name, quoted)
+        includes++
+        if (target != "") {
+            edges[FILENAME] = edges[FILENAME] "\n" target
+            check_floor(from, floor(target))
+        } else if (quoted) bad("\"" name "\" is no file of this tree")
+    }
+
+    END {
+        for (path in edges) if (!colour[path]) visit(path, "")
+        if (failures) exit 1
+        print files + 0 " files and " includes + 0 " includes keep the floors"
+    }' "$list"
