@@ -89,7 +89,7 @@ expect_err_empty() {
 # expect_same EXPECTED GOT: two files with the same bytes.
 expect_same() {
     cmp -s "$1" "$2" ||
-        fail "expected the bytes of '$1' (-) in '$2' (+):" "$(diff -u "$1" "$2" | cat -v | head -n 40)" "$(show_streams)"
+        fail "expected '$1' (-), got '$2' (+):" "$(diff -u "$1" "$2" | cat -v | head -n 40)" "$(show_streams)"
 }
 
 # expect_equal EXPECTED GOT: two strings.
