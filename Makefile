@@ -51,8 +51,8 @@ TESTS := test_base
 SRC_tensor := dtype tensor
 TESTS += test_tensor
 
-SRC_kernels :=
-TESTS +=
+SRC_kernels := attn_ref cpu kernels_ref quant_ref select
+TESTS += test_kernels
 
 SRC_formats :=
 TESTS +=

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "cpu.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <stdint.h>
+
+// Bits: Intel SDM volume 2A, CPUID leaves 1 and 7; volume 1, 13.3 (XCR0).
+enum {
+    LEAF1_ECX_FMA = 1 << 12,
+    LEAF1_ECX_SSE41 = 1 << 19,
+    LEAF1_ECX_OSXSAVE = 1 << 27,
+    LEAF1_ECX_AVX = 1 << 28,
+    LEAF1_ECX_F16C = 1 << 29,
+    LEAF7_EBX_AVX2 = 1 << 5,
+    LEAF7_ECX_AVX512_VNNI = 1 << 11,
+    LEAF7_1_EAX_AVX_VNNI = 1 << 4,
+    XCR0_YMM = 0x06, // SSE and AVX state
+    XCR0_ZMM = 0xe6, // and opmask, upper halves, upper 16 registers
+};
+#define LEAF7_EBX_AVX512 (1u << 16 | 1u << 17 | 1u << 30 | 1u << 31) // F, DQ, BW, VL
+
+static uint32_t xcr0(void) {
+    uint32_t low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+unsigned cpu_features(void) {
+    unsigned eax, ebx, ecx, edx, found = 0;
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return 0;
+    if (ecx & LEAF1_ECX_SSE41) found |= CPU_SSE41;
+    unsigned wanted = LEAF1_ECX_FMA | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX | LEAF1_ECX_F16C;
+    if ((ecx & wanted) != wanted) return found;
+    unsigned saved = xcr0();
+    if ((saved & XCR0_YMM) != XCR0_YMM) return found;
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(ebx & LEAF7_EBX_AVX2)) return found;
+    unsigned subleaves = eax;
+    found |= CPU_AVX2;
+    if ((saved & XCR0_ZMM) == XCR0_ZMM && (ebx & LEAF7_EBX_AVX512) == LEAF7_EBX_AVX512) {
+        found |= CPU_AVX512;
+        if (ecx & LEAF7_ECX_AVX512_VNNI) found |= CPU_AVX512_VNNI;
+    }
+    if (subleaves >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & LEAF7_1_EAX_AVX_VNNI))
+        found |= CPU_AVX_VNNI;
+    return found;
+}
+
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+
+#define HWCAP_DOT (1ul << 20) // asimddp, Linux arch/arm64/include/uapi/asm/hwcap.h
+
+unsigned cpu_features(void) { return CPU_NEON | (getauxval(AT_HWCAP) & HWCAP_DOT ? CPU_NEON_DOT : 0); }
+
+#else
+unsigned cpu_features(void) { return 0; }
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// What this machine's processor and system support, read from the processor itself.
+#ifndef QUILL_KERNELS_CPU_H
+#define QUILL_KERNELS_CPU_H
+
+enum cpu_feature {
+    CPU_SSE41 = 1,
+    CPU_AVX2 = 2, // with FMA and F16C; the system saves the 256-bit registers
+    CPU_AVX_VNNI = 4,
+    CPU_AVX512 = 8, // F, BW, DQ, VL; the system saves the 512-bit registers
+    CPU_AVX512_VNNI = 16,
+    CPU_NEON = 32,
+    CPU_NEON_DOT = 64,
+};
+
+unsigned cpu_features(void); // a set of enum cpu_feature
+
+#endif

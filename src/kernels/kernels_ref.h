@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The parts of the reference table that lie in other files, and what all tables share.
+#ifndef QUILL_KERNELS_KERNELS_REF_H
+#define QUILL_KERNELS_KERNELS_REF_H
+
+#include "kernels.h"
+
+enum { VIRTUAL_LANES = 16, HEAD_DIM_LIMIT = 1024 };
+
+#define AMAX_TINY 0x0d800000u    // bits of 2^-100: blocks below it are zero
+#define F32_INFINITY 0x7f800000u // bits; what is not below it is not finite
+
+// 8+8, 4+4, 2+2, 1+1.
+static inline float fold_lanes(float lanes[VIRTUAL_LANES]) {
+    for (int half = VIRTUAL_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+    return lanes[0];
+}
+
+bool quantize_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
+void decode_f32_ref(float *out, const uint8_t *row, size_t n);
+void decode_f16_ref(float *out, const uint8_t *row, size_t n);
+void decode_bf16_ref(float *out, const uint8_t *row, size_t n);
+void decode_q8_0_ref(float *out, const uint8_t *row, size_t n);
+void matmul_float_ref(const struct matmul_job *job);
+void matmul_q8_0_ref(const struct matmul_job *job);
+
+void kv_store_f16_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v);
+void kv_store_f32_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v);
+void kv_store_q8_0_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v);
+void attn_tile_f16_ref(const struct attn_job *job);
+void attn_tile_f32_ref(const struct attn_job *job);
+void attn_tile_q8_0_ref(const struct attn_job *job);
+void attn_merge_ref(float *out, const float *m, const float *l, const float *o, size_t n_tiles, size_t head_dim);
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "cpu.h"
+#include "kernels.h"
+
+// Lowest first within an architecture. A level of another architecture has a name, so that messages can tell it from a
+// misspelt one, but no table.
+static const struct level {
+    const char *name;
+    const struct kernels *kernels;
+    unsigned needs;
+} levels[] = {
+    {"ref", &kernels_ref, 0},
+    {"sse4", NULL, 0},
+    {"avx2", NULL, 0},
+    {"avxvnni", NULL, 0},
+    {"avx512", NULL, 0},
+    {"avx512vnni", NULL, 0},
+    {"neon", NULL, 0},
+    {"neondot", NULL, 0},
+};
+enum { N_LEVELS = sizeof levels / sizeof *levels };
+
+static bool runs(const struct level *level, unsigned features) {
+    return level->kernels && (level->needs & features) == level->needs;
+}
+
+quill_status kernels_select(const struct kernels **out, const char **level, const char *cap, quill_error *err) {
+    unsigned features = cpu_features();
+    int last = N_LEVELS - 1;
+    if (cap) {
+        for (last = 0; last < N_LEVELS && strcmp(levels[last].name, cap) != 0; last++) {}
+        if (last == N_LEVELS)
+            return fail(err, QUILL_E_USAGE, "no instruction set '%s': ref sse4 avx2 avxvnni avx512 avx512vnni neon neondot",
+                        QUOTED(str_of(cap)));
+        if (!runs(&levels[last], features)) return fail(err, QUILL_E_USAGE, "this machine lacks the instruction set '%s'", cap);
+    }
+    while (!runs(&levels[last], features)) last--; // ref runs everywhere
+    *out = levels[last].kernels;
+    *level = levels[last].name;
+    return QUILL_OK;
+}
+
+size_t kernels_available(const struct kernels **out, size_t limit) {
+    unsigned features = cpu_features();
+    size_t n = 0;
+    for (int i = 0; i < N_LEVELS && n < limit; i++)
+        if (runs(&levels[i], features)) out[n++] = levels[i].kernels;
+    return n;
+}
