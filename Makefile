@@ -54,8 +54,8 @@ TESTS += test_tensor
 SRC_kernels := attn_ref cpu kernels_ref quant_ref select
 TESTS += test_kernels
 
-SRC_formats :=
-TESTS +=
+SRC_formats := gguf gguf_value open weights
+TESTS += test_gguf
 
 SRC_tokenizer :=
 TESTS +=

@@ -57,6 +57,9 @@ static void types_are_found_by_every_name(void **state) {
     assert_true(dtype_bytes(DTYPE_Q8_0, 64, &bytes) && bytes == 68);
     assert_false(dtype_bytes(DTYPE_Q8_0, 63, &bytes));
     assert_false(dtype_bytes(DTYPE_F32, UINT64_MAX / 2, &bytes));
+    assert_true(dtype_gguf_bytes(14, 512, &bytes) && bytes == 420); // Q6_K
+    assert_false(dtype_gguf_bytes(14, 128, &bytes));
+    assert_false(dtype_gguf_bytes(4, 256, &bytes));
 }
 
 static void matrix_views_slice_outputs_in_both_storages(void **state) {

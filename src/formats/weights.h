@@ -25,13 +25,14 @@ struct meta_array {
     uint32_t gguf_type;        // GGUF: the element's type number
     uint64_t n;
     const uint8_t *data;       // GGUF: the encoded elements
+    size_t bytes;              // GGUF: of data
     const struct meta *items;  // config.json: [n] (keys empty)
 };
 
 struct meta {
     struct str key;
     enum meta_kind kind;
-    bool is_unsigned;          // META_INT: `i` holds a uint64_t's bits
+    bool is_unsigned;          // META_INT: above INT64_MAX, `i` holds a uint64_t's bits
     uint32_t gguf_type;        // GGUF: type number of the value
     union {
         bool b;

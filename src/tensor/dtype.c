@@ -13,13 +13,22 @@ const struct dtype_info dtypes[DTYPE_COUNT] = {
     [DTYPE_Q8_0] = {"Q8_0", NULL, 8, 7, 32, 34, ACT_Q8_32},
 };
 
-static const char *const gguf_names[] = {
-    [0] = "F32",      [1] = "F16",      [2] = "Q4_0",    [3] = "Q4_1",   [6] = "Q5_0",    [7] = "Q5_1",
-    [8] = "Q8_0",     [9] = "Q8_1",     [10] = "Q2_K",   [11] = "Q3_K",  [12] = "Q4_K",   [13] = "Q5_K",
-    [14] = "Q6_K",    [15] = "Q8_K",    [16] = "IQ2_XXS", [17] = "IQ2_XS", [18] = "IQ3_XXS", [19] = "IQ1_S",
-    [20] = "IQ4_NL",  [21] = "IQ3_S",   [22] = "IQ2_S",  [23] = "IQ4_XS", [24] = "I8",     [25] = "I16",
-    [26] = "I32",     [27] = "I64",     [28] = "F64",    [29] = "IQ1_M", [30] = "BF16",   [34] = "TQ1_0",
-    [35] = "TQ2_0",   [39] = "MXFP4",
+// Every type number in use, also of types quill does not run: their names and extents are known.
+static const struct {
+    const char *name;
+    uint16_t block_values, block_bytes;
+} gguf_types[] = {
+    [0] = {"F32", 1, 4},             [1] = {"F16", 1, 2},             [2] = {"Q4_0", 32, 18},
+    [3] = {"Q4_1", 32, 20},          [6] = {"Q5_0", 32, 22},          [7] = {"Q5_1", 32, 24},
+    [8] = {"Q8_0", 32, 34},          [9] = {"Q8_1", 32, 36},          [10] = {"Q2_K", 256, 84},
+    [11] = {"Q3_K", 256, 110},       [12] = {"Q4_K", 256, 144},       [13] = {"Q5_K", 256, 176},
+    [14] = {"Q6_K", 256, 210},       [15] = {"Q8_K", 256, 292},       [16] = {"IQ2_XXS", 256, 66},
+    [17] = {"IQ2_XS", 256, 74},      [18] = {"IQ3_XXS", 256, 98},     [19] = {"IQ1_S", 256, 50},
+    [20] = {"IQ4_NL", 32, 18},       [21] = {"IQ3_S", 256, 110},      [22] = {"IQ2_S", 256, 82},
+    [23] = {"IQ4_XS", 256, 136},     [24] = {"I8", 1, 1},             [25] = {"I16", 1, 2},
+    [26] = {"I32", 1, 4},            [27] = {"I64", 1, 8},            [28] = {"F64", 1, 8},
+    [29] = {"IQ1_M", 256, 56},       [30] = {"BF16", 1, 2},           [34] = {"TQ1_0", 256, 54},
+    [35] = {"TQ2_0", 256, 66},       [39] = {"MXFP4", 32, 17},
 };
 
 enum dtype dtype_from_gguf(uint32_t number) {
@@ -40,8 +49,15 @@ enum dtype dtype_from_name(struct str name) {
     return DTYPE_NONE;
 }
 
-const char *dtype_gguf_name(uint32_t number) {
-    return number < sizeof gguf_names / sizeof *gguf_names ? gguf_names[number] : NULL;
+static bool gguf_known(uint32_t number) {
+    return number < sizeof gguf_types / sizeof *gguf_types && gguf_types[number].name;
+}
+
+const char *dtype_gguf_name(uint32_t number) { return gguf_known(number) ? gguf_types[number].name : NULL; }
+
+bool dtype_gguf_bytes(uint32_t number, uint64_t n, uint64_t *bytes) {
+    if (!gguf_known(number) || n % gguf_types[number].block_values) return false;
+    return checked_mul(bytes, n / gguf_types[number].block_values, gguf_types[number].block_bytes);
 }
 
 bool dtype_bytes(enum dtype type, uint64_t n, uint64_t *bytes) {

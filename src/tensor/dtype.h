@@ -41,6 +41,8 @@ enum dtype dtype_from_safetensors(struct str name);
 enum dtype dtype_from_name(struct str name); // any case
 // The name ggml gives to a type number, also of types quill does not run, for messages; NULL: not known.
 const char *dtype_gguf_name(uint32_t number);
+// Bytes of n values of a type number that has a name; false otherwise, and where dtype_bytes is false.
+bool dtype_gguf_bytes(uint32_t number, uint64_t n, uint64_t *bytes);
 
 // Bytes of n values; false when n is no multiple of the block or the size overflows.
 bool dtype_bytes(enum dtype type, uint64_t n, uint64_t *bytes);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// What the readers of this folder share: how a struct weights is built. Not for other folders.
+#ifndef QUILL_FORMATS_OWN_H
+#define QUILL_FORMATS_OWN_H
+
+#include "base/arena.h"
+#include "base/reader.h"
+#include "weights.h"
+
+enum { NAME_BYTES = 1 << 16 }; // longest key or tensor name
+
+// Finds records by name. A record begins with its name: both struct meta and struct tensor do.
+struct name_table {
+    uint32_t *slots; // [mask + 1], record + 1, or 0
+    size_t mask;
+    uint64_t seed;
+};
+
+struct weights_private {
+    struct arena arena;
+    struct map *maps; // [n_maps], in the arena
+    size_t n_maps;
+    struct name_table meta_table, tensor_table;
+};
+
+struct weights *weights_new(enum weights_format format, const char *path); // NULL: no memory
+
+// Room for n records, and the name tables they will need. Refused when they would take more memory than the promise
+// allows (file size + 16 MiB in all): a tiny file may hold 20,000 tensors, but not a million.
+quill_status weights_reserve_meta(struct weights *w, uint64_t n, uint64_t file_bytes, quill_error *err);
+quill_status weights_reserve_tensors(struct weights *w, uint64_t n, uint64_t file_bytes, quill_error *err);
+
+// Build the tables; a name that is there twice is refused.
+quill_status weights_index_meta(struct weights *w, quill_error *err);
+quill_status weights_index_tensors(struct weights *w, quill_error *err);
+
+// Orders tensors by file and offset, which is what writers do anyway.
+void weights_sort_tensors(struct weights *w);
+
+// records: n of `stride` bytes. Returns n, or the index of a record whose name an earlier one has. slots NULL: no memory.
+size_t name_table_build(struct name_table *table, struct arena *arena, const void *records, size_t stride, size_t n);
+size_t name_table_find(const struct name_table *table, const void *records, size_t stride, struct str name); // or SIZE_MAX
+
+// Parses a GGUF value of the given type at the cursor; out->key is set and stays. depth: of arrays around it.
+quill_status gguf_value(struct reader *r, uint32_t type, int depth, struct meta *out, const char *file, quill_error *err);
+bool gguf_fixed_size(uint32_t type, size_t *bytes); // of a value that is no string and no array; false: other
+
+quill_status gguf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err);
+quill_status hf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err);
+
+#define PATH_OF(w) QUOTED(str_of((w)->path))
+
+#endif

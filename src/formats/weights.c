@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "weights.h"
+
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "own.h"
+
+struct weights *weights_new(enum weights_format format, const char *path) {
+    struct both {
+        struct weights w;
+        struct weights_private own;
+    } *both = alloc_zeroed(1, sizeof *both);
+    if (!both) return NULL;
+    both->w.format = format;
+    both->w.own = &both->own;
+    both->w.path = arena_string(&both->own.arena, str_of(path));
+    if (both->w.path) return &both->w;
+    weights_close(&both->w);
+    return NULL;
+}
+
+void weights_close(struct weights *w) {
+    if (!w) return;
+    for (size_t i = 0; i < w->own->n_maps; i++) map_close(&w->own->maps[i]);
+    struct tokenizer_files *f = &w->files;
+    struct map *files[] = {&f->tokenizer_json, &f->vocab_json, &f->merges_txt, &f->tokenizer_config_json,
+                           &f->generation_config_json};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) map_close(files[i]);
+    arena_free(&w->own->arena);
+    free(w);
+}
+
+// ---- names -------------------------------------------------------------------------------------------------------------
+
+static struct str record_name(const void *records, size_t stride, size_t i) {
+    return *(const struct str *)(const void *)((const char *)records + i * stride);
+}
+
+// The slot that holds the name, or the empty one where it belongs.
+static uint32_t *find_slot(const struct name_table *table, const void *records, size_t stride, struct str name) {
+    size_t at = (size_t)hash_bytes(name.p, name.n, table->seed) & table->mask;
+    while (table->slots[at] && !str_equal(record_name(records, stride, table->slots[at] - 1), name))
+        at = (at + 1) & table->mask;
+    return &table->slots[at];
+}
+
+// Never more than two thirds full.
+static size_t table_size(size_t n) {
+    size_t size = 4;
+    while (size < n + n / 2 + 1) size *= 2;
+    return size;
+}
+
+size_t name_table_build(struct name_table *table, struct arena *arena, const void *records, size_t stride, size_t n) {
+    size_t size = table_size(n);
+    // The seed differs from run to run, so that no file can be made whose names all fall into one place.
+    *table = (struct name_table){arena_alloc(arena, size, sizeof *table->slots), size - 1, hash_mix((uintptr_t)arena)};
+    if (!table->slots) return n;
+    memset(table->slots, 0, size * sizeof *table->slots);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t *slot = find_slot(table, records, stride, record_name(records, stride, i));
+        if (*slot) return i;
+        *slot = (uint32_t)i + 1;
+    }
+    return n;
+}
+
+size_t name_table_find(const struct name_table *table, const void *records, size_t stride, struct str name) {
+    return table->slots ? (size_t)*find_slot(table, records, stride, name) - 1 : SIZE_MAX;
+}
+
+quill_status weights_index_meta(struct weights *w, quill_error *err) {
+    size_t same = name_table_build(&w->own->meta_table, &w->own->arena, w->meta, sizeof *w->meta, w->n_meta);
+    if (!w->own->meta_table.slots) return fail_memory(err);
+    if (same == w->n_meta) return QUILL_OK;
+    return fail(err, QUILL_E_MODEL, "%s: metadata '%s': expected once, found twice", PATH_OF(w), QUOTED(w->meta[same].key));
+}
+
+quill_status weights_index_tensors(struct weights *w, quill_error *err) {
+    size_t same = name_table_build(&w->own->tensor_table, &w->own->arena, w->tensors, sizeof *w->tensors, w->n_tensors);
+    if (!w->own->tensor_table.slots) return fail_memory(err);
+    if (same == w->n_tensors) return QUILL_OK;
+    return fail(err, QUILL_E_MODEL, "%s: tensor '%s': expected once, found twice", PATH_OF(w), QUOTED(w->tensors[same].name));
+}
+
+const struct tensor *weights_tensor(const struct weights *w, struct str name) {
+    size_t i = name_table_find(&w->own->tensor_table, w->tensors, sizeof *w->tensors, name);
+    return i == SIZE_MAX ? NULL : &w->tensors[i];
+}
+
+const struct meta *weights_meta(const struct weights *w, struct str key) {
+    size_t i = name_table_find(&w->own->meta_table, w->meta, sizeof *w->meta, key);
+    return i == SIZE_MAX ? NULL : &w->meta[i];
+}
+
+// ---- records -----------------------------------------------------------------------------------------------------------
+
+// The program takes a few MiB of its own, the file's pages count as memory once they are touched, and the promise is
+// file size + 16 MiB: 10 MiB are for records. A large file is mostly data that a reader of its head never touches.
+static quill_status reserve(struct weights *w, uint64_t n, size_t size, const char *what, uint64_t file_bytes, void **out,
+                            quill_error *err) {
+    enum { ROOM = 10 << 20, TABLE_BYTES = 12, SORT_BYTES = 16 };
+    uint64_t room = ROOM + file_bytes / 64, used = w->own->arena.bytes;
+    if (used > room || n > (room - used) / (size + TABLE_BYTES + SORT_BYTES))
+        return fail(err, QUILL_E_MODEL, "%s: expected fewer %s in a file of %" PRIu64 " bytes, found %" PRIu64, PATH_OF(w),
+                    what, file_bytes, n);
+    *out = arena_alloc(&w->own->arena, (size_t)n, size);
+    return *out ? QUILL_OK : fail_memory(err);
+}
+
+quill_status weights_reserve_meta(struct weights *w, uint64_t n, uint64_t file_bytes, quill_error *err) {
+    void *p = NULL;
+    quill_status s = reserve(w, n, sizeof *w->meta, "metadata keys", file_bytes, &p, err);
+    w->meta = p;
+    return s;
+}
+
+quill_status weights_reserve_tensors(struct weights *w, uint64_t n, uint64_t file_bytes, quill_error *err) {
+    void *p = NULL;
+    quill_status s = reserve(w, n, sizeof *w->tensors, "tensors", file_bytes, &p, err);
+    w->tensors = p;
+    return s;
+}
+
+static int compare_tensors(const void *left, const void *right) {
+    const struct tensor *a = left, *b = right;
+    if (a->file != b->file) return a->file < b->file ? -1 : 1;
+    if (a->offset != b->offset) return a->offset < b->offset ? -1 : 1;
+    if (a->bytes != b->bytes) return a->bytes < b->bytes ? -1 : 1; // those of no bytes come first
+    return str_compare(a->name, b->name);
+}
+
+void weights_sort_tensors(struct weights *w) {
+    for (size_t i = 1; i < w->n_tensors; i++)
+        if (compare_tensors(&w->tensors[i - 1], &w->tensors[i]) > 0) {
+            qsort(w->tensors, w->n_tensors, sizeof *w->tensors, compare_tensors);
+            return;
+        }
+}
+
+// ---- typed look-ups ----------------------------------------------------------------------------------------------------
+
+static const char *const kind_names[] = {
+    [META_NULL] = "null",   [META_BOOL] = "a truth value", [META_INT] = "an integer",
+    [META_FLOAT] = "a number", [META_STRING] = "a string",    [META_ARRAY] = "an array",
+};
+
+static quill_status wrong_kind(const struct weights *w, const struct meta *m, enum meta_kind wanted, quill_error *err) {
+    return fail(err, QUILL_E_MODEL, "%s: metadata '%s': expected %s, found %s", PATH_OF(w), QUOTED(m->key),
+                kind_names[wanted], kind_names[m->kind]);
+}
+
+static const struct meta *look_up(const struct weights *w, const char *key, bool *found) {
+    const struct meta *m = weights_meta(w, str_of(key));
+    *found = m && m->kind != META_NULL;
+    return *found ? m : NULL;
+}
+
+quill_status meta_int(const struct weights *w, const char *key, int64_t min, int64_t max, int64_t *out, bool *found,
+                      quill_error *err) {
+    const struct meta *m = look_up(w, key, found);
+    if (!m) return QUILL_OK;
+    if (m->kind != META_INT) return wrong_kind(w, m, META_INT, err);
+    if (m->is_unsigned)
+        return fail(err, QUILL_E_MODEL, "%s: metadata '%s': expected %" PRId64 " to %" PRId64 ", found %" PRIu64, PATH_OF(w),
+                    QUOTED(m->key), min, max, (uint64_t)m->i);
+    if (m->i < min || m->i > max)
+        return fail(err, QUILL_E_MODEL, "%s: metadata '%s': expected %" PRId64 " to %" PRId64 ", found %" PRId64, PATH_OF(w),
+                    QUOTED(m->key), min, max, m->i);
+    *out = m->i;
+    return QUILL_OK;
+}
+
+quill_status meta_float(const struct weights *w, const char *key, double *out, bool *found, quill_error *err) {
+    const struct meta *m = look_up(w, key, found);
+    if (!m) return QUILL_OK;
+    if (m->kind == META_FLOAT) *out = m->f;
+    else if (m->kind == META_INT) *out = m->is_unsigned ? (double)(uint64_t)m->i : (double)m->i;
+    else return wrong_kind(w, m, META_FLOAT, err);
+    return QUILL_OK;
+}
+
+quill_status meta_bool(const struct weights *w, const char *key, bool *out, bool *found, quill_error *err) {
+    const struct meta *m = look_up(w, key, found);
+    if (!m) return QUILL_OK;
+    if (m->kind != META_BOOL) return wrong_kind(w, m, META_BOOL, err);
+    *out = m->b;
+    return QUILL_OK;
+}
+
+quill_status meta_string(const struct weights *w, const char *key, struct str *out, bool *found, quill_error *err) {
+    const struct meta *m = look_up(w, key, found);
+    if (!m) return QUILL_OK;
+    if (m->kind != META_STRING) return wrong_kind(w, m, META_STRING, err);
+    *out = m->s;
+    return QUILL_OK;
+}
+
+bool meta_next(struct meta_walk *walk, struct meta *element) {
+    const struct meta_array *a = walk->array;
+    if (walk->index >= a->n) return false;
+    if (a->items) {
+        *element = a->items[walk->index++];
+        return true;
+    }
+    struct reader r = reader_over(a->data, a->bytes);
+    reader_take(&r, walk->at);
+    *element = (struct meta){0};
+    if (gguf_value(&r, a->gguf_type, 1, element, "", NULL) != QUILL_OK) return false;
+    walk->at = (size_t)reader_offset(&r);
+    walk->index++;
+    return true;
+}
