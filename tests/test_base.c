@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <sys/stat.h>
@@ -228,8 +229,16 @@ static void saved_file_replaces_the_old_one_whole(void **state) {
     assert_int_equal(save_begin(&save, "/nonexistent/dir/file", &err), QUILL_E_SYSTEM);
 }
 
+static void a_system_error_is_put_into_words(void **state) {
+    (void)state;
+    quill_error err;
+    assert_int_equal(fail_errno(&err, QUILL_E_SYSTEM, "a\nb", "open", ENOENT), QUILL_E_SYSTEM);
+    assert_string_equal(err.text, "a\\x0ab: cannot open: No such file or directory");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_system_error_is_put_into_words),
         cmocka_unit_test(checked_arithmetic_reports_overflow),
         cmocka_unit_test(alloc_refuses_sizes_that_overflow),
         cmocka_unit_test(arena_keeps_what_it_gave),

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "utf8.h"
 
@@ -30,8 +31,8 @@ quill_status fail_at(quill_error *err, quill_status status, uint64_t offset, con
 }
 
 quill_status fail_errno(quill_error *err, quill_status status, const char *file, const char *what, int errnum) {
-    char reason[128]; // strerror_r: thread-safe, and in the C locale the library never leaves
-    if (strerror_r(errnum, reason, sizeof reason) != 0) snprintf(reason, sizeof reason, "error %d", errnum);
+    char buffer[128]; // the GNU form of strerror_r: thread-safe, and in the C locale the library never leaves
+    const char *reason = strerror_r(errnum, buffer, sizeof buffer);
     return fail(err, status, "%s: cannot %s: %s", QUOTED(str_of(file)), what, reason);
 }
 
