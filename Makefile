@@ -1,7 +1,7 @@
 # quill: `make` builds build/quill and build/libquill.a; `make help` lists the rest.
 #
 # Configurations live in folders of their own, so switching never needs a clean:
-#   release (build/), debug, asan (with UBSan), ubsan, native, aarch64 (build/<name>/)
+#   release (build/), debug, asan (with UBSan), ubsan, tsan, native, aarch64 (build/<name>/)
 
 CONFIG ?= release
 V      ?= 0
@@ -36,6 +36,7 @@ OPT_native  := -O3 -g -march=native -D_FORTIFY_SOURCE=2
 OPT_debug   := -O0 -g3
 OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 OPT_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+OPT_tsan    := -O1 -g -fsanitize=thread
 OPT_aarch64 := -O2 -g -D_FORTIFY_SOURCE=2
 CFLAGS_ALL := $(BASE) $(OPT_$(CONFIG)) $(CPPFLAGS) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize% -fopenmp -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
@@ -45,8 +46,8 @@ MACHINE := $(shell $(CC) -dumpmachine)
 
 # ---- sources, floor by floor -------------------------------------------------------------------------------------------
 
-SRC_base := alloc arena buffer clock dmath error hash map reader save utf8
-TESTS := test_base
+SRC_base := alloc arena buffer clock cpus dmath error hash map reader save team utf8
+TESTS := test_base test_team
 
 SRC_tensor := dtype tensor
 TESTS += test_tensor

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "test.h"
+
+#include <fenv.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cpus.h"
+#include "base/team.h"
+
+#if defined(__has_feature) // clang
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#endif
+
+static const int sizes[] = {1, 2, 3, 8};
+enum { N_SIZES = sizeof sizes / sizeof sizes[0], ITEMS = 1000 };
+
+// ---- claims ----
+
+struct claims {
+    size_t total, chunk;
+    int loops;
+    int done[ITEMS]; // written by whoever claimed the item: plain, so that a race detector sees a double claim
+};
+
+// Every loop adds 1 to every item. A member that ran ahead into the next loop would find an item one behind.
+static void claim_all(void *arg, struct member *m) {
+    struct claims *c = arg;
+    for (int loop = 0; loop < c->loops; loop++) {
+        size_t begin, end;
+        team_begin(m);
+        while (team_claim(m, c->total, c->chunk, &begin, &end))
+            for (size_t i = begin; i < end; i++) c->done[i] += c->done[i] == loop ? 1 : 1000000;
+        team_barrier(m);
+    }
+}
+
+static void every_item_is_claimed_once_in_each_loop(void **state) {
+    (void)state;
+    static const size_t totals[] = {0, 1, 7, 16, 999, ITEMS}, chunks[] = {1, 3, 16, 5000};
+    for (size_t s = 0; s < N_SIZES; s++) {
+        struct team *team = team_create(sizes[s]);
+        assert_non_null(team);
+        for (size_t t = 0; t < sizeof totals / sizeof totals[0]; t++)
+            for (size_t k = 0; k < sizeof chunks / sizeof chunks[0]; k++) {
+                struct claims c = {.total = totals[t], .chunk = chunks[k], .loops = 5};
+                team_run(team, claim_all, &c);
+                for (size_t i = 0; i < ITEMS; i++) assert_int_equal(c.done[i], i < c.total ? c.loops : 0);
+            }
+        team_free(team);
+    }
+}
+
+// ---- barriers ----
+
+enum { ROUNDS = 200, MOST = 8 };
+struct rounds {
+    unsigned value[MOST]; // each member's own; neighbours read it after the barrier
+    atomic_int wrong;
+};
+
+// Each round a member takes its neighbour's value of the round before. Without order between members values run apart.
+static void pass_round(void *arg, struct member *m) {
+    struct rounds *r = arg;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        r->value[m->index] = i;
+        if (i % 50 == (unsigned)m->index) nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL); // the others fall asleep
+        team_barrier(m);
+        if (r->value[(m->index + 1) % m->size] != i) atomic_fetch_add(&r->wrong, 1);
+        team_barrier(m);
+    }
+}
+
+static void nobody_passes_a_barrier_before_all_have_come(void **state) {
+    (void)state;
+    for (size_t s = 0; s < N_SIZES; s++) {
+        struct team *team = team_create(sizes[s]);
+        struct rounds r = {0};
+        for (int region = 0; region < 3; region++) team_run(team, pass_round, &r);
+        assert_int_equal(atomic_load(&r.wrong), 0);
+        team_free(team);
+    }
+}
+
+// ---- members ----
+
+struct presence {
+    int seen[MOST], size[MOST];
+    int plain; // written before the region by the caller, and after a barrier by the last member
+};
+
+static void be_present(void *arg, struct member *m) {
+    struct presence *p = arg;
+    p->seen[m->index] += p->plain;
+    p->size[m->index] = m->size;
+    team_barrier(m);
+    if (m->index == m->size - 1) p->plain++;
+}
+
+static void members_have_the_indices_below_size(void **state) {
+    (void)state;
+    for (size_t s = 0; s < N_SIZES; s++) {
+        struct team *team = team_create(sizes[s]);
+        assert_int_equal(team_size(team), sizes[s]);
+        for (int region = 1; region < 20; region++) {
+            struct presence p = {.plain = region};
+            team_run(team, be_present, &p);
+            for (int i = 0; i < MOST; i++) assert_int_equal(p.seen[i], i < sizes[s] ? region : 0);
+            for (int i = 0; i < sizes[s]; i++) assert_int_equal(p.size[i], sizes[s]);
+            assert_int_equal(p.plain, region + 1);
+        }
+        team_free(team);
+    }
+}
+
+// Where the system refuses threads, a team is smaller: the OpenMP runtime itself would end the process. This is a process
+// of its own, since a forked one could not use the runtime.
+static int run_with_little_address_space(void) {
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (!f || fscanf(f, "%lu", &pages) != 1) return 2;
+    fclose(f);
+    struct rlimit limit = {(rlim_t)pages * 4096 + (20 << 20), (rlim_t)pages * 4096 + (20 << 20)};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return 3;
+    struct team *team = team_create(MOST);
+    if (!team) return 4;
+    struct presence p = {.plain = 1};
+    team_run(team, be_present, &p);
+    for (int i = 0; i < MOST; i++)
+        if (p.seen[i] != (i < team_size(team))) return 5;
+    int size = team_size(team);
+    team_free(team);
+    return size < MOST ? 0 : 6;
+}
+
+static void team_is_smaller_where_threads_are_refused(void **state) {
+    (void)state;
+#if defined(SANITIZED)
+    puts("sanitizers need more address space than this test leaves");
+    skip();
+#else
+    char self[512], command[600];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    assert_true(n > 0);
+    self[n] = '\0';
+    snprintf(command, sizeof command, "'%s' limited", self);
+    assert_int_equal(system(command), 0);
+#endif
+}
+
+// ---- floating-point state ----
+
+struct roundings {
+    float sum[MOST], tiny[MOST];
+    volatile float one, little, smallest;
+};
+
+static void look_at_rounding(void *arg, struct member *m) {
+    struct roundings *r = arg;
+    r->sum[m->index] = r->one + r->little;
+    r->tiny[m->index] = r->smallest * 0.5f; // a subnormal: 0 where subnormals are flushed
+}
+
+static void members_round_to_nearest_and_keep_subnormals(void **state) {
+    (void)state;
+    struct team *team = team_create(3);
+    struct roundings r = {.one = 1, .little = 0x1p-40f, .smallest = 0x1p-126f};
+#if defined(__SSE__)
+    unsigned int before = __builtin_ia32_stmxcsr();
+    __builtin_ia32_ldmxcsr(before | 0x8040); // flush to zero, denormals are zero: as -ffast-math programs start
+#endif
+    assert_int_equal(fesetround(FE_UPWARD), 0);
+    team_run(team, look_at_rounding, &r);
+    float after = r.one + r.little;
+    fesetround(FE_TONEAREST);
+#if defined(__SSE__)
+    unsigned int kept = __builtin_ia32_stmxcsr() & 0x8040;
+    __builtin_ia32_ldmxcsr(before);
+    assert_int_equal(kept, 0x8040);
+#endif
+    assert_true(after > 1); // the caller's state is its own
+    for (int i = 0; i < 3; i++) {
+        assert_true(r.sum[i] == 1);
+        assert_true(r.tiny[i] == 0x1p-127f);
+    }
+    team_free(team);
+}
+
+// ---- how many ----
+
+static void default_size_is_at_least_one(void **state) {
+    (void)state;
+    assert_true(team_default_size() >= 1);
+    assert_true(team_default_size() <= (int)sysconf(_SC_NPROCESSORS_CONF));
+}
+
+static void write_text(const char *directory, const char *name, const char *text) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void remove_tree(const char *root) {
+    char command[512];
+    snprintf(command, sizeof command, "rm -r '%s'", root);
+    assert_int_equal(system(command), 0);
+}
+
+static void quota_of_cgroups_version_2_counts(void **state) {
+    (void)state;
+    char root[] = "/tmp/quill-cgroup-XXXXXX", group[64], inner[64];
+    assert_non_null(mkdtemp(root));
+    snprintf(group, sizeof group, "%s/user", root);
+    snprintf(inner, sizeof inner, "%s/user/session", root);
+    assert_int_equal(mkdir(group, 0755) | mkdir(inner, 0755), 0);
+    assert_int_equal(cpus_quota(STR("0::/user/session\n"), root), 0);
+    write_text(inner, "cpu.max", "max 100000\n");
+    assert_int_equal(cpus_quota(STR("0::/user/session\n"), root), 0);
+    write_text(group, "cpu.max", "150000 100000\n"); // of the group above: one and a half
+    assert_int_equal(cpus_quota(STR("0::/user/session\n"), root), 2);
+    write_text(inner, "cpu.max", "20000 100000\n");
+    assert_int_equal(cpus_quota(STR("0::/user/session\n"), root), 1);
+    assert_int_equal(cpus_quota(STR("0::/elsewhere\n"), root), 0);
+    assert_int_equal(cpus_quota(STR("0::/user/of/the/host\n"), root), 2); // not there; the one above it is
+    assert_int_equal(cpus_quota(STR(""), root), 0);
+    remove_tree(root);
+}
+
+static void quota_of_cgroups_version_1_counts(void **state) {
+    (void)state;
+    static const char self[] = "9:name=systemd:/\n3:cpuset:/box\n2:cpu,cpuacct:/box\n0::/\n";
+    char root[] = "/tmp/quill-cgroup-XXXXXX", controller[64], group[64];
+    assert_non_null(mkdtemp(root));
+    snprintf(controller, sizeof controller, "%s/cpu,cpuacct", root);
+    snprintf(group, sizeof group, "%s/cpu,cpuacct/box", root);
+    assert_int_equal(mkdir(controller, 0755) | mkdir(group, 0755), 0);
+    write_text(group, "cpu.cfs_quota_us", "-1\n");
+    write_text(group, "cpu.cfs_period_us", "100000\n");
+    assert_int_equal(cpus_quota(str_of(self), root), 0);
+    write_text(group, "cpu.cfs_quota_us", "300000\n");
+    assert_int_equal(cpus_quota(str_of(self), root), 3);
+    write_text(controller, "cpu.cfs_quota_us", "200001\n");
+    assert_int_equal(cpus_quota(str_of(self), root), 3); // a quota needs its period
+    write_text(controller, "cpu.cfs_period_us", "200000\n");
+    assert_int_equal(cpus_quota(str_of(self), root), 2);
+    remove_tree(root);
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "limited") == 0) return run_with_little_address_space();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_item_is_claimed_once_in_each_loop),
+        cmocka_unit_test(nobody_passes_a_barrier_before_all_have_come),
+        cmocka_unit_test(members_have_the_indices_below_size),
+        cmocka_unit_test(team_is_smaller_where_threads_are_refused),
+        cmocka_unit_test(members_round_to_nearest_and_keep_subnormals),
+        cmocka_unit_test(default_size_is_at_least_one),
+        cmocka_unit_test(quota_of_cgroups_version_2_counts),
+        cmocka_unit_test(quota_of_cgroups_version_1_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
