@@ -11,7 +11,7 @@
 
 // |got - want| in units of the last place of want as a float; subnormal results count by the smallest normal's.
 static double ulps(float got, double want) {
-    if (isnan(want) || isnan(got)) return isnan(want) && isnan(got) ? 0 : INFINITY;
+    if (isnan(want) || isnan(got)) return isnan(want) && isnan(got) ? 0 : HUGE_VAL;
     if ((double)got == want) return 0;
     int exponent;
     frexp(want, &exponent);
