@@ -38,6 +38,19 @@ OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-
 OPT_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 OPT_tsan    := -O1 -g -fsanitize=thread
 OPT_aarch64 := -O2 -g -D_FORTIFY_SOURCE=2
+
+# CONFIG=aarch64 is a cross build against the libraries that scripts/fetch-arm64.sh brings; its tests are emulated.
+ifeq ($(CONFIG),aarch64)
+CROSS := aarch64-linux-gnu-
+ifeq ($(origin CC),file)
+CC := $(CROSS)gcc
+endif
+SYSROOT := $(BUILD)/sysroot/usr
+BASE += -isystem $(SYSROOT)/include
+LDFLAGS += -L$(SYSROOT)/lib/aarch64-linux-gnu
+RUNNER := scripts/on-aarch64
+endif
+
 CFLAGS_ALL := $(BASE) $(OPT_$(CONFIG)) $(CPPFLAGS) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize% -fopenmp -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lpcre2-8 -ljansson -lm
@@ -145,9 +158,11 @@ $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 
 tests: $(TEST_PROGRAMS)
 
-# Runs every unit test program, then the tests of the command line, and counts their results.
+# Runs every unit test program, then the tests of the command line, and counts their results. The latter are about
+# signals, memory and time too, and not for an emulator.
+CLI_TESTS := $(if $(PROGRAM),$(if $(RUNNER),,'tests/cli/run.sh $(PROGRAM)'))
 test: all tests
-	$(Q)scripts/tally -t 1800 $(TEST_PROGRAMS) $(if $(PROGRAM),'tests/cli/run.sh $(PROGRAM)')
+	$(Q)scripts/tally -t 1800 $(foreach t,$(TEST_PROGRAMS),'$(strip $(RUNNER) $t)') $(CLI_TESTS)
 
 # Every header compiles alone.
 check-headers:

@@ -71,7 +71,7 @@ has() {
         '#include <cmocka.h>' 'int main(void) { mock_assert(1, "", "", 1); return 0; }' | links "$cc" -lcmocka ;;
     sanitizers) echo "$openmp" | links "$cc" -fopenmp -fsanitize=address,undefined ;;
     clang) echo "$openmp" | links clang -fopenmp -fsanitize=address,undefined ;;
-    aarch64) echo "$openmp" | links aarch64-linux-gnu-gcc -static -fopenmp ;;
+    aarch64) echo "$openmp" | links aarch64-linux-gnu-gcc -fopenmp ;;
     qemu) command -v qemu-aarch64 ;;
     python3) python3 -c 'import json' ;;
     *) command -v "$1" ;;
