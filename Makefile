@@ -74,8 +74,8 @@ TESTS += test_gguf
 SRC_tokenizer :=
 TESTS +=
 
-SRC_sampler :=
-TESTS +=
+SRC_sampler := candidates filters sampler sampling
+TESTS += test_sampler
 
 SRC_model :=
 TESTS +=

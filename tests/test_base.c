@@ -154,6 +154,18 @@ static void exp_and_log_meet_their_bounds(void **state) {
     assert_true(d_log(1) == 0 && isinf(d_log(0)) && isnan(d_log(-1)) && isinf(d_log((double)INFINITY)));
 }
 
+static void a_row_of_exps_is_each_of_them(void **state) {
+    (void)state;
+    uint64_t seed = 3;
+    double x[64], row[64];
+    for (int round = 0; round < 2000; round++) {
+        double width = round & 1 ? 1500 : 30;
+        for (int i = 0; i < 64; i++) x[i] = 709 - (double)(test_random(&seed) >> 11) * 0x1p-53 * width;
+        d_exp_row(row, x, 64);
+        for (int i = 0; i < 64; i++) assert_true(f64_bits(row[i]) == (x[i] > -708 ? f64_bits(d_exp(x[i])) : 0));
+    }
+}
+
 static void hash_and_rng_are_fixed_functions(void **state) {
     (void)state;
     // Goldens: the same numbers on every machine is the promise.
@@ -248,6 +260,7 @@ int main(void) {
         cmocka_unit_test(quoted_text_is_printable_and_short),
         cmocka_unit_test(exact_fma_rounds_once),
         cmocka_unit_test(exp_and_log_meet_their_bounds),
+        cmocka_unit_test(a_row_of_exps_is_each_of_them),
         cmocka_unit_test(hash_and_rng_are_fixed_functions),
         cmocka_unit_test(buffer_grows_and_drops),
         cmocka_unit_test(map_refuses_what_is_no_file),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One draw from logits. Everything in double, ties to the lower id, no C library mathematics: the same on every machine.
+// One draw from logits. Everything in double, ties to the lower id, no C library mathematics: the same everywhere.
 #ifndef QUILL_SAMPLER_INTERNAL_H
 #define QUILL_SAMPLER_INTERNAL_H
 

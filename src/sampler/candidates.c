@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "candidates.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "base/alloc.h"
+#include "base/dmath.h"
+
+bool candidates_create(struct candidates *c, size_t limit) {
+    *c = (struct candidates){.limit = limit};
+    c->id = alloc_array(limit, sizeof *c->id);
+    c->logit = alloc_array(limit, sizeof *c->logit);
+    c->weight = alloc_array(limit, sizeof *c->weight);
+    c->key = alloc_array(limit, sizeof *c->key);
+    c->entries = alloc_array(limit, sizeof *c->entries);
+    return c->id && c->logit && c->weight && c->key && c->entries;
+}
+
+void candidates_free(struct candidates *c) {
+    free(c->id);
+    free(c->logit);
+    free(c->weight);
+    free(c->key);
+    free(c->entries);
+    *c = (struct candidates){0};
+}
+
+// ---- heaps of entries: the root comes after all others in the order, so popping sorts ascending -
+
+typedef bool order_fn(const struct entry *a, const struct entry *b); // a comes before b; total
+
+static bool larger_first(const struct entry *a, const struct entry *b) {
+    return a->value != b->value ? a->value > b->value : a->id < b->id;
+}
+
+static bool smaller_first(const struct entry *a, const struct entry *b) {
+    return a->value != b->value ? a->value < b->value : a->id < b->id;
+}
+
+static bool lower_id_first(const struct entry *a, const struct entry *b) { return a->id < b->id; }
+
+static inline void sift_down(struct entry *e, size_t n, size_t i, order_fn *before) {
+    const struct entry moved = e[i];
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && before(&e[child], &e[child + 1])) child++;
+        if (!before(&moved, &e[child])) break;
+        e[i] = e[child];
+    }
+    e[i] = moved;
+}
+
+static inline void make_heap(struct entry *e, size_t n, order_fn *before) {
+    for (size_t i = n / 2; i-- > 0;) sift_down(e, n, i, before);
+}
+
+// Heapsort: in place, and its time does not depend on the input.
+static inline void sort_by(struct entry *e, size_t n, order_fn *before) {
+    make_heap(e, n, before);
+    for (size_t left = n; left > 1; left--) {
+        const struct entry last = e[0];
+        e[0] = e[left - 1];
+        e[left - 1] = last;
+        sift_down(e, left - 1, 0, before);
+    }
+}
+
+void sort_entries(struct entry *e, size_t n) { sort_by(e, n, larger_first); }
+
+// Heap with the worst of the best k at the root: almost every value fails the one comparison with it. Ids ascend, so
+// a value equal to the root's loses the tie.
+static size_t heap_of_largest(struct entry *out, const double *value, size_t n, size_t k) {
+    size_t i = 0, kept = 0;
+    for (; i < n && kept < k; i++)
+        if (value[i] > -(double)INFINITY) out[kept++] = (struct entry){value[i], (int32_t)i};
+    if (kept == 0) return 0;
+    make_heap(out, kept, larger_first);
+    for (double least = out[0].value; i < n; i++) {
+        if (!(value[i] > least)) continue;
+        out[0] = (struct entry){value[i], (int32_t)i};
+        sift_down(out, kept, 0, larger_first);
+        least = out[0].value;
+    }
+    return kept;
+}
+
+size_t largest_entries(struct entry *out, const double *value, size_t n, size_t k) {
+    size_t kept = heap_of_largest(out, value, n, k);
+    sort_by(out, kept, larger_first);
+    return kept;
+}
+
+// ---- the candidates -----------------------------------------------------------------------------
+
+void candidates_all(struct candidates *c) {
+    c->n = 0;
+    for (size_t i = 0; i < c->limit; i++) {
+        if (!(c->logit[i] > -(double)INFINITY)) continue;
+        c->logit[c->n] = c->logit[i];
+        c->id[c->n++] = (int32_t)i;
+    }
+}
+
+void candidates_top_k(struct candidates *c, size_t k) {
+    if (k > c->limit / 32) { // selection by bins is faster there than the heap
+        candidates_all(c);
+        if (c->n <= k) return;
+        double max = candidates_max(c);
+        for (size_t i = 0; i < c->n; i++) c->key[i] = max - c->logit[i], c->weight[i] = 1;
+        candidates_keep_best(c, (double)k);
+        return;
+    }
+    c->n = heap_of_largest(c->entries, c->logit, c->limit, k);
+    sort_by(c->entries, c->n, lower_id_first);
+    for (size_t i = 0; i < c->n; i++) {
+        c->id[i] = c->entries[i].id;
+        c->logit[i] = c->entries[i].value;
+    }
+}
+
+// Four lanes, element i in lane i % 4, then one fold: four times as fast as one chain, and the same everywhere.
+double candidates_max(const struct candidates *c) {
+    const double *x = c->logit;
+    double lane[4] = {x[0], x[0], x[0], x[0]};
+    size_t i = 0;
+    for (; i + 4 <= c->n; i += 4)
+        for (size_t k = 0; k < 4; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
+    for (; i < c->n; i++) lane[i % 4] = x[i] > lane[i % 4] ? x[i] : lane[i % 4];
+    double a = lane[0] > lane[2] ? lane[0] : lane[2], b = lane[1] > lane[3] ? lane[1] : lane[3];
+    return a > b ? a : b;
+}
+
+static void add_up(struct candidates *c) {
+    double lane[4] = {0};
+    size_t i = 0;
+    for (; i + 4 <= c->n; i += 4)
+        for (size_t k = 0; k < 4; k++) lane[k] += c->weight[i + k];
+    for (; i < c->n; i++) lane[i % 4] += c->weight[i];
+    c->total = (lane[0] + lane[2]) + (lane[1] + lane[3]);
+}
+
+void candidates_weigh(struct candidates *c, double temp) {
+    double max = candidates_max(c);
+    for (size_t i = 0; i < c->n; i++) c->key[i] = (c->logit[i] - max) / temp;
+    d_exp_row(c->weight, c->key, c->n);
+    add_up(c);
+}
+
+// ---- selection ----------------------------------------------------------------------------------
+
+enum { BINS = 1024, FEW = 32 };
+
+// The part of the order in which the last entry to be kept is still looked for.
+struct search {
+    struct entry *e; // [n] value: the key; id: the index among the candidates, ascending
+    size_t n;
+    double below;    // the weight of all that come before
+    double target;
+};
+
+// Goes through entries that are in order.
+static struct entry last_in_order(const struct search *s, const double *weight) {
+    double sum = s->below;
+    size_t i = 0;
+    while (sum += weight[s->e[i].id], i + 1 < s->n && sum < s->target) i++;
+    return s->e[i];
+}
+
+// One step: the weights are added up in bins of equal width, and only the bin in which the sum reaches the target
+// stays. The first and the last bin are never empty, so the search shrinks. False: rounding kept the sum below it.
+static bool narrow(struct search *s, const double *weight, double low, double scale) {
+    double bins[BINS] = {0};
+    for (size_t i = 0; i < s->n; i++) bins[(size_t)((s->e[i].value - low) * scale)] += weight[s->e[i].id];
+    size_t chosen = 0, kept = 0;
+    while (chosen < BINS && s->below + bins[chosen] < s->target) s->below += bins[chosen++];
+    if (chosen == BINS) return false;
+    for (size_t i = 0; i < s->n; i++)
+        if ((size_t)((s->e[i].value - low) * scale) == chosen) s->e[kept++] = s->e[i];
+    s->n = kept;
+    return true;
+}
+
+static struct entry find_last(struct search *s, const double *weight) {
+    for (;;) {
+        double low = s->e[0].value, high = low;
+        for (size_t i = 1; i < s->n; i++) {
+            if (s->e[i].value < low) low = s->e[i].value;
+            if (s->e[i].value > high) high = s->e[i].value;
+        }
+        if (low == high) return last_in_order(s, weight);
+        double scale = (BINS - 1) / (high - low);
+        if (s->n <= FEW || scale > DBL_MAX) {
+            sort_by(s->e, s->n, smaller_first);
+            return last_in_order(s, weight);
+        }
+        if (!narrow(s, weight, low, scale)) return (struct entry){high, INT32_MAX};
+    }
+}
+
+static void keep(struct candidates *c, size_t to, size_t from) {
+    c->id[to] = c->id[from];
+    c->logit[to] = c->logit[from];
+    c->weight[to] = c->weight[from];
+}
+
+void candidates_keep_best(struct candidates *c, double target) {
+    struct search search = {.e = c->entries, .n = c->n, .target = target};
+    for (size_t i = 0; i < c->n; i++) c->entries[i] = (struct entry){c->key[i], (int32_t)i};
+    const struct entry last = find_last(&search, c->weight);
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->key[i] < last.value || (c->key[i] == last.value && (int32_t)i <= last.id)) keep(c, kept++, i);
+    c->n = kept;
+    add_up(c);
+}
+
+void candidates_keep_heavy(struct candidates *c, double least) {
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->weight[i] >= least) keep(c, kept++, i);
+    c->n = kept;
+    add_up(c);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "sampler.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "candidates.h"
+#include "filters.h"
+
+struct sampler {
+    struct candidates c;
+    int32_t *count;               // [limit] how often the penalties' window holds an id; zeros between draws
+    struct candidate *distribution; // [limit]
+};
+
+struct sampler *sampler_create(int32_t n_vocab) {
+    struct sampler *s = alloc_zeroed(1, sizeof *s);
+    if (!s) return NULL;
+    s->count = alloc_zeroed((size_t)n_vocab, sizeof *s->count);
+    s->distribution = alloc_array((size_t)n_vocab, sizeof *s->distribution);
+    if (candidates_create(&s->c, (size_t)n_vocab) && s->count && s->distribution) return s;
+    sampler_free(s);
+    return NULL;
+}
+
+void sampler_free(struct sampler *s) {
+    if (!s) return;
+    candidates_free(&s->c);
+    free(s->count);
+    free(s->distribution);
+    free(s);
+}
+
+// +infinity becomes a number beyond every other logit, small enough to stay finite under every penalty; NaN excludes.
+static void load_logits(struct sampler *s, const float *logits) {
+    const double lowest = -(double)INFINITY, highest = 1e200;
+    for (size_t i = 0; i < s->c.limit; i++) {
+        double x = (double)logits[i];
+        x = x > lowest ? x : lowest;
+        s->c.logit[i] = x < highest ? x : highest;
+    }
+}
+
+static void apply_bias(struct sampler *s, const quill_sampling *sampling) {
+    for (size_t i = 0; i < sampling->n_logit_bias; i++) {
+        const quill_logit_bias *bias = &sampling->logit_bias[i];
+        if ((size_t)bias->id < s->c.limit) s->c.logit[bias->id] += (double)bias->bias;
+    }
+}
+
+// Keskar et al. 2019 divide a logit; a negative one is multiplied, so that the penalty never raises it.
+static double penalised(double logit, int32_t count, const quill_sampling *sampling) {
+    double repeat = (double)sampling->repeat_penalty;
+    logit = logit > 0 ? logit / repeat : logit * repeat;
+    return logit - (double)sampling->presence_penalty - (double)count * (double)sampling->frequency_penalty;
+}
+
+static void apply_penalties(struct sampler *s, const quill_sampling *sampling, const int32_t *history, size_t n) {
+    bool on = sampling->repeat_penalty != 1 || sampling->presence_penalty != 0 || sampling->frequency_penalty != 0;
+    if (!on || n == 0) return;
+    size_t window = sampling->repeat_last_n < 0 ? n : (size_t)sampling->repeat_last_n;
+    const int32_t *recent = history + (window < n ? n - window : 0), *end = history + n;
+    for (const int32_t *id = recent; id < end; id++)
+        if ((size_t)*id < s->c.limit) s->count[*id]++;
+    for (const int32_t *id = recent; id < end; id++) {
+        if ((size_t)*id >= s->c.limit || s->count[*id] == 0) continue; // 0: this id has had its turn
+        s->c.logit[*id] = penalised(s->c.logit[*id], s->count[*id], sampling);
+        s->count[*id] = 0;
+    }
+}
+
+// Leaves the candidates with the weights of the draw; none when every token is excluded.
+static void run_chain(struct sampler *s, const quill_sampling *sampling, const float *logits, const int32_t *history,
+                      size_t n_history, const int32_t *banned, size_t n_banned) {
+    struct candidates *c = &s->c;
+    load_logits(s, logits);
+    apply_bias(s, sampling);
+    apply_penalties(s, sampling, history, n_history);
+    for (size_t i = 0; i < n_banned; i++)
+        if ((size_t)banned[i] < c->limit) c->logit[banned[i]] = -(double)INFINITY;
+    size_t k = sampling->temp == 0 ? 1 : (size_t)sampling->top_k;
+    if (k > 0)
+        candidates_top_k(c, k);
+    else
+        candidates_all(c);
+    if (c->n == 0) return;
+    filters_apply(c, sampling);
+    candidates_weigh(c, sampling->temp == 0 ? 1 : (double)sampling->temp);
+}
+
+int32_t sampler_draw(struct sampler *s, const quill_sampling *sampling, const float *logits, const int32_t *history,
+                     size_t n_history, const int32_t *banned, size_t n_banned, const struct rng_key *key) {
+    run_chain(s, sampling, logits, history, n_history, banned, n_banned);
+    const struct candidates *c = &s->c;
+    if (c->n == 0) return -1;
+    double left = rng_unit(key) * c->total;
+    size_t chosen = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        if (!(c->weight[i] > 0)) continue;
+        chosen = i; // should rounding leave something over, it is the last one
+        if (left < c->weight[i]) break;
+        left -= c->weight[i];
+    }
+    return c->id[chosen];
+}
+
+size_t sampler_distribution(struct sampler *s, const quill_sampling *sampling, const float *logits,
+                            const int32_t *history, size_t n_history, const int32_t *banned, size_t n_banned,
+                            const struct candidate **out) {
+    run_chain(s, sampling, logits, history, n_history, banned, n_banned);
+    struct candidates *c = &s->c;
+    for (size_t i = 0; i < c->n; i++) c->entries[i] = (struct entry){c->weight[i], c->id[i]};
+    sort_entries(c->entries, c->n);
+    for (size_t i = 0; i < c->n; i++)
+        s->distribution[i] = (struct candidate){c->entries[i].id, c->entries[i].value / c->total};
+    *out = s->distribution;
+    return c->n;
+}
+
+size_t largest_logits(struct sampler *s, const float *logits, size_t n, size_t k, int32_t *ids) {
+    if (n > s->c.limit) n = s->c.limit;
+    load_logits(s, logits);
+    size_t kept = largest_entries(s->c.entries, s->c.logit, n, k);
+    for (size_t i = 0; i < kept; i++) ids[i] = s->c.entries[i].id;
+    return kept;
+}
