@@ -68,7 +68,7 @@ TESTS += test_tensor
 SRC_kernels := attn_ref cpu kernels_ref quant_ref select
 TESTS += test_kernels
 
-SRC_formats := gguf gguf_value open weights
+SRC_formats := gguf gguf_value hf hf_config json open safetensors shard_index weights
 TESTS += test_gguf
 
 SRC_tokenizer :=

@@ -70,8 +70,10 @@ static quill_status check_count(struct gguf *g, uint64_t n, uint64_t least, cons
 static quill_status metadata(struct gguf *g) {
     struct weights *w = g->w;
     quill_status s = check_count(g, g->n_meta, LEAST_KEY, "metadata");
-    if (!s) s = weights_reserve_meta(w, g->n_meta, w->file_bytes, g->err);
+    void *p = NULL;
+    if (!s) s = weights_reserve(w, g->n_meta, sizeof *w->meta, "metadata keys", w->file_bytes, &p, g->err);
     if (s) return s;
+    w->meta = p;
     for (uint64_t i = 0; i < g->n_meta; i++) {
         struct meta m = {.key = reader_string64(&g->r, NAME_BYTES)};
         uint32_t type = reader_u32le(&g->r);
@@ -165,8 +167,10 @@ static quill_status tensors(struct gguf *g) {
     struct weights *w = g->w;
     quill_status s = read_alignment(g);
     if (!s) s = check_count(g, g->n_tensors, LEAST_TENSOR, "tensors");
-    if (!s) s = weights_reserve_tensors(w, g->n_tensors, w->file_bytes, g->err);
+    void *p = NULL;
+    if (!s) s = weights_reserve(w, g->n_tensors, sizeof *w->tensors, "tensors", w->file_bytes, &p, g->err);
     if (s) return s;
+    w->tensors = p;
     for (uint64_t i = 0; i < g->n_tensors; i++, w->n_tensors++)
         if ((s = tensor_entry(g, &w->tensors[i]))) return s;
     if (!checked_round_up(&g->data_start, reader_offset(&g->r), g->alignment)) return fail_memory(g->err); // cannot be

@@ -25,10 +25,10 @@ struct weights_private {
 
 struct weights *weights_new(enum weights_format format, const char *path); // NULL: no memory
 
-// Room for n records, and the name tables they will need. Refused when they would take more memory than the promise
-// allows (file size + 16 MiB in all): a tiny file may hold 20,000 tensors, but not a million.
-quill_status weights_reserve_meta(struct weights *w, uint64_t n, uint64_t file_bytes, quill_error *err);
-quill_status weights_reserve_tensors(struct weights *w, uint64_t n, uint64_t file_bytes, quill_error *err);
+// Room for n records of `size` bytes, which `what` names. Refused when they, with the tables they will need, would take
+// more memory than the promise allows (file size + 16 MiB in all): a tiny file may hold 20,000 tensors, but not a million.
+quill_status weights_reserve(struct weights *w, uint64_t n, size_t size, const char *what, uint64_t file_bytes, void **out,
+                             quill_error *err);
 
 // Build the tables; a name that is there twice is refused.
 quill_status weights_index_meta(struct weights *w, quill_error *err);
@@ -37,8 +37,10 @@ quill_status weights_index_tensors(struct weights *w, quill_error *err);
 // Orders tensors by file and offset, which is what writers do anyway.
 void weights_sort_tensors(struct weights *w);
 
-// records: n of `stride` bytes. Returns n, or the index of a record whose name an earlier one has. slots NULL: no memory.
-size_t name_table_build(struct name_table *table, struct arena *arena, const void *records, size_t stride, size_t n);
+// `records` are structs of `stride` bytes that begin with their name; at most n are added.
+bool name_table_init(struct name_table *table, struct arena *arena, size_t n); // false: no memory
+// Adds record i unless its name is there: returns the record of that name.
+size_t name_table_add(struct name_table *table, const void *records, size_t stride, size_t i);
 size_t name_table_find(const struct name_table *table, const void *records, size_t stride, struct str name); // or SIZE_MAX
 
 // Parses a GGUF value of the given type at the cursor; out->key is set and stays. depth: of arrays around it.

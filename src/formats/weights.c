@@ -53,36 +53,41 @@ static size_t table_size(size_t n) {
     return size;
 }
 
-size_t name_table_build(struct name_table *table, struct arena *arena, const void *records, size_t stride, size_t n) {
+bool name_table_init(struct name_table *table, struct arena *arena, size_t n) {
     size_t size = table_size(n);
     // The seed differs from run to run, so that no file can be made whose names all fall into one place.
     *table = (struct name_table){arena_alloc(arena, size, sizeof *table->slots), size - 1, hash_mix((uintptr_t)arena)};
-    if (!table->slots) return n;
+    if (!table->slots) return false;
     memset(table->slots, 0, size * sizeof *table->slots);
-    for (size_t i = 0; i < n; i++) {
-        uint32_t *slot = find_slot(table, records, stride, record_name(records, stride, i));
-        if (*slot) return i;
-        *slot = (uint32_t)i + 1;
-    }
-    return n;
+    return true;
+}
+
+size_t name_table_add(struct name_table *table, const void *records, size_t stride, size_t i) {
+    uint32_t *slot = find_slot(table, records, stride, record_name(records, stride, i));
+    if (*slot == 0) *slot = (uint32_t)i + 1;
+    return *slot - 1;
 }
 
 size_t name_table_find(const struct name_table *table, const void *records, size_t stride, struct str name) {
     return table->slots ? (size_t)*find_slot(table, records, stride, name) - 1 : SIZE_MAX;
 }
 
+static quill_status index_records(struct weights *w, struct name_table *table, const void *records, size_t stride,
+                                  size_t n, const char *what, quill_error *err) {
+    if (!name_table_init(table, &w->own->arena, n)) return fail_memory(err);
+    for (size_t i = 0; i < n; i++)
+        if (name_table_add(table, records, stride, i) != i)
+            return fail(err, QUILL_E_MODEL, "%s: %s '%s': expected once, found twice", PATH_OF(w), what,
+                        QUOTED(record_name(records, stride, i)));
+    return QUILL_OK;
+}
+
 quill_status weights_index_meta(struct weights *w, quill_error *err) {
-    size_t same = name_table_build(&w->own->meta_table, &w->own->arena, w->meta, sizeof *w->meta, w->n_meta);
-    if (!w->own->meta_table.slots) return fail_memory(err);
-    if (same == w->n_meta) return QUILL_OK;
-    return fail(err, QUILL_E_MODEL, "%s: metadata '%s': expected once, found twice", PATH_OF(w), QUOTED(w->meta[same].key));
+    return index_records(w, &w->own->meta_table, w->meta, sizeof *w->meta, w->n_meta, "metadata", err);
 }
 
 quill_status weights_index_tensors(struct weights *w, quill_error *err) {
-    size_t same = name_table_build(&w->own->tensor_table, &w->own->arena, w->tensors, sizeof *w->tensors, w->n_tensors);
-    if (!w->own->tensor_table.slots) return fail_memory(err);
-    if (same == w->n_tensors) return QUILL_OK;
-    return fail(err, QUILL_E_MODEL, "%s: tensor '%s': expected once, found twice", PATH_OF(w), QUOTED(w->tensors[same].name));
+    return index_records(w, &w->own->tensor_table, w->tensors, sizeof *w->tensors, w->n_tensors, "tensor", err);
 }
 
 const struct tensor *weights_tensor(const struct weights *w, struct str name) {
@@ -99,8 +104,8 @@ const struct meta *weights_meta(const struct weights *w, struct str key) {
 
 // The program takes a few MiB of its own, the file's pages count as memory once they are touched, and the promise is
 // file size + 16 MiB: 10 MiB are for records. A large file is mostly data that a reader of its head never touches.
-static quill_status reserve(struct weights *w, uint64_t n, size_t size, const char *what, uint64_t file_bytes, void **out,
-                            quill_error *err) {
+quill_status weights_reserve(struct weights *w, uint64_t n, size_t size, const char *what, uint64_t file_bytes, void **out,
+                             quill_error *err) {
     enum { ROOM = 10 << 20, TABLE_BYTES = 12, SORT_BYTES = 16 };
     uint64_t room = ROOM + file_bytes / 64, used = w->own->arena.bytes;
     if (used > room || n > (room - used) / (size + TABLE_BYTES + SORT_BYTES))
@@ -108,20 +113,6 @@ static quill_status reserve(struct weights *w, uint64_t n, size_t size, const ch
                     what, file_bytes, n);
     *out = arena_alloc(&w->own->arena, (size_t)n, size);
     return *out ? QUILL_OK : fail_memory(err);
-}
-
-quill_status weights_reserve_meta(struct weights *w, uint64_t n, uint64_t file_bytes, quill_error *err) {
-    void *p = NULL;
-    quill_status s = reserve(w, n, sizeof *w->meta, "metadata keys", file_bytes, &p, err);
-    w->meta = p;
-    return s;
-}
-
-quill_status weights_reserve_tensors(struct weights *w, uint64_t n, uint64_t file_bytes, quill_error *err) {
-    void *p = NULL;
-    quill_status s = reserve(w, n, sizeof *w->tensors, "tensors", file_bytes, &p, err);
-    w->tensors = p;
-    return s;
 }
 
 static int compare_tensors(const void *left, const void *right) {

@@ -14,7 +14,7 @@ enum { TENSOR_MAX_DIMS = 4 };
 struct tensor {
     struct str name;                 // borrowed from the file
     enum dtype dtype;
-    uint32_t type_number;            // GGUF: the type's number, when dtype is DTYPE_NONE
+    uint32_t type_number;            // the type's number in GGUF, also of types quill does not run; UINT32_MAX: it has none
     int n_dims;                      // 0: a scalar
     uint64_t shape[TENSOR_MAX_DIMS]; // outermost first: a matrix is [rows, cols], rows of cols contiguous values
     const uint8_t *data;             // [bytes], borrowed from the mapped file, at any alignment

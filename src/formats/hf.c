@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// A Hugging Face directory: config.json, safetensors in one file or in shards, and the files of its tokenizer.
+#include <stdio.h>
+#include <unistd.h>
+
+#include "hf.h"
+
+struct folder {
+    struct weights *w;
+    const char *dir;
+    enum map_how how;
+    quill_error *err;
+};
+
+// "dir/name" in the arena; NULL: no memory.
+static const char *path_in(struct folder *f, const char *name) {
+    size_t n = strlen(f->dir), bytes = n + strlen(name) + 2;
+    char *path = arena_alloc(&f->w->own->arena, bytes, 1);
+    if (path) snprintf(path, bytes, "%s%s%s", f->dir, n && f->dir[n - 1] == '/' ? "" : "/", name);
+    return path;
+}
+
+static quill_status open_tokenizer(struct folder *f, enum weights_want want) {
+    struct tokenizer_files *files = &f->w->files;
+    struct {
+        struct map *map;
+        const char *name;
+    } all[] = {
+        {&files->tokenizer_json, "tokenizer.json"},
+        {&files->vocab_json, "vocab.json"},
+        {&files->merges_txt, "merges.txt"},
+        {&files->tokenizer_config_json, "tokenizer_config.json"},
+        {&files->generation_config_json, "generation_config.json"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        bool missing;
+        quill_status s = map_open_at(all[i].map, f->dir, all[i].name, f->how, &missing, QUILL_E_MODEL, f->err);
+        if (s) return s;
+    }
+    if (want == WEIGHTS_TOKENIZER_ONLY && !files->tokenizer_json.data && !files->vocab_json.data)
+        return fail(f->err, QUILL_E_MODEL, "%s: expected tokenizer.json or vocab.json in the folder, found neither",
+                    PATH_OF(f->w));
+    return QUILL_OK;
+}
+
+static quill_status open_config(struct folder *f, enum weights_want want) {
+    const char *path = path_in(f, "config.json");
+    if (!path) return fail_memory(f->err);
+    struct map map;
+    bool missing;
+    quill_status s = map_open_at(&map, f->dir, "config.json", f->how, &missing, QUILL_E_MODEL, f->err);
+    if (s) return s;
+    if (!missing) s = hf_config(f->w, &map, path, f->err);
+    else if (want == WEIGHTS_ALL)
+        s = fail(f->err, QUILL_E_MODEL, "%s: expected config.json in the folder, found none", PATH_OF(f->w));
+    map_close(&map);
+    return s;
+}
+
+static quill_status no_weights(struct folder *f) {
+    static const char *const others[] = {"pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5",
+                                         "flax_model.msgpack"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const char *path = path_in(f, others[i]);
+        if (path && access(path, F_OK) == 0)
+            return fail(f->err, QUILL_E_MODEL, "%s: expected model.safetensors in the folder, found only %s (not supported)",
+                        PATH_OF(f->w), others[i]);
+    }
+    return fail(f->err, QUILL_E_MODEL,
+                "%s: expected model.safetensors or model.safetensors.index.json in the folder, found neither", PATH_OF(f->w));
+}
+
+// Reads the tensors of all files, which are mapped.
+static quill_status read_files(struct folder *f, const char *const *names, size_t n) {
+    struct weights *w = f->w;
+    struct safetensors *files = arena_alloc(&w->own->arena, n, sizeof *files);
+    if (!files) return fail_memory(f->err);
+    uint64_t members = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *path = path_in(f, names[i]);
+        if (!path) return fail_memory(f->err);
+        quill_status s = safetensors_begin(&files[i], path, &w->own->maps[i], f->err);
+        if (s) return s;
+        members += files[i].n_members;
+        w->file_bytes += w->own->maps[i].size;
+    }
+    void *tensors = NULL;
+    quill_status s = weights_reserve(w, members, sizeof *w->tensors, "tensors", w->file_bytes, &tensors, f->err);
+    w->tensors = tensors;
+    for (size_t i = 0; !s && i < n; i++) s = safetensors_read(w, &files[i], (uint32_t)i, f->err);
+    if (s) return s;
+    weights_sort_tensors(w);
+    s = weights_index_tensors(w, f->err);
+    return s ? s : safetensors_check_cover(w, files, n, f->err);
+}
+
+static quill_status open_shards(struct folder *f, const struct map *map) {
+    struct weights *w = f->w;
+    struct shard_index index;
+    const char *path = path_in(f, "model.safetensors.index.json");
+    if (!path) return fail_memory(f->err);
+    quill_status s = shard_index_read(w, &index, path, map, f->err);
+    if (s) return s;
+    const char **names = arena_alloc(&w->own->arena, index.n_files, sizeof *names);
+    w->own->maps = arena_alloc(&w->own->arena, index.n_files, sizeof *w->own->maps);
+    if (!names || !w->own->maps) return fail_memory(f->err);
+    for (size_t i = 0; i < index.n_files; i++, w->own->n_maps++) {
+        names[i] = index.files[i].name.p;
+        s = map_open_at(&w->own->maps[i], f->dir, names[i], f->how, NULL, QUILL_E_MODEL, f->err);
+        if (s) return s;
+    }
+    s = read_files(f, names, index.n_files);
+    return s ? s : shard_index_check(w, &index, f->err);
+}
+
+static quill_status open_weights(struct folder *f) {
+    struct weights *w = f->w;
+    static const char *const single[] = {"model.safetensors"};
+    struct map first;
+    bool missing;
+    quill_status s = map_open_at(&first, f->dir, single[0], f->how, &missing, QUILL_E_MODEL, f->err);
+    if (s) return s;
+    if (!missing) {
+        w->own->maps = arena_alloc(&w->own->arena, 1, sizeof *w->own->maps);
+        if (!w->own->maps) {
+            map_close(&first);
+            return fail_memory(f->err);
+        }
+        w->own->maps[w->own->n_maps++] = first;
+        return read_files(f, single, 1);
+    }
+    struct map index;
+    s = map_open_at(&index, f->dir, "model.safetensors.index.json", f->how, &missing, QUILL_E_MODEL, f->err);
+    if (s) return s;
+    s = missing ? no_weights(f) : open_shards(f, &index);
+    map_close(&index);
+    return s;
+}
+
+quill_status hf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err) {
+    struct weights *w = weights_new(WEIGHTS_HF, path);
+    *out = NULL;
+    if (!w) return fail_memory(err);
+    struct folder f = {w, path, how, err};
+    quill_status s = open_config(&f, want);
+    if (!s) s = open_tokenizer(&f, want);
+    if (!s && want == WEIGHTS_ALL) s = open_weights(&f);
+    if (s) weights_close(w);
+    else *out = w;
+    return s;
+}
