@@ -15,6 +15,8 @@
 set -eu
 cd "${1:-$(dirname -- "$0")/..}"
 
+columns=120 file_lines=1000 aim_lines=600 function_lines=60
+
 # Functions that may be longer than 60 lines, as `file:function`. Keep it empty.
 long_functions=''
 
@@ -32,7 +34,8 @@ fi | LC_ALL=C sort | while IFS= read -r file; do
     esac
 done >"$list"
 
-LC_ALL=C awk -v long_functions=" $long_functions " '
+LC_ALL=C awk -v long_functions=" $long_functions " -v max_columns=$columns -v max_file=$file_lines \
+    -v aim_file=$aim_lines -v max_function=$function_lines '
     BEGIN {
         careless = "strcpy|strcat|strncpy|strncat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|alloca|scanf|sscanf"
         talking = "printf|fprintf|vprintf|vfprintf|puts|putchar|perror|exit|_exit|abort|getenv|setlocale"
@@ -53,8 +56,8 @@ LC_ALL=C awk -v long_functions=" $long_functions " '
     }
 
     function end_file() {
-        if ((is_c || is_script) && lines > 1000) { print last ": " lines " lines: at most 1000"; failures++ }
-        else if (is_ours && lines > 600) notes = notes last ": " lines " lines: two things in one room?\n"
+        if ((is_c || is_script) && lines > max_file) { print last ": " lines " lines: at most " max_file; failures++ }
+        else if (is_ours && lines > aim_file) notes = notes last ": " lines " lines: two things in one room?\n"
     }
 
     # The line without comments and the insides of strings and characters.
@@ -90,8 +93,9 @@ LC_ALL=C awk -v long_functions=" $long_functions " '
             } else if (c == "}") {
                 if (depth > 0) depth--
                 if (depth == 0) {
-                    if (in_function && FNR - first >= 60 && index(long_functions, " " FILENAME ":" name " ") == 0)
-                        bad("function " name " has " FNR - first + 1 " lines: at most 60")
+                    long = in_function && FNR - first >= max_function
+                    if (long && index(long_functions, " " FILENAME ":" name " ") == 0)
+                        bad("function " name " has " FNR - first + 1 " lines: at most " max_function)
                     statement = ""
                 }
             } else if (depth == 0) statement = c == ";" ? "" : statement c
@@ -113,9 +117,9 @@ LC_ALL=C awk -v long_functions=" $long_functions " '
     /[ \t]$/ { bad("a blank at the end of the line") }
     /(^|[^A-Za-z0-9_.$*})])\/(home|root|work|Users)\/[A-Za-z]/ { bad("a path of somebody'\''s machine") }
     is_c || is_script {
-        columns = $0
-        gsub(/[\200-\277]/, "", columns)
-        if (length(columns) > 120) bad(length(columns) " columns: at most 120")
+        characters = $0
+        gsub(/[\200-\277]/, "", characters)
+        if (length(characters) > max_columns) bad(length(characters) " columns: at most " max_columns)
     }
     /(^|[^A-Za-z])[Ii]ssues? #?[0-9]/ { bad("the number of a tracker: say what it was about") }
     is_building && !/^[ \t]*#/ && /-(ffast-math|Ofast|funsafe-math|fassociative-math)/ {
