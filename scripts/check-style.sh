@@ -37,7 +37,7 @@ done >"$list"
 LC_ALL=C awk -v long_functions=" $long_functions " -v max_columns=$columns -v max_file=$file_lines \
     -v aim_file=$aim_lines -v max_function=$function_lines '
     BEGIN {
-        careless = "strcpy|strcat|strncpy|strncat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|alloca|scanf|sscanf"
+        careless = "strcpy|strcat|strncpy|strncat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|alloca"
         talking = "printf|fprintf|vprintf|vfprintf|puts|putchar|perror|exit|_exit|abort|getenv|setlocale"
     }
 
