@@ -1,140 +1,8 @@
 // SPDX-License-Identifier: MIT
-// GGUF files made byte by byte, and what the reader says to them.
-#include "test.h"
-
-#include <dirent.h>
-#include <time.h>
-
-#include "base/buffer.h"
-#include "base/bytes.h"
-#include "formats/weights.h"
-
-// ---- a builder ---------------------------------------------------------------------------------------------------------
-
-enum { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 };
-
-static void put(struct buffer *b, const void *bytes, size_t n) { assert_true(buffer_add(b, bytes, n)); }
-static void put32(struct buffer *b, uint32_t v) { put(b, &v, 4); }
-static void put64(struct buffer *b, uint64_t v) { put(b, &v, 8); }
-
-static void put_name(struct buffer *b, const char *name) {
-    put64(b, strlen(name));
-    put(b, name, strlen(name));
-}
-
-static void put_header(struct buffer *b, uint32_t version, uint64_t n_tensors, uint64_t n_meta) {
-    put(b, "GGUF", 4);
-    put32(b, version);
-    put64(b, n_tensors);
-    put64(b, n_meta);
-}
-
-static void put_key(struct buffer *b, const char *key, uint32_t type) {
-    put_name(b, key);
-    put32(b, type);
-}
-
-static void put_u32(struct buffer *b, const char *key, uint32_t value) {
-    put_key(b, key, U32);
-    put32(b, value);
-}
-
-static void put_array(struct buffer *b, uint32_t type, uint64_t n) {
-    put32(b, type);
-    put64(b, n);
-}
-
-static void put_tensor(struct buffer *b, const char *name, uint32_t n_dims, uint64_t inner, uint64_t outer, uint32_t type,
-                       uint64_t offset) {
-    put_name(b, name);
-    put32(b, n_dims);
-    for (uint32_t i = 0; i < n_dims && i < 9; i++) put64(b, i == 0 ? inner : i == 1 ? outer : 1);
-    put32(b, type);
-    put64(b, offset);
-}
-
-static void pad(struct buffer *b, size_t alignment) {
-    while (b->n % alignment) assert_true(buffer_add_byte(b, 0));
-}
-
-static void put_data(struct buffer *b, size_t n) {
-    pad(b, 32);
-    for (size_t i = 0; i < n; i++) assert_true(buffer_add_byte(b, (char)i));
-}
-
-// Opens a copy that ends where its allocation ends, so that the sanitizer sees a read past it.
-static quill_status open_bytes(struct weights **w, void **copy, const char *p, size_t n, quill_error *err) {
-    *copy = malloc(n ? n : 1);
-    assert_non_null(*copy);
-    if (n) memcpy(*copy, p, n);
-    return weights_open_memory(w, *copy, n, "test.gguf", WEIGHTS_ALL, err);
-}
-
-__attribute__((unused)) static void refused(struct buffer *b, const char *words) {
-    struct weights *w;
-    void *copy;
-    quill_error err = {0};
-    quill_status s = open_bytes(&w, &copy, b->p, b->n, &err);
-    if (s != QUILL_E_MODEL || !strstr(err.text, words) || !strstr(err.text, "test.gguf: ") || !strstr(err.text, "expected"))
-        print_error("wanted '%s', got status %d, '%s'\n", words, (int)s, err.text);
-    assert_true(s == QUILL_E_MODEL && strstr(err.text, words) && strstr(err.text, "test.gguf: ") &&
-                strstr(err.text, "expected"));
-    assert_null(w);
-    free(copy);
-    buffer_free(b);
-}
-
-static struct weights *accepted(struct buffer *b, void **copy) {
-    struct weights *w;
-    quill_error err = {0};
-    assert_ok(open_bytes(&w, copy, b->p, b->n, &err), err);
-    buffer_free(b);
-    return w;
-}
-
-__attribute__((unused)) static void accepted_and_closed(struct buffer *b) {
-    void *copy;
-    weights_close(accepted(b, &copy));
-    free(copy);
-}
+// What a GGUF file gives, and the rules it has to keep.
+#include "gguf_bytes.h"
 
 // ---- what a valid file gives -------------------------------------------------------------------------------------------
-
-// A file with every metadata type and four tensors; 16 keys.
-static struct buffer tiny(void) {
-    struct buffer b = {0};
-    put_header(&b, 3, 4, 16);
-    put_key(&b, "u8", U8), put(&b, "\xff", 1);
-    put_key(&b, "i8", I8), put(&b, "\xff", 1);
-    put_key(&b, "u16", U16), put(&b, "\xfe\xff", 2);
-    put_key(&b, "i16", I16), put(&b, "\xfe\xff", 2);
-    put_u32(&b, "u32", 0xfffffffd);
-    put_key(&b, "i32", I32), put32(&b, 0xfffffffd);
-    put_key(&b, "f32", F32), put32(&b, 0x3fc00000);
-    put_key(&b, "bool", BOOL), put(&b, "\1", 1);
-    put_key(&b, "string", STRING), put64(&b, 3), put(&b, "a\0\xff", 3);
-    put_key(&b, "u64", U64), put64(&b, UINT64_MAX);
-    put_key(&b, "i64", I64), put64(&b, UINT64_MAX);
-    put_key(&b, "f64", F64), put64(&b, 0x3fd0000000000000);
-    put_key(&b, "ints", ARRAY), put_array(&b, I32, 3), put32(&b, 1), put32(&b, 0xffffffff), put32(&b, 3);
-    put_key(&b, "strings", ARRAY), put_array(&b, STRING, 2), put_name(&b, "one"), put_name(&b, "");
-    put_key(&b, "nested", ARRAY), put_array(&b, ARRAY, 2);
-    put_array(&b, BOOL, 2), put(&b, "\1\0", 2), put_array(&b, STRING, 1), put_name(&b, "x");
-    put_key(&b, "empty", ARRAY), put_array(&b, STRING, 0);
-    put_tensor(&b, "matrix", 2, 3, 2, 0, 0);  // F32, 24 bytes
-    put_tensor(&b, "blocks", 2, 32, 2, 8, 32); // Q8_0, 68 bytes
-    put_tensor(&b, "whole", 1, 2, 0, 27, 128); // I64: not a weight type
-    put_tensor(&b, "future", 1, 7, 0, 99, 160);
-    put_data(&b, 160 + 8);
-    return b;
-}
-
-static const struct meta *get(const struct weights *w, const char *key, enum meta_kind kind) {
-    const struct meta *m = weights_meta(w, str_of(key));
-    assert_non_null(m);
-    assert_int_equal(m->kind, kind);
-    return m;
-}
 
 static void every_metadata_type_is_read(void **state) {
     (void)state;
@@ -245,12 +113,297 @@ static void typed_look_ups_check_type_and_range(void **state) {
     free(copy);
 }
 
+// ---- what is refused, and what is not ----------------------------------------------------------------------------------
+
+static struct buffer bytes_of(const char *p, size_t n) {
+    struct buffer b = {0};
+    put(&b, p, n);
+    return b;
+}
+
+static void other_formats_are_recognised(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *words;
+    } cases[] = {
+        {"", 0, "an empty file"},
+        {"GG", 2, "something else"},
+        {"gguf\3\0\0\0", 8, "something else"},
+        {"PK\3\4aaaaaaaa", 12, "a PyTorch checkpoint"},
+        {"\x80\2}q\0aaaaaaa", 12, "a Python pickle"},
+        {"lmgg\1\0\0\0aaaa", 12, "older than GGUF"},
+        {"tjgg\3\0\0\0aaaa", 12, "older than GGUF"},
+        {"\x10\0\0\0\0\0\0\0{\"a\":1}", 15, "a safetensors file; give the folder"},
+        {"<!DOCTYPE html>", 15, "a web page"},
+        {"version https://git-lfs", 23, "a Git LFS pointer"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer b = bytes_of(cases[i].bytes, cases[i].n);
+        refused(&b, cases[i].words);
+    }
+}
+
+static void only_versions_2_and_3_are_read(void **state) {
+    (void)state;
+    struct buffer b = {0};
+    for (uint32_t version = 0; version < 6; version++) {
+        put_header(&b, version, 0, 0);
+        if (version == 2 || version == 3) accepted_and_closed(&b);
+        else refused(&b, "expected GGUF version 2 or 3, found");
+    }
+    put_header(&b, 0x03000000, 0, 0);
+    refused(&b, "a big-endian one");
+    put_header(&b, 0x01000000, 0, 0);
+    refused(&b, "a big-endian one");
+    put_header(&b, UINT32_MAX, 0, 0);
+    refused(&b, "found 4294967295");
+    put(&b, "GGUF\1\0\0\0", 8); // version 1 has shorter counts
+    refused(&b, "version 2 or 3, found 1");
+}
+
+static void counts_are_believed_only_when_the_file_is_that_long(void **state) {
+    (void)state;
+    static const uint64_t counts[] = {1, 1 << 20, (uint64_t)1 << 32, (uint64_t)1 << 60, UINT64_MAX};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct buffer b = {0};
+        put_header(&b, 3, 0, counts[i]);
+        refused(&b, "expected metadata within the file");
+        put_header(&b, 3, counts[i], 0);
+        refused(&b, "expected tensors within the file");
+        put_header(&b, 3, 0, 1);
+        put_key(&b, "array", ARRAY), put_array(&b, F64, counts[i]), put(&b, "1234567", 7);
+        refused(&b, "'array': expected array elements within the file");
+        put_header(&b, 3, 0, 1);
+        put_key(&b, "array", ARRAY), put_array(&b, STRING, counts[i]), put(&b, "1234567", 7);
+        refused(&b, "'array': expected array elements within the file");
+        put_header(&b, 3, 0, 1);
+        put_key(&b, "text", STRING), put64(&b, counts[i]);
+        refused(&b, "'text': expected a string that ends within the file");
+        put_header(&b, 3, 0, 1);
+        put64(&b, counts[i]), put32(&b, U32), put32(&b, 0); // the key's own length
+        if (counts[i] > 1) refused(&b, "metadata key 0: expected at most 65536 bytes");
+        else buffer_free(&b);
+    }
+}
+
+static void metadata_keys_are_named_once(void **state) {
+    (void)state;
+    struct buffer b = {0};
+    put_header(&b, 3, 0, 3), put_u32(&b, "a", 1), put_u32(&b, "b", 1), put_u32(&b, "a", 1);
+    refused(&b, "metadata 'a': expected once, found twice");
+    put_header(&b, 3, 0, 2), put_u32(&b, "first", 1), put_u32(&b, "", 1), put(&b, "12345678", 8);
+    refused(&b, "metadata key 1: expected a name, found none");
+    put_header(&b, 3, 0, 2), put_u32(&b, "a", 1);
+    put64(&b, 2), put(&b, "a\0", 2), put32(&b, U32), put32(&b, 1); // another name: bytes count, not C strings
+    accepted_and_closed(&b);
+    put_header(&b, 3, 0, 2), put_u32(&b, "a", 1), put_key(&b, "\x1b[31m", 77), put64(&b, 0);
+    refused(&b, "metadata '\\x1b[31m': expected a value type from 0 to 12, found 77");
+}
+
+static void keys_have_up_to_64_kib(void **state) {
+    (void)state;
+    for (size_t n = 65536; n < 65538; n++) {
+        struct buffer b = {0};
+        put_header(&b, 3, 0, 1);
+        put64(&b, n);
+        for (size_t i = 0; i < n; i++) assert_true(buffer_add_byte(&b, 'k'));
+        put32(&b, U32), put32(&b, 1);
+        if (n == 65536) accepted_and_closed(&b);
+        else refused(&b, "metadata key 0: expected at most 65536 bytes");
+    }
+}
+
+static void arrays_nest_up_to_8_deep(void **state) {
+    (void)state;
+    for (int depth = 8; depth < 10; depth++) {
+        struct buffer b = {0};
+        put_header(&b, 3, 0, 1);
+        put_key(&b, "deep", ARRAY);
+        for (int i = 1; i < depth; i++) put_array(&b, ARRAY, 1);
+        put_array(&b, U8, 1), put(&b, "\5", 1);
+        if (depth == 9) {
+            refused(&b, "'deep': expected arrays nested at most 8 deep");
+            continue;
+        }
+        void *copy;
+        struct weights *w = accepted(&b, &copy);
+        struct meta m = *get(w, "deep", META_ARRAY);
+        for (int i = 0; i < depth; i++) {
+            struct meta inner;
+            assert_true(meta_next(&(struct meta_walk){.array = &m.a}, &inner));
+            m = inner;
+        }
+        assert_int_equal(m.i, 5);
+        weights_close(w);
+        free(copy);
+    }
+    struct buffer b = {0};
+    put_header(&b, 3, 0, 1), put_key(&b, "a", ARRAY), put_array(&b, 13, 0);
+    refused(&b, "'a': expected array elements of type 0 to 12");
+}
+
+static void truth_values_are_0_or_1(void **state) {
+    (void)state;
+    struct buffer b = {0};
+    put_header(&b, 3, 0, 1), put_key(&b, "flag", BOOL), put(&b, "\2", 1);
+    refused(&b, "'flag': expected a truth value of 0 or 1");
+    put_header(&b, 3, 0, 1), put_key(&b, "flags", ARRAY), put_array(&b, BOOL, 3), put(&b, "\0\1\2", 3);
+    refused(&b, "'flags': expected truth values of 0 or 1");
+}
+
+static void alignment_is_a_u32_power_of_two_within_bounds(void **state) {
+    (void)state;
+    static const uint32_t bad[] = {0, 1, 4, 7, 9, 24, 33, 131072, 0x80000000, UINT32_MAX};
+    struct buffer b = {0};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        put_header(&b, 3, 0, 1), put_u32(&b, "general.alignment", bad[i]);
+        refused(&b, "metadata 'general.alignment': expected a power of two from 8 to 65536, found");
+    }
+    put_header(&b, 3, 0, 1), put_key(&b, "general.alignment", U64), put64(&b, 32);
+    refused(&b, "metadata 'general.alignment': expected type 4 (u32), found type 10");
+    put_header(&b, 3, 0, 1), put_key(&b, "general.alignment", STRING), put_name(&b, "32");
+    refused(&b, "found type 8");
+    for (uint32_t alignment = 8; alignment <= 65536; alignment *= 2) {
+        put_header(&b, 3, 2, 1), put_u32(&b, "general.alignment", alignment);
+        put_tensor(&b, "a", 1, 1, 0, 0, 0), put_tensor(&b, "b", 1, 1, 0, 0, alignment);
+        pad(&b, alignment);
+        for (uint32_t i = 0; i < alignment + 4; i++) assert_true(buffer_add_byte(&b, (char)(i / alignment)));
+        void *copy;
+        struct weights *w = accepted(&b, &copy);
+        assert_int_equal(weights_tensor(w, STR("b"))->data[0], 1);
+        weights_close(w);
+        free(copy);
+    }
+    put_header(&b, 3, 1, 1), put_u32(&b, "general.alignment", 64), put_tensor(&b, "a", 1, 1, 0, 0, 32), put_data(&b, 256);
+    refused(&b, "tensor 'a': expected an offset aligned to 64, found 32");
+}
+
+// One tensor, then n bytes of data.
+static struct buffer one(uint32_t n_dims, uint64_t inner, uint64_t outer, uint32_t type, uint64_t offset, size_t n) {
+    struct buffer b = {0};
+    put_header(&b, 3, 1, 0);
+    put_tensor(&b, "t", n_dims, inner, outer, type, offset);
+    put_data(&b, n);
+    return b;
+}
+
+static void tensors_have_1_to_4_dimensions(void **state) {
+    (void)state;
+    static const uint32_t bad[] = {0, 5, 9, 0x80000000, UINT32_MAX};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct buffer b = one(bad[i], 1, 1, 0, 0, 64);
+        refused(&b, "tensor 't': expected 1 to 4 dimensions, found");
+    }
+    for (uint32_t n = 1; n <= 4; n++) {
+        struct buffer b = one(n, 2, 1, 0, 0, 8);
+        accepted_and_closed(&b);
+    }
+    struct buffer b = one(2, 0, 3, 0, 0, 0); // of no values: refused where somebody needs it
+    accepted_and_closed(&b);
+}
+
+static void sizes_that_overflow_are_refused(void **state) {
+    (void)state;
+    struct buffer b = one(2, (uint64_t)1 << 32, (uint64_t)1 << 32, 0, 0, 64);
+    refused(&b, "tensor 't': expected a size that fits 64 bits");
+    b = one(2, (uint64_t)1 << 32, (uint64_t)1 << 30, 0, 0, 64); // of bytes: 2^64
+    refused(&b, "tensor 't': expected");
+    b = one(1, UINT64_MAX, 1, 0, 0, 64);
+    refused(&b, "tensor 't': expected");
+    b = one(1, (uint64_t)1 << 61, 1, 0, 0, 64);
+    refused(&b, "tensor 't': expected 9223372036854775808 bytes within the file");
+    b = one(1, 4, 1, 0, UINT64_MAX - 31, 64);
+    refused(&b, "tensor 't': expected 16 bytes within the file");
+}
+
+static void tensors_lie_within_the_file_and_aligned(void **state) {
+    (void)state;
+    struct buffer b = one(1, 16, 1, 0, 32, 96);
+    accepted_and_closed(&b);
+    b = one(1, 16, 1, 0, 32, 95);
+    refused(&b, "tensor 't': expected 64 bytes within the file, found a file of");
+    b = one(1, 1, 1, 0, 33, 96);
+    refused(&b, "tensor 't': expected an offset aligned to 32, found 33");
+    b = one(1, 1, 1, 0, 128, 96);
+    refused(&b, "tensor 't'");
+    b = one(2, 33, 2, 8, 0, 200); // Q8_0 rows of 33
+    refused(&b, "tensor 't': expected rows of whole Q8_0 blocks, found 33 values");
+    b = one(2, 128, 2, 12, 0, 200); // Q4_K is not run, but its blocks are known
+    refused(&b, "tensor 't': expected rows of whole Q4_K blocks");
+    b = one(2, 256, 2, 12, 0, 287);
+    refused(&b, "tensor 't': expected 288 bytes within the file");
+    b = one(2, 33, 2, 31, 0, 0); // a number without a meaning
+    accepted_and_closed(&b);
+    b = one(1, 1, 1, 31, 320, 64); // its extent is unknown, its beginning is not
+    refused(&b, "tensor 't'");
+    b = one(1, 16, 1, 0, 0, 64);
+    put(&b, "more", 4); // after the last tensor
+    accepted_and_closed(&b);
+}
+
+static void tensors_do_not_overlap(void **state) {
+    (void)state;
+    struct buffer b = {0};
+    put_header(&b, 3, 2, 0), put_tensor(&b, "a", 1, 9, 0, 0, 0), put_tensor(&b, "b", 1, 8, 0, 0, 32), put_data(&b, 64);
+    refused(&b, "tensor 'b': expected data of its own, found an overlap with tensor 'a'");
+    put_header(&b, 3, 2, 0), put_tensor(&b, "b", 1, 8, 0, 0, 32), put_tensor(&b, "a", 1, 9, 0, 0, 0), put_data(&b, 64);
+    refused(&b, "overlap");
+    put_header(&b, 3, 2, 0), put_tensor(&b, "a", 1, 8, 0, 0, 0), put_tensor(&b, "b", 1, 8, 0, 0, 0), put_data(&b, 64);
+    refused(&b, "overlap");
+    put_header(&b, 3, 2, 0), put_tensor(&b, "a", 1, 16, 0, 0, 0), put_tensor(&b, "b", 1, 8, 0, 77, 32), put_data(&b, 64);
+    refused(&b, "overlap");
+    put_header(&b, 3, 3, 0); // any order, holes between
+    put_tensor(&b, "c", 1, 8, 0, 0, 128), put_tensor(&b, "a", 1, 8, 0, 0, 0), put_tensor(&b, "b", 1, 8, 0, 0, 32);
+    put_data(&b, 160);
+    void *copy;
+    struct weights *w = accepted(&b, &copy);
+    assert_true(str_is(w->tensors[0].name, "a") && str_is(w->tensors[2].name, "c"));
+    assert_int_equal(weights_tensor(w, STR("c"))->data[0], 128);
+    weights_close(w);
+    free(copy);
+}
+
+static void tensor_names_are_used_once(void **state) {
+    (void)state;
+    struct buffer b = {0};
+    put_header(&b, 3, 2, 0), put_tensor(&b, "a", 1, 8, 0, 0, 0), put_tensor(&b, "a", 1, 8, 0, 0, 32), put_data(&b, 64);
+    refused(&b, "tensor 'a': expected once, found twice");
+}
+
+static void a_tokenizer_alone_needs_no_tensors(void **state) {
+    (void)state;
+    struct buffer b = {0};
+    put_header(&b, 3, 12345, 1), put_u32(&b, "a", 1), put(&b, "no tensor table", 15);
+    struct weights *w;
+    quill_error err;
+    assert_ok(weights_open_memory(&w, b.p, b.n, "test.gguf", WEIGHTS_TOKENIZER_ONLY, &err), err);
+    assert_true(w->n_tensors == 0 && weights_meta(w, STR("a")) && !weights_tensor(w, STR("a")));
+    weights_close(w);
+    refused(&b, "tensor");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_metadata_type_is_read),
         cmocka_unit_test(arrays_are_walked_in_order),
         cmocka_unit_test(tensors_are_views_outermost_first),
         cmocka_unit_test(typed_look_ups_check_type_and_range),
+        cmocka_unit_test(other_formats_are_recognised),
+        cmocka_unit_test(only_versions_2_and_3_are_read),
+        cmocka_unit_test(counts_are_believed_only_when_the_file_is_that_long),
+        cmocka_unit_test(metadata_keys_are_named_once),
+        cmocka_unit_test(keys_have_up_to_64_kib),
+        cmocka_unit_test(arrays_nest_up_to_8_deep),
+        cmocka_unit_test(truth_values_are_0_or_1),
+        cmocka_unit_test(alignment_is_a_u32_power_of_two_within_bounds),
+        cmocka_unit_test(tensors_have_1_to_4_dimensions),
+        cmocka_unit_test(sizes_that_overflow_are_refused),
+        cmocka_unit_test(tensors_lie_within_the_file_and_aligned),
+        cmocka_unit_test(tensors_do_not_overlap),
+        cmocka_unit_test(tensor_names_are_used_once),
+        cmocka_unit_test(a_tokenizer_alone_needs_no_tensors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

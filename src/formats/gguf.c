@@ -7,7 +7,7 @@
 #include "own.h"
 
 enum { HEADER_BYTES = 24, LEAST_KEY = 14, LEAST_TENSOR = 32 }; // the smallest records: bounds for the counts
-enum { DEFAULT_ALIGNMENT = 32, MIN_ALIGNMENT = 8, MAX_ALIGNMENT = 1 << 16, GGUF_U32 = 4 };
+enum { DEFAULT_ALIGNMENT = 32, MIN_ALIGNMENT = 8, MAX_ALIGNMENT = 1 << 16 };
 
 struct gguf {
     struct reader r;

@@ -9,6 +9,24 @@
 
 enum { NAME_BYTES = 1 << 16 }; // longest key or tensor name
 
+// gguf_metadata_value_type
+enum {
+    GGUF_U8,
+    GGUF_I8,
+    GGUF_U16,
+    GGUF_I16,
+    GGUF_U32,
+    GGUF_I32,
+    GGUF_F32,
+    GGUF_BOOL,
+    GGUF_STRING,
+    GGUF_ARRAY,
+    GGUF_U64,
+    GGUF_I64,
+    GGUF_F64,
+    GGUF_TYPES
+};
+
 // Finds records by name. A record begins with its name: both struct meta and struct tensor do.
 struct name_table {
     uint32_t *slots; // [mask + 1], record + 1, or 0
