@@ -74,14 +74,14 @@ TESTS += test_gguf test_gguf_damage test_gguf_write
 SRC_tokenizer :=
 TESTS +=
 
-SRC_sampler := candidates filters sampler sampling
+SRC_sampler := candidates filters sampler sampling stop_regex
 TESTS += test_sampler
 
 SRC_model :=
 TESTS +=
 
-SRC_session := load vocab
-TESTS +=
+SRC_session := load vocab generate request scores session stop text
+TESTS += test_stop
 
 SRC_cli :=
 TESTS +=
