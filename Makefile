@@ -69,7 +69,7 @@ SRC_kernels := attn_ref cpu kernels_ref quant_ref select
 TESTS += test_kernels
 
 SRC_formats := gguf gguf_value gguf_write hf hf_config json open safetensors shard_index weights
-TESTS += test_gguf test_gguf_damage test_gguf_write
+TESTS += test_gguf test_gguf_damage test_gguf_write test_hf test_safetensors
 
 SRC_tokenizer :=
 TESTS +=
