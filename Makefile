@@ -37,6 +37,8 @@ OPT_debug   := -O0 -g3
 OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 OPT_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 OPT_tsan    := -O1 -g -fsanitize=thread
+OPT_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+OPT_coverage := -O1 -g -fprofile-instr-generate -fcoverage-mapping
 OPT_aarch64 := -O2 -g -D_FORTIFY_SOURCE=2
 
 # CONFIG=aarch64 is a cross build against the libraries that scripts/fetch-arm64.sh brings; its tests are emulated.
@@ -52,7 +54,7 @@ RUNNER := scripts/on-aarch64
 endif
 
 CFLAGS_ALL := $(BASE) $(OPT_$(CONFIG)) $(CPPFLAGS) $(CFLAGS)
-LDFLAGS_ALL := $(filter -fsanitize% -fopenmp -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LDFLAGS_ALL := $(filter -fsanitize% -fprofile% -fopenmp -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lpcre2-8 -ljansson -lm
 
 MACHINE := $(shell $(CC) -dumpmachine)
@@ -156,13 +158,15 @@ $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(OBJ)/internal.a -lcmocka $(LIBS)
 
-tests: $(TEST_PROGRAMS)
+include tests/fuzz/fuzz.mk
 
-# Runs every unit test program, then the tests of the command line, and counts their results. The latter are about
-# signals, memory and time too, and not for an emulator.
+tests: $(TEST_PROGRAMS) $(FUZZ_PROGRAMS)
+
+# Runs every unit test program, the corpus of hostile files, then the tests of the command line, and counts their results.
+# The last are about signals, memory and time too, and not for an emulator.
 CLI_TESTS := $(if $(PROGRAM),$(if $(RUNNER),,'tests/cli/run.sh $(PROGRAM)'))
 test: all tests
-	$(Q)scripts/tally -t 1800 $(foreach t,$(TEST_PROGRAMS),'$(strip $(RUNNER) $t)') $(CLI_TESTS)
+	$(Q)scripts/tally -t 1800 $(foreach t,$(TEST_PROGRAMS),'$(strip $(RUNNER) $t)') $(CORPUS_TESTS) $(CLI_TESTS)
 
 # Every header compiles alone.
 check-headers:
@@ -187,6 +191,7 @@ help:
 	  'make                      build/quill and build/libquill.a' \
 	  'make debug|asan|ubsan|native   the same in build/<name>/ (asan includes UBSan)' \
 	  'make test                 unit tests and command-line tests (CONFIG=asan: of that build)' \
+	  'make fuzz SECONDS=60      so long with libFuzzer for each target (needs clang)' \
 	  'make check-headers        every header compiles alone' \
 	  'make install PREFIX=/usr/local DESTDIR=' \
 	  'make EMBED=file.gguf      build around another built-in model' \
