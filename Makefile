@@ -86,6 +86,11 @@ SRC_session := load vocab generate request scores session stop text
 TESTS += test_stop
 
 SRC_cli :=
+CLI_SOURCES := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request model_source nearest \
+	option_table options output prompt report signals term textbuf verbs $(if $(wildcard $(EMBED)),builtin,builtin_none)
+ifneq ($(filter command,$(origin EMBED)),)
+$(if $(EMBED),$(if $(wildcard $(EMBED)),,$(error EMBED=$(EMBED): there is no such file)))
+endif
 TESTS +=
 
 # Each instruction set's files, and only those, are compiled with its flags.
@@ -143,15 +148,17 @@ $(BUILD)/libquill.a: $(LIB_OBJ)
 	$(Q)$(CC) -r -nostdlib -o $(OBJ)/quill.o $^ && $(OBJCOPY) --localize-hidden $(OBJ)/quill.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)/quill.o
 
-# The built-in model, read in place from the program's own file.
-$(OBJ)/cli/builtin.o: src/cli/builtin.S $(EMBED) $(OBJ)/flags
+# The built-in model, read in place from the program's own file. Another EMBED makes another program.
+$(OBJ)/embed: FORCE
+	@mkdir -p $(OBJ) && printf '%s\n' '$(wildcard $(EMBED))' | cmp -s - $@ || printf '%s\n' '$(wildcard $(EMBED))' >$@
+$(OBJ)/cli/builtin.o: src/cli/builtin.S $(wildcard $(EMBED)) $(OBJ)/embed
 	@mkdir -p $(@D)
 	$(call say,EMBED,$(EMBED))
 	$(Q)$(CC) -DEMBED='"$(EMBED)"' -c -o $@ $<
 
-$(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a
+$(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a $(OBJ)/embed
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(CLI_OBJ) $(BUILD)/libquill.a $(LIBS)
 
 $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
