@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Runs a fuzz target on files: build/tests/fuzz/NAME FILE|DIR...
+// Runs a fuzz target on files: build/tests/fuzz/NAME [-d BYTES [-s STEP]] FILE|DIR...
 //
 // A line `ok` or `not ok` for each file. The beginning of its name is the verdict: `y_` must be accepted; `n_` must be
 // refused, as a damaged model, with a message; `i_` either. When the folder has a file `messages`, its lines
 // `NAME<TAB>TEXT` say what the message of a refusal contains, so that a file is refused for what is wrong with it.
 // A file may take a second of processor time, and, without a sanitizer, 32 MiB of memory in all.
+//
+// -d BYTES damages each FILE, which is valid: cut short after every byte, which must be refused, and with every bit of the
+// first BYTES flipped, which must be survived; -s STEP: each STEP-th of these. What lies beyond BYTES is cut now and then.
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fuzz.h"
 
@@ -91,13 +95,63 @@ static int run_folder(const char *path) {
     return failed;
 }
 
+// ---- damage ------------------------------------------------------------------------------------------------------
+
+static bool survives(const uint8_t *data, size_t size) {
+    quill_error err;
+    memset(&err, 0x5a, sizeof err);
+    quill_status s = fuzz_one(data, size, &err);
+    if (s) fuzz_check_error(s, &err);
+    return s == QUILL_OK;
+}
+
+// A copy that ends where its allocation ends, so that the sanitizer sees a read past it.
+static bool survives_cut(const uint8_t *data, size_t size) {
+    uint8_t *copy = malloc(size ? size : 1);
+    CLAIM(copy);
+    memcpy(copy, data, size);
+    bool accepted = survives(copy, size);
+    free(copy);
+    return accepted;
+}
+
+static int damage(const char *path, size_t bytes, size_t step) {
+    enum { PADDING = 31, BEYOND = 1009 }; // padding at the end may be missing
+    struct map map;
+    quill_error err;
+    CLAIM(map_open(&map, path, MAP_READ, QUILL_E_SYSTEM, &err) == QUILL_OK);
+    size_t head = bytes < map.size ? bytes : map.size, cuts = 0, wrong = 0, flips = 0, harmless = 0;
+    uint8_t *data = malloc(map.size);
+    CLAIM(data && survives(map.data, map.size));
+    memcpy(data, map.data, map.size);
+    for (size_t n = 0; n < map.size; n += n < head ? step : BEYOND, cuts++)
+        wrong += survives_cut(data, n) && n + PADDING < map.size;
+    for (size_t bit = 0; bit < 8 * head; bit += step, flips++) {
+        data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        harmless += survives(data, map.size);
+        data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    printf("%s %s: survives %zu cuts and %zu flips\n", wrong ? "not ok" : "ok", path, cuts, flips);
+    printf("# %zu cuts and %zu flips were accepted\n", wrong, harmless);
+    free(data);
+    map_close(&map);
+    return wrong != 0;
+}
+
 int main(int argc, char **argv) {
-    int failed = 0;
+    int failed = 0, option;
+    size_t bytes = 0, step = 1;
+    while ((option = getopt(argc, argv, "d:s:")) != -1) {
+        CLAIM(option != '?');
+        *(option == 'd' ? &bytes : &step) = strtoul(optarg, NULL, 10);
+    }
+    CLAIM(step > 0);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    for (int i = 1; i < argc; i++) {
+    for (int i = optind; i < argc; i++) {
         struct stat info;
         const char *slash = strrchr(argv[i], '/');
-        if (stat(argv[i], &info) == 0 && S_ISDIR(info.st_mode)) failed += run_folder(argv[i]);
+        if (bytes) failed += damage(argv[i], bytes, step);
+        else if (stat(argv[i], &info) == 0 && S_ISDIR(info.st_mode)) failed += run_folder(argv[i]);
         else failed += run_file(argv[i], slash ? slash + 1 : argv[i], (struct str){"", 0});
     }
     struct rusage usage;
