@@ -71,7 +71,7 @@ static void pass_round(void *arg, struct member *m) {
     struct rounds *r = arg;
     for (unsigned i = 0; i < ROUNDS; i++) {
         r->value[m->index] = i;
-        if (i % 50 == (unsigned)m->index) nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL); // the others fall asleep
+        if (i % 50 == (unsigned)m->index) nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL); // the others sleep
         team_barrier(m);
         if (r->value[(m->index + 1) % m->size] != i) atomic_fetch_add(&r->wrong, 1);
         team_barrier(m);
@@ -120,8 +120,8 @@ static void members_have_the_indices_below_size(void **state) {
     }
 }
 
-// Where the system refuses threads, a team is smaller: the OpenMP runtime itself would end the process. This is a process
-// of its own, since a forked one could not use the runtime.
+// Where the system refuses threads, a team is smaller: the OpenMP runtime itself would end the process. This is a
+// process of its own, since a forked one could not use the runtime.
 static int run_with_little_address_space(void) {
     unsigned long pages = 0;
     FILE *f = fopen("/proc/self/statm", "r");

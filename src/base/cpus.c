@@ -27,12 +27,13 @@ static int whole_cpus(long long quota, long long period) {
     return n < INT_MAX ? (int)n : INT_MAX;
 }
 
-// The quota of one cgroup directory: cpu.max of version 2 ("max 100000", "150000 100000"), or the two files of version 1.
+// The quota of one cgroup directory: cpu.max of version 2 ("max 100000", "150000 100000"), or two files of version 1.
 static int directory_quota(const char *directory) {
     char path[PATH_BYTES + 32], text[64];
     long long quota = 0, period = 0;
     snprintf(path, sizeof path, "%s/cpu.max", directory);
-    if (read_text(path, text, sizeof text)) return sscanf(text, "%lld %lld", &quota, &period) == 2 ? whole_cpus(quota, period) : 0;
+    if (read_text(path, text, sizeof text))
+        return sscanf(text, "%lld %lld", &quota, &period) == 2 ? whole_cpus(quota, period) : 0;
     snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", directory);
     if (!read_text(path, text, sizeof text)) return 0;
     quota = strtoll(text, NULL, 10);

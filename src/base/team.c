@@ -11,8 +11,8 @@
 #include "alloc.h"
 #include "cpus.h"
 
-// A waiting member looks SPINS times, some tens of microseconds; where members share CPUs it looks a few times only, since
-// then the wait is for the CPU. Then it offers its CPU to others YIELDS times, and then it sleeps.
+// A waiting member looks SPINS times, some tens of microseconds; where members share CPUs it looks a few times only,
+// since then the wait is for the CPU. Then it offers its CPU to others YIELDS times, and then it sleeps.
 enum { SPINS = 1000, SPINS_SHARED = 10, YIELDS = 100, CACHE_LINE = 64 };
 
 struct team {
@@ -104,8 +104,8 @@ static void set_state(float_state s) { fesetround(s); }
 
 // ---- the region ----
 
-// Race detectors do not see the order that the OpenMP runtime makes. So team_run, which hands its arguments over, is hidden
-// from them, and `phase` and `left` order once more what comes before the region, in it, and after it.
+// Race detectors do not see the order that the OpenMP runtime makes. So team_run, which hands its arguments over, is
+// hidden from them, and `phase` and `left` order once more what comes before the region, in it, and after it.
 static void enter_region(struct team *team) {
     atomic_store_explicit(&team->next[0], 0, memory_order_relaxed);
     atomic_store_explicit(&team->next[1], 0, memory_order_relaxed);
@@ -126,7 +126,8 @@ static void run_member(struct team *team, int index, int size, void (*fn)(void *
     atomic_fetch_add_explicit(&team->left, 1, memory_order_release);
 }
 
-__attribute__((no_sanitize("thread"))) void team_run(struct team *team, void (*fn)(void *arg, struct member *m), void *arg) {
+__attribute__((no_sanitize("thread")))
+void team_run(struct team *team, void (*fn)(void *arg, struct member *m), void *arg) {
     enter_region(team);
 #pragma omp parallel num_threads(team->size) if (team->size > 1)
     run_member(team, omp_get_thread_num(), omp_get_num_threads(), fn, arg);
@@ -161,12 +162,13 @@ void team_barrier(struct member *m) {
             sched_yield();
     }
     pthread_mutex_lock(&team->lock);
-    while (atomic_load_explicit(&team->phase, memory_order_acquire) == phase) pthread_cond_wait(&team->wake, &team->lock);
+    while (atomic_load_explicit(&team->phase, memory_order_acquire) == phase)
+        pthread_cond_wait(&team->wake, &team->lock);
     pthread_mutex_unlock(&team->lock);
 }
 
-// The counter of the loop before is set back while nobody uses it: all have left that loop, and the next loop, which takes
-// the counter again, lies behind a barrier.
+// The counter of the loop before is set back while nobody uses it: all have left that loop, and the next loop, which
+// takes the counter again, lies behind a barrier.
 void team_begin(struct member *m) {
     m->job++;
     if (m->index == 0) atomic_store_explicit(&m->team->next[(m->job + 1) % 2], 0, memory_order_relaxed);
@@ -174,7 +176,7 @@ void team_begin(struct member *m) {
 
 bool team_claim(struct member *m, size_t total, size_t chunk, size_t *begin, size_t *end) {
     atomic_size_t *next = &m->team->next[m->job % 2];
-    if (atomic_load_explicit(next, memory_order_relaxed) >= total) return false; // the counter cannot run far past the end
+    if (atomic_load_explicit(next, memory_order_relaxed) >= total) return false; // so it never runs far past the end
     size_t at = atomic_fetch_add_explicit(next, chunk, memory_order_relaxed);
     if (at >= total) return false;
     *begin = at;

@@ -15,7 +15,8 @@
 struct model; // every tensor found, checked against the family's row and resolved to views of the file; immutable
 
 // `weights` and `kernels` are borrowed. QUILL_E_MODEL names the tensor or key, what was expected and what was found.
-quill_status model_bind(struct model **out, const struct weights *weights, const struct kernels *kernels, quill_error *err);
+quill_status model_bind(struct model **out, const struct weights *weights, const struct kernels *kernels,
+                        quill_error *err);
 void model_free(struct model *model);
 const struct hparams *model_hparams(const struct model *model);
 const char *model_family(const struct model *model);      // "gpt2"
@@ -23,7 +24,7 @@ bool model_tied(const struct model *model);                // the head is the to
 uint64_t model_parameters(const struct model *model);      // values of all bound tensors
 const struct kernels *model_kernels(const struct model *model);
 
-// ---- KV cache: sequences made of tiles of 256 positions, shared read-only where sequences have a common beginning ----
+// ---- KV cache: sequences made of tiles of 256 positions, shared read-only where sequences begin alike ----
 struct kv_cache;
 
 uint64_t kv_cache_bytes(const struct hparams *hp, enum kv_type type, int64_t n_positions); // of one sequence, whole 16s
@@ -52,10 +53,10 @@ quill_status forward_create(struct forward **out, const struct model *model, siz
                             quill_error *err);
 void forward_free(struct forward *f);
 
-// Computes the spans (their n sum to at most max_tokens), extends their sequences in the cache and writes the wanted logits,
-// [sum of n_logits][n_vocab], in the order of the spans. The result of a token depends on its own sequence alone: not on
-// the other spans, nor on how the tokens were cut into calls. Allocates nothing. QUILL_E_MODEL: "model produced non-finite
-// values"; the sequences then keep their old lengths.
+// Computes the spans (each of another sequence; their n sum to at most max_tokens), extends their sequences in the
+// cache and writes the wanted logits, [sum of n_logits][n_vocab], in the order of the spans. The result of a token
+// depends on its own sequence alone: not on the other spans, nor on how tokens were cut into calls. Allocates nothing.
+// QUILL_E_MODEL: "model produced non-finite values"; the sequences then keep their old lengths.
 quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *team, const struct span *spans,
                          size_t n_spans, float *logits, quill_error *err);
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The buffers of a forward pass: one pointer per intermediate, all in one reservation, sized once for B tokens.
+//
+// Letters as in plan.h, and B: rows, that is tokens, of one call.
+#ifndef QUILL_MODEL_ACTS_H
+#define QUILL_MODEL_ACTS_H
+
+#include <stdatomic.h>
+
+#include "base/team.h"
+#include "plan.h"
+
+enum { QUERY_ROWS = 16 }; // rows of a query block at most: a key that was read is used so often
+
+// The input of matrix products: as floats, and quantized once for all that read it.
+struct rows {
+    float *x; // [B, cols]
+    size_t cols;
+    struct qacts q; // the same, quantized; NULL pointers when no matrix of the model takes it
+};
+
+// Queries of one sequence at consecutive positions, which attend together.
+struct query_block {
+    int32_t seq, pos; // of the first
+    size_t row, n;    // rows row..row+n-1 of the batch
+};
+
+// The rows of one call. Those whose logits are wanted come first, so the last block can stop short.
+struct batch {
+    size_t n_rows, n_wanted;
+    int32_t *ids, *seqs, *positions; // [B]
+    struct query_block *blocks;      // [n_blocks]; the first n_wanted_blocks hold the wanted rows
+    size_t n_blocks, n_wanted_blocks;
+};
+
+struct acts {
+    const struct kernels *kernels;
+    float *x;         // [B, E] the residual stream
+    struct rows h;    // [B, E] x, normalised: what attention, MLP and head read
+    float *q, *k, *v; // [B, H*D], [B, G*D], [B, G*D]
+    struct rows att;  // [B, H*D] what attention saw
+    struct rows ff;   // [B, F] inside of the MLP
+    float *up;        // [B, F] the other factor of a gated MLP; NULL: plain
+    float *y;         // [B, E] result of attention or MLP, to be added to x
+    struct batch batch;
+    size_t max_rows, query_rows;   // query_rows: of a block, at most QUERY_ROWS
+    int n_members;
+    unsigned char *scratch;        // [n_members][scratch_bytes]
+    size_t scratch_bytes, kernel_scratch_bytes; // of one member; of which the kernels have the first
+    atomic_bool not_finite;        // a NaN or an infinity was met
+    void *memory;
+    size_t bytes;
+};
+
+// Room for max_rows rows and n_members threads. acts_plan alone computes `bytes`; false: the sizes overflow.
+bool acts_plan(struct acts *a, const struct model *model, size_t max_rows, int n_members);
+quill_status acts_create(struct acts *a, const struct model *model, size_t max_rows, int n_members, quill_error *err);
+void acts_free(struct acts *a);
+
+static inline void *kernel_scratch(const struct acts *a, const struct member *m) {
+    return a->scratch + (size_t)m->index * a->scratch_bytes;
+}
+// A member's memory for attention: the parts of query_rows queries, tile by tile.
+static inline float *member_scratch(const struct acts *a, const struct member *m) {
+    return (float *)(void *)(a->scratch + (size_t)m->index * a->scratch_bytes + a->kernel_scratch_bytes);
+}
+
+#endif

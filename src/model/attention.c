@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Multi-head attention over the KV cache (Vaswani et al. 2017, section 3.2; grouped heads: Ainslie et al. 2023).
+//
+// Letters as in acts.h. A query at position p sees positions first_seen(p)..p; they lie in tiles of 256, and each tile
+// gives a maximum, a denominator and D sums, which are merged in ascending order. So neither the cutting of a prompt
+// into calls nor the cutting of rows into blocks shows in the result.
+#include "ops.h"
+#include "pass.h"
+
+// One layer's attention, as a member of the team works on it.
+struct attention {
+    const struct acts *a;
+    const struct kv_cache *kv;
+    const struct layer_plan *plan;
+    void *kernel_scratch;
+    float *parts;               // see struct parts
+    int32_t layer;
+    size_t n_head, group, dim;  // H, H/G, D
+};
+
+static int32_t first_seen(const struct layer_plan *p, int32_t position) {
+    return p->window > 0 && position >= p->window ? position - p->window + 1 : 0;
+}
+
+// ---- storing ----
+
+// Keys and values of all rows. Claims run over the rows of one head first: neighbours in memory have one writer.
+static void store(struct member *m, const struct attention *at) {
+    const struct acts *a = at->a;
+    const struct kv_cache *kv = at->kv;
+    const struct batch *batch = &a->batch;
+    size_t n = batch->n_rows, heads = (size_t)kv->n_head_kv, chunk = n >= KV_LANES ? KV_LANES : 1, begin, end;
+    team_begin(m);
+    while (team_claim(m, n * heads, chunk, &begin, &end))
+        for (size_t i = begin; i < end; i++) {
+            size_t head = i / n, row = i % n, first = (row * heads + head) * at->dim;
+            int32_t position = batch->positions[row];
+            uint8_t *keys = kv_keys(kv, batch->seqs[row], position, at->layer, (int32_t)head);
+            a->kernels->kv_store[kv->type](keys, keys + kv->keys_bytes, (size_t)position % KV_TILE, at->dim,
+                                           a->k + first, a->v + first);
+        }
+    team_barrier(m);
+}
+
+// ---- attending ----
+
+// The parts that tiles give to the n queries of a block: m and l are [n, n_tiles], o is [n, n_tiles, D].
+struct parts {
+    size_t n_tiles;
+    int32_t first_tile;
+    float *m, *l, *o;
+};
+
+// Which positions of a tile the queries of a block see: lo[i] <= position < hi[i], counted from the tile's first. The
+// queries that see any are one run, first..last-1.
+static void visible(const struct layer_plan *p, const struct query_block *block, int32_t tile, int32_t *lo, int32_t *hi,
+                    size_t *first, size_t *last) {
+    int32_t start = tile * KV_TILE, stop = start + KV_TILE;
+    *first = *last = block->n;
+    for (size_t i = 0; i < block->n; i++) {
+        int32_t position = block->pos + (int32_t)i, from = first_seen(p, position);
+        if (position < start || from >= stop) continue;
+        if (*first == block->n) *first = i;
+        *last = i + 1;
+        lo[i] = from > start ? from - start : 0;
+        hi[i] = position + 1 < stop ? position + 1 - start : KV_TILE;
+    }
+}
+
+static void attend_tile(const struct attention *at, const struct query_block *block, size_t head, int32_t tile,
+                        const struct parts *parts) {
+    int32_t lo[QUERY_ROWS], hi[QUERY_ROWS];
+    size_t first, last;
+    visible(at->plan, block, tile, lo, hi, &first, &last);
+    const uint8_t *keys = kv_keys(at->kv, block->seq, tile * KV_TILE, at->layer, (int32_t)(head / at->group));
+    size_t part = first * parts->n_tiles + (size_t)(tile - parts->first_tile);
+    struct attn_job job = {
+        .head_dim = at->dim,
+        .n_q = last - first,
+        .q = at->a->q + ((block->row + first) * at->n_head + head) * at->dim,
+        .q_stride = at->n_head * at->dim,
+        .keys = keys,
+        .values = keys + at->kv->keys_bytes,
+        .lo = lo + first,
+        .hi = hi + first,
+        .scale = at->plan->score_scale,
+        .softcap = at->plan->score_softcap,
+        .m = parts->m + part,
+        .l = parts->l + part,
+        .ml_stride = parts->n_tiles,
+        .o = parts->o + part * at->dim,
+        .o_stride = parts->n_tiles * at->dim,
+        .scratch = at->kernel_scratch,
+    };
+    at->a->kernels->attn_tile[at->kv->type](&job);
+}
+
+static void attend_block(const struct attention *at, const struct query_block *block, size_t head) {
+    int32_t first = first_seen(at->plan, block->pos) / KV_TILE, last = (block->pos + (int32_t)block->n - 1) / KV_TILE;
+    struct parts parts = {.n_tiles = (size_t)(last - first + 1), .first_tile = first, .m = at->parts};
+    parts.l = parts.m + block->n * parts.n_tiles;
+    parts.o = parts.l + block->n * parts.n_tiles;
+    for (int32_t tile = first; tile <= last; tile++) attend_tile(at, block, head, tile, &parts);
+    for (size_t i = 0; i < block->n; i++) {
+        int32_t position = block->pos + (int32_t)i, from = first_seen(at->plan, position) / KV_TILE;
+        size_t part = i * parts.n_tiles + (size_t)(from - first), n_tiles = (size_t)(position / KV_TILE - from + 1);
+        float *out = at->a->att.x + ((block->row + i) * at->n_head + head) * at->dim;
+        at->a->kernels->attn_merge(out, parts.m + part, parts.l + part, parts.o + part * at->dim, n_tiles, at->dim);
+    }
+}
+
+// att = softmax(q k^T) v. Later blocks, which see more, are claimed first; the heads of a group follow each other.
+static void attend(struct member *m, const struct attention *at, size_t n) {
+    const struct batch *batch = &at->a->batch;
+    size_t n_blocks = n < batch->n_rows ? batch->n_wanted_blocks : batch->n_blocks, begin, end;
+    team_begin(m);
+    while (team_claim(m, n_blocks * at->n_head, 1, &begin, &end))
+        attend_block(at, &batch->blocks[n_blocks - 1 - begin / at->n_head], begin % at->n_head);
+    team_barrier(m);
+}
+
+void attention_forward(struct member *m, const struct pass *pass, int32_t layer, size_t n) {
+    struct acts *a = pass->acts;
+    const struct hparams *hp = &pass->model->hp;
+    const struct layer_plan *p = &pass->model->layers[layer];
+    const struct attention at = {
+        a, pass->kv, p, kernel_scratch(a, m), member_scratch(a, m), layer,
+        (size_t)hp->n_head, (size_t)(hp->n_head / hp->n_head_kv), (size_t)hp->head_dim,
+    };
+    const size_t all = a->batch.n_rows;
+    const struct product qkv[] = {{&p->q, a->q, n, false}, {&p->k, a->k, all, false}, {&p->v, a->v, all, false}};
+    const struct product out = {&p->o, a->y, n, false};
+
+    op_linear(m, a, &a->h, qkv, 3);
+    store(m, &at);
+    if (n == 0) return;
+    attend(m, &at, n);
+    if (takes_quantized(&p->o)) op_activate(m, a, &a->att, &(struct activation){.quantize = true}, n);
+    op_linear(m, a, &a->att, &out, 1);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// The forward pass of a decoder-only Transformer.
+//
+// Letters, here and in the files it calls: B rows (tokens of this call), E n_embd, H n_head, G n_head_kv, D head_dim,
+// F n_ff, V n_vocab. A matrix [out, in] maps rows of `in` values to rows of `out` values.
+#include <assert.h>
+
+#include "base/alloc.h"
+#include "ops.h"
+#include "pass.h"
+
+struct forward {
+    const struct model *model;
+    struct acts acts;
+};
+
+// Run by every member of the team.
+static void run(void *arg, struct member *m) {
+    const struct pass *pass = arg;
+    const struct model *model = pass->model;
+    struct acts *a = pass->acts;
+    const size_t all = a->batch.n_rows, wanted = a->batch.n_wanted;
+    const int32_t last = model->hp.n_layer - 1;
+
+    const struct product logits = {&model->head, pass->logits, wanted, true};
+
+    embed_forward(m, pass);                                            // x[B, E] = tokens[ids] + positions
+    op_norm(m, a, &model->layers[0].attn_in, model->hp.norm_eps, all); // h[B, E] = norm(x)
+    for (int32_t l = 0; l < last; l++)                                 // x += attention(h); x += mlp(norm(x)); and
+        block_forward(m, pass, l, &model->layers[l + 1].attn_in, all); // h = norm(x), as the next block reads it
+    block_forward(m, pass, last, &model->final_norm, wanted);          // beyond keys and values only the wanted rows
+    op_linear(m, a, &a->h, &logits, 1);                                // logits[wanted, V] = h head^T
+    op_check(m, a, a->x, all * (size_t)model->hp.n_embd);
+}
+
+// ---- the rows of a call ----
+
+static void add_rows(struct acts *a, const struct span *span, size_t first, size_t n) {
+    struct batch *b = &a->batch;
+    for (size_t i = first; i < first + n; i++) {
+        size_t row = b->n_rows++;
+        b->ids[row] = span->ids[i];
+        b->seqs[row] = span->seq;
+        b->positions[row] = span->pos + (int32_t)i;
+    }
+    for (size_t done = 0, rows; done < n; done += rows) {
+        int32_t position = span->pos + (int32_t)(first + done);
+        rows = n - done < a->query_rows ? n - done : a->query_rows;
+        b->blocks[b->n_blocks++] = (struct query_block){span->seq, position, b->n_rows - n + done, rows};
+    }
+}
+
+static void make_batch(struct acts *a, const struct span *spans, size_t n_spans) {
+    struct batch *b = &a->batch;
+    b->n_rows = b->n_blocks = 0;
+    for (size_t i = 0; i < n_spans; i++) add_rows(a, &spans[i], spans[i].n - spans[i].n_logits, spans[i].n_logits);
+    b->n_wanted = b->n_rows;
+    b->n_wanted_blocks = b->n_blocks;
+    for (size_t i = 0; i < n_spans; i++) add_rows(a, &spans[i], 0, spans[i].n - spans[i].n_logits);
+}
+
+// ---- the object ----
+
+uint64_t forward_bytes(const struct model *model, size_t max_tokens, int n_threads) {
+    struct acts a;
+    return acts_plan(&a, model, max_tokens, n_threads) ? a.bytes : UINT64_MAX;
+}
+
+quill_status forward_create(struct forward **out, const struct model *model, size_t max_tokens, int n_threads,
+                            quill_error *err) {
+    assert(max_tokens > 0 && n_threads > 0);
+    *out = NULL;
+    struct forward *f = alloc_zeroed(1, sizeof *f);
+    if (!f) return fail_memory(err);
+    f->model = model;
+    quill_status s = acts_create(&f->acts, model, max_tokens, n_threads, err);
+    if (s) {
+        free(f);
+        return s;
+    }
+    *out = f;
+    return QUILL_OK;
+}
+
+void forward_free(struct forward *f) {
+    if (!f) return;
+    acts_free(&f->acts);
+    free(f);
+}
+
+// What the caller promises; none of it comes from a file or a prompt unchecked.
+static void check_spans(const struct forward *f, const struct kv_cache *kv, const struct span *spans, size_t n_spans) {
+    size_t n = 0;
+    for (size_t i = 0; i < n_spans; i++) {
+        assert(spans[i].n > 0 && spans[i].n_logits <= spans[i].n);
+        assert(spans[i].pos == kv_length(kv, spans[i].seq));
+        for (size_t k = 0; k < spans[i].n; k++) assert(spans[i].ids[k] >= 0 && spans[i].ids[k] < f->model->hp.n_vocab);
+        n += spans[i].n;
+    }
+    assert(n > 0 && n <= f->acts.max_rows);
+}
+
+quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *team, const struct span *spans,
+                         size_t n_spans, float *logits, quill_error *err) {
+    struct acts *a = &f->acts;
+    assert(team_size(team) <= a->n_members);
+    check_spans(f, kv, spans, n_spans);
+    for (size_t i = 0; i < n_spans; i++) kv_prepare(kv, spans[i].seq, (int32_t)spans[i].n);
+    make_batch(a, spans, n_spans);
+    atomic_store(&a->not_finite, false);
+    team_run(team, run, &(struct pass){f->model, a, kv, logits});
+    if (atomic_load(&a->not_finite))
+        return fail(err, QUILL_E_MODEL, "%s: model produced non-finite values", QUOTED(str_of(f->model->file)));
+    for (size_t i = 0; i < n_spans; i++) kv_extend(kv, spans[i].seq, (int32_t)spans[i].n);
+    return QUILL_OK;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "ops.h"
+
+#include <string.h>
+
+enum {
+    CLAIMS_EACH = 8,      // claims per member where the work allows it: the last one ends not long after the others
+    CLAIM_WORK = 1 << 14, // multiply-adds that are worth a claim
+    CLAIM_VALUES = 256,   // values of element-wise work for one claim; a multiple of every block
+};
+
+static size_t round_up(size_t x, size_t step) { return (x + step - 1) / step * step; }
+static size_t ceil_div(size_t x, size_t y) { return (x + y - 1) / y; }
+static void note(struct acts *a, bool finite) {
+    if (!finite) atomic_store_explicit(&a->not_finite, true, memory_order_relaxed);
+}
+
+// ---- matrix products ----
+
+static size_t rows_per_claim(const struct member *m, const struct kernels *k, size_t cols, const struct product *p,
+                             size_t n) {
+    size_t rows = 0, tokens = 1;
+    for (size_t i = 0; i < n; i++) {
+        rows += p[i].linear->w.rows;
+        tokens = p[i].n > tokens ? p[i].n : tokens;
+    }
+    if (m->size == 1) return round_up(rows, k->row_chunk);
+    size_t fair = ceil_div(rows, (size_t)m->size * CLAIMS_EACH), worth = ceil_div(CLAIM_WORK, cols * tokens);
+    return round_up(fair > worth ? fair : worth, k->row_chunk);
+}
+
+static void multiply_rows(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
+                          size_t row0, size_t row1) {
+    const struct linear *l = p->linear;
+    struct matmul_job job = {
+        .w = l->w, .row0 = row0, .row1 = row1, .n_tokens = p->n, .x = in->x, .x_stride = in->cols, .q = in->q,
+        .bias = l->b, .out = p->out, .out_stride = l->w.rows, .scratch = kernel_scratch(a, m),
+    };
+    a->kernels->matmul[l->w.dtype](&job);
+    for (size_t t = 0; p->check && t < p->n; t++)
+        note(a, a->kernels->all_finite(p->out + t * l->w.rows + row0, row1 - row0));
+}
+
+static size_t claims_of(const struct product *p, size_t chunk) {
+    return p->n ? ceil_div(p->linear->w.rows, chunk) : 0;
+}
+
+void op_linear(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n) {
+    size_t chunk = rows_per_claim(m, a->kernels, in->cols, products, n), n_claims = 0, begin, end;
+    for (size_t i = 0; i < n; i++) n_claims += claims_of(&products[i], chunk);
+    team_begin(m);
+    while (team_claim(m, n_claims, 1, &begin, &end)) {
+        const struct product *p = products;
+        for (; begin >= claims_of(p, chunk); p++) begin -= claims_of(p, chunk);
+        size_t row0 = begin * chunk, rows = p->linear->w.rows;
+        multiply_rows(m, a, in, p, row0, rows - row0 < chunk ? rows : row0 + chunk);
+    }
+    team_barrier(m);
+}
+
+// ---- rows ----
+
+// n values from value `at` on, which begins a block.
+static void quantize(struct acts *a, const struct rows *r, size_t at, size_t n) {
+    const struct qacts *q = &r->q;
+    size_t block = at / ACT_BLOCK;
+    note(a, a->kernels->quantize(q->q + at, q->xd + block, q->xs + block, q->sum + block, r->x + at, n));
+}
+
+static void norm_row(const struct kernels *k, const struct norm *norm, float *out, const float *x, float eps,
+                     size_t n) {
+    if (!norm || !norm->w) {
+        if (out != x) memcpy(out, x, n * sizeof *x);
+    } else if (norm->kind == NORM_LAYER) {
+        k->layer_norm(out, x, norm->w, norm->b, eps, n);
+    } else {
+        k->rms_norm(out, x, norm->w, eps, n);
+    }
+}
+
+static void read_row(struct acts *a, const struct norm *in, float eps, size_t row) {
+    size_t n = a->h.cols;
+    norm_row(a->kernels, in, a->h.x + row * n, a->x + row * n, eps, n);
+    if (in->quantize) quantize(a, &a->h, row * n, n);
+}
+
+void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n) {
+    size_t begin, end;
+    team_begin(m);
+    while (team_claim(m, n, 1, &begin, &end)) read_row(a, in, eps, begin);
+    team_barrier(m);
+}
+
+void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n) {
+    size_t begin, end, cols = a->h.cols;
+    team_begin(m);
+    while (team_claim(m, n, 1, &begin, &end)) {
+        float *x = a->x + begin * cols, *y = a->y + begin * cols;
+        if (step->in && step->in_first) read_row(a, step->in, eps, begin);
+        norm_row(a->kernels, step->out, y, y, eps, cols);
+        a->kernels->add(x, y, cols);
+        norm_row(a->kernels, step->sum, x, x, eps, cols);
+        if (step->in && !step->in_first) read_row(a, step->in, eps, begin);
+    }
+    team_barrier(m);
+}
+
+void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n) {
+    size_t pieces = ceil_div(r->cols, CLAIM_VALUES), begin, end;
+    team_begin(m);
+    while (team_claim(m, n * pieces, 1, &begin, &end)) {
+        size_t row = begin / pieces, first = begin % pieces * CLAIM_VALUES, at = row * r->cols + first;
+        size_t count = r->cols - first < CLAIM_VALUES ? r->cols - first : CLAIM_VALUES;
+        if (f->act) f->act(r->x + at, count);
+        if (f->factor) a->kernels->multiply(r->x + at, f->factor + at, count);
+        if (f->quantize) quantize(a, r, at, count);
+    }
+    team_barrier(m);
+}
+
+void op_check(struct member *m, struct acts *a, const float *x, size_t n) {
+    size_t begin, end;
+    team_begin(m);
+    while (team_claim(m, n, (size_t)CLAIM_VALUES * CLAIMS_EACH, &begin, &end))
+        note(a, a->kernels->all_finite(x + begin, end - begin));
+    team_barrier(m);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// The operations of a forward pass, run by a team: every member calls every operation, in the same order. Each ends
+// with a barrier, so what one wrote the next may read. None of their results depends on who computes what.
+#ifndef QUILL_MODEL_OPS_H
+#define QUILL_MODEL_OPS_H
+
+#include "acts.h"
+
+// One product of op_linear: out[t, r] = w[r] . in[t] + b[r] for the first n rows t, out being [n, w.rows].
+struct product {
+    const struct linear *linear;
+    float *out;
+    size_t n;
+    bool check; // notes values that are not finite
+};
+
+// Products that read the same input, as one job.
+void op_linear(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n);
+
+// Between two parts of a block, for the first n rows: x += out(y); x = sum(x); h = in(x). Absent norms change nothing.
+struct residual_step {
+    const struct norm *out, *sum; // of y before the sum, of x after it; NULL: absent
+    const struct norm *in;        // NULL: h is not wanted
+    bool in_first;                // h is of x before the sum (parallel attention and MLP)
+};
+void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n);
+
+// h = in(x), before the first block.
+void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n);
+
+// In place: r = act(r), and times `factor` when it is not NULL; then quantized when `quantize`.
+struct activation {
+    void (*act)(float *x, size_t n); // NULL: none
+    const float *factor;             // [n, cols]
+    bool quantize;
+};
+void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n);
+
+// Notes values of x that are not finite.
+void op_check(struct member *m, struct acts *a, const float *x, size_t n);
+
+static inline bool takes_quantized(const struct linear *l) { return l->w.data && dtypes[l->w.dtype].acts != ACT_FLOAT; }
+
+#endif

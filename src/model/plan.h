@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// A model as the forward pass sees it: the family's row, the hyper-parameters and the file's tensors, resolved once.
+//
+// Letters for shapes: E n_embd, H n_head, G n_head_kv, D head_dim, F n_ff, V n_vocab.
+#ifndef QUILL_MODEL_PLAN_H
+#define QUILL_MODEL_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "hparams.h"
+#include "kernels/kernels.h"
+#include "tensor/tensor.h"
+
+enum norm_kind { NORM_LAYER, NORM_RMS };                       // Ba et al. 2016; Zhang and Sennrich 2019
+enum residual { RESIDUAL_SEQUENTIAL, RESIDUAL_PARALLEL };      // parallel: attention and MLP read the same x
+enum position_kind { POSITION_NONE, POSITION_LEARNED };
+enum mlp_kind { MLP_PLAIN, MLP_GATED };                        // gated: act(gate(h)) * up(h), Shazeer 2020
+
+struct norm {
+    const float *w, *b; // [E]; w NULL: no norm in this slot; b NULL: no bias
+    enum norm_kind kind;
+    bool quantize;      // what reads the result multiplies quantized weights
+};
+
+struct linear {
+    struct mat w;
+    const float *b; // [w.rows] or NULL
+};
+
+// One block. Optional parts that a family lacks are absent: a norm without w, a matrix without data.
+struct layer_plan {
+    struct norm attn_in, attn_out, attn_sum; // of x before attention; of its result; of x after the sum
+    struct norm mlp_in, mlp_out, mlp_sum;
+    struct linear q, k, v, o;                // [H*D, E], [G*D, E], [G*D, E], [E, H*D]
+    struct linear gate, up, down;            // [F, E], [F, E], [E, F]
+    bool parallel;
+    enum act_fn act;
+    float score_scale, score_softcap;
+    int32_t window;                          // 0: all positions before it
+};
+
+struct model {
+    const struct arch_spec *arch;
+    const struct kernels *kernels; // borrowed
+    const char *file;              // borrowed from the weights
+    struct hparams hp;
+    uint64_t parameters;
+    struct mat tokens;             // [V, E]
+    struct mat positions;          // [n_ctx, E]; absent: no position table
+    struct layer_plan *layers;     // [n_layer]
+    struct norm final_norm;
+    struct linear head;            // [V, E]
+    bool quantized;                // some matrix takes quantized activations
+    struct arena arena;            // vectors that could not be used in place
+};
+
+#endif
