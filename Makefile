@@ -37,6 +37,8 @@ OPT_debug   := -O0 -g3
 OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 OPT_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 OPT_tsan    := -O1 -g -fsanitize=thread
+OPT_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+OPT_coverage := -O1 -g -fprofile-instr-generate -fcoverage-mapping
 OPT_aarch64 := -O2 -g -D_FORTIFY_SOURCE=2
 
 # CONFIG=aarch64 is a cross build against the libraries that scripts/fetch-arm64.sh brings; its tests are emulated.
@@ -52,7 +54,7 @@ RUNNER := scripts/on-aarch64
 endif
 
 CFLAGS_ALL := $(BASE) $(OPT_$(CONFIG)) $(CPPFLAGS) $(CFLAGS)
-LDFLAGS_ALL := $(filter -fsanitize% -fopenmp -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LDFLAGS_ALL := $(filter -fsanitize% -fprofile% -fopenmp -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lpcre2-8 -ljansson -lm
 
 MACHINE := $(shell $(CC) -dumpmachine)
@@ -69,21 +71,26 @@ SRC_kernels := attn_ref cpu kernels_ref quant_ref select
 TESTS += test_kernels
 
 SRC_formats := gguf gguf_value gguf_write hf hf_config json open safetensors shard_index weights
-TESTS += test_gguf test_gguf_damage test_gguf_write
+TESTS += test_gguf test_gguf_damage test_gguf_write test_hf test_safetensors
 
 SRC_tokenizer :=
 TESTS +=
 
-SRC_sampler := candidates filters sampler sampling
+SRC_sampler := candidates filters sampler sampling stop_regex
 TESTS += test_sampler
 
 SRC_model := acts arch attention bind bind_table block forward hparams kv_cache mlp ops position
 TESTS += test_model
 
-SRC_session := load vocab
-TESTS +=
+SRC_session := load vocab generate request scores session stop text
+TESTS += test_stop
 
 SRC_cli :=
+CLI_SOURCES := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request model_source nearest \
+	option_table options output prompt report signals term textbuf verbs $(if $(wildcard $(EMBED)),builtin,builtin_none)
+ifneq ($(filter command,$(origin EMBED)),)
+$(if $(EMBED),$(if $(wildcard $(EMBED)),,$(error EMBED=$(EMBED): there is no such file)))
+endif
 TESTS +=
 
 # Each instruction set's files, and only those, are compiled with its flags.
@@ -141,28 +148,32 @@ $(BUILD)/libquill.a: $(LIB_OBJ)
 	$(Q)$(CC) -r -nostdlib -o $(OBJ)/quill.o $^ && $(OBJCOPY) --localize-hidden $(OBJ)/quill.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)/quill.o
 
-# The built-in model, read in place from the program's own file.
-$(OBJ)/cli/builtin.o: src/cli/builtin.S $(EMBED) $(OBJ)/flags
+# The built-in model, read in place from the program's own file. Another EMBED makes another program.
+$(OBJ)/embed: FORCE
+	@mkdir -p $(OBJ) && printf '%s\n' '$(wildcard $(EMBED))' | cmp -s - $@ || printf '%s\n' '$(wildcard $(EMBED))' >$@
+$(OBJ)/cli/builtin.o: src/cli/builtin.S $(wildcard $(EMBED)) $(OBJ)/embed
 	@mkdir -p $(@D)
 	$(call say,EMBED,$(EMBED))
 	$(Q)$(CC) -DEMBED='"$(EMBED)"' -c -o $@ $<
 
-$(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a
+$(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a $(OBJ)/embed
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(CLI_OBJ) $(BUILD)/libquill.a $(LIBS)
 
 $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(OBJ)/internal.a -lcmocka $(LIBS)
 
-tests: $(TEST_PROGRAMS)
+include tests/fuzz/fuzz.mk
 
-# Runs every unit test program, then the tests of the command line, and counts their results. The latter are about
-# signals, memory and time too, and not for an emulator.
+tests: $(TEST_PROGRAMS) $(FUZZ_PROGRAMS)
+
+# Runs every unit test program, the corpus of hostile files, then the tests of the command line, and counts their results.
+# The last are about signals, memory and time too, and not for an emulator.
 CLI_TESTS := $(if $(PROGRAM),$(if $(RUNNER),,'tests/cli/run.sh $(PROGRAM)'))
 test: all tests
-	$(Q)scripts/tally -t 1800 $(foreach t,$(TEST_PROGRAMS),'$(strip $(RUNNER) $t)') $(CLI_TESTS)
+	$(Q)scripts/tally -t 1800 $(foreach t,$(TEST_PROGRAMS),'$(strip $(RUNNER) $t)') $(CORPUS_TESTS) $(CLI_TESTS)
 
 # Every header compiles alone.
 check-headers:
@@ -187,6 +198,7 @@ help:
 	  'make                      build/quill and build/libquill.a' \
 	  'make debug|asan|ubsan|native   the same in build/<name>/ (asan includes UBSan)' \
 	  'make test                 unit tests and command-line tests (CONFIG=asan: of that build)' \
+	  'make fuzz SECONDS=60      so long with libFuzzer for each target (needs clang)' \
 	  'make check-headers        every header compiles alone' \
 	  'make install PREFIX=/usr/local DESTDIR=' \
 	  'make EMBED=file.gguf      build around another built-in model' \

@@ -42,7 +42,8 @@ static inline void put_array(struct buffer *b, uint32_t type, uint64_t n) {
     put64(b, n);
 }
 
-static inline void put_tensor(struct buffer *b, const char *name, uint32_t n_dims, uint64_t inner, uint64_t outer, uint32_t type,
+static inline void put_tensor(struct buffer *b, const char *name, uint32_t n_dims, uint64_t inner, uint64_t outer,
+                              uint32_t type,
                        uint64_t offset) {
     put_name(b, name);
     put32(b, n_dims);
@@ -73,8 +74,8 @@ static inline void refused(struct buffer *b, const char *words) {
     void *copy;
     quill_error err = {0};
     quill_status s = open_bytes(&w, &copy, b->p, b->n, &err);
-    if (s != QUILL_E_MODEL || !strstr(err.text, words) || !strstr(err.text, "test.gguf: ") || !strstr(err.text, "expected"))
-        print_error("wanted '%s', got status %d, '%s'\n", words, (int)s, err.text);
+    if (s != QUILL_E_MODEL || !strstr(err.text, words) || !strstr(err.text, "test.gguf: ") ||
+        !strstr(err.text, "expected")) print_error("wanted '%s', got status %d, '%s'\n", words, (int)s, err.text);
     assert_true(s == QUILL_E_MODEL && strstr(err.text, words) && strstr(err.text, "test.gguf: ") &&
                 strstr(err.text, "expected"));
     assert_null(w);

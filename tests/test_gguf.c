@@ -2,7 +2,7 @@
 // What a GGUF file gives, and the rules it has to keep.
 #include "gguf_bytes.h"
 
-// ---- what a valid file gives -------------------------------------------------------------------------------------------
+// ---- what a valid file gives ----------------------------------------------------------------------------------------
 
 static void every_metadata_type_is_read(void **state) {
     (void)state;
@@ -113,7 +113,7 @@ static void typed_look_ups_check_type_and_range(void **state) {
     free(copy);
 }
 
-// ---- what is refused, and what is not ----------------------------------------------------------------------------------
+// ---- what is refused, and what is not -------------------------------------------------------------------------------
 
 static struct buffer bytes_of(const char *p, size_t n) {
     struct buffer b = {0};
@@ -276,7 +276,8 @@ static void alignment_is_a_u32_power_of_two_within_bounds(void **state) {
         weights_close(w);
         free(copy);
     }
-    put_header(&b, 3, 1, 1), put_u32(&b, "general.alignment", 64), put_tensor(&b, "a", 1, 1, 0, 0, 32), put_data(&b, 256);
+    put_header(&b, 3, 1, 1), put_u32(&b, "general.alignment", 64), put_tensor(&b, "a", 1, 1, 0, 0, 32), put_data(&b,
+                                                                                                                 256);
     refused(&b, "tensor 'a': expected an offset aligned to 64, found 32");
 }
 
@@ -352,7 +353,8 @@ static void tensors_do_not_overlap(void **state) {
     refused(&b, "overlap");
     put_header(&b, 3, 2, 0), put_tensor(&b, "a", 1, 8, 0, 0, 0), put_tensor(&b, "b", 1, 8, 0, 0, 0), put_data(&b, 64);
     refused(&b, "overlap");
-    put_header(&b, 3, 2, 0), put_tensor(&b, "a", 1, 16, 0, 0, 0), put_tensor(&b, "b", 1, 8, 0, 77, 32), put_data(&b, 64);
+    put_header(&b, 3, 2, 0), put_tensor(&b, "a", 1, 16, 0, 0, 0), put_tensor(&b, "b", 1, 8, 0, 77, 32), put_data(&b,
+                                                                                                                 64);
     refused(&b, "overlap");
     put_header(&b, 3, 3, 0); // any order, holes between
     put_tensor(&b, "c", 1, 8, 0, 0, 128), put_tensor(&b, "a", 1, 8, 0, 0, 0), put_tensor(&b, "b", 1, 8, 0, 0, 32);

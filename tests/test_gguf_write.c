@@ -34,7 +34,8 @@ struct source {
 
 static uint8_t byte_at(size_t index, uint64_t at) { return (uint8_t)(at * 31 + at / 251 + index * 7 + 1); }
 
-static quill_status fill(void *user, size_t index, uint64_t first_row, uint64_t n_rows, uint8_t *out, quill_error *err) {
+static quill_status fill(void *user, size_t index, uint64_t first_row, uint64_t n_rows, uint8_t *out,
+                         quill_error *err) {
     struct source *source = user;
     if (index + 1 == source->fail_at) return fail(err, QUILL_E_MODEL, "no such tensor");
     if (index != source->index) source->index = index, source->next_row = 0;

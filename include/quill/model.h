@@ -5,6 +5,7 @@
 #ifndef QUILL_MODEL_H
 #define QUILL_MODEL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,9 @@ typedef struct quill_model_options {
                      // the one named; NULL: the best. One this machine lacks is QUILL_E_USAGE.
     bool no_mmap;    // read the file into memory instead of mapping it (network drives)
 } quill_model_options;
+
+// The name of the kernels that a model opened with this `cpu` uses on this machine. Errors: QUILL_E_USAGE.
+QUILL_MUST_CHECK quill_status quill_kernels_name(const char **name, const char *cpu, quill_error *err);
 
 // Opens `path`: a GGUF file, or a directory with config.json, model.safetensors (or shards with an index) and a
 // tokenizer. `options` may be NULL. Everything in the file is checked against what the family expects before this
@@ -67,6 +71,7 @@ typedef struct quill_quantize_options {
     size_t size;
     void (*note)(void *user, const char *line);
     void *user;
+    const volatile sig_atomic_t *interrupted; // polled between tensors; NULL: never. When set: QUILL_E_SYSTEM, no file
 } quill_quantize_options;
 QUILL_MUST_CHECK quill_status quill_quantize(const char *in, const char *out, const char *type,
                                              const quill_quantize_options *options, quill_error *err);

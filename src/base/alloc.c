@@ -19,6 +19,14 @@ void *alloc_resize(void *old, size_t count, size_t size) {
     return realloc(old, bytes ? bytes : 1);
 }
 
+void *alloc_grow(void *old, size_t *cap, size_t need, size_t size) {
+    if (old && need <= *cap) return old;
+    size_t larger = *cap + *cap / 2 + 8, count = larger > need ? larger : need;
+    void *p = alloc_resize(old, count, size);
+    if (p) *cap = count;
+    return p;
+}
+
 void *alloc_aligned(size_t alignment, size_t count, size_t size) {
     size_t bytes;
     void *p = NULL;

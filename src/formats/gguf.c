@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// GGUF versions 2 and 3 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md): header, metadata, tensor table, data.
+// GGUF versions 2 and 3 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md): header, metadata, tensor table,
+// data.
 #include <inttypes.h>
 
 #include "base/bytes.h"
@@ -46,7 +47,8 @@ static quill_status header(struct gguf *g) {
     struct reader *r = &g->r;
     size_t size = reader_left(r);
     if (size < 4 || memcmp(r->at, "GGUF", 4) != 0)
-        return REFUSE(g, "%s: expected a GGUF file or a model folder, found %s", PATH_OF(g->w), other_format(r->at, size));
+        return REFUSE(g, "%s: expected a GGUF file or a model folder, found %s", PATH_OF(g->w),
+                      other_format(r->at, size));
     reader_take(r, 4);
     uint32_t version = reader_u32le(r);
     if (version && (version & 0xffff) == 0)
@@ -56,7 +58,8 @@ static quill_status header(struct gguf *g) {
     g->n_tensors = reader_u64le(r);
     g->n_meta = reader_u64le(r);
     if (r->failed)
-        return REFUSE(g, "%s: expected a GGUF header of %d bytes, found a file of %zu", PATH_OF(g->w), HEADER_BYTES, size);
+        return REFUSE(g, "%s: expected a GGUF header of %d bytes, found a file of %zu", PATH_OF(g->w), HEADER_BYTES,
+                      size);
     return QUILL_OK;
 }
 
@@ -78,7 +81,9 @@ static quill_status metadata(struct gguf *g) {
         struct meta m = {.key = reader_string64(&g->r, NAME_BYTES)};
         uint32_t type = reader_u32le(&g->r);
         if (g->r.failed)
-            return REFUSE(g, "%s: metadata key %" PRIu64 ": expected at most %d bytes, all within the file (byte %" PRIu64 ")",
+            return REFUSE(g,
+                          "%s: metadata key %" PRIu64 ": expected at most %d bytes, all within the file (byte %" PRIu64
+                          ")",
                           PATH_OF(w), i, NAME_BYTES, reader_offset(&g->r));
         if (m.key.n == 0) return REFUSE(g, "%s: metadata key %" PRIu64 ": expected a name, found none", PATH_OF(w), i);
         s = gguf_value(&g->r, type, 1, &m, w->path, g->err);
@@ -133,8 +138,8 @@ static quill_status tensor_entry(struct gguf *g, struct tensor *t) {
     t->type_number = reader_u32le(r);
     t->offset = reader_u64le(r);
     if (r->failed)
-        return REFUSE(g, "%s: tensor table, entry %zu ('%s'): expected an entry within the file, found its end (byte %" PRIu64
-                      ")", PATH_OF(g->w), g->w->n_tensors, QUOTED(t->name), reader_offset(r));
+        return REFUSE(g, "%s: tensor %zu ('%s'): expected an entry within the file, found its end (byte %" PRIu64 ")",
+                      PATH_OF(g->w), g->w->n_tensors, QUOTED(t->name), reader_offset(r));
     t->dtype = dtype_from_gguf(t->type_number);
     return extent(g, t);
 }
@@ -146,7 +151,8 @@ static quill_status place(struct gguf *g, struct tensor *t) {
         return REFUSE(g, "%s: tensor '%s': expected an offset aligned to %" PRIu64 ", found %" PRIu64, PATH_OF(g->w),
                       QUOTED(t->name), g->alignment, t->offset);
     if (!checked_add(&t->offset, t->offset, g->data_start) || !checked_add(&end, t->offset, t->bytes) || end > size)
-        return REFUSE(g, "%s: tensor '%s': expected %" PRIu64 " bytes within the file, found a file of %" PRIu64 " bytes",
+        return REFUSE(g,
+                      "%s: tensor '%s': expected %" PRIu64 " bytes within the file, found a file of %" PRIu64 " bytes",
                       PATH_OF(g->w), QUOTED(t->name), t->bytes, size);
     t->data = g->r.start + t->offset;
     return QUILL_OK;
@@ -201,7 +207,8 @@ quill_status weights_open_memory(struct weights **out, const void *data, size_t 
     return s;
 }
 
-quill_status gguf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err) {
+quill_status gguf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
+                       quill_error *err) {
     struct weights *w = weights_new(WEIGHTS_GGUF, path);
     *out = NULL;
     if (!w) return fail_memory(err);

@@ -18,9 +18,10 @@ static const struct {
     [GGUF_ARRAY] = {12, META_ARRAY},
 };
 
-static quill_status bad(const struct reader *r, const struct meta *m, const char *file, quill_error *err, const char *text) {
-    return fail_at(err, QUILL_E_MODEL, reader_offset(r), "%s: metadata '%s': %s (byte %" PRIu64 ")", QUOTED(str_of(file)),
-                   QUOTED(m->key), text, reader_offset(r));
+static quill_status bad(const struct reader *r, const struct meta *m, const char *file, quill_error *err,
+                        const char *text) {
+    return fail_at(err, QUILL_E_MODEL, reader_offset(r), "%s: metadata '%s': %s (byte %" PRIu64 ")",
+                   QUOTED(str_of(file)), QUOTED(m->key), text, reader_offset(r));
 }
 
 // Moves over n elements and checks all of them.
@@ -47,7 +48,8 @@ static quill_status array(struct reader *r, int depth, struct meta *m, const cha
     uint32_t type = reader_u32le(r);
     uint64_t n = reader_u64le(r);
     if (r->failed) return bad(r, m, file, err, "expected an array, found the end of the file");
-    if (type >= GGUF_TYPES) return bad(r, m, file, err, "expected array elements of type 0 to 12, found another number");
+    if (type >= GGUF_TYPES)
+        return bad(r, m, file, err, "expected array elements of type 0 to 12, found another number");
     if (n > reader_left(r) / types[type].bytes)
         return fail_at(err, QUILL_E_MODEL, reader_offset(r),
                        "%s: metadata '%s': expected array elements within the file, found a count of %" PRIu64
@@ -83,7 +85,8 @@ static void set_int(struct meta *m, const uint8_t *p, uint32_t type) {
     }
 }
 
-quill_status gguf_value(struct reader *r, uint32_t type, int depth, struct meta *m, const char *file, quill_error *err) {
+quill_status gguf_value(struct reader *r, uint32_t type, int depth, struct meta *m, const char *file,
+                        quill_error *err) {
     m->gguf_type = type;
     m->is_unsigned = false;
     if (type == GGUF_ARRAY) return array(r, depth, m, file, err);
@@ -98,7 +101,8 @@ quill_status gguf_value(struct reader *r, uint32_t type, int depth, struct meta 
     }
     const uint8_t *p = reader_take(r, types[type].bytes);
     if (!p) return bad(r, m, file, err, "expected a value, found the end of the file");
-    if (type == GGUF_BOOL && *p > 1) return bad(r, m, file, err, "expected a truth value of 0 or 1, found another byte");
+    if (type == GGUF_BOOL && *p > 1)
+        return bad(r, m, file, err, "expected a truth value of 0 or 1, found another byte");
     if (m->kind == META_BOOL) m->b = *p;
     else if (type == GGUF_F32) m->f = (double)load_f32(p);
     else if (type == GGUF_F64) m->f = load_f64(p);

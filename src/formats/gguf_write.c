@@ -51,7 +51,7 @@ static bool put_str(struct gguf_writer *g, struct buffer *b, struct str s) {
     return put_u64(g, b, s.n) && put(g, b, s.p, s.n);
 }
 
-// ---- metadata ----------------------------------------------------------------------------------------------------------
+// ---- metadata -------------------------------------------------------------------------------------------------------
 
 static bool put_key(struct gguf_writer *g, struct str key, uint32_t type) {
     g->n_meta++;
@@ -101,7 +101,7 @@ bool gguf_put_meta(struct gguf_writer *g, const struct meta *m) {
     return put_key(g, m->key, m->gguf_type) && put(g, &g->meta, &bits, n);
 }
 
-// ---- tensors -----------------------------------------------------------------------------------------------------------
+// ---- tensors --------------------------------------------------------------------------------------------------------
 
 bool gguf_put_tensor(struct gguf_writer *g, struct str name, enum dtype type, const uint64_t *shape, int n_dims) {
     struct extent e = {.n_rows = 1};
@@ -120,7 +120,7 @@ bool gguf_put_tensor(struct gguf_writer *g, struct str name, enum dtype type, co
     return ok;
 }
 
-// ---- the file ----------------------------------------------------------------------------------------------------------
+// ---- the file -------------------------------------------------------------------------------------------------------
 
 static quill_status pad(struct save *save, quill_error *err) {
     static const uint8_t zeros[ALIGNMENT];
@@ -151,7 +151,8 @@ static quill_status write_tensor(struct save *save, size_t index, struct extent 
     return pad(save, err);
 }
 
-quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill_fn *fill, void *user, quill_error *err) {
+quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill_fn *fill, void *user,
+                              quill_error *err) {
     if (g->failure) return fail(err, QUILL_E_SYSTEM, "%s: cannot be written: %s", QUOTED(str_of(path)), g->failure);
     const struct extent *extents = (const struct extent *)(const void *)g->rows.p;
     size_t piece_bytes = PIECE_BYTES;

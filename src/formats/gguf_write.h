@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writing GGUF version 3: metadata first, then tensors whose data is asked for one by one. The file appears whole or not at
-// all: temporary name in the same directory, fsync, rename, fsync of the directory.
+// Writing GGUF version 3: metadata first, then tensors whose data is asked for one by one. The file appears whole or
+// not at all: temporary name in the same directory, fsync, rename, fsync of the directory.
 #ifndef QUILL_FORMATS_GGUF_WRITE_H
 #define QUILL_FORMATS_GGUF_WRITE_H
 
@@ -26,10 +26,11 @@ bool gguf_put_meta(struct gguf_writer *g, const struct meta *meta);
 // Declares the next tensor; its data is asked for by save in the order of declaration.
 bool gguf_put_tensor(struct gguf_writer *g, struct str name, enum dtype type, const uint64_t *shape, int n_dims);
 
-// Fills out[0..n) with the next bytes of tensor `index`: called with ascending pieces of at most a few MiB that are whole
-// rows of the tensor (innermost dimension).
+// Fills out[0..n) with the next bytes of tensor `index`: called with ascending pieces of at most a few MiB that are
+// whole rows of the tensor (innermost dimension).
 typedef quill_status gguf_fill_fn(void *user, size_t index, uint64_t first_row, uint64_t n_rows, uint8_t *out,
                                   quill_error *err);
-quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill_fn *fill, void *user, quill_error *err);
+quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill_fn *fill, void *user,
+                              quill_error *err);
 
 #endif

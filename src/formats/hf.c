@@ -63,11 +63,13 @@ static quill_status no_weights(struct folder *f) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         const char *path = path_in(f, others[i]);
         if (path && access(path, F_OK) == 0)
-            return fail(f->err, QUILL_E_MODEL, "%s: expected model.safetensors in the folder, found only %s (not supported)",
-                        PATH_OF(f->w), others[i]);
+            return fail(f->err, QUILL_E_MODEL,
+                        "%s: expected model.safetensors in the folder, found only %s (not supported)", PATH_OF(f->w),
+                        others[i]);
     }
     return fail(f->err, QUILL_E_MODEL,
-                "%s: expected model.safetensors or model.safetensors.index.json in the folder, found neither", PATH_OF(f->w));
+                "%s: expected model.safetensors or model.safetensors.index.json in the folder, found neither",
+                PATH_OF(f->w));
 }
 
 // Reads the tensors of all files, which are mapped.
@@ -137,7 +139,8 @@ static quill_status open_weights(struct folder *f) {
     return s;
 }
 
-quill_status hf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err) {
+quill_status hf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
+                     quill_error *err) {
     struct weights *w = weights_new(WEIGHTS_HF, path);
     *out = NULL;
     if (!w) return fail_memory(err);

@@ -22,7 +22,8 @@ quill_status safetensors_begin(struct safetensors *st, const char *path, struct 
 // Appends the tensors of file number `file` to w->tensors, which has room.
 quill_status safetensors_read(struct weights *w, const struct safetensors *st, uint32_t file, quill_error *err);
 // w->tensors, sorted: those of each file cover all of its data, without holes or overlaps.
-quill_status safetensors_check_cover(const struct weights *w, const struct safetensors *files, size_t n, quill_error *err);
+quill_status safetensors_check_cover(const struct weights *w, const struct safetensors *files, size_t n,
+                                     quill_error *err);
 
 // The shard index: which tensor lies in which file.
 struct shard_index {

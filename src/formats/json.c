@@ -30,11 +30,13 @@ static bool skip_string(struct json_walk *walk) {
     const char *p = walk->text.p;
     size_t start = ++walk->at;
     while (walk->at < walk->text.n && p[walk->at] != '"') {
-        if ((unsigned char)p[walk->at] < 0x20) return mistake(walk, "expected a string, found a control character in it");
+        if ((unsigned char)p[walk->at] < 0x20)
+            return mistake(walk, "expected a string, found a control character in it");
         walk->at += p[walk->at] == '\\' ? 2 : 1;
     }
     if (walk->at >= walk->text.n) return mistake(walk, "expected a closing quote, found the end");
-    if (!utf8_is_valid(p + start, walk->at - start)) return mistake(walk, "expected UTF-8 in a string, found other bytes");
+    if (!utf8_is_valid(p + start, walk->at - start))
+        return mistake(walk, "expected UTF-8 in a string, found other bytes");
     walk->at++;
     return true;
 }

@@ -22,8 +22,8 @@ struct str json_text(const struct map *map);
 
 // Moves past the brace that begins an object.
 bool json_enter(struct json_walk *walk);
-// The next member: its name as written, with quotes, and its value, of which only the extent is checked. false: the end,
-// or a mistake.
+// The next member: its name as written, with quotes, and its value, of which only the extent is checked. false: the
+// end, or a mistake.
 bool json_member(struct json_walk *walk, struct str *name, struct str *value);
 // After the last member: nothing but blanks follows.
 bool json_at_end(struct json_walk *walk);

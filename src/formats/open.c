@@ -5,7 +5,8 @@
 
 #include "own.h"
 
-quill_status weights_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err) {
+quill_status weights_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
+                          quill_error *err) {
     struct stat info;
     *out = NULL;
     if (stat(path, &info) != 0) return fail_errno(err, QUILL_E_MODEL, path, "open", errno);

@@ -44,9 +44,10 @@ struct weights_private {
 struct weights *weights_new(enum weights_format format, const char *path); // NULL: no memory
 
 // Room for n records of `size` bytes, which `what` names. Refused when they, with the tables they will need, would take
-// more memory than the promise allows (file size + 16 MiB in all): a tiny file may hold 20,000 tensors, but not a million.
-quill_status weights_reserve(struct weights *w, uint64_t n, size_t size, const char *what, uint64_t file_bytes, void **out,
-                             quill_error *err);
+// more memory than the promise allows (file size + 16 MiB in all): a tiny file may hold 20,000 tensors, but not a
+// million.
+quill_status weights_reserve(struct weights *w, uint64_t n, size_t size, const char *what, uint64_t file_bytes,
+                             void **out, quill_error *err);
 
 // Build the tables; a name that is there twice is refused.
 quill_status weights_index_meta(struct weights *w, quill_error *err);
@@ -59,14 +60,18 @@ void weights_sort_tensors(struct weights *w);
 bool name_table_init(struct name_table *table, struct arena *arena, size_t n); // false: no memory
 // Adds record i unless its name is there: returns the record of that name.
 size_t name_table_add(struct name_table *table, const void *records, size_t stride, size_t i);
-size_t name_table_find(const struct name_table *table, const void *records, size_t stride, struct str name); // or SIZE_MAX
+size_t name_table_find(const struct name_table *table, const void *records, size_t stride,
+                       struct str name); // SIZE_MAX: not there
 
 // Parses a GGUF value of the given type at the cursor; out->key is set and stays. depth: of arrays around it.
-quill_status gguf_value(struct reader *r, uint32_t type, int depth, struct meta *out, const char *file, quill_error *err);
+quill_status gguf_value(struct reader *r, uint32_t type, int depth, struct meta *out, const char *file,
+                        quill_error *err);
 bool gguf_fixed_size(uint32_t type, size_t *bytes); // of a value that is no string and no array; false: other
 
-quill_status gguf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err);
-quill_status hf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err);
+quill_status gguf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
+                       quill_error *err);
+quill_status hf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
+                     quill_error *err);
 
 #define PATH_OF(w) QUOTED(str_of((w)->path))
 

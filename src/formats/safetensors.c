@@ -25,12 +25,13 @@ static const struct {
 quill_status safetensors_begin(struct safetensors *st, const char *path, struct map *map, quill_error *err) {
     *st = (struct safetensors){.path = path, .map = map};
     if (map->size < 8)
-        return fail(err, QUILL_E_MODEL, "%s: expected a safetensors file, found a file of %zu bytes", QUOTED(str_of(path)),
-                    map->size);
+        return fail(err, QUILL_E_MODEL, "%s: expected a safetensors file, found a file of %zu bytes",
+                    QUOTED(str_of(path)), map->size);
     uint64_t length = load_u64(map->data);
     if (length > MAX_HEADER || length > map->size - 8)
         return fail(err, QUILL_E_MODEL,
-                    "%s: expected a safetensors header of at most %d bytes, all within the file, found a length of %" PRIu64,
+                    "%s: expected a safetensors header of at most %d bytes, all within the file, "
+                    "found a length of %" PRIu64,
                     QUOTED(str_of(path)), MAX_HEADER, length);
     st->header = (struct str){(const char *)map->data + 8, (size_t)length};
     st->data_at = 8 + length;
@@ -102,7 +103,8 @@ static quill_status set_place(const struct safetensors *st, struct tensor *t, co
         return refuse(st, t->name, err, "expected two whole numbers as its data_offsets, found another value");
     if (begin > end || end > size)
         return fail(err, QUILL_E_MODEL,
-                    "%s: tensor '%s': expected data within the file's %" PRIu64 " bytes of data, found %" PRIu64 " to %" PRIu64,
+                    "%s: tensor '%s': expected data within the file's %" PRIu64 " bytes of data, "
+                    "found %" PRIu64 " to %" PRIu64,
                     QUOTED(str_of(st->path)), QUOTED(t->name), size, begin, end);
     t->bytes = end - begin;
     t->offset = st->data_at + begin;
@@ -116,7 +118,8 @@ static quill_status read_tensor(const struct safetensors *st, struct str text, s
     uint64_t count = 0;
     json_t *tree = json_tree(text, ENTRY_ROOM, &all_real, &problem);
     if (!tree) return refuse(st, t->name, err, problem.text);
-    quill_status s = json_is_object(tree) ? QUILL_OK : refuse(st, t->name, err, "expected an object, found another value");
+    quill_status s = QUILL_OK;
+    if (!json_is_object(tree)) s = refuse(st, t->name, err, "expected an object, found another value");
     if (!s) s = set_place(st, t, json_object_get(tree, "data_offsets"), err);
     if (!s) s = set_shape(st, t, json_object_get(tree, "shape"), &count, err);
     if (!s) s = set_type(st, t, json_object_get(tree, "dtype"), count, err);
@@ -155,7 +158,8 @@ quill_status safetensors_read(struct weights *w, const struct safetensors *st, u
     return QUILL_OK;
 }
 
-quill_status safetensors_check_cover(const struct weights *w, const struct safetensors *files, size_t n, quill_error *err) {
+quill_status safetensors_check_cover(const struct weights *w, const struct safetensors *files, size_t n,
+                                     quill_error *err) {
     size_t i = 0;
     for (size_t f = 0; f < n; f++) {
         uint64_t at = files[f].data_at;
@@ -165,7 +169,8 @@ quill_status safetensors_check_cover(const struct weights *w, const struct safet
                             QUOTED(str_of(files[f].path)), QUOTED(w->tensors[i].name), at,
                             w->tensors[i].offset < at ? "an overlap with another tensor" : "a hole before it");
         if (at != files[f].map->size)
-            return fail(err, QUILL_E_MODEL, "%s: expected the file to end with its last tensor, found %" PRIu64 " bytes more",
+            return fail(err, QUILL_E_MODEL,
+                        "%s: expected the file to end with its last tensor, found %" PRIu64 " bytes more",
                         QUOTED(str_of(files[f].path)), files[f].map->size - at);
     }
     return QUILL_OK;

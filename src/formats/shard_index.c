@@ -8,7 +8,8 @@
 enum { OTHER_ROOM = 1 << 20, FILE_NAME_BYTES = 255 };
 
 static quill_status mistake(const struct shard_index *index, const struct json_walk *walk, quill_error *err) {
-    return fail_at(err, QUILL_E_MODEL, walk->at, "%s: %s (byte %zu)", QUOTED(str_of(index->path)), walk->mistake, walk->at);
+    return fail_at(err, QUILL_E_MODEL, walk->at, "%s: %s (byte %zu)", QUOTED(str_of(index->path)), walk->mistake,
+                   walk->at);
 }
 
 // Finds the object "weight_map" and counts its members.
@@ -43,8 +44,8 @@ static bool is_plain(struct str name) {
            !str_is(name, ".") && !str_is(name, "..");
 }
 
-static quill_status add_entry(struct weights *w, struct shard_index *index, struct name_table *files, struct str written,
-                              struct str value, struct shard_entry *entry, quill_error *err) {
+static quill_status add_entry(struct weights *w, struct shard_index *index, struct name_table *files,
+                              struct str written, struct str value, struct shard_entry *entry, quill_error *err) {
     struct str file;
     if (written.n > NAME_BYTES || !json_string_of(written, &w->own->arena, &entry->name))
         return fail(err, QUILL_E_MODEL, "%s: weight_map: expected names of at most %d bytes, found '%s'",

@@ -32,7 +32,7 @@ void weights_close(struct weights *w) {
     free(w);
 }
 
-// ---- names -------------------------------------------------------------------------------------------------------------
+// ---- names ----------------------------------------------------------------------------------------------------------
 
 static struct str record_name(const void *records, size_t stride, size_t i) {
     return *(const struct str *)(const void *)((const char *)records + i * stride);
@@ -100,17 +100,17 @@ const struct meta *weights_meta(const struct weights *w, struct str key) {
     return i == SIZE_MAX ? NULL : &w->meta[i];
 }
 
-// ---- records -----------------------------------------------------------------------------------------------------------
+// ---- records --------------------------------------------------------------------------------------------------------
 
 // The program takes a few MiB of its own, the file's pages count as memory once they are touched, and the promise is
 // file size + 16 MiB: 10 MiB are for records. A large file is mostly data that a reader of its head never touches.
-quill_status weights_reserve(struct weights *w, uint64_t n, size_t size, const char *what, uint64_t file_bytes, void **out,
-                             quill_error *err) {
+quill_status weights_reserve(struct weights *w, uint64_t n, size_t size, const char *what, uint64_t file_bytes,
+                             void **out, quill_error *err) {
     enum { ROOM = 10 << 20, TABLE_BYTES = 12, SORT_BYTES = 16 };
     uint64_t room = ROOM + file_bytes / 64, used = w->own->arena.bytes;
     if (used > room || n > (room - used) / (size + TABLE_BYTES + SORT_BYTES))
-        return fail(err, QUILL_E_MODEL, "%s: expected fewer %s in a file of %" PRIu64 " bytes, found %" PRIu64, PATH_OF(w),
-                    what, file_bytes, n);
+        return fail(err, QUILL_E_MODEL, "%s: expected fewer %s in a file of %" PRIu64 " bytes, found %" PRIu64,
+                    PATH_OF(w), what, file_bytes, n);
     *out = arena_alloc(&w->own->arena, (size_t)n, size);
     return *out ? QUILL_OK : fail_memory(err);
 }
@@ -131,7 +131,7 @@ void weights_sort_tensors(struct weights *w) {
         }
 }
 
-// ---- typed look-ups ----------------------------------------------------------------------------------------------------
+// ---- typed look-ups -------------------------------------------------------------------------------------------------
 
 static const char *const kind_names[] = {
     [META_NULL] = "null",   [META_BOOL] = "a truth value", [META_INT] = "an integer",
@@ -155,11 +155,11 @@ quill_status meta_int(const struct weights *w, const char *key, int64_t min, int
     if (!m) return QUILL_OK;
     if (m->kind != META_INT) return wrong_kind(w, m, META_INT, err);
     if (m->is_unsigned)
-        return fail(err, QUILL_E_MODEL, "%s: metadata '%s': expected %" PRId64 " to %" PRId64 ", found %" PRIu64, PATH_OF(w),
-                    QUOTED(m->key), min, max, (uint64_t)m->i);
+        return fail(err, QUILL_E_MODEL, "%s: metadata '%s': expected %" PRId64 " to %" PRId64 ", found %" PRIu64,
+                    PATH_OF(w), QUOTED(m->key), min, max, (uint64_t)m->i);
     if (m->i < min || m->i > max)
-        return fail(err, QUILL_E_MODEL, "%s: metadata '%s': expected %" PRId64 " to %" PRId64 ", found %" PRId64, PATH_OF(w),
-                    QUOTED(m->key), min, max, m->i);
+        return fail(err, QUILL_E_MODEL, "%s: metadata '%s': expected %" PRId64 " to %" PRId64 ", found %" PRId64,
+                    PATH_OF(w), QUOTED(m->key), min, max, m->i);
     *out = m->i;
     return QUILL_OK;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What a model file offers, whatever its format: metadata look-ups and named tensor views. No architecture is known here.
+// What a model file offers, whatever its format: metadata look-ups and named tensor views. No architecture is known
+// here.
 //
-// Everything is borrowed from the mapped file and lives until weights_close. Metadata of a GGUF file has the file's keys
-// ("gpt2.block_count"); of a directory the keys of config.json, joined by dots where objects nest ("rope_scaling.factor").
+// Everything is borrowed from the mapped file and lives until weights_close. Metadata of a GGUF file has the file's
+// keys ("gpt2.block_count"); of a directory the keys of config.json, joined by dots where objects nest
+// ("rope_scaling.factor").
 #ifndef QUILL_FORMATS_WEIGHTS_H
 #define QUILL_FORMATS_WEIGHTS_H
 
@@ -66,7 +68,8 @@ enum weights_want {
 };
 
 // Opens a GGUF file or a Hugging Face directory. QUILL_E_MODEL with a line naming file, item, expected and found.
-quill_status weights_open(struct weights **out, const char *path, enum weights_want want, enum map_how how, quill_error *err);
+quill_status weights_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
+                          quill_error *err);
 // A GGUF file in memory, borrowed.
 quill_status weights_open_memory(struct weights **out, const void *data, size_t size, const char *name,
                                  enum weights_want want, quill_error *err);
@@ -79,7 +82,8 @@ const struct meta *weights_meta(const struct weights *w, struct str key);      /
 // min..max, is QUILL_E_MODEL naming the key. An absent key leaves *out untouched.
 quill_status meta_int(const struct weights *w, const char *key, int64_t min, int64_t max, int64_t *out, bool *found,
                       quill_error *err);
-quill_status meta_float(const struct weights *w, const char *key, double *out, bool *found, quill_error *err); // ints too
+// ints too
+quill_status meta_float(const struct weights *w, const char *key, double *out, bool *found, quill_error *err);
 quill_status meta_bool(const struct weights *w, const char *key, bool *out, bool *found, quill_error *err);
 quill_status meta_string(const struct weights *w, const char *key, struct str *out, bool *found, quill_error *err);
 

@@ -23,6 +23,7 @@ struct candidates {
     double total;   // sum of weight
 };
 
+enum { CANDIDATE_BYTES = sizeof(int32_t) + 3 * sizeof(double) + sizeof(struct entry) }; // allocated for each of limit
 bool candidates_create(struct candidates *c, size_t limit); // false: no memory (free it all the same)
 void candidates_free(struct candidates *c);
 

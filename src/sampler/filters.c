@@ -3,7 +3,7 @@
 
 #include "base/dmath.h"
 
-// Meister et al. 2022: the tokens whose surprise -log p is closest to the entropy, until they hold the mass `typical_p`.
+// Meister et al. 2022: the tokens whose surprise -log p is closest to the entropy, until their mass is `typical_p`.
 // With weights w = exp(l - max): -log p = log(total) - (l - max).
 static void keep_typical(struct candidates *c, const quill_sampling *sampling) {
     double max = candidates_max(c), log_total = d_log(c->total), entropy = 0;

@@ -32,6 +32,11 @@ void sampler_free(struct sampler *s) {
     free(s);
 }
 
+size_t sampler_bytes(int32_t n_vocab) {
+    const struct sampler *s = NULL;
+    return sizeof *s + (size_t)n_vocab * (sizeof *s->count + sizeof *s->distribution + CANDIDATE_BYTES);
+}
+
 // +infinity becomes a number beyond every other logit, small enough to stay finite under every penalty; NaN excludes.
 static void load_logits(struct sampler *s, const float *logits) {
     const double lowest = -(double)INFINITY, highest = 1e200;

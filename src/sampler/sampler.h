@@ -14,6 +14,7 @@ struct sampler; // buffers for one vocabulary; allocates nothing after creation
 
 struct sampler *sampler_create(int32_t n_vocab); // NULL: no memory
 void sampler_free(struct sampler *s);
+size_t sampler_bytes(int32_t n_vocab); // what it allocates
 
 // Draws a token id. logits[n_vocab] is not changed; history[n] are the ids so far (prompt and generated), oldest first;
 // `banned` (may be NULL, [n_banned] ids) are given no chance, as a logit bias of -infinity would.

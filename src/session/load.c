@@ -51,6 +51,11 @@ static quill_status finish(quill_model **out, struct quill_model *m, quill_error
     return QUILL_OK;
 }
 
+quill_status quill_kernels_name(const char **name, const char *cpu, quill_error *err) {
+    const struct kernels *kernels;
+    return kernels_select(&kernels, name, cpu, err);
+}
+
 static quill_status begin(struct quill_model **out, const quill_model_options *options, quill_error *err) {
     struct quill_model *m = alloc_zeroed(1, sizeof *m);
     if (!m) return fail_memory(err);

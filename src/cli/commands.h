@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// One function per verb (cmd_*.c). Each returns the exit status and fills *err when there is a line to report.
+#ifndef QUILL_CLI_COMMANDS_H
+#define QUILL_CLI_COMMANDS_H
+
+#include "options.h"
+
+int cmd_generate(struct options *o, quill_error *err);
+int cmd_tokenize(struct options *o, quill_error *err);
+int cmd_inspect(struct options *o, quill_error *err);
+int cmd_quantize(struct options *o, quill_error *err);
+int cmd_help(struct options *o, quill_error *err);
+
+// What -h, --help and --version print, for any verb.
+int print_help(const struct verb *verb, bool full, quill_error *err);
+int print_version(const struct options *o, quill_error *err);
+
+#endif

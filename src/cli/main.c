@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// The program: find the verb, read the options, run, report.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "options.h"
+#include "report.h"
+#include "signals.h"
+
+// A standard stream that is closed would be taken by the next file that is opened. In its place: an empty stdin, a
+// stdout that fails when it is written to, a stderr that swallows.
+static void open_standard_streams(void) {
+    static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd) _exit(QUILL_E_SYSTEM);
+}
+
+static quill_status find_verb(const struct verb **verb, const char *name, quill_error *err) {
+    const struct verb *found = verb_find(name);
+    *verb = found ? found : verbs;
+    if ((*verb)->run) return QUILL_OK;
+    if (found->reserved)
+        return set_error(err, QUILL_E_USAGE, "'%s' is reserved for a later version; as a prompt: quill -p %s", name,
+                         name);
+    return set_error(err, QUILL_E_USAGE, "'%s' is not available in this version", name);
+}
+
+static int run(const struct verb *verb, struct options *o, quill_error *err) {
+    if (o->version) return print_version(o, err);
+    if (o->help || o->short_help) return print_help(verb, o->help, err);
+    return verb->run(o, err);
+}
+
+int main(int argc, char **argv) {
+    open_standard_streams();
+    signals_start();
+    quill_error err = {0};
+    struct options o = {0};
+    const struct verb *verb = verbs;
+    int status = argc > 1 ? (int)find_verb(&verb, argv[1], &err) : 0;
+    int first = verb == verbs ? 1 : 2;
+    if (!status) status = (int)options_parse(&o, verb, argv + first, argc > first ? (size_t)(argc - first) : 0, &err);
+    if (!status) status = run(verb, &o, &err);
+    options_free(&o);
+    if (signals_pending()) signals_reraise();
+    if (status && err.text[0]) report("%s", err.text);
+    return status;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// THE option table, and the words that belong to it.
+#include "options.h"
+
+#define FIELD(name) .field = offsetof(struct options, name)
+#define WRITERS (GENERATE | TOKENIZE | INSPECT) // verbs with a result on stdout
+#define INT_MAX_VALUE 2147483647.0
+#define SEED_MAX_VALUE 9007199254740991.0
+
+const char *const option_group_titles[GROUP_COUNT] = {
+    [GROUP_PROMPT] = "Prompt",     [GROUP_MODEL] = "Model",   [GROUP_LENGTH] = "Length and stops",
+    [GROUP_SAMPLING] = "Sampling", [GROUP_OUTPUT] = "Output", [GROUP_MACHINE] = "Machine",
+    [GROUP_OTHER] = "Other",
+};
+
+const struct option_row option_table[] = {
+    // ---- the prompt ----
+    {"prompt", NULL, "p", OPTION_STRING, FIELD(prompt), .value = "TEXT", .verbs = GENERATE | TOKENIZE,
+     .group = GROUP_PROMPT, .common = true, .help = "the prompt, taken literally; stdin is then never read"},
+    {"file", NULL, "f", OPTION_LIST, FIELD(files), .value = "FILE", .verbs = GENERATE | TOKENIZE,
+     .group = GROUP_PROMPT, .common = true, .help = "read the prompt from FILE (-: stdin), literally; repeatable"},
+    {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE, .group = GROUP_PROMPT,
+     .help = "\\n \\t \\r \\\\ \\\" \\xHH have their meaning in -p, PROMPT and --stop, never in files"},
+    {"keep-newline", NULL, NULL, OPTION_FLAG, FIELD(keep_newline), .verbs = GENERATE, .group = GROUP_PROMPT,
+     .help = "keep the newline at the end of a file or stdin"},
+    {"special", NULL, NULL, OPTION_FLAG, FIELD(special), .verbs = GENERATE | TOKENIZE, .group = GROUP_PROMPT,
+     .help = "special tokens in the text become themselves; without it they are plain text"},
+    {"max-prompt-bytes", NULL, NULL, OPTION_INT, FIELD(max_prompt_bytes), .value = "N", .min = 1, .max = 1e15,
+     .initial = "67108864", .verbs = GENERATE, .group = GROUP_PROMPT, .help = "refuse a longer prompt"},
+
+    // ---- the model ----
+    {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR", .verbs = WRITERS, .group = GROUP_MODEL,
+     .common = true, .help = "GGUF file or Hugging Face directory; else $QUILL_MODEL, else the built-in model"},
+    {"ctx-size", "ctx", "c", OPTION_INT, FIELD(n_ctx), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
+     .verbs = GENERATE | INSPECT, .group = GROUP_MODEL,
+     .help = "positions of the context; 0: room for the prompt and -n, at most what the model has"},
+    {"kv-type", NULL, NULL, OPTION_WORD, FIELD(kv_type), .value = "TYPE", .words = "f16 f32 q8_0", .initial = "f16",
+     .verbs = GENERATE | INSPECT, .group = GROUP_MODEL, .help = "number type of the KV cache"},
+    {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(no_mmap), .verbs = GENERATE | INSPECT, .group = GROUP_MODEL,
+     .help = "read the model into memory instead of mapping the file (network drives)"},
+
+    // ---- length and stops ----
+    {"predict", "n-predict max-tokens max-new-tokens", "n", OPTION_INT, FIELD(predict), .value = "N", .min = -1,
+     .max = INT_MAX_VALUE, .initial = "256", .verbs = GENERATE, .group = GROUP_LENGTH, .common = true,
+     .help = "generate at most N tokens; -1: until the model ends the text or the context is full"},
+    {"stop", "reverse-prompt stop-string", "r", OPTION_LIST, FIELD(stops), .value = "STR", .verbs = GENERATE,
+     .group = GROUP_LENGTH, .common = true, .help = "end before STR, which is not printed; repeatable"},
+    {"stop-regex", NULL, NULL, OPTION_STRING, FIELD(stop_regex), .value = "RE", .verbs = GENERATE,
+     .group = GROUP_LENGTH, .help = "end before a match of the Perl-compatible regular expression"},
+    {"line", NULL, NULL, OPTION_FLAG, FIELD(line), .verbs = GENERATE, .group = GROUP_LENGTH, .common = true,
+     .help = "end before the first newline"},
+    {"ignore-eos", NULL, NULL, OPTION_FLAG, FIELD(ignore_eos), .verbs = GENERATE, .group = GROUP_LENGTH,
+     .help = "never choose the end-of-text token"},
+    {"min-tokens", NULL, NULL, OPTION_INT, FIELD(min_tokens), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
+     .verbs = GENERATE, .group = GROUP_LENGTH, .help = "no end and no stop before N tokens"},
+    {"timeout", NULL, NULL, OPTION_SECONDS, FIELD(timeout), .value = "SECONDS", .max = 1e9, .initial = "0",
+     .verbs = GENERATE, .group = GROUP_LENGTH,
+     .help = "end with status 124 and the text so far after SECONDS (also 2m, 1h); 0: never"},
+    {"truncate-ok", NULL, NULL, OPTION_FLAG, FIELD(truncate_ok), .verbs = GENERATE, .group = GROUP_LENGTH,
+     .help = "a text that the end of the context cut off is no error (else status 4)"},
+
+    // ---- sampling ----
+    {"temp", "temperature", NULL, OPTION_REAL, FIELD(temp), .value = "X", .max = 100, .initial = "0.8",
+     .verbs = GENERATE, .group = GROUP_SAMPLING, .common = true, .help = "temperature; 0: always the likeliest token"},
+    {"top-k", NULL, NULL, OPTION_INT, FIELD(top_k), .value = "N", .max = INT_MAX_VALUE, .initial = "40",
+     .verbs = GENERATE, .group = GROUP_SAMPLING, .help = "keep the N likeliest tokens; 0: off"},
+    {"top-p", NULL, NULL, OPTION_REAL, FIELD(top_p), .value = "X", .max = 1, .initial = "0.95", .verbs = GENERATE,
+     .group = GROUP_SAMPLING, .help = "keep the likeliest tokens that have probability X together; 1: off"},
+    {"min-p", NULL, NULL, OPTION_REAL, FIELD(min_p), .value = "X", .max = 1, .initial = "0.05", .verbs = GENERATE,
+     .group = GROUP_SAMPLING, .help = "keep tokens with at least X times the probability of the likeliest; 0: off"},
+    {"typical-p", "typical", NULL, OPTION_REAL, FIELD(typical_p), .value = "X", .max = 1, .initial = "1",
+     .verbs = GENERATE, .group = GROUP_SAMPLING,
+     .help = "keep the most typical tokens, probability X together; 1: off"},
+    {"repeat-penalty", "repetition-penalty", NULL, OPTION_REAL, FIELD(repeat_penalty), .value = "X", .max = 100,
+     .initial = "1", .verbs = GENERATE, .group = GROUP_SAMPLING,
+     .help = "make tokens that occurred less likely by the factor X; 1: off"},
+    {"repeat-last-n", NULL, NULL, OPTION_INT, FIELD(repeat_last_n), .value = "N", .min = -1, .max = INT_MAX_VALUE,
+     .initial = "64", .verbs = GENERATE, .group = GROUP_SAMPLING,
+     .help = "tokens, the prompt's included, that penalties look back on; -1: all, 0: none"},
+    {"presence-penalty", NULL, NULL, OPTION_REAL, FIELD(presence_penalty), .value = "X", .min = -100, .max = 100,
+     .initial = "0", .verbs = GENERATE, .group = GROUP_SAMPLING,
+     .help = "subtract X from the logit of a token that occurred; 0: off"},
+    {"frequency-penalty", NULL, NULL, OPTION_REAL, FIELD(frequency_penalty), .value = "X", .min = -100, .max = 100,
+     .initial = "0", .verbs = GENERATE, .group = GROUP_SAMPLING,
+     .help = "subtract X from the logit of a token for each time that it occurred; 0: off"},
+    {"logit-bias", NULL, NULL, OPTION_LIST, FIELD(logit_bias), .value = "ID+B", .verbs = GENERATE,
+     .group = GROUP_SAMPLING, .help = "add B to the logit of token ID (ID-B: subtract, ID-inf: forbid); repeatable"},
+    {"seed", NULL, "s", OPTION_INT, FIELD(seed), .value = "N", .max = SEED_MAX_VALUE, .verbs = GENERATE,
+     .group = GROUP_SAMPLING, .common = true,
+     .help = "the same seed gives the same text; without it the seed is random"},
+    {"samples", NULL, "N", OPTION_INT, FIELD(samples), .value = "K", .min = 1, .max = INT_MAX_VALUE, .initial = "1",
+     .verbs = GENERATE, .group = GROUP_SAMPLING,
+     .help = "K texts for the prompt; each one that does not end in a newline gets one (see -0)"},
+
+    // ---- output ----
+    {"output", NULL, "o", OPTION_STRING, FIELD(output), .value = "FILE", .verbs = WRITERS, .group = GROUP_OUTPUT,
+     .help = "write to FILE, which appears whole or not at all; -: stdout"},
+    {"json", NULL, NULL, OPTION_FLAG, FIELD(json), .verbs = WRITERS, .group = GROUP_OUTPUT, .common = true,
+     .help = "one JSON object per line"},
+    {"logprobs", NULL, NULL, OPTION_INT, FIELD(logprobs), .value = "K", .max = 100, .verbs = GENERATE,
+     .group = GROUP_OUTPUT, .help = "with --json: every token with its log-probability and the K likeliest ones"},
+    {"prompt-logprobs", NULL, NULL, OPTION_FLAG, FIELD(prompt_logprobs), .verbs = GENERATE, .group = GROUP_OUTPUT,
+     .help = "with --json: the same for the tokens of the prompt"},
+    {"no-timing", NULL, NULL, OPTION_FLAG, FIELD(no_timing), .verbs = GENERATE, .group = GROUP_OUTPUT,
+     .help = "with --json: leave out the times, the only part that differs between equal runs"},
+    {"echo", "display-prompt", NULL, OPTION_FLAG, FIELD(echo), .verbs = GENERATE, .group = GROUP_OUTPUT,
+     .help = "print the prompt in front of the text"},
+    {"null", NULL, "0", OPTION_FLAG, FIELD(null), .verbs = GENERATE, .group = GROUP_OUTPUT,
+     .help = "end every text with a NUL byte and nothing else"},
+    {"bytes", NULL, NULL, OPTION_FLAG, FIELD(bytes), .verbs = GENERATE, .group = GROUP_OUTPUT,
+     .help = "write bytes that are no UTF-8 as they are, not as U+FFFD"},
+    {"raw", NULL, NULL, OPTION_FLAG, FIELD(raw), .verbs = WRITERS, .group = GROUP_OUTPUT,
+     .help = "on a terminal: obey control characters instead of showing them as \\xHH"},
+    {"color", "colour", NULL, OPTION_WORD, FIELD(color), .value = "WHEN", .words = "auto always never",
+     .initial = "auto", .verbs = GENERATE, .group = GROUP_OUTPUT,
+     .help = "dim the prompt of --echo (auto: on a terminal without NO_COLOR)"},
+    {"stats", NULL, NULL, OPTION_FLAG, FIELD(stats), .verbs = GENERATE, .group = GROUP_OUTPUT,
+     .help = "one line on stderr at the end: tokens, times, memory, why it ended, the seed"},
+    {"lines", NULL, NULL, OPTION_FLAG, FIELD(lines), .verbs = TOKENIZE, .group = GROUP_OUTPUT,
+     .help = "every line of the input is a text of its own"},
+    {"count", NULL, NULL, OPTION_FLAG, FIELD(count), .verbs = TOKENIZE, .group = GROUP_OUTPUT,
+     .help = "print the number of tokens of each text"},
+    {"pieces", NULL, NULL, OPTION_FLAG, FIELD(pieces), .verbs = TOKENIZE, .group = GROUP_OUTPUT,
+     .help = "print a line per token: id, byte offset, piece; an empty line after each text"},
+    {"decode", NULL, NULL, OPTION_FLAG, FIELD(decode), .verbs = TOKENIZE, .group = GROUP_OUTPUT,
+     .help = "the input is ids; print the bytes they stand for"},
+    {"bos", NULL, NULL, OPTION_FLAG, FIELD(bos), .verbs = TOKENIZE, .group = GROUP_OUTPUT,
+     .help = "put in front of each text the token that generation would put there, if any"},
+    {"tensors", NULL, NULL, OPTION_FLAG, FIELD(tensors), .verbs = INSPECT, .group = GROUP_OUTPUT,
+     .help = "print a line per tensor: name, type, shape, offset, bytes"},
+
+    // ---- the machine ----
+    {"threads", NULL, "t", OPTION_INT, FIELD(threads), .value = "N", .max = 1024, .verbs = GENERATE | INSPECT,
+     .group = GROUP_MACHINE, .common = true,
+     .help = "threads; else $QUILL_THREADS, else $OMP_NUM_THREADS, else (and with 0) all this process may use"},
+    {"cpu", NULL, NULL, OPTION_STRING, FIELD(cpu), .value = "NAME", .verbs = GENERATE | INSPECT,
+     .group = GROUP_MACHINE,
+     .help = "use the best kernels not above NAME: ref sse4 avx2 avxvnni avx512 avx512vnni neon neondot; else "
+             "$QUILL_CPU"},
+    {"chunk", "ubatch-size", NULL, OPTION_INT, FIELD(chunk), .value = "N", .max = 65536, .initial = "0",
+     .verbs = GENERATE, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
+
+    // ---- talk ----
+    {"quiet", NULL, "q", OPTION_FLAG, FIELD(quiet), .verbs = EVERY_VERB, .group = GROUP_OTHER,
+     .help = "no progress bar and no notes; errors are still reported"},
+    {"verbose", NULL, "v", OPTION_FLAG, FIELD(verbose), .verbs = EVERY_VERB, .group = GROUP_OTHER,
+     .help = "notes on stderr: model, kernels, threads, seed"},
+    {NULL, NULL, "h", OPTION_FLAG, FIELD(short_help), .verbs = EVERY_VERB, .group = GROUP_OTHER, .common = true,
+     .help = "the most used options"},
+    {"help", NULL, NULL, OPTION_FLAG, FIELD(help), .verbs = EVERY_VERB, .group = GROUP_OTHER, .common = true,
+     .help = "everything"},
+    {"version", NULL, "V", OPTION_FLAG, FIELD(version), .verbs = EVERY_VERB, .group = GROUP_OTHER,
+     .help = "version; with -v also that of the numbers, and the kernels in use"},
+
+    // ---- names of a later version ----
+    {"prompt-file", NULL, "F", OPTION_LATER, .value = "FILE", .verbs = GENERATE, .help = "prompt files"},
+    {"define", NULL, "D", OPTION_LATER, .value = "NAME=VALUE", .verbs = GENERATE, .help = "prompt files"},
+    {"regex", NULL, NULL, OPTION_LATER, .value = "RE", .verbs = GENERATE, .help = "constrained generation"},
+    {"choice", NULL, NULL, OPTION_LATER, .value = "A,B,C", .verbs = GENERATE, .help = "constrained generation"},
+    {"json-schema", NULL, NULL, OPTION_LATER, .value = "FILE", .verbs = GENERATE, .help = "constrained generation"},
+};
+const size_t n_option_rows = sizeof option_table / sizeof option_table[0];

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// The command line. Everything about an option is in its row of the option table (option_table.c): the parser, the help
+// and the suggestions read the rows, and adding an option adds a row and a field.
+#ifndef QUILL_CLI_OPTIONS_H
+#define QUILL_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quill/error.h"
+
+struct list {
+    const char **items; // [n]
+    size_t n;
+};
+
+// Numbers that were not given and have no default are -1, strings NULL. Strings are borrowed from argv.
+struct options {
+    // the prompt
+    const char *prompt;
+    struct list files, operands;
+    int64_t max_prompt_bytes;
+    bool escape, keep_newline, special;
+    // the model
+    const char *model;
+    int64_t n_ctx;
+    const char *kv_type;
+    bool no_mmap;
+    // length and stops
+    int64_t predict, min_tokens;
+    struct list stops;
+    const char *stop_regex;
+    double timeout; // seconds; 0: none
+    bool line, ignore_eos, truncate_ok;
+    // sampling
+    double temp, top_p, min_p, typical_p, repeat_penalty, presence_penalty, frequency_penalty;
+    int64_t top_k, repeat_last_n, seed, samples;
+    struct list logit_bias;
+    // output
+    const char *output;
+    const char *color;
+    int64_t logprobs;
+    bool json, prompt_logprobs, no_timing, stats, echo, bytes, raw, null;
+    // tokenize, inspect
+    bool lines, count, pieces, decode, bos, tensors;
+    // the machine
+    int64_t threads, chunk;
+    const char *cpu;
+    // talk
+    bool quiet, verbose, help, short_help, version;
+};
+
+enum verb_bit {
+    GENERATE = 1 << 0,
+    TOKENIZE = 1 << 1,
+    INSPECT = 1 << 2,
+    QUANTIZE = 1 << 3,
+    HELP = 1 << 4,
+    EVERY_VERB = GENERATE | TOKENIZE | INSPECT | QUANTIZE | HELP,
+};
+
+struct verb {
+    const char *name;     // "": generation
+    unsigned bit;
+    const char *operands; // for the synopsis
+    const char *summary;  // one line
+    const char *detail;   // the rest of its help; NULL: none
+    // Returns the exit status; *err holds the line to be reported when there is something to say.
+    int (*run)(struct options *o, quill_error *err); // NULL: the verb belongs to a later version
+    bool reserved;
+};
+extern const struct verb verbs[];
+extern const size_t n_verbs;
+const struct verb *verb_find(const char *name); // NULL: none of that name
+
+enum option_kind {
+    OPTION_FLAG,    // bool; no value
+    OPTION_STRING,  // const char *
+    OPTION_LIST,    // struct list; each use adds one
+    OPTION_INT,     // int64_t
+    OPTION_REAL,    // double
+    OPTION_SECONDS, // double; may end in s, m or h
+    OPTION_WORD,    // const char *: one of `words`
+    OPTION_LATER,   // a name of a later version
+};
+
+enum option_group {
+    GROUP_PROMPT,
+    GROUP_MODEL,
+    GROUP_LENGTH,
+    GROUP_SAMPLING,
+    GROUP_OUTPUT,
+    GROUP_MACHINE,
+    GROUP_OTHER,
+    GROUP_COUNT,
+};
+
+struct option_row {
+    const char *name;    // without dashes; NULL: a letter alone
+    const char *aliases; // separated by blanks; NULL: none
+    const char *letters; // the first is shown; NULL: none
+    enum option_kind kind;
+    size_t field;        // offset in struct options
+    const char *value;   // what help calls the value
+    double min, max;     // of numbers
+    const char *words;   // of OPTION_WORD, separated by blanks
+    const char *initial; // as it would be typed; NULL: unset
+    unsigned verbs;      // bits of the verbs that take it
+    enum option_group group;
+    bool common;         // in the short help too
+    const char *help;
+};
+extern const struct option_row option_table[];
+extern const size_t n_option_rows;
+extern const char *const option_group_titles[GROUP_COUNT];
+
+// Fills *o from the defaults and from args[0..n) (what follows the verb). Errors: QUILL_E_USAGE.
+QUILL_MUST_CHECK quill_status options_parse(struct options *o, const struct verb *verb, char **args, size_t n,
+                                            quill_error *err);
+void options_free(struct options *o);
+
+// Sets the field of a row by its text, as if it had been given; `source` is the name used in messages ("QUILL_X").
+QUILL_MUST_CHECK quill_status options_set(struct options *o, const char *row_name, const char *source,
+                                          const char *value, quill_error *err);
+
+const char *verb_nearest(const char *text); // the verb whose name `text` may be meant to be; NULL: none is near
+
+#endif

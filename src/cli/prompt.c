@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "signals.h"
+
+// Sizes are not believed: a pipe has none, and a file may grow.
+static quill_status read_descriptor(struct text *out, int fd, const char *name, uint64_t limit, quill_error *err) {
+    enum { STEP = 1 << 16 };
+    size_t start = out->n;
+    for (;;) {
+        if (!text_reserve(out, STEP)) return set_no_memory(err);
+        ssize_t got = read(fd, out->p + out->n, out->cap - out->n);
+        if (got < 0 && errno == EINTR && !signals_pending()) continue;
+        if (got < 0) return set_errno(err, name, "read", errno);
+        if (got == 0) return QUILL_OK;
+        out->n += (size_t)got;
+        if (limit != NO_LIMIT && out->n - start > limit)
+            return set_error(err, QUILL_E_CONTEXT, "%s: longer than %" PRIu64 " bytes (--max-prompt-bytes)",
+                             QUOTED(name), limit);
+    }
+}
+
+quill_status read_file(struct text *out, const char *path, uint64_t limit, quill_error *err) {
+    if (strcmp(path, "-") == 0) return read_descriptor(out, STDIN_FILENO, "stdin", limit, err);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return set_errno(err, path, "open", errno);
+    quill_status s = read_descriptor(out, fd, path, limit, err);
+    close(fd);
+    return s;
+}
+
+quill_status text_operand(const struct options *o, const char **text, bool *dash, quill_error *err) {
+    *text = NULL;
+    *dash = false;
+    for (size_t i = 0; i < o->operands.n; i++) {
+        const char *operand = o->operands.items[i];
+        if (strcmp(operand, "-") == 0) {
+            *dash = true;
+        } else if (*text) {
+            const char *verb = i == 1 ? verb_nearest(*text) : NULL;
+            return set_error(err, QUILL_E_USAGE, "more than one text: '%s' and '%s'; several words need quotes%s%s%s",
+                             QUOTED(*text), QUOTED(operand), verb ? ", or is the verb '" : "", verb ? verb : "",
+                             verb ? "' meant?" : "");
+        } else {
+            *text = operand;
+        }
+    }
+    return QUILL_OK;
+}
+
+quill_status add_argument(struct text *out, const struct options *o, const char *source, const char *argument,
+                          quill_error *err) {
+    size_t n = strlen(argument), bad = n;
+    bool ok = o->escape ? text_add_unescaped(out, argument, n, &bad) : text_add(out, argument, n);
+    if (!ok) return set_no_memory(err);
+    if (bad < n)
+        return set_error(err, QUILL_E_USAGE, "%s: unknown escape at '%s'; -e knows \\n \\t \\r \\\\ \\\" \\xHH", source,
+                         QUOTED(argument + bad));
+    return QUILL_OK;
+}
+
+// ---- assembly ----
+
+struct assembly {
+    struct text *out;
+    const struct options *o;
+    size_t n_pieces;
+    bool stdin_read;
+};
+
+static quill_status begin_piece(struct assembly *a, quill_error *err) {
+    return a->n_pieces++ == 0 || text_add(a->out, "\n", 1) ? QUILL_OK : set_no_memory(err);
+}
+
+static quill_status add_file(struct assembly *a, const char *path, quill_error *err) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    if (is_stdin && a->stdin_read) return set_error(err, QUILL_E_USAGE, "stdin ('-') is given twice");
+    a->stdin_read |= is_stdin;
+    size_t before = a->out->n;
+    quill_status s = begin_piece(a, err);
+    size_t start = a->out->n;
+    uint64_t limit = (uint64_t)a->o->max_prompt_bytes;
+    if (!s) s = read_file(a->out, path, limit, err);
+    if (s) return s;
+    if (is_stdin && a->out->n == start) { // an empty stdin counts as none
+        a->out->n = before;
+        a->n_pieces--;
+    } else if (!a->o->keep_newline && a->out->n > start && a->out->p[a->out->n - 1] == '\n') {
+        a->out->n--;
+    }
+    return QUILL_OK;
+}
+
+static bool stdin_has_data(void) {
+    struct stat info;
+    if (fstat(STDIN_FILENO, &info) != 0) return false;
+    return S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode) || S_ISSOCK(info.st_mode);
+}
+
+quill_status prompt_read(struct text *out, const struct options *o, quill_error *err) {
+    struct assembly a = {.out = out, .o = o};
+    const char *operand;
+    bool dash;
+    quill_status s = text_operand(o, &operand, &dash, err);
+    if (!s && operand && o->prompt) s = set_error(err, QUILL_E_USAGE, "-p and PROMPT are both given; use one of them");
+    for (size_t i = 0; !s && i < o->files.n; i++) s = add_file(&a, o->files.items[i], err);
+
+    bool alone = o->files.n == 0 && !operand && !o->prompt;
+    bool beside = operand && !a.stdin_read && stdin_has_data();
+    if (!s && alone && !o->quiet && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+        report("reading the prompt from the terminal; Ctrl-D ends it");
+    if (!s && (dash || alone || beside)) s = add_file(&a, "-", err);
+
+    const char *text = operand ? operand : o->prompt;
+    if (!s && text) s = begin_piece(&a, err);
+    if (!s && text) s = add_argument(out, o, operand ? "PROMPT" : "-p", text, err);
+    if (!s && a.n_pieces == 0)
+        s = set_error(err, QUILL_E_USAGE, "no prompt: give PROMPT, -p TEXT, -f FILE, or a text on stdin");
+    return s;
+}
+
+// ---- token ids ----
+
+quill_status prompt_encode(struct prompt_ids *out, const quill_tokenizer *tokenizer, const char *text, size_t n,
+                           bool special, bool begin, quill_error *err) {
+    *out = (struct prompt_ids){0};
+    int32_t first = quill_token_bos(tokenizer);
+    if (begin && n == 0) {
+        if (first < 0) first = quill_token_eos(tokenizer);
+        if (first < 0)
+            return set_error(err, QUILL_E_USAGE, "an empty prompt needs a BOS or EOS token; this model has neither");
+        out->n_added = 1;
+    } else if (begin && quill_adds_bos(tokenizer) && first >= 0) {
+        out->n_added = 1;
+    }
+    quill_ids list = {0};
+    quill_status s = quill_encode(tokenizer, &list, text ? text : "", n,
+                                  special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT, err);
+    if (!s) {
+        out->n = list.n + out->n_added;
+        out->ids = calloc(out->n ? out->n : 1, sizeof *out->ids);
+        if (!out->ids) s = set_no_memory(err);
+    }
+    if (!s && out->n_added) out->ids[0] = first;
+    if (!s && list.n) memcpy(out->ids + out->n_added, list.ids, list.n * sizeof *list.ids);
+    quill_ids_free(&list);
+    return s;
+}

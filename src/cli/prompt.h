@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// From -f, stdin, -p and PROMPT to one text, and from the text to token ids.
+#ifndef QUILL_CLI_PROMPT_H
+#define QUILL_CLI_PROMPT_H
+
+#include "options.h"
+#include "quill/tokenizer.h"
+#include "textbuf.h"
+
+enum { NO_LIMIT = 0 };
+
+// Appends all of a file ("-": stdin; may be a pipe), at most `limit` bytes: more is QUILL_E_CONTEXT.
+QUILL_MUST_CHECK quill_status read_file(struct text *out, const char *path, uint64_t limit, quill_error *err);
+
+// The one operand that is text, "-" (stdin) apart; NULL: none. More than one is QUILL_E_USAGE, with a hint to quote.
+QUILL_MUST_CHECK quill_status text_operand(const struct options *o, const char **text, bool *dash, quill_error *err);
+
+// Appends an argument; with -e its escapes are replaced. `source` names it in messages.
+QUILL_MUST_CHECK quill_status add_argument(struct text *out, const struct options *o, const char *source,
+                                           const char *argument, quill_error *err);
+
+// The prompt: the files in the order given, stdin, then -p or PROMPT, joined by one newline. stdin is read for "-",
+// when there is no other prompt, and with PROMPT when it is a pipe, a file or a socket; else it is not touched.
+QUILL_MUST_CHECK quill_status prompt_read(struct text *out, const struct options *o, quill_error *err);
+
+// Token ids of a prompt; free `ids`. *n_added: 1 when the first is a BOS (or, of an empty prompt, BOS else EOS) that
+// is not in the text. With `begin` false nothing is added.
+struct prompt_ids {
+    int32_t *ids; // [n]
+    size_t n, n_added;
+};
+QUILL_MUST_CHECK quill_status prompt_encode(struct prompt_ids *out, const quill_tokenizer *tokenizer, const char *text,
+                                            size_t n, bool special, bool begin, quill_error *err);
+
+#endif

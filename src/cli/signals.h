@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#ifndef QUILL_CLI_SIGNALS_H
+#define QUILL_CLI_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+// At program start: SIGPIPE kills silently, SIGXFSZ becomes a failing write, SIGBUS (a mapped model that shrank or
+// cannot be read) says so and ends with status 6.
+void signals_start(void);
+
+// From now on the first SIGINT, SIGTERM or SIGHUP only sets a flag, so that the text can be finished and temporary
+// files removed; a second one kills at once. A signal that was ignored at start stays ignored.
+void signals_catch(void);
+const volatile sig_atomic_t *signals_flag(void);
+bool signals_pending(void);
+void signals_reraise(void); // ends the program by the signal that came, as its parent expects to see it
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The verbs, as rows. One that a later version brings has a name and no function.
+#include <string.h>
+
+#include "commands.h"
+#include "nearest.h"
+#include "options.h"
+
+const struct verb verbs[] = {
+    {.name = "", .bit = GENERATE, .operands = "[PROMPT]", .run = cmd_generate,
+     .summary = "continue a text",
+     .detail = "stdout is the generated text and nothing else. The prompt is the files of -f, then stdin, then -p or "
+               "PROMPT, joined by newlines; one newline at the end of a file or of stdin is dropped. stdin is read for "
+               "'-f -' or '-', when there is no other prompt, and with PROMPT when it is a pipe, a file or a socket."},
+    {.name = "tokenize", .bit = TOKENIZE, .operands = "[TEXT]", .run = cmd_tokenize,
+     .summary = "turn text into token ids, or ids into text",
+     .detail = "Reads TEXT, the files of -f, or stdin, byte for byte, and prints one line of ids per text."},
+    {.name = "inspect", .bit = INSPECT, .operands = "[MODEL]", .run = cmd_inspect,
+     .summary = "say what a model is and what running it takes"},
+    {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .run = cmd_quantize,
+     .summary = "write a model as a GGUF file with another weight type",
+     .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is F32, F16, BF16 "
+               "or Q8_0. With -v the tensors that got another type are listed."},
+    {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
+    {.name = "map", .operands = "FILE", .summary = "a prompt file over many rows"},
+    {.name = "ask", .operands = "[TEXT]", .summary = "the answer is the exit status"},
+    {.name = "choose", .operands = "[TEXT]", .summary = "the likeliest of given options"},
+    {.name = "score", .summary = "how likely lines of text are"},
+    {.name = "rank", .summary = "candidates by likelihood"},
+    {.name = "shots", .operands = "FILE", .summary = "try the examples of a prompt file"},
+    {.name = "lint", .operands = "FILE", .summary = "check a prompt file"},
+    {.name = "chat", .summary = "talk with a chat model"},
+    {.name = "cache", .summary = "look after the prompt cache"},
+    {.name = "train", .summary = "train a model"},
+    {.name = "finetune", .summary = "train an adapter"},
+    {.name = "bench", .summary = "measure speed"},
+    {.name = "embed", .reserved = true},
+    {.name = "fill", .reserved = true},
+};
+const size_t n_verbs = sizeof verbs / sizeof verbs[0];
+
+const struct verb *verb_find(const char *name) {
+    for (const struct verb *v = verbs + 1; v < verbs + n_verbs; v++)
+        if (strcmp(v->name, name) == 0) return v;
+    return NULL;
+}
+
+const char *verb_nearest(const char *text) {
+    struct nearest search = {.typed = text};
+    for (const struct verb *v = verbs + 1; v < verbs + n_verbs; v++)
+        if (v->run) nearest_offer(&search, v->name, strlen(v->name));
+    return search.cost <= 1 ? search.best : NULL; // prompts begin with all kinds of words
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// A PCRE2 pattern looked for in a text that grows. Patterns come from outside: their size is limited when they are
+// compiled and their effort when they are matched; a limit that is hit is an error, never "no match".
+#ifndef QUILL_SAMPLER_STOP_REGEX_H
+#define QUILL_SAMPLER_STOP_REGEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct stop_regex;
+
+// UTF-8 pattern, NUL-terminated. QUILL_E_USAGE: what is wrong with it, and where.
+quill_status stop_regex_create(struct stop_regex **out, const char *pattern, quill_error *err);
+void stop_regex_free(struct stop_regex *re); // NULL is fine
+
+struct regex_hit {
+    enum { REGEX_NOTHING, REGEX_POSSIBLE, REGEX_MATCH } kind;
+    size_t begin, end; // POSSIBLE and NOTHING: no match begins before `begin`, whatever follows
+};
+
+// The leftmost match in `text` that begins at or after `from`; an empty match is none. The text is what it is so far:
+// where more of it could make, change or lengthen the match, the answer is POSSIBLE, unless `final` says that no more
+// follows. Bytes that are no UTF-8 match nothing.
+// QUILL_E_CONSTRAINT: a limit was hit.
+quill_status stop_regex_search(struct stop_regex *re, struct str text, size_t from, bool final, struct regex_hit *hit,
+                               quill_error *err);
+
+#endif

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// A generation's options: what they are by default, and which values they take.
+#include <math.h>
+
+#include "generate.h"
+#include "scores.h"
+
+quill_request quill_request_default(void) {
+    return (quill_request){.n_predict = 256, .sampling = quill_sampling_default(), .logprobs = -1};
+}
+
+static const char *const stop_names[] = {
+    [QUILL_STOP_EOS] = "eos",         [QUILL_STOP_STRING] = "stop",   [QUILL_STOP_LINE] = "line",
+    [QUILL_STOP_LENGTH] = "length",   [QUILL_STOP_CONTEXT] = "context", [QUILL_STOP_CHOICE] = "choice",
+    [QUILL_STOP_REGEX] = "regex",     [QUILL_STOP_JSON] = "json",     [QUILL_STOP_TIMEOUT] = "timeout",
+    [QUILL_STOP_SIGNAL] = "signal",   [QUILL_STOP_ERROR] = "error",
+};
+
+const char *quill_stop_name(quill_stop stop) {
+    size_t i = (size_t)stop;
+    return i < sizeof stop_names / sizeof *stop_names ? stop_names[i] : "error";
+}
+
+quill_status request_check(const quill_request *r, int32_t n_vocab, quill_error *err) {
+    if (r->n_predict < -1)
+        return fail(err, QUILL_E_USAGE, "n_predict: expected -1 or more, found %lld", (long long)r->n_predict);
+    if (r->min_tokens < 0)
+        return fail(err, QUILL_E_USAGE, "min_tokens: expected 0 or more, found %lld", (long long)r->min_tokens);
+    if (r->seed > QUILL_SEED_MAX)
+        return fail(err, QUILL_E_USAGE, "seed: expected at most %llu, found %llu", (unsigned long long)QUILL_SEED_MAX,
+                    (unsigned long long)r->seed);
+    if (r->logprobs < -1 || r->logprobs > MAX_LOGPROBS)
+        return fail(err, QUILL_E_USAGE, "logprobs: expected -1 to %d, found %d", MAX_LOGPROBS, r->logprobs);
+    if (r->prompt_logprobs && r->logprobs < 0)
+        return fail(err, QUILL_E_USAGE, "prompt_logprobs: expected logprobs of at least 0 with it, found none");
+    if (!(r->timeout >= 0 && r->timeout < (double)INFINITY))
+        return fail(err, QUILL_E_USAGE, "timeout: expected a number of seconds, found %g", r->timeout);
+    return quill_sampling_check(&r->sampling, n_vocab, err);
+}

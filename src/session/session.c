@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "generate.h"
+
+// ---- options --------------------------------------------------------------------------------------
+
+enum {
+    ACTIVATION_BYTES = 8 << 20, // the prompt is read in chunks whose activations take no more
+    ROW_BYTES = 4 << 20,        // the same for logits, where those of every position are wanted
+    MAX_CHUNK = 512,
+    MAX_THREADS = 1024,
+};
+
+static const char *const kv_names[KV_TYPE_COUNT] = {[KV_F16] = "f16", [KV_F32] = "f32", [KV_Q8_0] = "q8_0"};
+
+// Options with every default filled in.
+struct plan {
+    int32_t n_ctx;
+    enum kv_type kv_type;
+    int threads;
+    size_t n_chunk, n_rows;
+};
+
+// forward_bytes grows with the number of tokens: the largest that fits, by bisection.
+static size_t fitting_chunk(const struct model *model, size_t most, int threads) {
+    size_t fits = 1;
+    while (fits < most) {
+        size_t middle = fits + (most - fits + 1) / 2;
+        if (forward_bytes(model, middle, threads) <= ACTIVATION_BYTES) fits = middle;
+        else most = middle - 1;
+    }
+    return fits;
+}
+
+static quill_status plan_kv_type(struct plan *plan, const char *name, quill_error *err) {
+    for (int i = 0; i < KV_TYPE_COUNT; i++) {
+        plan->kv_type = (enum kv_type)i;
+        if (strcmp(name ? name : kv_names[KV_F16], kv_names[i]) == 0) return QUILL_OK;
+    }
+    return fail(err, QUILL_E_USAGE, "kv_type: expected f16, f32 or q8_0, found '%s'", QUOTED(str_of(name)));
+}
+
+static quill_status plan_session(struct plan *plan, const quill_model *model, const quill_session_options *options,
+                                 quill_error *err) {
+    const struct hparams *hp = model_hparams(model->model);
+    const quill_session_options o = options ? *options : (quill_session_options){0};
+    if (o.n_ctx < 0 || o.n_ctx > hp->n_ctx)
+        return fail(err, QUILL_E_USAGE, "n_ctx: expected at most %d, the positions of the model, found %d",
+                    (int)hp->n_ctx, (int)o.n_ctx);
+    if (o.n_threads < 0 || o.n_threads > MAX_THREADS)
+        return fail(err, QUILL_E_USAGE, "n_threads: expected 0 to %d, found %d", MAX_THREADS, o.n_threads);
+    if (o.n_chunk < 0) return fail(err, QUILL_E_USAGE, "n_chunk: expected 0 or more, found %d", (int)o.n_chunk);
+    plan->n_ctx = o.n_ctx ? o.n_ctx : hp->n_ctx;
+    plan->threads = o.n_threads ? o.n_threads : team_default_size();
+    size_t most = (size_t)plan->n_ctx < MAX_CHUNK ? (size_t)plan->n_ctx : MAX_CHUNK;
+    if (o.n_chunk) plan->n_chunk = o.n_chunk < plan->n_ctx ? (size_t)o.n_chunk : (size_t)plan->n_ctx;
+    else plan->n_chunk = fitting_chunk(model->model, most, plan->threads);
+    plan->n_rows = ROW_BYTES / sizeof(float) / (size_t)hp->n_vocab;
+    if (plan->n_rows > plan->n_chunk) plan->n_rows = plan->n_chunk;
+    if (plan->n_rows == 0) plan->n_rows = 1;
+    return plan_kv_type(plan, o.kv_type, err);
+}
+
+quill_status quill_session_plan(const quill_model *model, const quill_session_options *options, quill_memory *memory,
+                                quill_error *err) {
+    struct plan plan;
+    quill_status s = plan_session(&plan, model, options, err);
+    if (s) return s;
+    const struct hparams *hp = model_hparams(model->model);
+    quill_tokenizer_info tokenizer;
+    quill_tokenizer_describe(model->tokenizer, &tokenizer);
+    *memory = (quill_memory){
+        .n_ctx = plan.n_ctx,
+        .kv_type = kv_names[plan.kv_type],
+        .threads = plan.threads,
+        .weights = model->weights->file_bytes,
+        .kv_cache = kv_cache_bytes(hp, plan.kv_type, plan.n_ctx),
+        .activations = forward_bytes(model->model, plan.n_chunk, plan.threads) + sampler_bytes(hp->n_vocab) +
+                       plan.n_rows * (size_t)hp->n_vocab * sizeof(float) + (size_t)plan.n_ctx * sizeof(int32_t),
+        .tokenizer = tokenizer.memory,
+    };
+    memory->total = memory->weights + memory->kv_cache + memory->activations + memory->tokenizer;
+    return QUILL_OK;
+}
+
+// ---- life -----------------------------------------------------------------------------------------
+
+quill_status quill_session_create(quill_session **out, const quill_model *model, const quill_session_options *options,
+                                  quill_error *err) {
+    struct plan plan;
+    quill_status s = plan_session(&plan, model, options, err);
+    if (s) return s;
+    const struct hparams *hp = model_hparams(model->model);
+    quill_session *session = alloc_zeroed(1, sizeof *session);
+    if (!session) return fail_memory(err);
+    session->model = model;
+    session->n_ctx = plan.n_ctx;
+    session->n_vocab = hp->n_vocab;
+    session->n_chunk = plan.n_chunk;
+    session->n_rows = plan.n_rows;
+    session->team = team_create(plan.threads);
+    session->sampler = sampler_create(hp->n_vocab);
+    session->held = alloc_array((size_t)plan.n_ctx, sizeof *session->held);
+    session->logits = alloc_array(plan.n_rows * (size_t)hp->n_vocab, sizeof *session->logits);
+    session->generation = generation_create(plan.n_ctx);
+    if (!session->team || !session->sampler || !session->held || !session->logits || !session->generation)
+        s = fail_memory(err);
+    if (!s) s = kv_cache_create(&session->kv, hp, plan.kv_type, plan.n_ctx, 1, err);
+    if (!s) s = forward_create(&session->forward, model->model, plan.n_chunk, plan.threads, err);
+    if (s) quill_session_free(session);
+    else *out = session;
+    return s;
+}
+
+void quill_session_free(quill_session *session) {
+    if (!session) return;
+    generation_free(session->generation);
+    forward_free(session->forward);
+    kv_cache_free(session->kv);
+    sampler_free(session->sampler);
+    team_free(session->team);
+    free(session->held);
+    free(session->logits);
+    free(session);
+}
+
+// ---- reading --------------------------------------------------------------------------------------
+
+quill_status session_check_ids(const quill_session *session, const int32_t *ids, size_t n, quill_error *err) {
+    if (n == 0) return fail(err, QUILL_E_USAGE, "expected at least one token, found none");
+    if (n > (size_t)session->n_ctx)
+        return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens, the context has room for %d", n,
+                    (int)session->n_ctx);
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] < 0 || ids[i] >= session->n_vocab)
+            return fail(err, QUILL_E_USAGE, "token %zu: expected an id from 0 to %d, found %d", i,
+                        (int)session->n_vocab - 1, (int)ids[i]);
+    return QUILL_OK;
+}
+
+// ids[0..n) after what the cache holds, with the logits of the last n_logits of them.
+static quill_status extend(quill_session *session, const int32_t *ids, size_t n, size_t n_logits, quill_error *err) {
+    int32_t pos = kv_length(session->kv, 0);
+    const struct span span = {.seq = 0, .pos = pos, .ids = ids, .n = n, .n_logits = n_logits};
+    quill_status s = forward_run(session->forward, session->kv, session->team, &span, 1, session->logits, err);
+    if (!s) memcpy(session->held + pos, ids, n * sizeof *ids);
+    return s;
+}
+
+static size_t common_beginning(const quill_session *session, const int32_t *ids, size_t n) {
+    size_t held = (size_t)kv_length(session->kv, 0), i = 0;
+    while (i < n && i < held && session->held[i] == ids[i]) i++;
+    return i;
+}
+
+quill_status session_read(quill_session *session, struct reading *r, quill_error *err) {
+    // The last token is always computed, for its logits.
+    size_t at = r->row ? 0 : common_beginning(session, r->ids, r->n - 1), step = 0;
+    size_t chunk = r->row ? session->n_rows : session->n_chunk;
+    kv_truncate(session->kv, 0, (int32_t)at);
+    r->reused = at;
+    for (;; at += step) {
+        r->stopped = r->between && !r->between(r->user, at);
+        if (r->stopped || at == r->n) break;
+        step = r->n - at < chunk ? r->n - at : chunk;
+        size_t n_logits = r->row ? step : at + step == r->n;
+        quill_status s = extend(session, r->ids + at, step, n_logits, err);
+        if (s) return s;
+        const float *logits = session->logits;
+        for (size_t i = 0; i < n_logits; i++, logits += session->n_vocab) {
+            r->logits = logits;
+            if (r->row) r->row(r->row_user, at + i, logits);
+        }
+    }
+    return QUILL_OK;
+}
+
+quill_status session_step(quill_session *session, int32_t id, const float **logits, quill_error *err) {
+    *logits = session->logits;
+    return extend(session, &id, 1, 1, err);
+}
+
+quill_status quill_eval(quill_session *session, const int32_t *ids, size_t n, const float **logits, quill_error *err) {
+    quill_status s = session_check_ids(session, ids, n, err);
+    struct reading r = {.ids = ids, .n = n};
+    if (!s) s = session_read(session, &r, err);
+    if (!s) *logits = r.logits;
+    return s;
+}
+
+quill_status quill_eval_all(quill_session *session, const int32_t *ids, size_t n, quill_row_fn *row, void *user,
+                            quill_error *err) {
+    quill_status s = session_check_ids(session, ids, n, err);
+    struct reading r = {.ids = ids, .n = n, .row = row, .row_user = user};
+    return s ? s : session_read(session, &r, err);
+}

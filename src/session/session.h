@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// What a session holds, and reading tokens into it.
+#ifndef QUILL_SESSION_INTERNAL_H
+#define QUILL_SESSION_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/team.h"
+#include "load.h"
+#include "model/model.h"
+#include "quill/session.h"
+#include "sampler/sampler.h"
+
+struct generation; // buffers of quill_generate
+
+struct quill_session {
+    const quill_model *model; // borrowed
+    int32_t n_ctx, n_vocab;
+    size_t n_chunk;  // tokens computed at once
+    size_t n_rows;   // rows of logits computed at once
+    struct team *team;
+    struct kv_cache *kv; // one sequence
+    struct forward *forward;
+    struct sampler *sampler;
+    int32_t *held;   // [n_ctx] the ids in the cache: kv_length of them
+    float *logits;   // [n_rows][n_vocab]
+    struct generation *generation;
+};
+
+struct reading {
+    const int32_t *ids; // [n] each in 0..n_vocab-1; n >= 1, n <= n_ctx
+    size_t n;
+    quill_row_fn *row;  // NULL: the logits of the last position alone are computed
+    void *row_user;
+    bool (*between)(void *user, size_t done); // NULL, or called before every chunk and at the end; false stops
+    void *user;
+    // Results.
+    size_t reused;        // positions that were there already
+    bool stopped;         // by `between`
+    const float *logits;  // [n_vocab] after the last id
+};
+
+quill_status session_read(quill_session *session, struct reading *r, quill_error *err);
+// One more token after what the session holds, kv_length < n_ctx. *logits: [n_vocab], valid until the next call.
+quill_status session_step(quill_session *session, int32_t id, const float **logits, quill_error *err);
+
+// QUILL_E_USAGE when there is none or one is not in the vocabulary, QUILL_E_CONTEXT when they do not fit.
+quill_status session_check_ids(const quill_session *session, const int32_t *ids, size_t n, quill_error *err);
+
+#endif
