@@ -79,10 +79,10 @@ TESTS +=
 SRC_sampler := candidates filters sampler sampling stop_regex
 TESTS += test_sampler
 
-SRC_model := acts arch attention bind bind_table block forward hparams kv_cache mlp ops position
+SRC_model := acts arch attention bind bind_table block export forward hparams kv_cache mlp ops position
 TESTS += test_model
 
-SRC_session := load vocab generate request scores session stop text
+SRC_session := load vocab generate quantize request scores session stop text
 TESTS += test_stop
 
 SRC_cli :=

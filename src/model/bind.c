@@ -13,28 +13,30 @@
 #include "ops.h"
 #include "tensor/half.h"
 
-enum { NAME_BYTES = 128 };
-
 struct binding {
     struct model *model;
     const struct weights *w;
     const struct tensor *t; // the one at hand
-    char name[NAME_BYTES];  // as looked for
+    char name[BIND_NAME_BYTES];  // as looked for
     quill_error *err;
 };
 
 // ---- looking up and checking one tensor ----
 
-static const struct tensor *find_tensor(struct binding *b, const struct bind_row *row, int32_t layer) {
-    static const char *const prefixes[] = {"", "transformer.", "model."};
-    size_t n_prefixes = b->w->format == WEIGHTS_HF ? sizeof prefixes / sizeof prefixes[0] : 1;
+void bind_name(const struct bind_row *row, const char *prefix, int32_t layer, char name[BIND_NAME_BYTES]) {
     const char *percent = strchr(row->name, '%');
     int stem = percent ? (int)(percent - row->name) : (int)strlen(row->name);
-    for (size_t i = n_prefixes; i-- > 0;) { // the plain name last: it stays in b->name for messages
-        snprintf(b->name, sizeof b->name, "%s%.*s", prefixes[i], stem, row->name);
-        size_t used = strlen(b->name);
-        if (percent) snprintf(b->name + used, sizeof b->name - used, "%" PRId32 "%s", layer, percent + 2);
-        const struct tensor *t = weights_tensor(b->w, str_of(b->name));
+    int used = snprintf(name, BIND_NAME_BYTES, "%s%.*s", prefix, stem, row->name);
+    if (percent) snprintf(name + used, BIND_NAME_BYTES - (size_t)used, "%" PRId32 "%s", layer, percent + 2);
+}
+
+const struct tensor *bind_find(const struct weights *w, const struct bind_row *row, int32_t layer,
+                               char name[BIND_NAME_BYTES]) {
+    static const char *const prefixes[] = {"", "transformer.", "model."};
+    size_t n_prefixes = w->format == WEIGHTS_HF ? sizeof prefixes / sizeof prefixes[0] : 1;
+    for (size_t i = n_prefixes; i-- > 0;) { // the plain name last: it stays in `name` for messages
+        bind_name(row, prefixes[i], layer, name);
+        const struct tensor *t = weights_tensor(w, str_of(name));
         if (t) return t;
     }
     return NULL;
@@ -170,7 +172,7 @@ static void place_matrix(struct binding *b, const struct bind_row *row, void *ow
 
 static quill_status bind_tensor(struct binding *b, const struct bind_row *row, int32_t layer) {
     if ((row->flags & BIND_UNTIED) && b->model->hp.tied) return QUILL_OK;
-    b->t = find_tensor(b, row, layer);
+    b->t = bind_find(b->w, row, layer, b->name);
     if (!b->t) return row->flags & BIND_OPTIONAL ? QUILL_OK : missing(b, row);
     quill_status s = check_type(b, row);
     if (!s) s = check_shape(b, row);

@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+#include "formats/weights.h"
+
+enum { BIND_NAME_BYTES = 128 }; // more than any row's name with prefix and layer needs
+
 enum bind_dim { DIM_NONE, DIM_VOCAB, DIM_CTX, DIM_EMBD, DIM_HEADS, DIM_QKV, DIM_FF }; // HEADS: H*D; QKV: (H + 2G)*D
 
 enum bind_kind {
@@ -27,6 +31,12 @@ struct bind_row {
     enum bind_dim shape[2]; // as stored; a vector has one
     unsigned flags;
 };
+
+// The name of the row's tensor; `layer` stands for "%d".
+void bind_name(const struct bind_row *row, const char *prefix, int32_t layer, char name[BIND_NAME_BYTES]);
+// The row's tensor, under its name as it is or behind a prefix; NULL: not there, and `name` is the plain name.
+const struct tensor *bind_find(const struct weights *w, const struct bind_row *row, int32_t layer,
+                               char name[BIND_NAME_BYTES]);
 
 extern const struct bind_row bind_gpt2_gguf[], bind_gpt2_hf[];
 
