@@ -265,6 +265,37 @@ static void models_written_by_transformers_open(void **state) {
     }
 }
 
+// The same weights in a GGUF file that others' code wrote, matrices turned round.
+static void a_gguf_file_and_a_folder_of_the_same_weights_agree(void **state) {
+    (void)state;
+    struct weights *gguf, *hf;
+    quill_error err;
+    assert_ok(weights_open(&gguf, TEST_DATA("gguf/long32-f32.gguf"), WEIGHTS_ALL, MAP_FILE, &err), err);
+    assert_ok(weights_open(&hf, TEST_DATA("parity/long32"), WEIGHTS_ALL, MAP_FILE, &err), err);
+    assert_int_equal(gguf->n_tensors, hf->n_tensors);
+    const struct tensor *a = weights_tensor(gguf, STR("token_embd.weight"));
+    const struct tensor *b = weights_tensor(hf, STR("transformer.wte.weight"));
+    assert_true(a && b && a->dtype == DTYPE_F32 && b->dtype == DTYPE_F32 && a->n_dims == 2 && a->bytes == b->bytes);
+    assert_true(a->shape[0] == b->shape[0] && a->shape[1] == b->shape[1]);
+    assert_memory_equal(a->data, b->data, a->bytes);
+    a = weights_tensor(gguf, STR("blk.0.ffn_up.weight"));
+    b = weights_tensor(hf, STR("transformer.h.0.mlp.c_fc.weight"));
+    assert_true(a && b && a->shape[0] == b->shape[1] && a->shape[1] == b->shape[0]);
+    for (size_t r = 0; r < a->shape[0]; r++)
+        for (size_t c = 0; c < a->shape[1]; c++)
+            assert_memory_equal(a->data + 4 * (r * a->shape[1] + c), b->data + 4 * (c * b->shape[1] + r), 4);
+    weights_close(gguf);
+    weights_close(hf);
+    static const char *const others[] = {TEST_DATA("gguf/bf40-bf16.gguf"), TEST_DATA("gguf/half64-q8_0.gguf")};
+    static const enum dtype types[] = {DTYPE_BF16, DTYPE_Q8_0};
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(weights_open(&gguf, others[i], WEIGHTS_ALL, MAP_FILE, &err), err);
+        a = weights_tensor(gguf, STR("blk.0.ffn_up.weight"));
+        assert_true(a && a->dtype == types[i] && str_is(get(gguf, "general.architecture", META_STRING)->s, "gpt2"));
+        weights_close(gguf);
+    }
+}
+
 static void a_real_model_opens(void **state) {
     (void)state;
     const char *data = shared_data();
@@ -287,6 +318,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(tokenizer_files_are_offered, setup, remove_folder),
         cmocka_unit_test_setup_teardown(a_tokenizer_alone_needs_neither_config_nor_weights, setup, remove_folder),
         cmocka_unit_test(models_written_by_transformers_open),
+        cmocka_unit_test(a_gguf_file_and_a_folder_of_the_same_weights_agree),
         cmocka_unit_test(a_real_model_opens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,8 +125,8 @@ static void the_header_is_json(void **state) {
         "{\"t\":{\"dtype\":\"F32\",\"shape\":[1,],\"data_offsets\":[0,4]}}", "{\"a\nb\":1}", "{\"\xff\":1}",
         "{\"\\x\":1}",
         "{\"\\ud800\":{}}", "{} {}", "{\"t\":nul}", "{\"t\":1}}",
-        "{\"t\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],"
-        "\"data_offsets\":[0,4]}}",
+        ("{\"t\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],"
+         "\"data_offsets\":[0,4]}}"),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) header_refused(bad[i], 4, "expected");
     char deep[4000] = "{\"t\":";
@@ -263,7 +263,7 @@ static void many_tensors_cost_milliseconds(void **state) {
         weights_close(w);
     }
     print_message("20,000 tensors: %.1f ms\n", best);
-    assert_true(best < 900);
+    if (!getenv("TEST_EMULATED")) assert_true(best < 900);
 }
 
 // ---- shards ---------------------------------------------------------------------------------------------------------
