@@ -16,12 +16,12 @@
 #include <string.h>
 
 // The status is 0; the message is shown when it is not.
-#define assert_ok(status, err)                                                                                              \
-    do {                                                                                                                    \
-        if ((status) != 0) {                                                                                                \
-            print_error("%s: %s\n", #status, (err).text);                                                                   \
-            _fail(__FILE__, __LINE__);                                                                                      \
-        }                                                                                                                   \
+#define assert_ok(status, err)                                                                                 \
+    do {                                                                                                       \
+        if ((status) != 0) {                                                                                   \
+            print_error("%s: %s\n", #status, (err).text);                                                      \
+            _fail(__FILE__, __LINE__);                                                                         \
+        }                                                                                                      \
     } while (0)
 
 // A small seeded generator for test inputs (splitmix64).

@@ -34,9 +34,11 @@ QUILL_MUST_CHECK quill_status quill_kernels_name(const char **name, const char *
 // returns; no weight is copied or converted. Errors: QUILL_E_MODEL, QUILL_E_SYSTEM, QUILL_E_USAGE (cpu).
 QUILL_MUST_CHECK quill_status quill_model_open(quill_model **out, const char *path, const quill_model_options *options,
                                                quill_error *err);
-// The same from a GGUF file in memory, such as one linked into the program. `data` is borrowed until the model is freed.
-QUILL_MUST_CHECK quill_status quill_model_open_memory(quill_model **out, const void *data, size_t size, const char *name,
-                                                      const quill_model_options *options, quill_error *err);
+// The same from a GGUF file in memory, such as one linked into the program. `data` is borrowed until the model is
+// freed.
+QUILL_MUST_CHECK quill_status quill_model_open_memory(quill_model **out, const void *data, size_t size,
+                                                      const char *name, const quill_model_options *options,
+                                                      quill_error *err);
 void quill_model_free(quill_model *model); // NULL is fine; sessions on it must be gone
 
 const quill_tokenizer *quill_model_tokenizer(const quill_model *model); // borrowed from the model
@@ -65,7 +67,8 @@ void quill_model_tensor(const quill_model *model, size_t index, quill_tensor_inf
 
 // Writes `in` (a GGUF file or a directory; or, when `in` is NULL, the GGUF in data[0..size)) as a GGUF file whose
 // matrices have the weight type `type` ("F32", "F16", "BF16", "Q8_0", ...; norms, biases and positions stay F32). The
-// file appears at `out` whole or not at all. `note` (may be NULL) is called with one line per tensor that got another type.
+// file appears at `out` whole or not at all. `note` (may be NULL) is called with one line per tensor that got another
+// type.
 typedef struct quill_quantize_options {
     const void *data;
     size_t size;

@@ -30,8 +30,8 @@
 //         return (int)s;
 //     }
 //
-// Conventions: output arguments come first after the object, lengths right after their arrays, the error last. Functions
-// that create have a partner that frees, and freeing NULL is fine. The library never prints, exits, reads the
+// Conventions: output arguments come first after the object, lengths right after their arrays, the error last.
+// Functions that create have a partner that frees, and freeing NULL is fine. The library never prints, exits, reads the
 // environment or keeps global mutable state.
 #ifndef QUILL_QUILL_H
 #define QUILL_QUILL_H

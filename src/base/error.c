@@ -7,7 +7,8 @@
 
 #include "utf8.h"
 
-__attribute__((format(printf, 4, 0))) static void fill(quill_error *err, quill_status status, uint64_t offset, const char *format, va_list args) {
+__attribute__((format(printf, 4, 0))) static void fill(quill_error *err, quill_status status, uint64_t offset,
+                                                       const char *format, va_list args) {
     if (!err) return;
     err->status = status;
     err->offset = offset;

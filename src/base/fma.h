@@ -10,9 +10,9 @@
 #include "bytes.h"
 
 // The product of two floats is exact in double (24 + 24 <= 53 bits). The sum is rounded to odd: the error of the sum is
-// exact (Knuth's TwoSum), and where it is not zero the last bit is forced to 1 in its direction. Rounding a value that was
-// rounded to odd with at least two spare bits gives the correctly rounded result (Boldo and Melquiond 2008), subnormal
-// results included. Infinities and NaNs pass through: their error is NaN, and NaN < 0 and NaN > 0 are false.
+// exact (Knuth's TwoSum), and where it is not zero the last bit is forced to 1 in its direction. Rounding a value that
+// was rounded to odd with at least two spare bits gives the correctly rounded result (Boldo and Melquiond 2008),
+// subnormal results included. Infinities and NaNs pass through: their error is NaN, and NaN < 0 and NaN > 0 are false.
 static inline float q_fma_exact(float a, float b, float c) {
     double p = (double)a * (double)b, z = (double)c, s = p + z;
     double t = s - p, error = (p - (s - t)) + (z - t);

@@ -29,7 +29,8 @@ void map_close(struct map *map); // zeros are fine
 // Asks the system to bring data[0..size) in, a slice at a time; a hint. Returns at once where it cannot.
 void map_populate(const void *data, size_t size);
 
-// `size` bytes of zeroed memory, page-aligned, committed by touch; huge pages where the system offers them. NULL: no room.
+// `size` bytes of zeroed memory, page-aligned, committed by touch; huge pages where the system offers them. NULL: no
+// room.
 void *map_reserve(size_t size);
 void map_release(void *p, size_t size); // NULL is fine
 // Gives the pages of p[0..size) back to the system: they read as zeros again. p and size: multiples of 4096.

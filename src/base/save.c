@@ -77,7 +77,8 @@ static quill_status sync_directory(const char *path, quill_error *err) {
     if (!dir) return fail_memory(err);
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     quill_status s = QUILL_OK;
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL)) s = fail_errno(err, QUILL_E_SYSTEM, path, "sync the folder of", errno);
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+        s = fail_errno(err, QUILL_E_SYSTEM, path, "sync the folder of", errno);
     if (fd >= 0) close(fd);
     free(dir);
     return s;

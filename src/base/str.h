@@ -16,7 +16,9 @@ struct str {
 
 static inline struct str str_of(const char *text) { return (struct str){text, strlen(text)}; }
 
-static inline bool str_equal(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
+static inline bool str_equal(struct str a, struct str b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
 
 static inline bool str_is(struct str a, const char *text) { return str_equal(a, str_of(text)); }
 

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// One step over p[0..n), n > 0: the length of a valid character (1..4, its code point in *code unless NULL); or minus the
-// length of the longest ill-formed piece to be replaced by one U+FFFD (1..3: "maximal subpart", section 3.9).
+// One step over p[0..n), n > 0: the length of a valid character (1..4, its code point in *code unless NULL); or minus
+// the length of the longest ill-formed piece to be replaced by one U+FFFD (1..3: "maximal subpart", section 3.9).
 int utf8_step(const char *p, size_t n, uint32_t *code);
 
 // True when p[0..n) could be the beginning of a character that more bytes complete (n 1..3).

@@ -16,7 +16,8 @@ static const struct bind_row *gguf_row(const struct arch_spec *arch, const struc
 }
 
 static quill_status add_tensor(struct export_tensor *out, size_t *n, const struct model *model,
-                               const struct weights *weights, const struct bind_row *row, int32_t layer, quill_error *err) {
+                               const struct weights *weights, const struct bind_row *row, int32_t layer,
+                               quill_error *err) {
     char name[BIND_NAME_BYTES];
     const struct tensor *t = bind_find(weights, row, layer, name);
     const struct bind_row *gguf = gguf_row(model->arch, row);
@@ -59,15 +60,20 @@ quill_status model_export_keys(const struct model *model, struct gguf_writer *g,
     const struct hparams *hp = &model->hp;
     const struct arch_spec *arch = model->arch;
     if (hp->act != arch->act || hp->scale_scores != arch->scale_scores || hp->scale_by_layer)
-        return fail(err, QUILL_E_MODEL, "%s: its activation or its scaling of scores differs from other %s models, and GGUF "
-                    "has no key for that", QUOTED(str_of(model->file)), arch->name);
+        return fail(err, QUILL_E_MODEL,
+                    "%s: its activation or its scaling of scores differs from other %s models, and GGUF "
+                    "has no key for that",
+                    QUOTED(str_of(model->file)), arch->name);
     char eps[64];
     snprintf(eps, sizeof eps, "%s.attention.layer_norm_epsilon", arch->name);
     bool ok = gguf_put_string(g, "general.architecture", str_of(arch->name)) &&
-              put_size(g, arch->name, "context_length", hp->n_ctx) && put_size(g, arch->name, "embedding_length", hp->n_embd) &&
-              put_size(g, arch->name, "feed_forward_length", hp->n_ff) && put_size(g, arch->name, "block_count", hp->n_layer) &&
+              put_size(g, arch->name, "context_length", hp->n_ctx) &&
+              put_size(g, arch->name, "embedding_length", hp->n_embd) &&
+              put_size(g, arch->name, "feed_forward_length", hp->n_ff) &&
+              put_size(g, arch->name, "block_count", hp->n_layer) &&
               put_size(g, arch->name, "attention.head_count", hp->n_head) && gguf_put_f32(g, eps, hp->norm_eps);
     if (ok && hp->n_head_kv != hp->n_head) ok = put_size(g, arch->name, "attention.head_count_kv", hp->n_head_kv);
-    if (ok && hp->head_dim * hp->n_head != hp->n_embd) ok = put_size(g, arch->name, "attention.key_length", hp->head_dim);
+    if (ok && hp->head_dim * hp->n_head != hp->n_embd)
+        ok = put_size(g, arch->name, "attention.key_length", hp->head_dim);
     return ok ? QUILL_OK : fail_memory(err);
 }

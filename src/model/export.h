@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a model that was read from a directory looks like as a GGUF file: tensors under their GGUF names, hyper-parameters as
-// keys.
+// What a model that was read from a directory looks like as a GGUF file: tensors under their GGUF names,
+// hyper-parameters as keys.
 #ifndef QUILL_MODEL_EXPORT_H
 #define QUILL_MODEL_EXPORT_H
 

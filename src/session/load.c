@@ -15,8 +15,8 @@ static quill_status make_tokenizer(quill_tokenizer **out, const struct weights *
     return s;
 }
 
-// A directory's matrix may have more rows than the tokenizer has ids: padding, which Hugging Face models often carry. In a
-// GGUF file both are written by one program, and padding has token entries too.
+// A directory's matrix may have more rows than the tokenizer has ids: padding, which Hugging Face models often carry.
+// In a GGUF file both are written by one program, and padding has token entries too.
 static quill_status check_vocabulary(const struct quill_model *m, quill_error *err) {
     int32_t rows = model_hparams(m->model)->n_vocab, tokens = quill_n_vocab(m->tokenizer);
     if (tokens == rows || (tokens < rows && m->weights->format == WEIGHTS_HF)) return QUILL_OK;
@@ -68,7 +68,8 @@ static quill_status begin(struct quill_model **out, const quill_model_options *o
     return QUILL_OK;
 }
 
-quill_status quill_model_open(quill_model **out, const char *path, const quill_model_options *options, quill_error *err) {
+quill_status quill_model_open(quill_model **out, const char *path, const quill_model_options *options,
+                              quill_error *err) {
     struct quill_model *m = NULL;
     quill_status s = begin(&m, options, err);
     if (s) return s;

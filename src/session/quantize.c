@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writing a model as GGUF with another weight type. A GGUF file is rewritten as it is, whatever its family; a directory is
-// bound first, because only a bound model knows what its tensors are called in GGUF.
+// Writing a model as GGUF with another weight type. A GGUF file is rewritten as it is, whatever its family; a directory
+// is bound first, because only a bound model knows what its tensors are called in GGUF.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -54,7 +54,8 @@ static enum dtype type_for(const struct job *job, const struct item *item) {
     return item->cols % dtypes[DTYPE_Q8_0].block_values == 0 ? DTYPE_Q8_0 : DTYPE_F16;
 }
 
-static quill_status add_item(struct job *job, struct str name, const struct tensor *t, bool transposed, quill_error *err) {
+static quill_status add_item(struct job *job, struct str name, const struct tensor *t, bool transposed,
+                             quill_error *err) {
     if (t->dtype == DTYPE_NONE) {
         const char *type = dtype_gguf_name(t->type_number);
         return fail(err, QUILL_E_MODEL, "%s: tensor %s: weight type %s is not supported", QUOTED(str_of(job->in->path)),
@@ -108,7 +109,7 @@ static quill_status fill(void *user, size_t index, uint64_t first, uint64_t n_ro
     return QUILL_OK;
 }
 
-// ---- metadata ----------------------------------------------------------------------------------------------------------
+// ---- metadata -------------------------------------------------------------------------------------------------------
 
 static bool copy_keys(const struct weights *in, struct gguf_writer *g) {
     // Written anew, or true of the old file alone.
@@ -116,7 +117,8 @@ static bool copy_keys(const struct weights *in, struct gguf_writer *g) {
     bool ok = true;
     for (size_t i = 0; i < in->n_meta; i++) {
         bool keep = !str_starts(in->meta[i].key, STR("split."));
-        for (size_t k = 0; k < sizeof dropped / sizeof *dropped; k++) keep = keep && !str_is(in->meta[i].key, dropped[k]);
+        for (size_t k = 0; k < sizeof dropped / sizeof *dropped; k++)
+            keep = keep && !str_is(in->meta[i].key, dropped[k]);
         if (keep) ok = gguf_put_meta(g, &in->meta[i]) && ok;
     }
     return ok;
@@ -138,12 +140,14 @@ static quill_status put_vocab(const struct weights *in, struct gguf_writer *g, q
     if (s) return s;
     const struct vocab_spec *spec = &v.spec;
     if (!spec->pre && spec->n_patterns) {
-        s = fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF", QUOTED(str_of(in->path)));
+        s = fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF",
+                 QUOTED(str_of(in->path)));
     } else {
         const char *pre = spec->pre ? spec->pre : "gpt-2";
         bool ok = gguf_put_string(g, "tokenizer.ggml.model", STR("gpt2")) &&
                   gguf_put_string(g, "tokenizer.ggml.pre", str_of(pre)) &&
-                  gguf_put_strings(g, "tokenizer.ggml.tokens", spec->tokens, spec->n_tokens) && put_token_types(spec, g) &&
+                  gguf_put_strings(g, "tokenizer.ggml.tokens", spec->tokens, spec->n_tokens) &&
+                  put_token_types(spec, g) &&
                   gguf_put_strings(g, "tokenizer.ggml.merges", spec->merges, spec->n_merges);
         if (ok && spec->bos >= 0) ok = gguf_put_u32(g, "tokenizer.ggml.bos_token_id", (uint32_t)spec->bos);
         if (ok && spec->n_eos) ok = gguf_put_u32(g, "tokenizer.ggml.eos_token_id", (uint32_t)spec->eos[0]);
@@ -154,7 +158,7 @@ static quill_status put_vocab(const struct weights *in, struct gguf_writer *g, q
     return s;
 }
 
-// ---- the two kinds of input --------------------------------------------------------------------------------------------
+// ---- the two kinds of input -----------------------------------------------------------------------------------------
 
 static quill_status prepare_gguf(struct job *job, struct gguf_writer *g, quill_error *err) {
     job->items = alloc_array(job->in->n_tensors, sizeof *job->items);
@@ -201,7 +205,8 @@ static quill_status convert(struct job *job, const char *out, quill_error *err) 
     struct export_tensor *list = NULL; // names of the items of a directory
     struct gguf_writer *g = gguf_writer_new();
     if (!g) return fail_memory(err);
-    quill_status s = job->in->format == WEIGHTS_GGUF ? prepare_gguf(job, g, err) : prepare_directory(job, g, &list, err);
+    quill_status s =
+        job->in->format == WEIGHTS_GGUF ? prepare_gguf(job, g, err) : prepare_directory(job, g, &list, err);
     if (!s) s = write_file(job, g, out, err);
     free(job->rows);
     free(job->items);

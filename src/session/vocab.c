@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// GGUF keys: the tokenizer section of the GGUF specification. A directory: vocab_json.c reads its tokenizer files; ids of
-// BOS and EOS come from generation_config.json, else config.json, else the names in the tokenizer's own files.
+// GGUF keys: the tokenizer section of the GGUF specification. A directory: vocab_json.c reads its tokenizer files; ids
+// of BOS and EOS come from generation_config.json, else config.json, else the names in the tokenizer's own files.
 #include "vocab.h"
 
 #include <jansson.h>
 
-// ---- GGUF --------------------------------------------------------------------------------------------------------------
+// ---- GGUF -----------------------------------------------------------------------------------------------------------
 
 static const struct meta *array_of(const struct weights *w, const char *key, enum meta_kind kind) {
     const struct meta *m = weights_meta(w, str_of(key));
@@ -119,7 +119,7 @@ static quill_status load_gguf(struct vocab *v, const struct weights *w, quill_er
     return s;
 }
 
-// ---- Hugging Face ------------------------------------------------------------------------------------------------------
+// ---- Hugging Face ---------------------------------------------------------------------------------------------------
 
 static quill_status bad_id(const char *file, const char *key, quill_error *err) {
     return fail(err, QUILL_E_MODEL, "%s: %s: expected a token id or a list of them", file, key);
@@ -138,7 +138,8 @@ static quill_status json_ids(struct vocab *v, const json_t *value, const char *f
     return QUILL_OK;
 }
 
-static quill_status generation_config(struct vocab *v, const struct weights *w, bool *bos, bool *eos, quill_error *err) {
+static quill_status generation_config(struct vocab *v, const struct weights *w, bool *bos, bool *eos,
+                                      quill_error *err) {
     static const char file[] = "generation_config.json";
     const struct map *map = &w->files.generation_config_json;
     if (!map->data) return QUILL_OK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// IEEE binary16 and bfloat16 in plain integer arithmetic: exact to f32, round to nearest even from f32. The instructions
-// (F16C, FCVT) give the same bits for every value; NaNs stay NaNs with their upper payload bits, made quiet.
+// IEEE binary16 and bfloat16 in plain integer arithmetic: exact to f32, round to nearest even from f32. The
+// instructions (F16C, FCVT) give the same bits for every value; NaNs stay NaNs with their upper payload bits, made
+// quiet.
 #ifndef QUILL_TENSOR_HALF_H
 #define QUILL_TENSOR_HALF_H
 
@@ -20,7 +21,7 @@ static inline uint16_t half_from_f32(float f) {
     uint32_t bits = f32_bits(f), sign = bits >> 16 & 0x8000, x = bits & 0x7fffffff;
     if (x >= 0x7f800000) return (uint16_t)(sign | 0x7c00 | (x > 0x7f800000 ? 0x200 | (x >> 13 & 0x3ff) : 0));
     if (x >= 0x477ff000) return (uint16_t)(sign | 0x7c00); // 65520 and more round to infinity
-    if (x < 0x38800000) {                                  // below 2^-14: adding 0.5 leaves the subnormal's bits, rounded
+    if (x < 0x38800000) { // below 2^-14: adding 0.5 leaves the subnormal's bits, rounded
         float shifted = f32_from_bits(x) + 0.5f;
         return (uint16_t)(sign | (f32_bits(shifted) - 0x3f000000));
     }

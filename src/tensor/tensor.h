@@ -14,7 +14,7 @@ enum { TENSOR_MAX_DIMS = 4 };
 struct tensor {
     struct str name;                 // borrowed from the file
     enum dtype dtype;
-    uint32_t type_number;            // the type's number in GGUF, also of types quill does not run; UINT32_MAX: it has none
+    uint32_t type_number;            // in GGUF, also of types quill does not run; UINT32_MAX: it has none
     int n_dims;                      // 0: a scalar
     uint64_t shape[TENSOR_MAX_DIMS]; // outermost first: a matrix is [rows, cols], rows of cols contiguous values
     const uint8_t *data;             // [bytes], borrowed from the mapped file, at any alignment
@@ -26,9 +26,9 @@ struct tensor {
 // A matrix of weights W[rows][cols] as the kernels take it: y[r] = sum_c W[r][c] * x[c].
 struct mat {
     enum dtype dtype;
-    bool transposed;    // float types only: stored as [cols][rows], so that W[r][c] lies at data + c*stride + r*value size
-    size_t rows, cols;  // of W: outputs and inputs
-    size_t stride;      // bytes from one stored row to the next
+    bool transposed;     // float types only: stored as [cols][rows], W[r][c] at data + c*stride + r*(bytes of a value)
+    size_t rows, cols;   // of W: outputs and inputs
+    size_t stride;       // bytes from one stored row to the next
     const uint8_t *data; // NULL: the optional matrix is absent
 };
 
