@@ -68,7 +68,7 @@ SRC_tensor := dtype tensor
 TESTS += test_tensor
 
 SRC_kernels := attn_ref cpu kernels_ref quant_ref select
-TESTS += test_kernels
+TESTS += test_kernels check_kernels
 
 SRC_formats := gguf gguf_value gguf_write hf hf_config json open safetensors shard_index weights
 TESTS += test_gguf test_gguf_damage test_gguf_write test_hf test_safetensors
@@ -95,14 +95,18 @@ TESTS +=
 
 # Each instruction set's files, and only those, are compiled with its flags.
 ifneq ($(filter x86_64%,$(MACHINE)),)
-SRC_kernels +=
-ISA_kernels/kernels_sse4      := -msse4.1
-ISA_kernels/kernels_avx2      := -mavx2 -mfma -mf16c
-ISA_kernels/kernels_avx512    := -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
+ISA_kernels/kernels_sse4 := -msse4.1
+ISA_kernels/kernels_avx2 := -mavx2 -mfma -mf16c
+ISA_kernels/kernels_avxvnni := $(ISA_kernels/kernels_avx2) -mavxvnni
+ISA_kernels/kernels_avx512 := $(ISA_kernels/kernels_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
+ISA_kernels/kernels_avx512vnni := $(ISA_kernels/kernels_avx512) -mavx512vnni
+ISAS := sse4 avx2 avxvnni avx512 avx512vnni
 endif
 ifneq ($(filter aarch64%,$(MACHINE)),)
-SRC_kernels +=
+ISA_kernels/kernels_neondot := -march=armv8.2-a+dotprod
+ISAS := neon neondot
 endif
+SRC_kernels += $(ISAS:%=kernels_%)
 
 # ---- rules -------------------------------------------------------------------------------------------------------------
 
@@ -166,6 +170,7 @@ $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(OBJ)/internal.a -lcmocka $(LIBS)
 
 include tests/fuzz/fuzz.mk
+include tests/check/check.mk
 
 tests: $(TEST_PROGRAMS) $(FUZZ_PROGRAMS)
 

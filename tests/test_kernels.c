@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The reference kernels against plain computations in double precision. The other tables are compared with the reference
-// bit for bit, by check_kernels.
+// The reference kernels against plain computations in double precision. The other tables are compared with the
+// reference bit for bit, by check_kernels.
 #include "test.h"
 
 #include <float.h>

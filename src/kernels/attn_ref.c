@@ -6,10 +6,6 @@
 #include "mathf.h"
 #include "tensor/half.h"
 
-enum { KV_BLOCKS = KV_TILE / KV_LANES };
-
-static size_t kv_groups(size_t head_dim) { return (head_dim + KV_GROUP - 1) / KV_GROUP; }
-
 size_t kv_keys_bytes(enum kv_type type, size_t head_dim) {
     if (type == KV_Q8_0) return KV_TILE * (head_dim + 2 * kv_groups(head_dim));
     return KV_TILE * head_dim * (type == KV_F16 ? 2 : 4);
@@ -17,26 +13,28 @@ size_t kv_keys_bytes(enum kv_type type, size_t head_dim) {
 
 size_t kv_values_bytes(enum kv_type type, size_t head_dim) { return kv_keys_bytes(type, head_dim); }
 
-// Index of dimension d of a position in the keys, and of a group's scale in the scales behind them (d: group, n: groups).
+// Index of dimension d of n of a position in the keys, or of group d of n in the scales behind them.
 static size_t key_index(size_t position, size_t d, size_t n) {
     return (position / KV_LANES * n + d) * KV_LANES + position % KV_LANES;
 }
 
-void kv_store_f16_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v) {
+void kv_store_f16_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+                      const float *v) {
     for (size_t d = 0; d < head_dim; d++) {
         store_u16(keys + 2 * key_index(position, d, head_dim), half_from_f32_saturate(k[d]));
         store_u16(values + 2 * (position * head_dim + d), half_from_f32_saturate(v[d]));
     }
 }
 
-void kv_store_f32_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v) {
+void kv_store_f32_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+                      const float *v) {
     for (size_t d = 0; d < head_dim; d++) {
         memcpy(keys + 4 * key_index(position, d, head_dim), &k[d], 4);
         memcpy(values + 4 * (position * head_dim + d), &v[d], 4);
     }
 }
 
-// The scale is rounded to f16 first (saturating), and the values to multiples of what is stored; a NaN makes the scale NaN.
+// The scale is rounded to f16 first (saturating), the values then to multiples of it; a NaN makes the scale NaN.
 static uint16_t kv_scale(const float *x, size_t n) {
     uint32_t amax = 0;
     for (size_t i = 0; i < n; i++) {
@@ -52,7 +50,8 @@ static int8_t kv_value(float x, float scale) {
     return (int8_t)((v + ROUND_MAGIC) - ROUND_MAGIC);
 }
 
-void kv_store_q8_0_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v) {
+void kv_store_q8_0_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+                       const float *v) {
     size_t n_groups = kv_groups(head_dim);
     uint8_t *key_scales = keys + KV_TILE * head_dim, *value_scales = values + KV_TILE * head_dim;
     for (size_t g = 0; g < n_groups; g++) {
@@ -114,7 +113,8 @@ static void scores_q8_0(float *s, const struct attn_job *job, const float *q, si
         float xd = quantize_group(group, q + first, n);
         for (size_t j = lo; j < hi; j++) {
             int32_t dot = 0;
-            for (size_t d = 0; d < n; d++) dot += (int8_t)job->keys[key_index(j, first + d, job->head_dim)] * group[d];
+            for (size_t d = 0; d < n; d++)
+                dot += (int8_t)job->keys[key_index(j, first + d, job->head_dim)] * group[d];
             s[j] = q_fma(half_to_f32(load_u16(scales + 2 * key_index(j, g, n_groups))) * xd, (float)dot, s[j]);
         }
     }

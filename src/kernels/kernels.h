@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The kernels: everything that touches many numbers. One `const struct kernels` per instruction set; kernels_ref.c is the
-// definition, and every other table gives the same bits.
+// The kernels: everything that touches many numbers. One `const struct kernels` per instruction set; kernels_ref.c is
+// the definition, and every other table gives the same bits.
 //
-// The rule that makes this possible: every output is one chain in a fixed ascending order, starting at +0, and a SIMD lane
-// is a different output, never a slice of the same sum. The one exception are the sums inside one row (norm statistics,
-// softmax denominators): 16 virtual lanes, element i to lane i % 16, ascending, and the fold 8+8, 4+4, 2+2, 1+1.
-// Kernels are single-threaded, allocate nothing and keep no state; pointers may be unaligned unless said otherwise.
+// The rule that makes this possible: every output is one chain in a fixed ascending order, starting at +0, and a SIMD
+// lane is a different output, never a slice of the same sum. The one exception are the sums inside one row (norm
+// statistics, softmax denominators): 16 virtual lanes, element i to lane i % 16, ascending, and the fold 8+8, 4+4,
+// 2+2, 1+1. Kernels are single-threaded, allocate nothing and keep no state; pointers may be unaligned unless said
+// otherwise.
 #ifndef QUILL_KERNELS_KERNELS_H
 #define QUILL_KERNELS_KERNELS_H
 
@@ -27,8 +28,8 @@ struct qacts {
 };
 
 // out[t][r] = bias[r] + sum_c W[r][c] * x[t][c] for rows row0 <= r < row1, t < n_tokens; the bias is added last.
-//   float types: a = fma((float)w, x, a), c ascending.   Q8_0: a = fma(ws*xd, (float)D, a), D the exact int32 dot product
-//   of a block, blocks ascending.
+//   float types: a = fma((float)w, x, a), c ascending.   Q8_0: a = fma(ws*xd, (float)D, a), D the exact int32 dot
+//   product of a block, blocks ascending.
 struct matmul_job {
     struct mat w;
     size_t row0, row1;
@@ -54,9 +55,10 @@ size_t kv_keys_bytes(enum kv_type type, size_t head_dim);   // of one tile of on
 size_t kv_values_bytes(enum kv_type type, size_t head_dim);
 
 // n_q queries against one tile of their kv head. For query i over its visible positions j in [lo[i], hi[i]):
-//   s_j = chain over d of fma(k[d], q[d], s) (q8_0: over groups of fma(ws*xd, (float)D, s), the query quantized per group);
-//   s_j = s_j * scale; soft-cap: s_j = softcap * tanh(s_j / softcap), when softcap > 0; s_j = s_j + slope * (j - pos[i]),
-//   when slope != 0; m = max s_j; p_j = exp(s_j - m); l = sum of p_j by 16 lanes (j % 16) and the fold;
+//   s_j = chain over d of fma(k[d], q[d], s); q8_0: chain over groups of fma(ws*xd, (float)D, s), the query quantized
+//   per group by the rule of activations;
+//   s_j = s_j * scale; when softcap > 0: s_j = softcap * tanh(s_j / softcap); when slope != 0: s_j = s_j + slope *
+//   (j - pos[i]); m = max s_j; p_j = exp(s_j - m); l = sum of p_j by 16 lanes (j % 16) and the fold;
 //   o[d] = chain over j ascending of fma(p_j, v_j[d], o[d]).
 struct attn_job {
     size_t head_dim, n_q;
@@ -73,9 +75,10 @@ struct attn_job {
     void *scratch;                 // kernels.scratch_bytes
 };
 
-// Tiles t of one query merged ascending: M = max m_t; c_t = exp(m_t - M); L = fma(c_t, l_t, L); O[d] = fma(c_t, o_t[d], O[d]);
-// out[d] = O[d] / L. m, l: [n_tiles]; o: [n_tiles][head_dim].
-typedef void attn_merge_fn(float *out, const float *m, const float *l, const float *o, size_t n_tiles, size_t head_dim);
+// Tiles t of one query merged ascending: M = max m_t; c_t = exp(m_t - M); L = fma(c_t, l_t, L); O[d] = fma(c_t,
+// o_t[d], O[d]); out[d] = O[d] / L. m, l: [n_tiles]; o: [n_tiles][head_dim].
+typedef void attn_merge_fn(float *out, const float *m, const float *l, const float *o, size_t n_tiles,
+                           size_t head_dim);
 
 enum act_fn { ACTF_GELU_TANH, ACTF_GELU_ERF, ACTF_RELU, ACTF_SILU, ACTF_COUNT };
 
@@ -84,9 +87,10 @@ struct kernels {
     size_t row_chunk;     // a good number of matrix rows for one claim of work; job bounds should be multiples of it
     size_t scratch_bytes; // per thread; enough for every kernel of this table at the limits of hparams.h
 
-    // Activation rows.
-    bool (*quantize)(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n); // n % 32 == 0; false: not finite
-    void (*layer_norm)(float *out, const float *x, const float *w, const float *b, float eps, size_t n); // w, b may be NULL
+    // Activation rows. quantize: n % 32 == 0.
+    bool (*quantize)(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n); // false: not finite
+    // out may be x; w and b may be NULL.
+    void (*layer_norm)(float *out, const float *x, const float *w, const float *b, float eps, size_t n);
     void (*rms_norm)(float *out, const float *x, const float *w, float eps, size_t n);
     void (*activate[ACTF_COUNT])(float *x, size_t n); // in place
     void (*add)(float *y, const float *x, size_t n);  // y += x
@@ -110,13 +114,13 @@ struct kernels {
 extern const struct kernels kernels_ref;
 
 // The best table this machine runs that is not above `cap` ("ref" "sse4" "avx2" "avxvnni" "avx512" "avx512vnni" "neon"
-// "neondot"; NULL: no cap). QUILL_E_USAGE: no such name, or this machine lacks it. *level: the name of the level in force.
+// "neondot"; NULL: no cap). QUILL_E_USAGE: no such name, or this machine lacks it. *level: its name.
 quill_status kernels_select(const struct kernels **out, const char **level, const char *cap, quill_error *err);
 
 // Every table this machine can run, lowest first; returns how many (at most `limit`). For tests and benchmarks.
 size_t kernels_available(const struct kernels **out, size_t limit);
 
-// Rounds rows of f32 to a weight type, for writing models: n % block_values == 0. Reference code, the same bits everywhere.
+// Rounds rows of f32 to a weight type, for writing models: n % block_values == 0. The same bits everywhere.
 void encode_row(enum dtype type, uint8_t *out, const float *x, size_t n);
 
 #endif

@@ -10,6 +10,11 @@ enum { VIRTUAL_LANES = 16, HEAD_DIM_LIMIT = 1024 };
 #define AMAX_TINY 0x0d800000u    // bits of 2^-100: blocks below it are zero
 #define F32_INFINITY 0x7f800000u // bits; what is not below it is not finite
 
+// Block layouts: ggml's gguf specification. Q8_0: f16 scale, 32 int8.
+enum { Q8_0_VALUES = 32, Q8_0_BYTES = 34 };
+
+static inline size_t kv_groups(size_t head_dim) { return (head_dim + KV_GROUP - 1) / KV_GROUP; }
+
 // 8+8, 4+4, 2+2, 1+1.
 static inline float fold_lanes(float lanes[VIRTUAL_LANES]) {
     for (int half = VIRTUAL_LANES / 2; half > 0; half /= 2)
@@ -25,9 +30,12 @@ void decode_q8_0_ref(float *out, const uint8_t *row, size_t n);
 void matmul_float_ref(const struct matmul_job *job);
 void matmul_q8_0_ref(const struct matmul_job *job);
 
-void kv_store_f16_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v);
-void kv_store_f32_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v);
-void kv_store_q8_0_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v);
+void kv_store_f16_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+                      const float *v);
+void kv_store_f32_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+                      const float *v);
+void kv_store_q8_0_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+                       const float *v);
 void attn_tile_f16_ref(const struct attn_job *job);
 void attn_tile_f32_ref(const struct attn_job *job);
 void attn_tile_q8_0_ref(const struct attn_job *job);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The functions of the forward pass, in the scalar form that defines their bits; kernels_body.inc has the same formulas on
-// vectors. Coefficients: minimax fits of the stated intervals, rounded one by one to f32 with the rest refitted.
+// The functions of the forward pass, in the scalar form that defines their bits; kernels_body.inc has the same
+// formulas on vectors. Coefficients: minimax fits of the stated intervals, rounded one by one to f32 with the rest
+// refitted.
 #ifndef QUILL_KERNELS_MATHF_H
 #define QUILL_KERNELS_MATHF_H
 
@@ -35,8 +36,8 @@ static inline float min_f32(float a, float b) { return a < b ? a : b; }
 #define TANH_P4 -0x1.0bf9dcp-7f
 #define TANH_P5 0x1.188eb4p-9f
 
-// The normal distribution: Phi(x) = 1/2 + x P(x^2) on |x| < PHI_SMALL, error 1.3e-9; above, Phi(-x) = exp(T(x) - x^2/2),
-// T fitted on [1.3, 13.3] with a relative error of Phi below 2e-7 * max(1, x^2/4).
+// The normal distribution: Phi(x) = 1/2 + x P(x^2) on |x| < PHI_SMALL, error 1.3e-9; above, Phi(-x) = exp(T(x) -
+// x^2/2), T fitted on [1.3, 13.3] with a relative error of Phi below 2e-7 * max(1, x^2/4).
 #define PHI_SMALL 1.3f
 #define PHI_LARGE 13.3f // Phi(-x) is below the normal numbers from here on
 #define PHI_P0 0x1.988454p-2f

@@ -6,9 +6,6 @@
 #include "mathf.h"
 #include "tensor/half.h"
 
-// Block layouts: ggml's gguf specification. Q8_0: f16 scale, 32 int8.
-enum { Q8_0_VALUES = 32, Q8_0_BYTES = 34 };
-
 static int32_t round_even(float x) { return (int32_t)(f32_bits(x + ROUND_MAGIC) - f32_bits(ROUND_MAGIC)); }
 
 bool quantize_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n) {
@@ -64,8 +61,9 @@ void matmul_float_ref(const struct matmul_job *job) {
     for (size_t t = 0; t < job->n_tokens; t++)
         for (size_t r = job->row0; r < job->row1; r++) {
             float a = 0;
-            for (size_t c = 0; c < w->cols; c++)
-                a = q_fma(float_weight(w->dtype, w->data + r * row_step + c * col_step), job->x[t * job->x_stride + c], a);
+            const uint8_t *weight = w->data + r * row_step;
+            const float *x = job->x + t * job->x_stride;
+            for (size_t c = 0; c < w->cols; c++, weight += col_step) a = q_fma(float_weight(w->dtype, weight), x[c], a);
             store_output(job, t, r, a);
         }
 }
@@ -96,8 +94,9 @@ static void encode_bf16(uint8_t *out, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) store_u16(out + 2 * i, bf16_from_f32(x[i]));
 }
 
-// As ggml's reference quantizer: d = amax / 127, stored as f16; q = x * (1/d) rounded, halves away from zero. Where ggml's
-// result would be infinite or undefined (values that are not finite, 1/d or f16 overflow), q is clamped and d saturates.
+// As ggml's reference quantizer: d = amax / 127, stored as f16; q = x * (1/d) rounded, halves away from zero. Where
+// ggml's result would be infinite or undefined (values that are not finite, 1/d or f16 overflow), q is clamped and d
+// saturates.
 static void encode_q8_0(uint8_t *out, const float *x, size_t n) {
     for (size_t b = 0; b < n / Q8_0_VALUES; b++, x += Q8_0_VALUES, out += Q8_0_BYTES) {
         float amax = 0;

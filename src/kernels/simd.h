@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// What simd_<isa>.h provides, so that kernels_body.inc is written once:
+//   vf, vi    VF lanes of f32, of int32            vm  a mask of VF lanes
+//   vb        the 32 bytes of one row's block      vq  VF x 4 int8 weights, ready to be multiplied
+// Loads and stores take any alignment (vq_load: that of its panel). *_part touch the first n < VF elements and no byte
+// more; lanes from n on are +0. vf_max(a, b) is a > b ? a : b, vf_min alike; vf_to_int rounds to nearest even; vf_bits
+// and vi_floats reinterpret; vf_load_i8, _f16, _bf16 convert VF values; vf_store_f16 saturates at +-65504; vi_store_i8
+// takes -128..127.
+//   vf_transpose(v)         v[i] lane j <-> v[j] lane i
+//   vb_transpose(out, rows) out[g] lane i = bytes 4g..4g+3 of rows[i]
+//   vb_flip(b)              every byte xor 0x80
+//   vq_dot(sum, w, x)       lane i + sum of the products of its 4 weights with its 4 bytes of x, |x| <= 127; exact.
+// PANEL_FLIPPED: vq takes weights that were flipped, and a sum of products starts at -128 times the sum of x.
+// TILE_F_*, TILE_Q_*: row vectors and tokens of the register tile of float and of integer products.
+#ifndef QUILL_KERNELS_SIMD_H
+#define QUILL_KERNELS_SIMD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SIMD static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+#endif

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// AVX2 with FMA and F16C: 8 lanes of f32. What the wrappers mean is said in simd.h.
+#ifndef QUILL_KERNELS_SIMD_AVX2_H
+#define QUILL_KERNELS_SIMD_AVX2_H
+
+#include <immintrin.h>
+
+#include "simd.h"
+
+#ifdef __AVXVNNI__
+enum { VF = 8, TILE_F_VECTORS = 2, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 3 };
+#else
+enum { VF = 8, TILE_F_VECTORS = 2, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 1, TILE_Q_TOKENS = 4 };
+#endif
+
+typedef __m256 vf;
+typedef __m256i vi;
+typedef __m256i vb;
+typedef __m256 vm;
+
+SIMD vf vf_set1(float x) { return _mm256_set1_ps(x); }
+SIMD vf vf_load(const void *p) { return _mm256_loadu_ps(p); }
+SIMD void vf_store(void *p, vf a) { _mm256_storeu_ps(p, a); }
+SIMD __m256i first_lanes(size_t n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+SIMD vf vf_load_part(const void *p, size_t n) { return _mm256_maskload_ps(p, first_lanes(n)); }
+SIMD void vf_store_part(void *p, vf a, size_t n) { _mm256_maskstore_ps(p, first_lanes(n), a); }
+
+SIMD vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+SIMD vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+SIMD vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+SIMD vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+SIMD vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+SIMD vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+SIMD vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+SIMD vf vf_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+SIMD vf vf_copysign(vf magnitude, vf sign) {
+    return _mm256_or_ps(vf_abs(magnitude), _mm256_and_ps(_mm256_set1_ps(-0.0f), sign));
+}
+SIMD vm vf_lt(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+SIMD vm vf_is_nan(vf a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
+SIMD vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
+SIMD vf vf_select(vm m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
+
+SIMD vi vf_bits(vf a) { return _mm256_castps_si256(a); }
+SIMD vf vi_floats(vi a) { return _mm256_castsi256_ps(a); }
+SIMD vi vf_to_int(vf a) { return _mm256_cvtps_epi32(a); }
+SIMD vf vi_to_float(vi a) { return _mm256_cvtepi32_ps(a); }
+SIMD vi vi_set1(int32_t x) { return _mm256_set1_epi32(x); }
+SIMD vi vi_load(const void *p) { return _mm256_loadu_si256(p); }
+SIMD void vi_store(void *p, vi a) { _mm256_storeu_si256(p, a); }
+SIMD vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
+SIMD vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
+SIMD vi vi_max(vi a, vi b) { return _mm256_max_epi32(a, b); }
+SIMD vi vi_shl23(vi a) { return _mm256_slli_epi32(a, 23); }
+SIMD int32_t vi_hmax(vi a) {
+    __m128i m = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    m = _mm_max_epi32(m, _mm_shuffle_epi32(m, 0x4e));
+    return _mm_cvtsi128_si32(_mm_max_epi32(m, _mm_shuffle_epi32(m, 0xb1)));
+}
+SIMD int32_t vi_hsum(vi a) {
+    __m128i s = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
+
+SIMD void vi_store_i8(void *p, vi a) {
+    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    _mm_storel_epi64(p, _mm_packs_epi16(words, words));
+}
+SIMD vf vf_load_i8(const void *p) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(p))); }
+SIMD vf vf_load_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
+SIMD vf vf_load_bf16(const void *p) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(p)), 16));
+}
+SIMD void vf_store_f16(void *p, vf a) {
+    a = vf_min(vf_set1(65504.0f), vf_max(vf_set1(-65504.0f), a)); // in this order a NaN stays
+    _mm_storeu_si128(p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+
+SIMD vb vb_load(const void *p) { return _mm256_loadu_si256(p); }
+SIMD vb vb_flip(vb a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)0x80)); }
+
+SIMD void vf_transpose(vf v[VF]) {
+    __m256 t[8];
+    UNROLL for (int i = 0; i < 8; i += 4) {
+        __m256 a = _mm256_unpacklo_ps(v[i], v[i + 1]), b = _mm256_unpackhi_ps(v[i], v[i + 1]);
+        __m256 c = _mm256_unpacklo_ps(v[i + 2], v[i + 3]), d = _mm256_unpackhi_ps(v[i + 2], v[i + 3]);
+        t[i] = _mm256_shuffle_ps(a, c, 0x44);
+        t[i + 1] = _mm256_shuffle_ps(a, c, 0xee);
+        t[i + 2] = _mm256_shuffle_ps(b, d, 0x44);
+        t[i + 3] = _mm256_shuffle_ps(b, d, 0xee);
+    }
+    UNROLL for (int i = 0; i < 4; i++) {
+        v[i] = _mm256_permute2f128_ps(t[i], t[4 + i], 0x20);
+        v[4 + i] = _mm256_permute2f128_ps(t[i], t[4 + i], 0x31);
+    }
+}
+
+SIMD void vb_transpose(vi out[8], const vb rows[VF]) {
+    vf v[VF];
+    UNROLL for (int i = 0; i < VF; i++) v[i] = _mm256_castsi256_ps(rows[i]);
+    vf_transpose(v);
+    UNROLL for (int i = 0; i < VF; i++) out[i] = _mm256_castps_si256(v[i]);
+}
+
+// vpdpbusd multiplies unsigned by signed bytes: the weights are flipped, w + 128, and a sum starts at -128 sum(x).
+#ifdef __AVXVNNI__
+enum { PANEL_FLIPPED = 1 };
+typedef __m256i vq;
+SIMD vq vq_load(const void *p) { return _mm256_load_si256(p); }
+SIMD vi vq_dot(vi sum, vq w, vi x) { return _mm256_dpbusd_avx_epi32(sum, w, x); }
+#else
+// maddubs adds pairs in 16 bits: |w| <= 128 and |x| <= 127 keep 2 * 128 * 127 below 2^15, which w + 128 would not.
+enum { PANEL_FLIPPED = 0 };
+typedef struct {
+    __m256i w, magnitude;
+} vq;
+SIMD vq vq_load(const void *p) {
+    __m256i w = _mm256_load_si256(p);
+    return (vq){w, _mm256_abs_epi8(w)};
+}
+SIMD vi vq_dot(vi sum, vq w, vi x) {
+    __m256i pairs = _mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(x, w.w));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+#endif
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// NEON of AArch64: 4 lanes of f32. What the wrappers mean is said in simd.h.
+#ifndef QUILL_KERNELS_SIMD_NEON_H
+#define QUILL_KERNELS_SIMD_NEON_H
+
+#include <arm_neon.h>
+
+#include "simd.h"
+
+enum { VF = 4, TILE_F_VECTORS = 4, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 4, TILE_Q_TOKENS = 3 };
+
+typedef float32x4_t vf;
+typedef int32x4_t vi;
+typedef struct {
+    int8x16_t low, high;
+} vb;
+typedef uint32x4_t vm;
+
+SIMD vf vf_set1(float x) { return vdupq_n_f32(x); }
+SIMD vf vf_load(const void *p) { return vreinterpretq_f32_u8(vld1q_u8(p)); }
+SIMD void vf_store(void *p, vf a) { vst1q_u8(p, vreinterpretq_u8_f32(a)); }
+SIMD vf vf_load_part(const void *p, size_t n) {
+    float part[4] = {0};
+    memcpy(part, p, n * sizeof *part);
+    return vld1q_f32(part);
+}
+SIMD void vf_store_part(void *p, vf a, size_t n) {
+    float part[4];
+    vst1q_f32(part, a);
+    memcpy(p, part, n * sizeof *part);
+}
+
+SIMD vf vf_add(vf a, vf b) { return vaddq_f32(a, b); }
+SIMD vf vf_sub(vf a, vf b) { return vsubq_f32(a, b); }
+SIMD vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
+SIMD vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
+SIMD vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+SIMD vf vf_max(vf a, vf b) { return vbslq_f32(vcgtq_f32(a, b), a, b); } // fmax treats NaN and -0 otherwise
+SIMD vf vf_min(vf a, vf b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
+SIMD vf vf_abs(vf a) { return vabsq_f32(a); }
+SIMD vf vf_copysign(vf magnitude, vf sign) { return vbslq_f32(vdupq_n_u32(0x80000000u), sign, magnitude); }
+SIMD vm vf_lt(vf a, vf b) { return vcltq_f32(a, b); }
+SIMD vm vf_is_nan(vf a) { return vmvnq_u32(vceqq_f32(a, a)); }
+SIMD vm vm_and(vm a, vm b) { return vandq_u32(a, b); }
+SIMD vf vf_select(vm m, vf a, vf b) { return vbslq_f32(m, a, b); }
+
+SIMD vi vf_bits(vf a) { return vreinterpretq_s32_f32(a); }
+SIMD vf vi_floats(vi a) { return vreinterpretq_f32_s32(a); }
+SIMD vi vf_to_int(vf a) { return vcvtnq_s32_f32(a); }
+SIMD vf vi_to_float(vi a) { return vcvtq_f32_s32(a); }
+SIMD vi vi_set1(int32_t x) { return vdupq_n_s32(x); }
+SIMD vi vi_load(const void *p) { return vreinterpretq_s32_u8(vld1q_u8(p)); }
+SIMD void vi_store(void *p, vi a) { vst1q_u8(p, vreinterpretq_u8_s32(a)); }
+SIMD vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
+SIMD vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
+SIMD vi vi_max(vi a, vi b) { return vmaxq_s32(a, b); }
+SIMD vi vi_shl23(vi a) { return vshlq_n_s32(a, 23); }
+SIMD int32_t vi_hmax(vi a) { return vmaxvq_s32(a); }
+SIMD int32_t vi_hsum(vi a) { return vaddvq_s32(a); }
+
+SIMD void vi_store_i8(void *p, vi a) {
+    int16x4_t words = vmovn_s32(a);
+    int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
+    memcpy(p, &bytes, 4);
+}
+SIMD vf vf_load_i8(const void *p) {
+    int8x8_t bytes = vdup_n_s8(0);
+    memcpy(&bytes, p, 4);
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))));
+}
+SIMD vf vf_load_f16(const void *p) { return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p))); }
+SIMD vf vf_load_bf16(const void *p) {
+    return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(p)), 16));
+}
+SIMD void vf_store_f16(void *p, vf a) {
+    a = vf_min(vf_set1(65504.0f), vf_max(vf_set1(-65504.0f), a)); // in this order a NaN stays
+    vst1_u8(p, vreinterpret_u8_f16(vcvt_f16_f32(a)));
+}
+
+SIMD vb vb_load(const void *p) { return (vb){vld1q_s8(p), vld1q_s8((const int8_t *)p + 16)}; }
+SIMD vb vb_flip(vb a) {
+    const int8x16_t flip = vdupq_n_s8(-128);
+    return (vb){veorq_s8(a.low, flip), veorq_s8(a.high, flip)};
+}
+
+SIMD void vf_transpose(vf v[VF]) {
+    float32x4_t a = vtrn1q_f32(v[0], v[1]), b = vtrn2q_f32(v[0], v[1]);
+    float32x4_t c = vtrn1q_f32(v[2], v[3]), d = vtrn2q_f32(v[2], v[3]);
+    v[0] = vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(c)));
+    v[1] = vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(b), vreinterpretq_f64_f32(d)));
+    v[2] = vreinterpretq_f32_f64(vtrn2q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(c)));
+    v[3] = vreinterpretq_f32_f64(vtrn2q_f64(vreinterpretq_f64_f32(b), vreinterpretq_f64_f32(d)));
+}
+
+SIMD void vb_transpose(vi out[8], const vb rows[VF]) {
+    vf low[4], high[4];
+    UNROLL for (int i = 0; i < 4; i++) {
+        low[i] = vreinterpretq_f32_s8(rows[i].low);
+        high[i] = vreinterpretq_f32_s8(rows[i].high);
+    }
+    vf_transpose(low);
+    vf_transpose(high);
+    UNROLL for (int i = 0; i < 4; i++) {
+        out[i] = vreinterpretq_s32_f32(low[i]);
+        out[4 + i] = vreinterpretq_s32_f32(high[i]);
+    }
+}
+
+enum { PANEL_FLIPPED = 0 };
+typedef int8x16_t vq;
+SIMD vq vq_load(const void *p) { return vld1q_s8(p); }
+#ifdef __ARM_FEATURE_DOTPROD
+SIMD vi vq_dot(vi sum, vq w, vi x) { return vdotq_s32(sum, w, vreinterpretq_s8_s32(x)); }
+#else
+// Products of two bytes are at most 128 * 127; the sum of two stays below 2^15.
+SIMD vi vq_dot(vi sum, vq w, vi x) {
+    int8x16_t b = vreinterpretq_s8_s32(x);
+    int16x8_t low = vmull_s8(vget_low_s8(w), vget_low_s8(b)), high = vmull_high_s8(w, b);
+    return vpadalq_s16(sum, vpaddq_s16(low, high));
+}
+#endif
+
+#endif

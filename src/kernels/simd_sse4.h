@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// SSE4.1, without FMA and F16C: 4 lanes of f32. What the wrappers mean is said in simd.h.
+#ifndef QUILL_KERNELS_SIMD_SSE4_H
+#define QUILL_KERNELS_SIMD_SSE4_H
+
+#include <smmintrin.h>
+
+#include "base/bytes.h"
+#include "simd.h"
+#include "tensor/half.h"
+
+enum { VF = 4, TILE_F_VECTORS = 4, TILE_F_TOKENS = 2, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 2 };
+
+typedef __m128 vf;
+typedef __m128i vi;
+typedef struct {
+    __m128i low, high;
+} vb;
+typedef __m128 vm;
+
+SIMD vf vf_set1(float x) { return _mm_set1_ps(x); }
+SIMD vf vf_load(const void *p) { return _mm_loadu_ps(p); }
+SIMD void vf_store(void *p, vf a) { _mm_storeu_ps(p, a); }
+SIMD vf vf_load_part(const void *p, size_t n) {
+    float part[4] = {0};
+    memcpy(part, p, n * sizeof *part);
+    return _mm_loadu_ps(part);
+}
+SIMD void vf_store_part(void *p, vf a, size_t n) {
+    float part[4];
+    _mm_storeu_ps(part, a);
+    memcpy(p, part, n * sizeof *part);
+}
+
+SIMD vf vf_add(vf a, vf b) { return _mm_add_ps(a, b); }
+SIMD vf vf_sub(vf a, vf b) { return _mm_sub_ps(a, b); }
+SIMD vf vf_mul(vf a, vf b) { return _mm_mul_ps(a, b); }
+SIMD vf vf_div(vf a, vf b) { return _mm_div_ps(a, b); }
+SIMD vf vf_max(vf a, vf b) { return _mm_max_ps(a, b); }
+SIMD vf vf_min(vf a, vf b) { return _mm_min_ps(a, b); }
+SIMD vf vf_abs(vf a) { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
+SIMD vf vf_copysign(vf magnitude, vf sign) {
+    return _mm_or_ps(vf_abs(magnitude), _mm_and_ps(_mm_set1_ps(-0.0f), sign));
+}
+SIMD vm vf_lt(vf a, vf b) { return _mm_cmplt_ps(a, b); }
+SIMD vm vf_is_nan(vf a) { return _mm_cmpunord_ps(a, a); }
+SIMD vm vm_and(vm a, vm b) { return _mm_and_ps(a, b); }
+SIMD vf vf_select(vm m, vf a, vf b) { return _mm_blendv_ps(b, a, m); }
+
+// q_fma_exact of base/fma.h on two lanes: where the sum is not exact and its last bit is 0, its neighbour in the
+// direction of the error.
+SIMD __m128 fma_low(__m128 a, __m128 b, __m128 c) {
+    __m128d p = _mm_mul_pd(_mm_cvtps_pd(a), _mm_cvtps_pd(b)), z = _mm_cvtps_pd(c), s = _mm_add_pd(p, z);
+    __m128d t = _mm_sub_pd(s, p), error = _mm_add_pd(_mm_sub_pd(p, _mm_sub_pd(s, t)), _mm_sub_pd(z, t));
+    const __m128d zero = _mm_setzero_pd();
+    __m128i up = _mm_castpd_si128(_mm_cmpgt_pd(error, zero)), down = _mm_castpd_si128(_mm_cmplt_pd(error, zero));
+    __m128i positive = _mm_castpd_si128(_mm_cmpgt_pd(s, zero));
+    __m128i bits = _mm_castpd_si128(s), inexact = _mm_or_si128(up, down);
+    __m128i one = _mm_and_si128(_mm_andnot_si128(bits, inexact), _mm_set1_epi64x(1)); // where the last bit changes
+    __m128i towards = _mm_and_si128(inexact, _mm_xor_si128(up, positive));            // -1: against the sign of s
+    one = _mm_sub_epi64(_mm_xor_si128(one, towards), towards); // negated there
+    return _mm_cvtpd_ps(_mm_castsi128_pd(_mm_add_epi64(bits, one)));
+}
+SIMD vf vf_fma(vf a, vf b, vf c) {
+    return _mm_movelh_ps(fma_low(a, b, c), fma_low(_mm_movehl_ps(a, a), _mm_movehl_ps(b, b), _mm_movehl_ps(c, c)));
+}
+
+SIMD vi vf_bits(vf a) { return _mm_castps_si128(a); }
+SIMD vf vi_floats(vi a) { return _mm_castsi128_ps(a); }
+SIMD vi vf_to_int(vf a) { return _mm_cvtps_epi32(a); }
+SIMD vf vi_to_float(vi a) { return _mm_cvtepi32_ps(a); }
+SIMD vi vi_set1(int32_t x) { return _mm_set1_epi32(x); }
+SIMD vi vi_load(const void *p) { return _mm_loadu_si128(p); }
+SIMD void vi_store(void *p, vi a) { _mm_storeu_si128(p, a); }
+SIMD vi vi_add(vi a, vi b) { return _mm_add_epi32(a, b); }
+SIMD vi vi_and(vi a, vi b) { return _mm_and_si128(a, b); }
+SIMD vi vi_max(vi a, vi b) { return _mm_max_epi32(a, b); }
+SIMD vi vi_shl23(vi a) { return _mm_slli_epi32(a, 23); }
+SIMD int32_t vi_hmax(vi a) {
+    a = _mm_max_epi32(a, _mm_shuffle_epi32(a, 0x4e));
+    return _mm_cvtsi128_si32(_mm_max_epi32(a, _mm_shuffle_epi32(a, 0xb1)));
+}
+SIMD int32_t vi_hsum(vi a) {
+    a = _mm_add_epi32(a, _mm_shuffle_epi32(a, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(a, _mm_shuffle_epi32(a, 0xb1)));
+}
+
+SIMD void vi_store_i8(void *p, vi a) {
+    __m128i words = _mm_packs_epi32(a, a);
+    store_u32(p, (uint32_t)_mm_cvtsi128_si32(_mm_packs_epi16(words, words)));
+}
+SIMD vf vf_load_i8(const void *p) {
+    return _mm_cvtepi32_ps(_mm_cvtepi8_epi32(_mm_cvtsi32_si128((int)load_u32(p))));
+}
+// Shifted into place, the exponent is short of 2^112; multiplying by it is exact, subnormals included.
+SIMD vf vf_load_f16(const void *p) {
+    __m128i h = _mm_cvtepu16_epi32(_mm_loadl_epi64(p)), magnitude = _mm_and_si128(h, _mm_set1_epi32(0x7fff));
+    __m128i sign = _mm_slli_epi32(_mm_xor_si128(h, magnitude), 16), bits = _mm_slli_epi32(magnitude, 13);
+    __m128i finite = _mm_castps_si128(_mm_mul_ps(_mm_castsi128_ps(bits), _mm_set1_ps(0x1p112f)));
+    __m128i quiet = _mm_and_si128(_mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x7c00)), _mm_set1_epi32(0x400000));
+    __m128i special = _mm_or_si128(_mm_or_si128(bits, _mm_set1_epi32(0x7f800000)), quiet);
+    __m128i is_special = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x7bff));
+    return _mm_castsi128_ps(_mm_or_si128(sign, _mm_blendv_epi8(finite, special, is_special)));
+}
+SIMD vf vf_load_bf16(const void *p) {
+    return _mm_castsi128_ps(_mm_slli_epi32(_mm_cvtepu16_epi32(_mm_loadl_epi64(p)), 16));
+}
+SIMD void vf_store_f16(void *p, vf a) {
+    float f[4];
+    uint16_t h[4];
+    _mm_storeu_ps(f, a);
+    UNROLL for (int i = 0; i < 4; i++) h[i] = half_from_f32_saturate(f[i]);
+    memcpy(p, h, sizeof h);
+}
+
+SIMD vb vb_load(const void *p) { return (vb){_mm_loadu_si128(p), _mm_loadu_si128((const __m128i_u *)p + 1)}; }
+SIMD vb vb_flip(vb a) {
+    const __m128i flip = _mm_set1_epi8((char)0x80);
+    return (vb){_mm_xor_si128(a.low, flip), _mm_xor_si128(a.high, flip)};
+}
+
+SIMD void vf_transpose(vf v[VF]) { _MM_TRANSPOSE4_PS(v[0], v[1], v[2], v[3]); }
+
+SIMD void vb_transpose(vi out[8], const vb rows[VF]) {
+    vf low[4], high[4];
+    UNROLL for (int i = 0; i < 4; i++) {
+        low[i] = _mm_castsi128_ps(rows[i].low);
+        high[i] = _mm_castsi128_ps(rows[i].high);
+    }
+    vf_transpose(low);
+    vf_transpose(high);
+    UNROLL for (int i = 0; i < 4; i++) out[i] = _mm_castps_si128(low[i]), out[4 + i] = _mm_castps_si128(high[i]);
+}
+
+// maddubs adds pairs in 16 bits: |w| <= 128 and |x| <= 127 keep 2 * 128 * 127 below 2^15, which w + 128 would not.
+enum { PANEL_FLIPPED = 0 };
+typedef struct {
+    __m128i w, magnitude;
+} vq;
+SIMD vq vq_load(const void *p) {
+    __m128i w = _mm_load_si128(p);
+    return (vq){w, _mm_abs_epi8(w)};
+}
+SIMD vi vq_dot(vi sum, vq w, vi x) {
+    __m128i pairs = _mm_maddubs_epi16(w.magnitude, _mm_sign_epi8(x, w.w));
+    return _mm_add_epi32(sum, _mm_madd_epi16(pairs, _mm_set1_epi16(1)));
+}
+
+#endif

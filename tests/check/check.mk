@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+# check_kernels is made of several files, and of nothing but the C library: for another machine it is linked statically.
+
+CHECK := attn matmul memory rows simd $(ISAS:%=simd_%)
+CHECK_OBJ := $(CHECK:%=$(OBJ)/check/%.o)
+$(OBJ)/check/%.o: tests/check/%.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(ISA_kernels/kernels_$(*:simd_%=%)) -Itests -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/check_kernels: tests/check_kernels.c $(CHECK_OBJ) $(OBJ)/internal.a
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(if $(CROSS),-static -no-pie,$(LDFLAGS_ALL)) -o $@ $< $(CHECK_OBJ) \
+	  $(OBJ)/internal.a -lm
+
+-include $(CHECK_OBJ:.o=.d)

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// Matrix products against the reference: shapes, row ranges, strides, storage orders, token counts and extreme values.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "check.h"
+
+struct problem {
+    struct matmul_job job;
+    size_t rows; // of out
+    float *want;
+};
+
+static size_t stored_bytes(const struct mat *w) {
+    size_t values = w->transposed ? w->rows : w->cols;
+    return values / dtypes[w->dtype].block_values * dtypes[w->dtype].block_bytes;
+}
+
+// Weights without a padding behind the last row: the matrix may end a file.
+static void make_weights(struct mat *w, enum values kind) {
+    size_t stored = w->transposed ? w->cols : w->rows, row = stored_bytes(w);
+    w->stride = row + (random_below(4) == 0 ? random_below(40) : 0);
+    size_t bytes = stored ? (stored - 1) * w->stride + row : 0;
+    uint8_t *data = guarded(bytes);
+    random_bytes(data, bytes);
+    if (w->dtype == DTYPE_Q8_0) {
+        for (size_t r = 0; r < stored; r++)
+            for (size_t at = 0; at < row; at += dtypes[DTYPE_Q8_0].block_bytes) {
+                uint8_t *block = data + r * w->stride + at;
+                static const uint16_t extremes[] = {0x0000, 0x8000, 0x0001, 0x7bff, 0xfbff, 0x3c00};
+                uint16_t d = (uint16_t)(0x2000 + random_below(0x1000));
+                if (kind != UNIT) d = extremes[random_below(6)];
+                store_u16(block, d);
+                if (kind != UNIT) memset(block + 2, random_below(2) ? 0x80 : 0x7f, 32);
+            }
+    } else {
+        for (size_t r = 0; r < stored; r++) {
+            uint8_t *at = data + r * w->stride;
+            for (size_t i = 0; i < row / dtypes[w->dtype].block_bytes; i++, at += dtypes[w->dtype].block_bytes) {
+                float f = random_float(kind);
+                encode_row(w->dtype, at, &f, 1);
+            }
+        }
+    }
+    w->data = data;
+}
+
+static void make_activations(struct matmul_job *job, enum values kind) {
+    size_t cols = job->w.cols, n = job->n_tokens;
+    if (dtypes[job->w.dtype].acts == ACT_FLOAT) {
+        job->x_stride = cols + (random_below(3) == 0 ? random_below(20) : 0);
+        size_t count = (n - 1) * job->x_stride + cols;
+        float *x = guarded(count * sizeof *x);
+        random_floats(x, count, kind);
+        job->x = x;
+        return;
+    }
+    size_t blocks = cols / ACT_BLOCK;
+    job->q.q = guarded(n * cols), job->q.xd = guarded(n * blocks * 4);
+    job->q.xs = guarded(n * blocks * 4), job->q.sum = guarded(n * blocks * 4);
+    for (size_t i = 0; i < n * blocks; i++) {
+        int sign = random_below(2) ? 1 : -1, sum = 0;
+        for (size_t j = 0; j < ACT_BLOCK; j++) {
+            int q = kind == UNIT ? (int)random_below(255) - 127 : 127 * sign;
+            job->q.q[i * ACT_BLOCK + j] = (int8_t)q;
+            sum += q;
+        }
+        job->q.xd[i] = kind == UNIT ? random_float(UNIT) : random_float(ANY_FINITE);
+        job->q.sum[i] = sum;
+        job->q.xs[i] = job->q.xd[i] * (float)sum;
+    }
+}
+
+static struct problem make(enum dtype type, bool transposed, size_t rows, size_t cols, size_t n_tokens,
+                           enum values kind) {
+    struct problem p = {.rows = rows};
+    struct matmul_job *job = &p.job;
+    job->w = (struct mat){.dtype = type, .transposed = transposed, .rows = rows, .cols = cols};
+    job->n_tokens = n_tokens;
+    make_weights(&job->w, kind);
+    make_activations(job, kind);
+    job->row0 = random_below(3) == 0 ? random_below(rows) : 0;
+    job->row1 = random_below(3) == 0 ? job->row0 + 1 + random_below(rows - job->row0) : rows;
+    if (random_below(2)) {
+        float *bias = guarded(rows * sizeof *bias);
+        random_floats(bias, rows, kind);
+        job->bias = bias;
+    }
+    job->out_stride = rows + (random_below(3) == 0 ? random_below(9) : 0);
+    size_t count = (n_tokens - 1) * job->out_stride + rows;
+    job->out = guarded(count * sizeof *job->out);
+    p.want = guarded(count * sizeof *p.want);
+    return p;
+}
+
+static bool run(const struct kernels *k, struct problem *p) {
+    struct matmul_job ref = p->job;
+    ref.out = p->want;
+    ref.scratch = guarded_scratch(&kernels_ref);
+    kernels_ref.matmul[ref.w.dtype](&ref);
+    p->job.scratch = guarded_scratch(k);
+    k->matmul[ref.w.dtype](&p->job);
+    size_t count = (ref.n_tokens - 1) * ref.out_stride + p->rows; // what is not of the range stays as it was, in both
+    bool same = same_floats("out", p->job.out, p->want, count) && guards_intact();
+    if (!same)
+        complain("%zu x %zu, %zu tokens, rows %zu..%zu%s%s", p->rows, ref.w.cols, ref.n_tokens, ref.row0, ref.row1,
+                 ref.w.transposed ? ", [in,out]" : "", ref.bias ? ", bias" : "");
+    release_guarded();
+    return same;
+}
+
+static bool check_type(const struct kernels *k, enum dtype type, bool transposed) {
+    const size_t block = dtypes[type].block_values;
+    for (size_t tokens = 1; tokens <= 20; tokens++) {
+        struct problem p = make(type, transposed, 67, block == 1 ? 77 : 3 * block, tokens, UNIT);
+        if (!run(k, &p)) return false;
+    }
+    for (int round = 0; round < 120; round++) {
+        static const enum values kinds[] = {UNIT, WIDE, ANY_FINITE, SUBNORMAL, SPECIAL, MIXED};
+        enum values kind = round < 60 ? UNIT : kinds[round % 6];
+        size_t tokens = random_below(4) == 0 ? random_size(70) : 1 + random_below(8), rows = random_size(140);
+        size_t limit = 120000 / (tokens * rows);
+        size_t cols = block == 1 ? random_size(limit < 600 ? limit + 1 : 600)
+                                 : block * (1 + random_below(limit / block % 70 + 1));
+        struct problem p = make(type, transposed, rows, cols, tokens, kind);
+        if (!run(k, &p)) return false;
+    }
+    // Deeper than any panel, and no columns at all: the bias alone.
+    struct problem deep = make(type, transposed, 35, 2304, 7, UNIT), flat = {0};
+    if (!run(k, &deep)) return false;
+    flat = make(type, transposed, 35, 0, 3, UNIT);
+    return run(k, &flat);
+}
+
+static bool check_f32(const struct kernels *k) { return check_type(k, DTYPE_F32, false); }
+static bool check_f16(const struct kernels *k) { return check_type(k, DTYPE_F16, false); }
+static bool check_bf16(const struct kernels *k) { return check_type(k, DTYPE_BF16, false); }
+static bool check_f32_in_out(const struct kernels *k) { return check_type(k, DTYPE_F32, true); }
+static bool check_f16_in_out(const struct kernels *k) { return check_type(k, DTYPE_F16, true); }
+static bool check_bf16_in_out(const struct kernels *k) { return check_type(k, DTYPE_BF16, true); }
+static bool check_q8_0(const struct kernels *k) { return check_type(k, DTYPE_Q8_0, false); }
+
+// ---- measurements: a matrix product as the model asks for it, in claims of row_chunk rows ----
+
+struct bench {
+    const struct kernels *k;
+    struct matmul_job job;
+};
+
+static void call_matmul(void *arg) {
+    struct bench *b = arg;
+    for (size_t row = 0; row < b->job.w.rows; row += b->k->row_chunk) {
+        b->job.row0 = row;
+        b->job.row1 = row + b->k->row_chunk < b->job.w.rows ? row + b->k->row_chunk : b->job.w.rows;
+        b->k->matmul[b->job.w.dtype](&b->job);
+    }
+}
+
+static void bench_shape(const struct kernels *k, enum dtype type, bool transposed, size_t rows, size_t cols,
+                        size_t tokens) {
+    struct bench b = {.k = k};
+    char what[64];
+    struct matmul_job *job = &b.job;
+    job->w = (struct mat){.dtype = type, .transposed = transposed, .rows = rows, .cols = cols};
+    job->n_tokens = tokens;
+    job->w.stride = stored_bytes(&job->w);
+    size_t bytes = job->w.stride * (transposed ? cols : rows), blocks = tokens * cols / ACT_BLOCK;
+    uint8_t *data = malloc(bytes + 1);
+    float *x = calloc(tokens * cols, sizeof *x);
+    int8_t *q = calloc(tokens * cols, 1);
+    float *xd = calloc(blocks, sizeof *xd);
+    int32_t *sum = calloc(blocks, sizeof *sum);
+    job->out = calloc(tokens * rows, sizeof *job->out);
+    job->scratch = aligned_alloc(64, (k->scratch_bytes + 63) / 64 * 64);
+    if (data && x && q && xd && sum && job->out && job->scratch) {
+        memset(data, 0x11, bytes + 1);
+        job->w.data = data + 1;
+        job->x = x;
+        job->x_stride = cols;
+        job->q = (struct qacts){q, xd, xd, sum};
+        job->out_stride = rows;
+        snprintf(what, sizeof what, "matmul %s%s %zux%zu x%zu", dtypes[type].name, transposed ? " [in,out]" : "",
+                 rows, cols, tokens);
+        measure(k, what, 2.0 * (double)rows * (double)cols * (double)tokens, (double)bytes, call_matmul, &b);
+    }
+    free(data), free(x), free(q), free(xd), free(sum), free(job->out), free(job->scratch);
+}
+
+static void bench_type(const struct kernels *k, enum dtype type, bool transposed) {
+    bench_shape(k, type, transposed, 768, 768, 1);
+    bench_shape(k, type, transposed, 16384, 2048, 1);
+    bench_shape(k, type, transposed, 3072, 768, 4);
+    bench_shape(k, type, transposed, 3072, 768, 16);
+    bench_shape(k, type, transposed, 3072, 768, 128);
+    bench_shape(k, type, transposed, 1024, 4096, 128);
+}
+
+static void bench_f32(const struct kernels *k) { bench_type(k, DTYPE_F32, false); }
+static void bench_f16(const struct kernels *k) { bench_type(k, DTYPE_F16, false); }
+static void bench_f16_in_out(const struct kernels *k) { bench_type(k, DTYPE_F16, true); }
+static void bench_q8_0(const struct kernels *k) { bench_type(k, DTYPE_Q8_0, false); }
+
+const struct check matmul_checks[] = {
+    {"matmul f32", check_f32, bench_f32},
+    {"matmul f16", check_f16, bench_f16},
+    {"matmul bf16", check_bf16, NULL},
+    {"matmul f32 [in,out]", check_f32_in_out, NULL},
+    {"matmul f16 [in,out]", check_f16_in_out, bench_f16_in_out},
+    {"matmul bf16 [in,out]", check_bf16_in_out, NULL},
+    {"matmul q8_0", check_q8_0, bench_q8_0},
+    {NULL, NULL, NULL},
+};

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+#include "kernels/simd_avx2.h"
+
+#define SIMD_CHECK simd_check_avxvnni
+#include "simd_checks.inc"
