@@ -209,14 +209,14 @@ static void print_stats(const struct generation *g) {
            g->first_token_ms, usage.ru_maxrss / 1024, quill_stop_name(g->stop), (unsigned long long)g->request.seed);
 }
 
-// The status is that of the first sample that did not end well.
+// The status is that of the first sample that did not end well; a timeout, which ends them all, comes before others.
 static int run_samples(struct generation *g, quill_error *err) {
     int status = 0;
     bool last = false;
     quill_error problem = {0};
     for (int64_t i = 0; i < g->o->samples && !last; i++) {
         int s = run_sample(g, (uint32_t)i, &last, &problem);
-        if (s && !status) status = s, *err = problem;
+        if (s && (!status || s == STATUS_TIMEOUT)) status = s, *err = problem;
     }
     return status;
 }

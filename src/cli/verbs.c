@@ -18,7 +18,7 @@ const struct verb verbs[] = {
     {.name = "inspect", .bit = INSPECT, .operands = "[MODEL]", .run = cmd_inspect,
      .summary = "say what a model is and what running it takes"},
     {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .run = cmd_quantize,
-     .summary = "write a model as a GGUF file with another weight type",
+     .summary = "write a model as GGUF with another weight type",
      .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is F32, F16, BF16 "
                "or Q8_0. With -v the tensors that got another type are listed."},
     {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
