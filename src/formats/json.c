@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "json.h"
 
+#include <errno.h>
 #include <stdio.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/utf8.h"
 
@@ -19,23 +21,47 @@ static bool mistake(struct json_walk *walk, const char *text) {
     return false;
 }
 
+enum { PLAIN, BLANK, QUOTE, OPEN, CLOSE, BETWEEN, CONTROL };
+
+static const uint8_t classes[256] = {
+    [0] = CONTROL,  [' '] = BLANK, ['\t'] = BLANK, ['\n'] = BLANK,  ['\r'] = BLANK,  ['"'] = QUOTE,
+    ['{'] = OPEN,   ['['] = OPEN,  ['}'] = CLOSE,  [']'] = CLOSE,   [','] = BETWEEN, [':'] = BETWEEN,
+};
+
+static int class_at(const struct json_walk *walk) {
+    return walk->at < walk->text.n ? classes[(unsigned char)walk->text.p[walk->at]] : CONTROL;
+}
+
 static void skip_blanks(struct json_walk *walk) {
-    while (walk->at < walk->text.n && strchr(" \t\n\r", walk->text.p[walk->at]) && walk->text.p[walk->at]) walk->at++;
+    while (class_at(walk) == BLANK) walk->at++;
 }
 
 // The character at the cursor, 0 at the end (and for a NUL, which JSON allows nowhere outside of escapes).
 static char peek(const struct json_walk *walk) { return walk->at < walk->text.n ? walk->text.p[walk->at] : '\0'; }
 
+// True when eight bytes are ASCII, no control character, no quote and no backslash. Byte by byte within a word: a byte
+// below n borrows into its highest bit, and so does a zero below one.
+static bool all_ordinary(uint64_t word) {
+    const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+    return ((word | (word - ones * 0x20) | (quote - ones) | (backslash - ones)) & high) == 0;
+}
+
 static bool skip_string(struct json_walk *walk) {
     const char *p = walk->text.p;
-    size_t start = ++walk->at;
-    while (walk->at < walk->text.n && p[walk->at] != '"') {
-        if ((unsigned char)p[walk->at] < 0x20)
-            return mistake(walk, "expected a string, found a control character in it");
-        walk->at += p[walk->at] == '\\' ? 2 : 1;
+    size_t start = walk->at + 1, i = start, n = walk->text.n;
+    unsigned char seen = 0;
+    for (; i < n && p[i] != '"'; i++) {
+        while (n - i > 8 && all_ordinary(load_u64(p + i))) i += 8;
+        if (p[i] == '"') break;
+        seen |= (unsigned char)p[i];
+        if ((unsigned char)p[i] < 0x20) break;
+        if (p[i] == '\\') i++; // what follows is checked by whoever decodes it
     }
-    if (walk->at >= walk->text.n) return mistake(walk, "expected a closing quote, found the end");
-    if (!utf8_is_valid(p + start, walk->at - start))
+    walk->at = i < n ? i : n;
+    if (walk->at == n) return mistake(walk, "expected a closing quote, found the end");
+    if (p[i] != '"') return mistake(walk, "expected a string, found a control character in it");
+    if (seen >= 0x80 && !utf8_is_valid(p + start, i - start))
         return mistake(walk, "expected UTF-8 in a string, found other bytes");
     walk->at++;
     return true;
@@ -46,21 +72,21 @@ static bool skip_value(struct json_walk *walk) {
     int depth = 0;
     do {
         skip_blanks(walk);
-        char c = peek(walk);
-        if (c == '"') {
+        int class = class_at(walk);
+        if (class == QUOTE) {
             if (!skip_string(walk)) return false;
-        } else if (c == '{' || c == '[') {
+        } else if (class == OPEN) {
             if (++depth > MAX_DEPTH) return mistake(walk, "expected values nested at most 64 deep, found more");
             walk->at++;
-        } else if (c == '}' || c == ']') {
+        } else if (class == CLOSE) {
             if (--depth < 0) return mistake(walk, "expected a value, found a closing bracket");
             walk->at++;
-        } else if ((c == ',' || c == ':') && depth > 0) {
+        } else if (class == BETWEEN && depth > 0) {
             walk->at++;
+        } else if (class == PLAIN) {
+            while (class_at(walk) == PLAIN) walk->at++;
         } else {
-            size_t start = walk->at;
-            while (peek(walk) && !strchr(" \t\n\r,:{}[]\"", peek(walk))) walk->at++;
-            if (walk->at == start) return mistake(walk, "expected a value, found something else");
+            return mistake(walk, "expected a value, found something else");
         }
     } while (depth > 0);
     return true;
@@ -105,19 +131,31 @@ bool json_at_end(struct json_walk *walk) {
     return walk->at == walk->text.n || mistake(walk, "expected the end, found more after the object");
 }
 
-bool json_string_of(struct str written, struct arena *arena, struct str *out) {
+// Jansson's own reports do not tell a mistake from a lack of memory; malloc's errno does.
+static json_t *parse(struct str text, size_t flags, struct json_problem *problem, json_error_t *error) {
+    errno = 0;
+    json_t *tree = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL | flags, error);
+    if (tree) return tree;
+    problem->no_memory = errno == ENOMEM;
+    problem->at = error->position > 0 ? (size_t)error->position : 0;
+    snprintf(problem->text, sizeof problem->text, "expected JSON, found a mistake in line %d: %s", error->line,
+             QUOTED(str_of(error->text)));
+    return NULL;
+}
+
+bool json_string_of(struct str written, struct arena *arena, struct str *out, struct json_problem *problem) {
+    *problem = (struct json_problem){.text = "expected a string, found another value"};
     if (written.n < 2 || written.p[0] != '"') return false;
     *out = (struct str){written.p + 1, written.n - 2};
     if (!memchr(out->p, '\\', out->n)) return true;
-    json_t *tree = json_loadb(written.p, written.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    char *copy = NULL;
-    if (json_is_string(tree)) {
-        *out = (struct str){json_string_value(tree), json_string_length(tree)};
-        copy = arena_string(arena, *out);
-        out->p = copy;
-    }
+    json_error_t error;
+    json_t *tree = parse(written, 0, problem, &error);
+    if (!tree) return false;
+    *out = (struct str){json_string_value(tree), json_string_length(tree)};
+    out->p = arena_string(arena, *out);
+    problem->no_memory = !out->p;
     json_decref(tree);
-    return copy != NULL;
+    return out->p != NULL;
 }
 
 // An upper bound of what Jansson takes, from the sizes of its structs and of malloc's headers: an object with its first
@@ -142,7 +180,6 @@ static size_t tree_bytes(struct str text) {
 }
 
 json_t *json_tree(struct str text, size_t room, bool *all_real, struct json_problem *problem) {
-    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
     size_t need = tree_bytes(text);
     *problem = (struct json_problem){0};
     *all_real = false;
@@ -153,14 +190,8 @@ json_t *json_tree(struct str text, size_t room, bool *all_real, struct json_prob
         return NULL;
     }
     json_error_t error;
-    json_t *tree = json_loadb(text.p, text.n, flags, &error);
-    if (!tree && json_error_code(&error) == json_error_numeric_overflow) {
-        *all_real = true;
-        tree = json_loadb(text.p, text.n, flags | JSON_DECODE_INT_AS_REAL, &error);
-    }
-    if (tree) return tree;
-    problem->at = error.position > 0 ? (size_t)error.position : 0;
-    snprintf(problem->text, sizeof problem->text, "expected JSON, found a mistake in line %d: %s", error.line,
-             QUOTED(str_of(error.text)));
-    return NULL;
+    json_t *tree = parse(text, JSON_REJECT_DUPLICATES, problem, &error);
+    if (tree || problem->no_memory || json_error_code(&error) != json_error_numeric_overflow) return tree;
+    *all_real = true;
+    return parse(text, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, problem, &error);
 }

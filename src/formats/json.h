@@ -28,13 +28,14 @@ bool json_member(struct json_walk *walk, struct str *name, struct str *value);
 // After the last member: nothing but blanks follows.
 bool json_at_end(struct json_walk *walk);
 
-// A string as written between quotes, decoded: part of the text, or in the arena. false: no memory, or a bad escape.
-bool json_string_of(struct str written, struct arena *arena, struct str *out);
-
 struct json_problem {
+    bool no_memory; // else:
     char text[160];
     size_t at; // byte of the text
 };
+
+// A string as written between quotes, decoded: part of the text, or in the arena. false: the problem says why.
+bool json_string_of(struct str written, struct arena *arena, struct str *out, struct json_problem *problem);
 
 // A tree of at most about `room` bytes. Doubled names are refused. When the text has an integer beyond 64 bits,
 // *all_real is set and all its numbers are reals. NULL: the problem says why.
