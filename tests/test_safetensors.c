@@ -355,7 +355,7 @@ static void the_index_is_an_object_with_one_map(void **state) {
     index_refused("{\"weight_map\":{" A "},\"weight_map\":{" A "}}", "expected one weight_map, found two");
     index_refused("{\"weight_map\":{" A ",}}", "expected a name in quotes");
     index_refused("{\"weight_map\":{" A "}", "expected a comma or a closing brace");
-    index_refused("{\"metadata\":nonsense,\"weight_map\":{" A "}}", "metadata");
+    index_refused("{\"metadata\":nonsense,\"weight_map\":{" A "}}", "expected a value");
     write_text("model.safetensors.index.json", "{\"weight_map\":{}}");
     weights_close(accepted());
 }

@@ -4,131 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
-#include "base/utf8.h"
 
 enum { MAX_DEPTH = 64 };
 
 struct str json_text(const struct map *map) {
-    struct str text = {(const char *)map->data, map->size};
-    if (!str_starts(text, STR("\xef\xbb\xbf"))) return text;
-    return (struct str){text.p + 3, text.n - 3};
-}
-
-static bool mistake(struct json_walk *walk, const char *text) {
-    if (!walk->mistake) walk->mistake = text;
-    return false;
-}
-
-enum { PLAIN, BLANK, QUOTE, OPEN, CLOSE, BETWEEN, CONTROL };
-
-static const uint8_t classes[256] = {
-    [0] = CONTROL,  [' '] = BLANK, ['\t'] = BLANK, ['\n'] = BLANK,  ['\r'] = BLANK,  ['"'] = QUOTE,
-    ['{'] = OPEN,   ['['] = OPEN,  ['}'] = CLOSE,  [']'] = CLOSE,   [','] = BETWEEN, [':'] = BETWEEN,
-};
-
-static int class_at(const struct json_walk *walk) {
-    return walk->at < walk->text.n ? classes[(unsigned char)walk->text.p[walk->at]] : CONTROL;
-}
-
-static void skip_blanks(struct json_walk *walk) {
-    while (class_at(walk) == BLANK) walk->at++;
-}
-
-// The character at the cursor, 0 at the end (and for a NUL, which JSON allows nowhere outside of escapes).
-static char peek(const struct json_walk *walk) { return walk->at < walk->text.n ? walk->text.p[walk->at] : '\0'; }
-
-// True when eight bytes are ASCII, no control character, no quote and no backslash. Byte by byte within a word: a byte
-// below n borrows into its highest bit, and so does a zero below one.
-static bool all_ordinary(uint64_t word) {
-    const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
-    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-    return ((word | (word - ones * 0x20) | (quote - ones) | (backslash - ones)) & high) == 0;
-}
-
-static bool skip_string(struct json_walk *walk) {
-    const char *p = walk->text.p;
-    size_t start = walk->at + 1, i = start, n = walk->text.n;
-    unsigned char seen = 0;
-    for (; i < n && p[i] != '"'; i++) {
-        while (n - i > 8 && all_ordinary(load_u64(p + i))) i += 8;
-        if (p[i] == '"') break;
-        seen |= (unsigned char)p[i];
-        if ((unsigned char)p[i] < 0x20) break;
-        if (p[i] == '\\') i++; // what follows is checked by whoever decodes it
-    }
-    walk->at = i < n ? i : n;
-    if (walk->at == n) return mistake(walk, "expected a closing quote, found the end");
-    if (p[i] != '"') return mistake(walk, "expected a string, found a control character in it");
-    if (seen >= 0x80 && !utf8_is_valid(p + start, i - start))
-        return mistake(walk, "expected UTF-8 in a string, found other bytes");
-    walk->at++;
-    return true;
-}
-
-// Strings are checked, brackets are counted; the rest is left to whoever parses the value.
-static bool skip_value(struct json_walk *walk) {
-    int depth = 0;
-    do {
-        skip_blanks(walk);
-        int class = class_at(walk);
-        if (class == QUOTE) {
-            if (!skip_string(walk)) return false;
-        } else if (class == OPEN) {
-            if (++depth > MAX_DEPTH) return mistake(walk, "expected values nested at most 64 deep, found more");
-            walk->at++;
-        } else if (class == CLOSE) {
-            if (--depth < 0) return mistake(walk, "expected a value, found a closing bracket");
-            walk->at++;
-        } else if (class == BETWEEN && depth > 0) {
-            walk->at++;
-        } else if (class == PLAIN) {
-            while (class_at(walk) == PLAIN) walk->at++;
-        } else {
-            return mistake(walk, "expected a value, found something else");
-        }
-    } while (depth > 0);
-    return true;
-}
-
-bool json_enter(struct json_walk *walk) {
-    skip_blanks(walk);
-    if (peek(walk) != '{') return mistake(walk, "expected an object, found something else");
-    walk->at++;
-    walk->inside = false;
-    return true;
-}
-
-bool json_member(struct json_walk *walk, struct str *name, struct str *value) {
-    skip_blanks(walk);
-    if (peek(walk) == '}') {
-        walk->at++;
-        return false;
-    }
-    if (walk->inside) {
-        if (peek(walk) != ',') return mistake(walk, "expected a comma or a closing brace, found something else");
-        walk->at++;
-        skip_blanks(walk);
-    }
-    walk->inside = true;
-    size_t start = walk->at;
-    if (peek(walk) != '"') return mistake(walk, "expected a name in quotes, found something else");
-    if (!skip_string(walk)) return false;
-    *name = (struct str){walk->text.p + start, walk->at - start};
-    skip_blanks(walk);
-    if (peek(walk) != ':') return mistake(walk, "expected a colon, found something else");
-    walk->at++;
-    skip_blanks(walk);
-    start = walk->at;
-    if (!skip_value(walk)) return false;
-    *value = (struct str){walk->text.p + start, walk->at - start};
-    return true;
-}
-
-bool json_at_end(struct json_walk *walk) {
-    skip_blanks(walk);
-    return walk->at == walk->text.n || mistake(walk, "expected the end, found more after the object");
+    return json_without_bom((struct str){(const char *)map->data, map->size});
 }
 
 // Jansson's own reports do not tell a mistake from a lack of memory; malloc's errno does.
@@ -146,16 +27,8 @@ static json_t *parse(struct str text, size_t flags, struct json_problem *problem
 bool json_string_of(struct str written, struct arena *arena, struct str *out, struct json_problem *problem) {
     *problem = (struct json_problem){.text = "expected a string, found another value"};
     if (written.n < 2 || written.p[0] != '"') return false;
-    *out = (struct str){written.p + 1, written.n - 2};
-    if (!memchr(out->p, '\\', out->n)) return true;
-    json_error_t error;
-    json_t *tree = parse(written, 0, problem, &error);
-    if (!tree) return false;
-    *out = (struct str){json_string_value(tree), json_string_length(tree)};
-    out->p = arena_string(arena, *out);
-    problem->no_memory = !out->p;
-    json_decref(tree);
-    return out->p != NULL;
+    problem->no_memory = !json_unquote(written, arena, out);
+    return !problem->no_memory;
 }
 
 // An upper bound of what Jansson takes, from the sizes of its structs and of malloc's headers: an object with its first
