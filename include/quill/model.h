@@ -74,7 +74,7 @@ typedef struct quill_quantize_options {
     size_t size;
     void (*note)(void *user, const char *line);
     void *user;
-    const volatile sig_atomic_t *interrupted; // polled between tensors; NULL: never. When set: QUILL_E_SYSTEM, no file
+    const volatile sig_atomic_t *interrupted; // polled while writing; NULL: never. When set: QUILL_E_SYSTEM, no file
 } quill_quantize_options;
 QUILL_MUST_CHECK quill_status quill_quantize(const char *in, const char *out, const char *type,
                                              const quill_quantize_options *options, quill_error *err);

@@ -92,6 +92,8 @@ static void decode_rows(const struct job *job, const struct item *item, uint64_t
 
 static quill_status fill(void *user, size_t index, uint64_t first, uint64_t n_rows, uint8_t *out, quill_error *err) {
     const struct job *job = user;
+    const volatile sig_atomic_t *interrupted = job->options ? job->options->interrupted : NULL;
+    if (interrupted && *interrupted) return fail(err, QUILL_E_SYSTEM, "interrupted");
     const struct item *item = &job->items[index];
     size_t cols = (size_t)item->cols, row_bytes = cols / dtypes[item->to].block_values * dtypes[item->to].block_bytes;
     if (item->to == item->from->dtype && !item->transposed) {
