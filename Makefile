@@ -61,8 +61,8 @@ MACHINE := $(shell $(CC) -dumpmachine)
 
 # ---- sources, floor by floor -------------------------------------------------------------------------------------------
 
-SRC_base := alloc arena buffer clock cpus dmath error hash json_walk map reader save team utf8
-TESTS := test_base test_json_walk test_team
+SRC_base := alloc arena buffer clock cpus dmath error hash map reader save team utf8
+TESTS := test_base test_team
 
 SRC_tensor := dtype tensor
 TESTS += test_tensor
@@ -86,7 +86,7 @@ SRC_session := load vocab generate quantize request scores session stop text
 TESTS += test_stop
 
 SRC_cli :=
-CLI_SOURCES := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request model_source nearest \
+CLI_SOURCES := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request memory_check model_source nearest \
 	option_table options output prompt report signals term textbuf verbs $(if $(wildcard $(EMBED)),builtin,builtin_none)
 ifneq ($(filter command,$(origin EMBED)),)
 $(if $(EMBED),$(if $(wildcard $(EMBED)),,$(error EMBED=$(EMBED): there is no such file)))

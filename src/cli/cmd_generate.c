@@ -7,11 +7,12 @@
 
 #include "commands.h"
 #include "json_out.h"
+#include "make_request.h"
+#include "memory_check.h"
 #include "model_source.h"
 #include "output.h"
 #include "prompt.h"
 #include "report.h"
-#include "make_request.h"
 #include "signals.h"
 #include "term.h"
 
@@ -74,6 +75,7 @@ static quill_status load(struct generation *g, quill_error *err) {
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
     quill_memory memory;
     s = quill_session_plan(g->model, &options, &memory, err);
+    if (!s && !g->o->allow_swap) s = memory_check(&memory, err);
     if (!s) s = quill_session_create(&g->session, g->model, &options, err);
     if (s) return s;
     g->n_ctx = memory.n_ctx;

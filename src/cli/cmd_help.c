@@ -146,10 +146,11 @@ int print_help(const struct verb *verb, bool full, quill_error *err) {
     return print_text(&t, ok, err);
 }
 
-int print_version(const struct options *o, quill_error *err) {
+int print_version(struct options *o, quill_error *err) {
     struct text t = {0};
     const char *kernels = NULL;
-    quill_status s = o->verbose ? quill_kernels_name(&kernels, o->cpu, err) : QUILL_OK;
+    quill_status s = o->verbose ? environment_apply(o, err) : QUILL_OK;
+    if (!s && o->verbose) s = quill_kernels_name(&kernels, o->cpu, err);
     if (s) return (int)s;
     bool ok = text_add_string(&t, "quill " QUILL_VERSION "\n") &&
               (!kernels || text_add_format(&t, "numbers version %d\nkernels %s\n", QUILL_NUMBERS_VERSION, kernels));

@@ -13,6 +13,6 @@ int cmd_help(struct options *o, quill_error *err);
 
 // What -h, --help and --version print, for any verb.
 int print_help(const struct verb *verb, bool full, quill_error *err);
-int print_version(const struct options *o, quill_error *err);
+int print_version(struct options *o, quill_error *err);
 
 #endif

@@ -38,6 +38,8 @@ const struct option_row option_table[] = {
      .verbs = GENERATE | INSPECT, .group = GROUP_MODEL, .help = "number type of the KV cache"},
     {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(no_mmap), .verbs = GENERATE | INSPECT, .group = GROUP_MODEL,
      .help = "read the model into memory instead of mapping the file (network drives)"},
+    {"allow-swap", NULL, NULL, OPTION_FLAG, FIELD(allow_swap), .verbs = GENERATE, .group = GROUP_MODEL,
+     .help = "run a model that needs more memory than is available"},
 
     // ---- length and stops ----
     {"predict", "n-predict max-tokens max-new-tokens", "n", OPTION_INT, FIELD(predict), .value = "N", .min = -1,

@@ -26,7 +26,7 @@ struct options {
     const char *model;
     int64_t n_ctx;
     const char *kv_type;
-    bool no_mmap;
+    bool no_mmap, allow_swap;
     // length and stops
     int64_t predict, min_tokens;
     struct list stops;
