@@ -73,8 +73,9 @@ TESTS += test_kernels check_kernels
 SRC_formats := gguf gguf_value gguf_write hf hf_config json open safetensors shard_index weights
 TESTS += test_gguf test_gguf_damage test_gguf_write test_hf test_safetensors
 
-SRC_tokenizer :=
-TESTS +=
+SRC_tokenizer := added bpe byte_map encode pre_names pretokenize regex_dialect split_gpt2 token_table tokenizer \
+	vocab_files vocab_json vocab_parts word_cache
+TESTS += test_tokenizer
 
 SRC_sampler := candidates filters sampler sampling stop_regex
 TESTS += test_sampler

@@ -23,19 +23,22 @@ struct vocab_spec {
     size_t n_merges;
     const struct str *merges;     // [n_merges] "left right", rank ascending
     const char *pre;              // name of the pre-tokenizer, "gpt-2"; NULL: none named
-    const struct str *patterns;   // [n_patterns] the file's own split patterns, applied in turn; used when pre is NULL
+    // The file's own split patterns, applied in turn; used when `pre` is NULL. NULL: none named, gpt-2 is assumed; an
+    // empty list: text is not split.
+    const struct str *patterns;   // [n_patterns]
     size_t n_patterns;
     const int32_t *eos;           // [n_eos]
     size_t n_eos;
     int32_t bos;                  // -1: none
     bool add_bos;
+    bool add_bos_unsaid;          // the file does not say: what its pre-tokenizer's name implies
     bool ignore_merges;           // a piece that is a token is that token, whatever the merges say
 };
 
 quill_status tokenizer_create(quill_tokenizer **out, const struct vocab_spec *spec, quill_error *err);
 
-// The vocab_spec of a Hugging Face directory, from the bytes of its files (missing ones have n == 0): tokenizer.json, or
-// vocab.json + merges.txt. The spec's arrays and strings live in the returned owner until vocab_files_free.
+// The vocab_spec of a Hugging Face directory, from the bytes of its files (missing ones have n == 0): tokenizer.json,
+// or vocab.json + merges.txt. The spec's arrays and strings live in the returned owner until vocab_files_free.
 struct vocab_files {
     const char *directory;        // for messages
     struct str tokenizer_json, vocab_json, merges_txt, tokenizer_config_json;
@@ -45,7 +48,8 @@ quill_status vocab_from_files(struct vocab_spec *spec, struct vocab_owner **owne
                               quill_error *err);
 void vocab_owner_free(struct vocab_owner *owner);
 
-// The token's text as it is stored in a model file (byte-mapped for normal tokens), appended to `out`; for writing models.
+// The token's text as it is stored in a model file (byte-mapped for normal tokens), appended to `out`; for writing
+// models.
 struct buffer;
 quill_status tokenizer_stored_text(const quill_tokenizer *tokenizer, int32_t id, struct buffer *out, quill_error *err);
 

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+#include "bpe.h"
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "byte_map.h"
+
+enum {
+    ID_BITS = 21,
+    RANK_BITS = 22,
+    NO_RANK = INT32_MAX, // above every rank
+    SHORT_WORD = 32,     // up to here a look at every pair is faster than a heap
+};
+
+static uint64_t pair_of(int32_t left, int32_t right) { return (uint64_t)left << ID_BITS | (uint64_t)right; }
+
+static size_t slot_of(const struct bpe *bpe, uint64_t pair) { return (pair * 0x9e3779b97f4a7c15u) >> bpe->shift; }
+
+static int32_t rank_of(const struct bpe *bpe, int32_t left, int32_t right) {
+    uint64_t pair = pair_of(left, right);
+    size_t mask = ((size_t)1 << (64 - bpe->shift)) - 1;
+    for (size_t i = slot_of(bpe, pair);; i = (i + 1) & mask) {
+        uint64_t slot = bpe->slots[i];
+        if (slot >> RANK_BITS == pair && slot) return (int32_t)(slot & BPE_MAX_MERGES) - 1;
+        if (!slot) return NO_RANK;
+    }
+}
+
+// ---- short words ----------------------------------------------------------------------------------------------------
+
+// ids[0..n) are the tokens of the bytes; they become the tokens of the word. Returns their number.
+static size_t merge_short(const struct bpe *bpe, int32_t *ids, size_t n) {
+    int32_t ranks[SHORT_WORD]; // of the pairs (i, i + 1)
+    for (size_t i = 0; i + 1 < n; i++) ranks[i] = rank_of(bpe, ids[i], ids[i + 1]);
+    while (n > 1) {
+        size_t best = 0;
+        for (size_t i = 1; i + 1 < n; i++)
+            if (ranks[i] < ranks[best]) best = i;
+        if (ranks[best] == NO_RANK) break;
+        ids[best] = bpe->results[ranks[best]];
+        n--;
+        for (size_t i = best + 1; i < n; i++) ids[i] = ids[i + 1];
+        for (size_t i = best; i + 1 < n; i++) ranks[i] = ranks[i + 1];
+        if (best > 0) ranks[best - 1] = rank_of(bpe, ids[best - 1], ids[best]);
+        if (best + 1 < n) ranks[best] = rank_of(bpe, ids[best], ids[best + 1]);
+    }
+    return n;
+}
+
+// ---- long words: a list of tokens, and a heap of its pairs ----------------------------------------------------------
+
+enum { NO_TOKEN = -1 };
+
+struct link {
+    int32_t id;         // NO_TOKEN: merged into the one before
+    int32_t rank;       // of the pair with the next one
+    int32_t prev, next; // -1: none
+};
+
+// The heap holds rank << 32 | position: its least is the leftmost pair of lowest rank. An entry is stale when the
+// link's rank is another by now. Four children: half the levels of two, in one line of cache.
+struct heap {
+    uint64_t *p; // [n]
+    size_t n;
+};
+
+static void sink(struct heap *h, size_t i, uint64_t entry) {
+    for (size_t child; (child = 4 * i + 1) < h->n; i = child) {
+        size_t end = child + 4 < h->n ? child + 4 : h->n;
+        for (size_t k = child + 1; k < end; k++)
+            if (h->p[k] < h->p[child]) child = k;
+        if (h->p[child] >= entry) break;
+        h->p[i] = h->p[child];
+    }
+    h->p[i] = entry;
+}
+
+static void heap_push(struct heap *h, uint64_t entry) {
+    size_t i = h->n++;
+    for (; i > 0 && h->p[(i - 1) / 4] > entry; i = (i - 1) / 4) h->p[i] = h->p[(i - 1) / 4];
+    h->p[i] = entry;
+}
+
+static uint64_t heap_pop(struct heap *h) {
+    uint64_t least = h->p[0];
+    if (--h->n) sink(h, 0, h->p[h->n]);
+    return least;
+}
+
+static void rank_link(const struct bpe *bpe, struct link *links, struct heap *h, int32_t at) {
+    struct link *link = &links[at];
+    link->rank = link->next < 0 ? NO_RANK : rank_of(bpe, link->id, links[link->next].id);
+    if (link->rank != NO_RANK) heap_push(h, (uint64_t)link->rank << 32 | (uint64_t)at);
+}
+
+static void merge_long(const struct bpe *bpe, struct link *links, struct heap *h, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        links[i].prev = (int32_t)i - 1;
+        links[i].next = i + 1 < n ? (int32_t)i + 1 : -1;
+        links[i].rank = i + 1 < n ? rank_of(bpe, links[i].id, links[i + 1].id) : NO_RANK;
+        if (links[i].rank != NO_RANK) h->p[h->n++] = (uint64_t)links[i].rank << 32 | i;
+    }
+    for (size_t i = h->n / 4 + 1; i-- > 0;)
+        if (i < h->n) sink(h, i, h->p[i]);
+    while (h->n) {
+        uint64_t entry = heap_pop(h);
+        int32_t at = (int32_t)(entry & UINT32_MAX);
+        struct link *link = &links[at];
+        if (link->id == NO_TOKEN || link->rank != (int32_t)(entry >> 32)) continue;
+        struct link *eaten = &links[link->next];
+        link->id = bpe->results[link->rank];
+        link->next = eaten->next;
+        eaten->id = NO_TOKEN;
+        if (link->next >= 0) links[link->next].prev = at;
+        rank_link(bpe, links, h, at);
+        if (link->prev >= 0) rank_link(bpe, links, h, link->prev);
+    }
+}
+
+// A merge takes one entry and adds at most two, and there are fewer than n merges: 2n entries suffice.
+static quill_status make_room(struct bpe_room *room, size_t n, quill_error *err) {
+    size_t bytes;
+    if (n > INT32_MAX / 2 || !checked_mul_size(&bytes, n, sizeof(struct link) + 2 * sizeof(uint64_t)))
+        return fail(err, QUILL_E_SYSTEM, "a word of %zu bytes is too long to encode", n);
+    if (bytes <= room->bytes) return QUILL_OK;
+    free(room->p);
+    *room = (struct bpe_room){malloc(bytes), bytes};
+    if (room->p) return QUILL_OK;
+    room->bytes = 0;
+    return fail_memory(err);
+}
+
+static quill_status no_byte(uint8_t byte, quill_error *err) {
+    return fail(err, QUILL_E_MODEL, "the vocabulary has no token for the byte 0x%02x", byte);
+}
+
+static quill_status encode_long(const struct bpe *bpe, struct bpe_room *room, quill_ids *out, const char *word,
+                                size_t n, quill_error *err) {
+    quill_status status = make_room(room, n, err);
+    if (status) return status;
+    struct link *links = room->p;
+    struct heap heap = {(uint64_t *)(void *)(links + n), 0};
+    for (size_t i = 0; i < n; i++) {
+        links[i].id = bpe->bytes[(uint8_t)word[i]];
+        if (links[i].id == BPE_NO_BYTE) return no_byte((uint8_t)word[i], err);
+    }
+    merge_long(bpe, links, &heap, n);
+    size_t count = 0;
+    for (int32_t i = 0; i >= 0; i = links[i].next) count++;
+    if (!ids_reserve(out, count)) return fail_memory(err);
+    for (int32_t i = 0; i >= 0; i = links[i].next) out->ids[out->n++] = links[i].id;
+    return QUILL_OK;
+}
+
+quill_status bpe_encode(const struct bpe *bpe, struct bpe_room *room, quill_ids *out, const char *word, size_t n,
+                        quill_error *err) {
+    if (n > SHORT_WORD) return encode_long(bpe, room, out, word, n, err);
+    if (!ids_reserve(out, n)) return fail_memory(err);
+    int32_t *ids = out->ids + out->n;
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = bpe->bytes[(uint8_t)word[i]];
+        if (ids[i] == BPE_NO_BYTE) return no_byte((uint8_t)word[i], err);
+    }
+    out->n += merge_short(bpe, ids, n);
+    return QUILL_OK;
+}
+
+bool ids_reserve(quill_ids *list, size_t more) {
+    size_t need, cap = list->cap < 16 ? 32 : list->cap + list->cap / 2;
+    if (!checked_add_size(&need, list->n, more)) return false;
+    if (need <= list->cap) return true;
+    if (cap < need) cap = need;
+    int32_t *ids = alloc_resize(list->ids, cap, sizeof *ids);
+    if (!ids) return false;
+    list->ids = ids;
+    list->cap = cap;
+    return true;
+}
+
+// ---- building -------------------------------------------------------------------------------------------------------
+
+static quill_status bad_merge(const struct vocab_spec *spec, size_t rank, quill_error *err) {
+    return fail(err, QUILL_E_MODEL, "%s: merge %zu: expected two tokens that make a third, found '%s'",
+                QUOTED(str_of(spec->file)), rank, QUOTED(spec->merges[rank]));
+}
+
+// A merge on its way from text to slot. Merges are read a group at a time, step by step: each step asks for the memory
+// that the next one needs, so that the group waits for it together.
+struct merge {
+    char *room;          // for the bytes of two tokens, and 16 more
+    const char *bytes;   // of both sides: here, or the result's own
+    size_t n_left, n_right;
+    uint64_t seek_left, seek_right;
+    int32_t result;      // -1: not known yet
+    uint64_t pair;
+};
+
+enum { GROUP = 16, MOST_GROUP_ROOM = 1 << 20 };
+
+// Vocabularies list tokens in the order in which they were made. If `guess` is what left and right make, its bytes are
+// theirs.
+static bool is_guess(const struct token_table *v, const struct vocab_spec *spec, int32_t guess, struct str left,
+                     struct str right, struct merge *m) {
+    if ((size_t)guess >= v->n || v->kinds[guess] != TOKEN_NORMAL) return false;
+    struct str text = spec->tokens[guess], bytes = token_bytes(v, guess);
+    if (text.n != left.n + right.n || memcmp(text.p, left.p, left.n) || memcmp(text.p + left.n, right.p, right.n))
+        return false;
+    size_t n_left = left.n;
+    if (text.n != bytes.n) // a byte for each character: all but those that continue one
+        for (size_t i = 0; i < left.n; i++) n_left -= ((uint8_t)left.p[i] & 0xc0) == 0x80;
+    m->bytes = bytes.p;
+    m->n_left = n_left;
+    m->n_right = bytes.n - n_left;
+    return true;
+}
+
+static bool read_sides(const struct token_table *v, const struct vocab_spec *spec, size_t rank, int32_t guess,
+                       struct merge *m) {
+    struct str text = spec->merges[rank];
+    const char *blank = text.n ? memchr(text.p, ' ', text.n) : NULL;
+    if (!blank) return false;
+    struct str left = {text.p, (size_t)(blank - text.p)}, right = {blank + 1, text.n - left.n - 1};
+    m->result = -1;
+    if (is_guess(v, spec, guess, left, right, m)) {
+        m->result = guess;
+    } else {
+        // At most two bytes of text stand for a byte.
+        if (left.n > 2 * v->longest || right.n > 2 * v->longest) return false;
+        if (!bytes_of_text(m->room, &m->n_left, left) || !bytes_of_text(m->room + m->n_left, &m->n_right, right))
+            return false;
+        m->bytes = m->room;
+    }
+    if (!m->n_left || !m->n_right) return false;
+    m->seek_left = token_table_seek(v, m->bytes, m->n_left);
+    m->seek_right = token_table_seek(v, m->bytes + m->n_left, m->n_right);
+    return true;
+}
+
+static bool find_tokens(const struct bpe *bpe, const struct token_table *v, struct merge *m) {
+    int32_t left = token_table_find_hashed(v, m->bytes, m->n_left, m->seek_left);
+    int32_t right = token_table_find_hashed(v, m->bytes + m->n_left, m->n_right, m->seek_right);
+    if (m->result < 0) m->result = token_table_find(v, m->bytes, m->n_left + m->n_right);
+    if (left < 0 || right < 0 || m->result < 0) return false;
+    m->pair = pair_of(left, right);
+    __builtin_prefetch(&bpe->slots[slot_of(bpe, m->pair)], 1);
+    return true;
+}
+
+static bool insert(struct bpe *bpe, const struct merge *m, size_t rank) {
+    size_t mask = ((size_t)1 << (64 - bpe->shift)) - 1, i = slot_of(bpe, m->pair);
+    for (; bpe->slots[i]; i = (i + 1) & mask)
+        if (bpe->slots[i] >> RANK_BITS == m->pair) return false;
+    bpe->slots[i] = m->pair << RANK_BITS | (rank + 1);
+    bpe->results[rank] = m->result;
+    return true;
+}
+
+static quill_status add_merges(struct bpe *bpe, struct token_table *v, const struct vocab_spec *spec, char *room,
+                               size_t each, size_t group, quill_error *err) {
+    struct merge merges[GROUP];
+    int32_t guess = 256; // behind the bytes
+    for (size_t i = 0; i < group; i++) merges[i].room = room + i * each;
+    for (size_t rank = 0, n; rank < spec->n_merges; rank += n) {
+        n = spec->n_merges - rank < group ? spec->n_merges - rank : group;
+        for (size_t i = 0; i < n; i++, guess++)
+            if (!read_sides(v, spec, rank + i, guess, &merges[i])) return bad_merge(spec, rank + i, err);
+        for (size_t i = 0; i < n; i++)
+            if (!find_tokens(bpe, v, &merges[i])) return bad_merge(spec, rank + i, err);
+        guess = merges[n - 1].result + 1;
+        for (size_t i = 0; i < n; i++) {
+            if (!insert(bpe, &merges[i], rank + i))
+                return fail(err, QUILL_E_MODEL, "%s: merge %zu '%s' is there twice", QUOTED(str_of(spec->file)),
+                            rank + i, QUOTED(spec->merges[rank + i]));
+            v->kinds[merges[i].result] |= TOKEN_FROM_TEXT;
+        }
+    }
+    return QUILL_OK;
+}
+
+static void add_byte_tokens(struct bpe *bpe, struct token_table *v) {
+    for (int byte = 0; byte < 256; byte++) {
+        char text[16] = {(char)byte};
+        bpe->bytes[byte] = token_table_find(v, text, 1);
+        if (bpe->bytes[byte] >= 0) v->kinds[bpe->bytes[byte]] |= TOKEN_FROM_TEXT;
+    }
+}
+
+quill_status bpe_build(struct bpe *bpe, struct token_table *v, const struct vocab_spec *spec, quill_error *err) {
+    *bpe = (struct bpe){.shift = 64 - 8, .n_merges = spec->n_merges};
+    if (spec->n_merges > BPE_MAX_MERGES)
+        return fail(err, QUILL_E_MODEL, "%s: expected at most %d merges, found %zu", QUOTED(str_of(spec->file)),
+                    BPE_MAX_MERGES, spec->n_merges);
+    while ((size_t)1 << (64 - bpe->shift) < 2 * spec->n_merges) bpe->shift--;
+    bpe->slots = alloc_zeroed((size_t)1 << (64 - bpe->shift), sizeof *bpe->slots);
+    bpe->results = alloc_array(spec->n_merges, sizeof *bpe->results);
+    size_t each = 4 * v->longest + 16, group = each <= MOST_GROUP_ROOM / GROUP ? GROUP : 1; // longest < 2^32
+    char *room = alloc_array(group, each);
+    quill_status status = QUILL_OK;
+    if (!bpe->slots || !bpe->results || !room) status = fail_memory(err);
+    if (!status) status = add_merges(bpe, v, spec, room, each, group, err);
+    if (!status) add_byte_tokens(bpe, v);
+    free(room);
+    if (status) bpe_free(bpe);
+    return status;
+}
+
+void bpe_free(struct bpe *bpe) {
+    free(bpe->slots);
+    free(bpe->results);
+    *bpe = (struct bpe){0};
+}
+
+size_t bpe_memory(const struct bpe *bpe) {
+    return ((size_t)1 << (64 - bpe->shift)) * sizeof *bpe->slots + bpe->n_merges * sizeof *bpe->results;
+}

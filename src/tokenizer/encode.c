@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// Text to ids: added tokens are taken out, the rest is split into words, and each word is looked up or merged.
+#include "encode.h"
+
+#include "base/alloc.h"
+#include "word_cache.h"
+
+enum {
+    LEAST_CACHED_TEXT = 128,    // shorter texts do not make a cache, but use one that is there
+    MOST_KEPT_ROOM = 1 << 20,   // a long word's room is not kept
+};
+
+struct encoder {
+    struct pieces pieces; // first: the splitter hands it back
+    const quill_tokenizer *tokenizer;
+    quill_ids *out;
+    const char *end;      // of the text
+    struct word_cache cache;
+    struct bpe_room room;
+    struct split_room *split;
+};
+
+// ---- words ----------------------------------------------------------------------------------------------------------
+
+static quill_status add_word(struct encoder *e, struct piece word, quill_error *err) {
+    const quill_tokenizer *t = e->tokenizer;
+    if (t->ignore_merges && word.n <= t->vocab.longest) {
+        int32_t id = token_table_find_before(&t->vocab, word.p, word.n, e->end);
+        if (id >= 0 && (token_kind_of(&t->vocab, id) == TOKEN_NORMAL || t->vocab.kinds[id] & TOKEN_FROM_TEXT)) {
+            if (!ids_reserve(e->out, 1)) return fail_memory(err);
+            e->out->ids[e->out->n++] = id;
+            return QUILL_OK;
+        }
+    }
+    return bpe_encode(&t->bpe, &e->room, e->out, word.p, word.n, err);
+}
+
+static quill_status flush_uncached(struct encoder *e, quill_error *err) {
+    quill_status status = QUILL_OK;
+    for (size_t i = 0; !status && i < e->pieces.n; i++) status = add_word(e, e->pieces.list[i], err);
+    e->pieces.n = 0;
+    return status;
+}
+
+// A word that the cache does not have.
+static quill_status add_new_word(struct encoder *e, struct piece word, struct word key, size_t place,
+                                 quill_error *err) {
+    size_t before = e->out->n;
+    quill_status status = add_word(e, word, err);
+    if (status) return status;
+    size_t n = e->out->n - before;
+    if (word.n <= CACHED_BYTES && n <= CACHED_IDS) cache_put(&e->cache, place, key, e->out->ids + before, n);
+    // Known words are added without a look at the room there is (flush).
+    return ids_reserve(e->out, (PIECES + 1) * CACHED_IDS) ? QUILL_OK : fail_memory(err);
+}
+
+// Two passes, so that the cache is fetched into the processor's while other words are hashed.
+static quill_status flush(struct pieces *pieces, quill_error *err) {
+    struct encoder *e = (struct encoder *)(void *)pieces;
+    struct word keys[PIECES];
+    uint32_t places[PIECES];
+    if (!e->cache.words) return flush_uncached(e, err);
+    if (!ids_reserve(e->out, (PIECES + 1) * CACHED_IDS)) return fail_memory(err);
+    for (size_t i = 0; i < pieces->n; i++) {
+        struct piece word = pieces->list[i];
+        if (word.n > CACHED_BYTES) continue;
+        keys[i] = cache_key(word_before(word.p, word.n, e->end), word.n);
+        places[i] = (uint32_t)cache_place(&e->cache, keys[i]);
+        __builtin_prefetch(e->cache.words + places[i]);
+    }
+    for (size_t i = 0; i < pieces->n; i++) {
+        struct piece word = pieces->list[i];
+        quill_status status = QUILL_OK;
+        if (word.n > CACHED_BYTES) {
+            status = add_new_word(e, word, (struct word){0}, 0, err);
+        } else {
+            const struct cached_word *known = e->cache.words + places[i];
+            known += !cache_hit(known, keys[i]);
+            if (cache_hit(known, keys[i])) {
+                memcpy(e->out->ids + e->out->n, known->ids, sizeof known->ids);
+                e->out->n += known->n;
+            } else {
+                status = add_new_word(e, word, keys[i], places[i], err);
+            }
+        }
+        if (status) return status;
+    }
+    pieces->n = 0;
+    return QUILL_OK;
+}
+
+// ---- a text ---------------------------------------------------------------------------------------------------------
+
+static quill_status encode_with(struct encoder *e, const char *text, size_t n, const struct added *added,
+                                quill_error *err) {
+    const quill_tokenizer *t = e->tokenizer;
+    quill_status status = split_begin(t->splitter, &e->split, n, err);
+    while (!status && n > 0) {
+        size_t at = n;
+        const struct added_token *found = added_find(added, text, n, &at);
+        if (at) status = split_text(t->splitter, &e->split, &e->pieces, text, at, err);
+        if (status || !found) break;
+        status = flush(&e->pieces, err);
+        if (!status && !ids_reserve(e->out, 1)) status = fail_memory(err);
+        if (status) break;
+        e->out->ids[e->out->n++] = found->id;
+        text += at + found->text.n;
+        n -= at + found->text.n;
+    }
+    return status ? status : flush(&e->pieces, err);
+}
+
+void encoder_free(struct encoder *e) {
+    if (!e) return;
+    word_cache_free(&e->cache);
+    free(e->room.p);
+    split_room_free(e->split);
+    free(e);
+}
+
+static struct encoder *take_encoder(const quill_tokenizer *t) {
+    struct encoder *e = atomic_exchange_explicit(&t->shelf->encoder, NULL, memory_order_acquire);
+    if (e) return e;
+    e = alloc_zeroed(1, sizeof *e);
+    if (e) e->pieces.flush = flush;
+    return e;
+}
+
+static void return_encoder(const quill_tokenizer *t, struct encoder *e) {
+    struct encoder *none = NULL;
+    e->pieces.n = 0;
+    if (e->room.bytes > MOST_KEPT_ROOM) {
+        free(e->room.p);
+        e->room = (struct bpe_room){0};
+    }
+    if (!atomic_compare_exchange_strong_explicit(&t->shelf->encoder, &none, e, memory_order_release,
+                                                 memory_order_relaxed))
+        encoder_free(e);
+}
+
+quill_status quill_encode(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n, quill_special special,
+                          quill_error *err) {
+    if (n == 0) return QUILL_OK;
+    size_t before = out->n;
+    struct encoder *e = take_encoder(t);
+    if (!e) return fail_memory(err);
+    e->tokenizer = t;
+    e->out = out;
+    e->end = (const char *)text + n;
+    // Without memory for a cache it goes without.
+    if (n >= LEAST_CACHED_TEXT) (void)word_cache_fit(&e->cache, n);
+    quill_status status = encode_with(e, text, n, special == QUILL_SPECIAL_PARSE ? &t->parsed : &t->as_text, err);
+    if (status) out->n = before;
+    return_encoder(t, e);
+    return status;
+}

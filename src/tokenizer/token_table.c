@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "token_table.h"
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "byte_map.h"
+#include "word.h"
+
+static uint64_t hash_of(const char *p, size_t n) {
+    return n <= WORD_BYTES ? word_hash(word_at(p, n)) : hash_bytes(p, n, 0);
+}
+
+// Normal tokens are stored byte-mapped, all others as their own bytes: "é" may be one of each.
+static bool is_mapped(const struct token_table *v, int32_t id) {
+    return (v->kinds[id] & (TOKEN_KIND_BITS | TOKEN_LITERAL)) == TOKEN_NORMAL;
+}
+
+static struct token_slot *find_slot(const struct token_table *v, const char *p, size_t n, uint64_t hash) {
+    uint32_t tag = (uint32_t)(hash >> 32);
+    for (size_t i = hash & v->mask;; i = (i + 1) & v->mask) {
+        struct token_slot *slot = &v->slots[i];
+        if (slot->id < 0) return slot;
+        if (slot->tag != tag) continue;
+        struct str found = token_bytes(v, slot->id);
+        if (found.n == n && memcmp(found.p, p, n) == 0) return slot;
+    }
+}
+
+uint64_t token_table_seek(const struct token_table *v, const char *p, size_t n) {
+    uint64_t hash = hash_of(p, n);
+    __builtin_prefetch(&v->slots[hash & v->mask]);
+    return hash;
+}
+
+int32_t token_table_find_hashed(const struct token_table *v, const char *p, size_t n, uint64_t hash) {
+    return find_slot(v, p, n, hash)->id;
+}
+
+int32_t token_table_find(const struct token_table *v, const char *p, size_t n) {
+    return find_slot(v, p, n, hash_of(p, n))->id;
+}
+
+int32_t token_table_find_before(const struct token_table *v, const char *p, size_t n, const char *end) {
+    uint64_t hash = n <= WORD_BYTES ? word_hash(word_before(p, n, end)) : hash_bytes(p, n, 0);
+    return find_slot(v, p, n, hash)->id;
+}
+
+static quill_status insert(struct token_table *v, int32_t id, uint64_t hash, const struct vocab_spec *spec,
+                           quill_error *err) {
+    struct str bytes = token_bytes(v, id);
+    struct token_slot *slot = find_slot(v, bytes.p, bytes.n, hash);
+    if (slot->id >= 0 && is_mapped(v, slot->id) == is_mapped(v, id))
+        return fail(err, QUILL_E_MODEL, "%s: tokens %d and %d are the same text '%s'", QUOTED(str_of(spec->file)),
+                    slot->id, id, QUOTED(spec->tokens[id]));
+    if (slot->id < 0 || is_mapped(v, id)) *slot = (struct token_slot){(uint32_t)(hash >> 32), id};
+    return QUILL_OK;
+}
+
+// A table is larger than the cache of the processor: slots are asked for some tokens before they are needed.
+static quill_status insert_all(struct token_table *v, const struct vocab_spec *spec, quill_error *err) {
+    enum { AHEAD = 16 };
+    uint64_t hashes[AHEAD];
+    for (size_t i = 0; i < v->n + AHEAD; i++) {
+        if (i >= AHEAD) {
+            int32_t id = (int32_t)(i - AHEAD);
+            bool findable = token_bytes(v, id).n && v->kinds[id] != TOKEN_UNUSED && !(v->kinds[id] & TOKEN_LITERAL);
+            quill_status status = findable ? insert(v, id, hashes[i % AHEAD], spec, err) : QUILL_OK;
+            if (status) return status;
+        }
+        if (i < v->n) {
+            struct str bytes = token_bytes(v, (int32_t)i);
+            hashes[i % AHEAD] = hash_of(bytes.p, bytes.n);
+            __builtin_prefetch(&v->slots[hashes[i % AHEAD] & v->mask], 1);
+        }
+    }
+    return QUILL_OK;
+}
+
+// Appends the bytes of token `id` at `at` and returns the place behind them.
+static size_t add_bytes(struct token_table *v, int32_t id, struct str text, size_t at) {
+    size_t n = text.n;
+    if (token_kind_of(v, id) != TOKEN_NORMAL || !bytes_of_text(v->bytes + at, &n, text)) {
+        // Text that is not byte-mapped can come of no merge. Hugging Face decodes such a token as it is written; so it
+        // is here, and a vocabulary is not refused for a row that nobody meets.
+        if (token_kind_of(v, id) == TOKEN_NORMAL) v->kinds[id] |= TOKEN_LITERAL;
+        n = text.n;
+        if (n) memcpy(v->bytes + at, text.p, n);
+    }
+    if (n > v->longest) v->longest = n;
+    return at + n;
+}
+
+static quill_status allocate(struct token_table *v, const struct vocab_spec *spec, quill_error *err) {
+    size_t total = WORD_BYTES, n_slots = 256;
+    if (spec->n_tokens == 0 || spec->n_tokens > MOST_TOKENS)
+        return fail(err, QUILL_E_MODEL, "%s: expected 1 to %d tokens, found %zu", QUOTED(str_of(spec->file)),
+                    MOST_TOKENS, spec->n_tokens);
+    for (size_t i = 0; i < spec->n_tokens; i++)
+        if (!checked_add_size(&total, total, spec->tokens[i].n) || total > UINT32_MAX)
+            return fail(err, QUILL_E_MODEL, "%s: the tokens have more than 4 GiB of text", QUOTED(str_of(spec->file)));
+    while (n_slots < spec->n_tokens + spec->n_tokens / 4) n_slots *= 2;
+    v->n = spec->n_tokens;
+    v->mask = n_slots - 1;
+    v->bytes = alloc_array(total, 1);
+    v->starts = alloc_array(v->n + 1, sizeof *v->starts);
+    v->kinds = alloc_zeroed(v->n, 1);
+    v->slots = alloc_array(n_slots, sizeof *v->slots);
+    if (!v->bytes || !v->starts || !v->kinds || !v->slots) return fail_memory(err);
+    memset(v->slots, 0xff, n_slots * sizeof *v->slots);
+    return QUILL_OK;
+}
+
+quill_status token_table_build(struct token_table *v, const struct vocab_spec *spec, quill_error *err) {
+    *v = (struct token_table){0};
+    size_t at = 0;
+    quill_status status = allocate(v, spec, err);
+    if (status) goto fail;
+    for (size_t i = 0; i < v->n; i++) {
+        if (spec->kinds) v->kinds[i] = spec->kinds[i] & TOKEN_KIND_BITS;
+        v->starts[i] = (uint32_t)at;
+        at = add_bytes(v, (int32_t)i, spec->tokens[i], at);
+    }
+    v->starts[v->n] = (uint32_t)at;
+    memset(v->bytes + at, 0, WORD_BYTES);
+    if ((status = insert_all(v, spec, err))) goto fail;
+    return QUILL_OK;
+fail:
+    token_table_free(v);
+    return status;
+}
+
+void token_table_forget(struct token_table *v) {
+    free(v->slots);
+    v->slots = NULL;
+    v->mask = 0;
+}
+
+size_t token_table_memory(const struct token_table *v) {
+    return v->starts[v->n] + WORD_BYTES + (v->n + 1) * sizeof *v->starts + v->n +
+           (v->slots ? (v->mask + 1) * sizeof *v->slots : 0);
+}
+
+void token_table_free(struct token_table *v) {
+    free(v->bytes);
+    free(v->starts);
+    free(v->kinds);
+    free(v->slots);
+    *v = (struct token_table){0};
+}

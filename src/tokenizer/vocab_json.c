@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// tokenizer.json, as Hugging Face tokenizers writes it: its model, and what is done before and after. A part that does
+// something to the text or the ids that is not done here is refused by its name; what concerns only other uses
+// (padding, truncation, decoders, types of segments) is passed over.
+#include "vocab_owner.h"
+
+// ---- the model: BPE -------------------------------------------------------------------------------------------------
+
+quill_status vocab_read_vocab(struct vocab_reading *r) {
+    struct str name, value;
+    json_enter(&r->walk);
+    while (json_member(&r->walk, &name, &value)) {
+        struct vocab_entry entry = {.kind = TOKEN_NORMAL};
+        if (!vocab_natural(value, &entry.id)) return vocab_refuse(r, "vocab: expected token ids, found another value");
+        if (!vocab_text(r, name, &entry.text)) return fail_memory(r->err);
+        quill_status status = vocab_add_entry(r, entry);
+        if (status) return status;
+    }
+    return r->walk.mistake ? vocab_refuse(r, NULL) : QUILL_OK;
+}
+
+// A merge is "left right" or, since tokens may hold blanks elsewhere, ["left", "right"].
+static quill_status read_pair(struct vocab_reading *r, struct str *merge) {
+    struct str sides[2] = {{NULL, 0}, {NULL, 0}}, written;
+    size_t n = 0;
+    json_enter_list(&r->walk);
+    for (; json_element(&r->walk); n++) {
+        if (!json_value(&r->walk, &written)) break;
+        if (n < 2 && !vocab_text(r, written, &sides[n])) return fail_memory(r->err);
+    }
+    if (r->walk.mistake) return vocab_refuse(r, NULL);
+    if (n != 2 || !sides[0].p || !sides[1].p || memchr(sides[0].p, ' ', sides[0].n))
+        return vocab_refuse(r, "merges: expected two tokens in each, found something else");
+    char *both = arena_alloc(&r->owner->arena, sides[0].n + 1 + sides[1].n, 1);
+    if (!both) return fail_memory(r->err);
+    memcpy(both, sides[0].p, sides[0].n);
+    both[sides[0].n] = ' ';
+    memcpy(both + sides[0].n + 1, sides[1].p, sides[1].n);
+    *merge = (struct str){both, sides[0].n + 1 + sides[1].n};
+    return QUILL_OK;
+}
+
+static quill_status read_merges(struct vocab_reading *r) {
+    json_enter_list(&r->walk);
+    while (json_element(&r->walk)) {
+        struct str merge = {NULL, 0}, written;
+        quill_status status = QUILL_OK;
+        if (json_kind(&r->walk) == '[') {
+            status = read_pair(r, &merge);
+        } else if (json_value(&r->walk, &written)) {
+            if (!vocab_text(r, written, &merge)) return fail_memory(r->err);
+            if (!merge.p) return vocab_refuse(r, "merges: expected strings or pairs, found another value");
+        } else {
+            break;
+        }
+        if (!status) status = vocab_add_merge(r, merge);
+        if (status) return status;
+    }
+    return r->walk.mistake ? vocab_refuse(r, NULL) : QUILL_OK;
+}
+
+// What a model may say as long as it says no more than this.
+static const struct {
+    const char *name, *harmless[4];
+} settings[] = {
+    {"\"type\"", {"\"BPE\"", "null"}},
+    {"\"dropout\"", {"null", "0", "0.0"}},
+    {"\"byte_fallback\"", {"false", "null"}},
+    {"\"continuing_subword_prefix\"", {"null", "\"\""}},
+    {"\"end_of_word_suffix\"", {"null", "\"\""}},
+    {"\"ignore_merges\"", {"false", "null", "true"}},
+};
+
+static quill_status read_setting(struct vocab_reading *r, struct str name, struct str value) {
+    if (str_is(name, "\"ignore_merges\"")) r->owner->ignore_merges = str_is(value, "true");
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        if (!str_is(name, settings[i].name)) continue;
+        for (int k = 0; k < 4 && settings[i].harmless[k]; k++)
+            if (str_is(value, settings[i].harmless[k])) return QUILL_OK;
+        return fail(r->err, QUILL_E_MODEL, "%s/%s: model: %s %s is not supported", QUOTED(str_of(r->directory)),
+                    r->file, QUOTED(name), QUOTED(value));
+    }
+    return QUILL_OK;
+}
+
+static quill_status read_model(struct vocab_reading *r) {
+    struct str name, value;
+    bool vocab = false, merges = false;
+    quill_status status = QUILL_OK;
+    json_enter(&r->walk);
+    while (!status && json_name(&r->walk, &name)) {
+        bool is_vocab = str_is(name, "\"vocab\""), is_merges = str_is(name, "\"merges\"");
+        if ((is_vocab && vocab) || (is_merges && merges))
+            return vocab_refuse(r, "model: vocab or merges are there twice");
+        vocab |= is_vocab;
+        merges |= is_merges;
+        if (is_vocab) status = vocab_read_vocab(r);
+        else if (is_merges) status = read_merges(r);
+        else if (json_value(&r->walk, &value)) status = read_setting(r, name, value);
+    }
+    if (status) return status;
+    if (r->walk.mistake) return vocab_refuse(r, NULL);
+    return vocab && merges ? QUILL_OK : vocab_refuse(r, "model: expected vocab and merges of BPE, found other members");
+}
+
+// ---- added tokens ---------------------------------------------------------------------------------------------------
+
+quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_t id) {
+    static const char *const stripping[] = {"\"single_word\"", "\"lstrip\"", "\"rstrip\""};
+    struct vocab_entry entry = {.id = id, .added = true};
+    struct str content = vocab_member(object, "\"content\"");
+    if (id < 0 && !vocab_natural(vocab_member(object, "\"id\""), &entry.id))
+        return vocab_refuse(r, "added tokens: expected an id in each, found none");
+    if (!vocab_text(r, content, &entry.text)) return fail_memory(r->err);
+    if (!entry.text.p) return vocab_refuse(r, "added tokens: expected content in each, found none");
+    for (size_t i = 0; i < sizeof stripping / sizeof *stripping; i++)
+        if (str_is(vocab_member(object, stripping[i]), "true"))
+            return fail(r->err, QUILL_E_MODEL, "%s/%s: added token '%s': %s is not supported",
+                        QUOTED(str_of(r->directory)), r->file, QUOTED(entry.text), stripping[i]);
+    entry.kind = str_is(vocab_member(object, "\"special\""), "true") ? TOKEN_SPECIAL : TOKEN_ADDED;
+    return vocab_add_entry(r, entry);
+}
+
+static quill_status read_added_list(struct vocab_reading *r) {
+    struct str object;
+    quill_status status = QUILL_OK;
+    json_enter_list(&r->walk);
+    while (!status && json_element(&r->walk) && json_value(&r->walk, &object)) status = vocab_read_added(r, object, -1);
+    return !status && r->walk.mistake ? vocab_refuse(r, NULL) : status;
+}
+
+// ---- the whole ------------------------------------------------------------------------------------------------------
+
+// Normalizers change the text, and what is not there any more cannot be decoded again. An empty sequence changes
+// nothing.
+static quill_status check_normalizer(struct vocab_reading *r, struct str part) {
+    struct str type = vocab_member(part, "\"type\""), list = vocab_member(part, "\"normalizers\"");
+    struct json_walk walk = {.text = list};
+    if (!part.p || str_is(part, "null")) return QUILL_OK;
+    if (str_is(type, "\"Sequence\"") && json_enter_list(&walk)) {
+        if (!json_element(&walk)) return QUILL_OK;
+        if (json_value(&walk, &part)) type = vocab_member(part, "\"type\"");
+    }
+    return vocab_lacks(r, "normalizer", type);
+}
+
+quill_status vocab_read_tokenizer_json(struct vocab_reading *r) {
+    enum { MODEL, ADDED, NORMALIZER, PRE, POST, PARTS };
+    static const char *const names[PARTS] = {"\"model\"", "\"added_tokens\"", "\"normalizer\"", "\"pre_tokenizer\"",
+                                             "\"post_processor\""};
+    struct str name, values[PARTS] = {{NULL, 0}}, other;
+    bool seen[PARTS] = {false};
+    quill_status status = QUILL_OK;
+    json_enter(&r->walk);
+    while (!status && json_name(&r->walk, &name)) {
+        int part = 0;
+        while (part < PARTS && !str_is(name, names[part])) part++;
+        if (part < PARTS && seen[part]) return vocab_refuse(r, "expected each part once, found one twice");
+        if (part < PARTS) seen[part] = true;
+        if (part == MODEL) status = read_model(r);
+        else if (part == ADDED && json_kind(&r->walk) == '[') status = read_added_list(r);
+        else json_value(&r->walk, part < PARTS ? &values[part] : &other);
+    }
+    if (status) return status;
+    if (!r->walk.mistake) json_at_end(&r->walk);
+    if (r->walk.mistake) return vocab_refuse(r, NULL);
+    if (!seen[MODEL]) return vocab_refuse(r, "expected a model, found none");
+    status = check_normalizer(r, values[NORMALIZER]);
+    if (!status) status = vocab_read_pre_tokenizer(r, values[PRE]);
+    if (!status) status = vocab_read_post_processor(r, values[POST]);
+    return status;
+}
