@@ -281,7 +281,7 @@ def make_index():
     f.n("more-after-it", index({}) + "x", "found more after the object")
     f.n("no-utf-8", b'{"weight_map":{"\xff":"a.safetensors"}}', "expected UTF-8")
     f.n("metadata-deep", index({}, "[" * 70 + "]" * 70), "nested at most 64 deep")
-    f.n("metadata-no-json", index({}, "{1}"), "metadata")
+    f.n("metadata-no-json", index({}, "{1}"), "expected a name in quotes")
     f.close()
 
 

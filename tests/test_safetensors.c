@@ -134,6 +134,24 @@ static void the_header_is_json(void **state) {
     header_refused(deep, 4, "nested at most 64 deep");
 }
 
+// Eight bytes are looked at together where none is special: each value at each place of a longer name.
+static void every_byte_of_a_name_is_looked_at(void **state) {
+    (void)state;
+    for (int at = 0; at < 17; at++)
+        for (int byte = 1; byte < 256; byte++) {
+            char header[200];
+            snprintf(header, sizeof header,
+                     "{\"nnnnnnnnnnnnnnnnnn\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}");
+            header[2 + at] = (char)byte;
+            write_safetensors("model.safetensors", header, 1);
+            struct weights *w;
+            quill_error err;
+            bool bad = byte < 0x20 || byte >= 0x80 || byte == '"'; // a backslash makes an escape of the next n
+            assert_int_equal(open_folder(&w, &err), bad ? QUILL_E_MODEL : QUILL_OK);
+            weights_close(w);
+        }
+}
+
 static void entries_are_complete_and_plain(void **state) {
     (void)state;
 #define T(entry) "{\"t\":{" entry "}}"
@@ -337,7 +355,7 @@ static void the_index_is_an_object_with_one_map(void **state) {
     index_refused("{\"weight_map\":{" A "},\"weight_map\":{" A "}}", "expected one weight_map, found two");
     index_refused("{\"weight_map\":{" A ",}}", "expected a name in quotes");
     index_refused("{\"weight_map\":{" A "}", "expected a comma or a closing brace");
-    index_refused("{\"metadata\":nonsense,\"weight_map\":{" A "}}", "metadata");
+    index_refused("{\"metadata\":nonsense,\"weight_map\":{" A "}}", "expected a value");
     write_text("model.safetensors.index.json", "{\"weight_map\":{}}");
     weights_close(accepted());
 }
@@ -348,6 +366,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(unusual_tensors_are_accepted_while_nobody_needs_them, setup, remove_folder),
         cmocka_unit_test_setup_teardown(the_header_lies_within_the_file, setup, remove_folder),
         cmocka_unit_test_setup_teardown(the_header_is_json, setup, remove_folder),
+        cmocka_unit_test_setup_teardown(every_byte_of_a_name_is_looked_at, setup, remove_folder),
         cmocka_unit_test_setup_teardown(entries_are_complete_and_plain, setup, remove_folder),
         cmocka_unit_test_setup_teardown(sizes_and_shapes_agree, setup, remove_folder),
         cmocka_unit_test_setup_teardown(data_are_covered_once, setup, remove_folder),

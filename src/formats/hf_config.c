@@ -112,6 +112,7 @@ quill_status hf_config(struct weights *w, const struct map *map, const char *pat
     struct config c = {.w = w, .path = path, .err = err};
     struct json_problem problem;
     json_t *tree = json_tree(json_text(map), TREE_ROOM, &c.all_real, &problem);
+    if (!tree && problem.no_memory) return fail_memory(err);
     if (!tree) return fail_at(err, QUILL_E_MODEL, problem.at, "%s: %s", QUOTED(str_of(path)), problem.text);
     quill_status s = QUILL_OK;
     void *meta = NULL;

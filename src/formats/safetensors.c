@@ -41,7 +41,11 @@ quill_status safetensors_begin(struct safetensors *st, const char *path, struct 
     struct json_walk walk = {.text = st->header};
     struct str name, value;
     if (json_enter(&walk))
-        while (json_member(&walk, &name, &value)) st->n_members++;
+        while (!walk.mistake && json_member(&walk, &name, &value)) {
+            st->n_members++;
+            if (value.n > ENTRY_ROOM && !str_is(name, "\"__metadata__\""))
+                walk.mistake = "expected a short description of a tensor, found a longer one";
+        }
     if (!walk.mistake) json_at_end(&walk);
     if (!walk.mistake) return QUILL_OK;
     return fail_at(err, QUILL_E_MODEL, 8 + walk.at, "%s: header: %s (byte %zu)", QUOTED(str_of(path)), walk.mistake,
@@ -117,7 +121,7 @@ static quill_status read_tensor(const struct safetensors *st, struct str text, s
     bool all_real;
     uint64_t count = 0;
     json_t *tree = json_tree(text, ENTRY_ROOM, &all_real, &problem);
-    if (!tree) return refuse(st, t->name, err, problem.text);
+    if (!tree) return problem.no_memory ? fail_memory(err) : refuse(st, t->name, err, problem.text);
     quill_status s = QUILL_OK;
     if (!json_is_object(tree)) s = refuse(st, t->name, err, "expected an object, found another value");
     if (!s) s = set_place(st, t, json_object_get(tree, "data_offsets"), err);
@@ -138,6 +142,13 @@ static quill_status check_metadata(const struct safetensors *st, struct str text
     return fail(err, QUILL_E_MODEL, "%s: __metadata__: %s", QUOTED(str_of(st->path)), walk.mistake);
 }
 
+static quill_status tensor_name(struct weights *w, const struct safetensors *st, struct str written, struct str *name,
+                                quill_error *err) {
+    struct json_problem problem = {.text = "expected a name of at most 65536 bytes, found a longer one"};
+    if (written.n <= NAME_BYTES && json_string_of(written, &w->own->arena, name, &problem)) return QUILL_OK;
+    return problem.no_memory ? fail_memory(err) : refuse(st, written, err, problem.text);
+}
+
 quill_status safetensors_read(struct weights *w, const struct safetensors *st, uint32_t file, quill_error *err) {
     struct json_walk walk = {.text = st->header};
     struct str written, value;
@@ -146,10 +157,8 @@ quill_status safetensors_read(struct weights *w, const struct safetensors *st, u
     while (json_member(&walk, &written, &value)) {
         struct tensor *t = &w->tensors[w->n_tensors];
         *t = (struct tensor){.file = file};
-        if (written.n > NAME_BYTES || !json_string_of(written, &w->own->arena, &t->name))
-            return fail(err, QUILL_E_MODEL, "%s: header: expected tensor names of at most %d bytes, found '%s'",
-                        QUOTED(str_of(st->path)), NAME_BYTES, QUOTED(written));
-        quill_status s;
+        quill_status s = tensor_name(w, st, written, &t->name, err);
+        if (s) return s;
         if (!str_is(t->name, "__metadata__")) s = read_tensor(st, value, t, err), w->n_tensors++;
         else if (metadata) s = refuse(st, t->name, err, "expected once, found twice");
         else s = check_metadata(st, value, err), metadata = true;

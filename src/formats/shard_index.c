@@ -24,6 +24,7 @@ static quill_status find_map(struct shard_index *index, struct str text, struct 
             if (is_map && map->p) walk.mistake = "expected one weight_map, found two";
             if (is_map) *map = value;
             json_t *other = is_map ? NULL : json_tree(value, OTHER_ROOM, &all_real, &problem);
+            if (!is_map && !other && problem.no_memory) return fail_memory(err);
             if (!is_map && !other)
                 return fail_at(err, QUILL_E_MODEL, walk.at, "%s: %s: %s", QUOTED(str_of(index->path)), QUOTED(name),
                                problem.text);
@@ -46,17 +47,23 @@ static bool is_plain(struct str name) {
 
 static quill_status add_entry(struct weights *w, struct shard_index *index, struct name_table *files,
                               struct str written, struct str value, struct shard_entry *entry, quill_error *err) {
+    struct json_problem problem = {0};
+    struct arena *arena = &w->own->arena;
     struct str file;
-    if (written.n > NAME_BYTES || !json_string_of(written, &w->own->arena, &entry->name))
-        return fail(err, QUILL_E_MODEL, "%s: weight_map: expected names of at most %d bytes, found '%s'",
-                    QUOTED(str_of(index->path)), NAME_BYTES, QUOTED(written));
-    if (value.n > 8 * FILE_NAME_BYTES || !json_string_of(value, &w->own->arena, &file) || !is_plain(file))
+    if (written.n > NAME_BYTES || !json_string_of(written, arena, &entry->name, &problem))
+        return problem.no_memory ? fail_memory(err)
+                                 : fail(err, QUILL_E_MODEL,
+                                        "%s: weight_map: expected names of at most %d bytes, found '%s'",
+                                        QUOTED(str_of(index->path)), NAME_BYTES, QUOTED(written));
+    bool known = value.n <= 8 * FILE_NAME_BYTES && json_string_of(value, arena, &file, &problem);
+    if (problem.no_memory) return fail_memory(err);
+    if (!known || !is_plain(file))
         return fail(err, QUILL_E_MODEL, "%s: tensor '%s': expected the name of a file in the folder, found '%s'",
                     QUOTED(str_of(index->path)), QUOTED(entry->name), QUOTED(value));
     index->files[index->n_files].name = file;
     size_t same = name_table_add(files, index->files, sizeof *index->files, index->n_files);
     if (same == index->n_files) {
-        index->files[same].name.p = arena_string(&w->own->arena, file);
+        index->files[same].name.p = arena_string(arena, file);
         if (!index->files[same].name.p) return fail_memory(err);
         index->n_files++;
     }
