@@ -84,7 +84,7 @@ SRC_model := acts arch attention bind bind_table block export forward hparams kv
 TESTS += test_bind test_model
 
 SRC_session := load vocab generate quantize request scores session stop text
-TESTS += test_stop
+TESTS += test_stop test_session
 
 SRC_cli :=
 CLI_SOURCES := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request memory_check model_source nearest \

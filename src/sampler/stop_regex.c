@@ -48,6 +48,7 @@ static quill_status compile(pcre2_code **code, const char *pattern, quill_error 
     pcre2_compile_context_free(context);
     if (!*code) {
         char reason[160];
+        if (number == PCRE2_ERROR_HEAP_FAILED) return fail_memory(err);
         pcre2_get_error_message(number, (PCRE2_UCHAR *)reason, sizeof reason);
         return fail(err, QUILL_E_USAGE, "stop regex '%s': %s (at byte %zu)", QUOTED(str_of(pattern)), reason,
                     (size_t)offset);
