@@ -86,9 +86,9 @@ TESTS += test_bind test_model test_parity
 SRC_session := load vocab generate quantize request scores session stop text
 TESTS += test_stop test_session
 
-SRC_cli :=
-CLI_SOURCES := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request memory_check model_source nearest \
-	option_table options output prompt report signals term textbuf verbs $(if $(wildcard $(EMBED)),builtin,builtin_none)
+SRC_cli := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request memory_check \
+	model_source nearest option_table options output prompt report signals term textbuf verbs \
+	$(if $(wildcard $(EMBED)),builtin,builtin_none)
 ifneq ($(filter command,$(origin EMBED)),)
 $(if $(EMBED),$(if $(wildcard $(EMBED)),,$(error EMBED=$(EMBED): there is no such file)))
 endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // quill tokenize: text to ids, or with --decode ids to bytes. Only the tokenizer of the model is read.
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +39,7 @@ static bool add_numbers(struct tokenizing *t, const struct prompt_ids *ids, bool
     size_t offset = 0;
     for (size_t i = 0; i < ids->n; i++) {
         if (i && !text_add_string(&t->line, separator)) return false;
-        if (!text_add_format(&t->line, "%zu", offsets ? offset : (size_t)ids->ids[i])) return false;
+        if (!text_add_number(&t->line, offsets ? offset : (size_t)ids->ids[i])) return false;
         if (offsets) offset += piece_length(t, ids, i);
     }
     return true;
@@ -71,7 +70,7 @@ static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, q
     t->line.n = 0;
     bool ok = true;
     if (!s && t->o->count)
-        ok = text_add_format(&t->line, "%zu", ids.n);
+        ok = text_add_number(&t->line, ids.n);
     else if (!s && t->o->pieces)
         ok = add_pieces(t, &ids);
     else if (!s && t->o->json)

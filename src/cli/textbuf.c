@@ -2,7 +2,6 @@
 #include "textbuf.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +41,14 @@ bool text_add_format(struct text *t, const char *format, ...) {
     va_end(again);
     va_end(args);
     return ok;
+}
+
+bool text_add_number(struct text *t, uint64_t number) {
+    char digits[20];
+    size_t n = 0;
+    do digits[sizeof digits - ++n] = (char)('0' + number % 10);
+    while (number /= 10);
+    return text_add(t, digits + sizeof digits - n, n);
 }
 
 void text_free(struct text *t) {

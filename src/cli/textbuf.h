@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 // A growable run of bytes; may hold NULs. Zeros are an empty one; text_free makes it empty again.
@@ -18,6 +19,7 @@ bool text_reserve(struct text *t, size_t more);
 bool text_add(struct text *t, const void *bytes, size_t n);
 bool text_add_string(struct text *t, const char *string);
 __attribute__((format(printf, 2, 3))) bool text_add_format(struct text *t, const char *format, ...);
+bool text_add_number(struct text *t, uint64_t number); // decimal
 void text_free(struct text *t);
 
 // One step over p[0..n), n > 0: the length of a valid UTF-8 character, 1..4; or minus the number of bytes, 1..3, that
