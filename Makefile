@@ -81,7 +81,7 @@ SRC_sampler := candidates filters sampler sampling stop_regex
 TESTS += test_sampler
 
 SRC_model := acts arch attention bind bind_table block export forward hparams kv_cache mlp ops position
-TESTS += test_bind test_model test_parity
+TESTS += test_bind test_model test_parity check_forward
 
 SRC_session := load vocab generate quantize request scores session stop text
 TESTS += test_stop test_session
