@@ -57,8 +57,8 @@ static void note_set_up(const struct generation *g, const quill_memory *memory) 
     quill_tokenizer_info tokenizer;
     quill_model_describe(g->model, &model);
     quill_tokenizer_describe(quill_model_tokenizer(g->model), &tokenizer);
-    report("model %s: %s, %s, %.1f million parameters", model.file ? QUOTED(model.file) : "(in memory)", model.format,
-           model.family, 1e-6 * (double)model.parameters);
+    report("model: %s (%s, %s, %.1f million parameters)", QUOTED(model.file), model.format, model.family,
+           1e-6 * (double)model.parameters);
     if (tokenizer.pre_missing) report("the model names no pre-tokenizer; gpt-2 is assumed");
     report("kernels %s, threads %d, context %d, KV cache %s, memory %.1f MiB", model.cpu, memory->threads,
            (int)memory->n_ctx, memory->kv_type, (double)memory->total / 1048576);
@@ -174,6 +174,7 @@ static int run_sample(struct generation *g, uint32_t index, bool *last, quill_er
     quill_status s = QUILL_OK;
     g->request.sample = index;
     double now = now_seconds();
+    g->out.in_line = g->o->samples > 1; // of several texts an empty one is a line too
     if (g->o->timeout > 0) g->request.timeout = fmax(g->started + g->o->timeout - now, 1e-6);
     if (g->o->echo && !g->o->json && g->ids.n <= (size_t)g->n_ctx) s = echo_prompt(g, err);
     if (!s) s = quill_generate(g->session, &g->request, &result, err);
@@ -216,7 +217,7 @@ static int run_samples(struct generation *g, quill_error *err) {
     int status = 0;
     bool last = false;
     quill_error problem = {0};
-    for (int64_t i = 0; i < g->o->samples && !last; i++) {
+    for (int64_t i = 0; i < g->o->samples && !last && !signals_pending(); i++) {
         int s = run_sample(g, (uint32_t)i, &last, &problem);
         if (s && (!status || s == STATUS_TIMEOUT)) status = s, *err = problem;
     }

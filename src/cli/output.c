@@ -65,6 +65,7 @@ static quill_status write_all(const struct output *out, const char *p, size_t n,
     while (n) {
         if (out->temp && signals_pending()) return set_error(err, QUILL_E_SYSTEM, "interrupted");
         ssize_t written = write(out->fd, p, n);
+        if (written == 0) return set_errno(err, out->name, "write", EIO); // else this might go on for ever
         if (written < 0 && errno == EAGAIN) { // somebody made the pipe non-blocking
             struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
             written = poll(&ready, 1, -1) < 0 && errno != EINTR ? -1 : 0;
