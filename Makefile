@@ -170,16 +170,16 @@ $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(OBJ)/internal.a -lcmocka $(LIBS)
 
-include tests/fuzz/fuzz.mk
+include tests/fuzz/fuzz.mk tests/fault/fault.mk
 include tests/check/check.mk
 
-tests: $(TEST_PROGRAMS) $(FUZZ_PROGRAMS)
+tests: $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROGRAMS)
 
 # Runs every unit test program, the corpus of hostile files, then the tests of the command line, and counts their results.
 # The last are about signals, memory and time too, and not for an emulator.
 CLI_TESTS := $(if $(PROGRAM),$(if $(RUNNER),,'tests/cli/run.sh $(PROGRAM)'))
 test: all tests
-	$(Q)scripts/tally -t 1800 $(foreach t,$(TEST_PROGRAMS),'$(strip $(RUNNER) $t)') $(CORPUS_TESTS) $(CLI_TESTS)
+	$(Q)scripts/tally -t 1800 $(foreach t,$(TEST_PROGRAMS),'$(strip $(RUNNER) $t)') $(CORPUS_TESTS) $(FAULT_TESTS) $(CLI_TESTS)
 
 # Every header compiles alone.
 check-headers:

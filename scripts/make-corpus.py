@@ -317,7 +317,374 @@ def make_config():
     f.close()
 
 
+# ---- vocabularies ------------------------------------------------------------------------------------------------------
+
+
+def byte_map():
+    """The printable character of each byte, as GPT-2 has them."""
+    kept = [*range(0x21, 0x7f), *range(0xa1, 0xad), *range(0xae, 0x100)]
+    others = [b for b in range(256) if b not in kept]
+    return {**{b: chr(b) for b in kept}, **{b: chr(256 + i) for i, b in enumerate(others)}}
+
+
+BYTES = [byte_map()[b] for b in range(256)]
+MERGES = ["h e", "l l", "he ll", "hell o", "\u0120 a", "1 2"]
+TOKENS = BYTES + [m.replace(" ", "") for m in MERGES] + ["<|endoftext|>"]
+END = len(TOKENS) - 1
+
+
+def tokenizer(changes=None, model=None, vocab=None, merges=None, added=None, **parts):
+    tokens = {t: i for i, t in enumerate(TOKENS[:-1])} if vocab is None else vocab
+    d = {"version": "1.0", "truncation": None, "padding": None,
+         "added_tokens": [{"id": END, "content": "<|endoftext|>", "single_word": False, "lstrip": False, "rstrip": False,
+                           "normalized": False, "special": True}] if added is None else added,
+         "normalizer": None, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True},
+         "post_processor": None, "decoder": {"type": "ByteLevel"},
+         "model": {"type": "BPE", "dropout": None, "vocab": tokens, "merges": MERGES if merges is None else merges, **(model or {})}}
+    d.update(changes or {})
+    d.update(parts)
+    return json.dumps(d, ensure_ascii=False)
+
+
+def split(pattern, behavior="Isolated", **more):
+    return {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": pattern}, "behavior": behavior, **more},
+                                                  {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}]}
+
+
+def make_tokenizer_json():
+    f = Folder("tokenizer_json", ".json")
+    pairs = [m.split(" ") for m in MERGES]
+    good = tokenizer()
+    f.y("plain", good)
+    f.y("merges-as-pairs", tokenizer(merges=pairs))
+    f.y("bom", b"\xef\xbb\xbf" + good.encode())
+    f.y("model-first", json.dumps(dict(reversed(json.loads(good).items()))))
+    f.y("unknown-parts", tokenizer({"x": [1, {"y": None}]}))
+    f.y("added-that-is-not-special", tokenizer(added=[{"id": END, "content": "    ", "special": False}]))
+    f.y("added-without-an-end", tokenizer(added=[]))
+    f.y("split", tokenizer(pre_tokenizer=split("\\p{L}+|\\p{N}{1,3}|[^\\p{L}\\p{N}]+")))
+    f.y("split-string", tokenizer(pre_tokenizer={"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"String": "a.b"}, "behavior": "Isolated"}, {"type": "Digits", "individual_digits": True},
+        {"type": "Punctuation"}, {"type": "ByteLevel", "add_prefix_space": False}]}))
+    f.y("split-removed", tokenizer(pre_tokenizer=split("\\w+|\\W+", "Removed", invert=True)))
+    f.y("ignore-merges", tokenizer(model={"ignore_merges": True}))
+    f.y("template", tokenizer(post_processor={"type": "TemplateProcessing", "single": [
+        {"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "special_tokens": {
+            "<|endoftext|>": {"id": "<|endoftext|>", "ids": [END], "tokens": ["<|endoftext|>"]}}}))
+    f.y("pattern-that-matches-nothing", tokenizer(pre_tokenizer=split("x*")))
+    f.y("a-byte-is-missing", tokenizer(vocab={t: i for i, t in enumerate(TOKENS[:-1]) if t != "z"}))
+
+    f.n("nothing", "", "expected")
+    f.n("a-list", "[]", "expected an object")
+    f.n("cut", good[:-20], "tokenizer.json: ")
+    f.n("more-after-it", good + "{}", "tokenizer.json: ")
+    f.n("no-model", tokenizer().replace('"model"', '"modem"'), "expected a model")
+    f.n("model-twice", good[:-1] + ', "model": {}}', "twice")
+    f.n("unigram", tokenizer(model={"type": "Unigram"}), "\"Unigram\" is not supported")
+    f.n("byte-fallback", tokenizer(model={"byte_fallback": True}), "is not supported")
+    f.n("dropout", tokenizer(model={"dropout": 0.5}), "is not supported")
+    f.n("suffix", tokenizer(model={"end_of_word_suffix": "</w>"}), "is not supported")
+    f.n("vocab-a-list", tokenizer(vocab=[]), "tokenizer.json: ")
+    f.n("vocab-empty", tokenizer(vocab={}, merges=[], added=[]), "")
+    f.n("id-negative", tokenizer(vocab={"a": -1}), "expected token ids")
+    f.n("id-real", tokenizer().replace('"a": 97', '"a": 97.0'), "expected token ids")
+    f.n("id-of-2-31", tokenizer().replace('"a": 97', '"a": 2147483648'), "expected token ids")
+    f.n("id-far-away", tokenizer().replace('"a": 97', '"a": 900000000'), "expected an id below")
+    f.n("id-twice", tokenizer().replace('"a": 97', '"a": 98'), "is of two tokens")
+    f.n("token-twice", tokenizer().replace('"a": 97', '"b": 97'), "the same text")
+    f.n("token-no-byte-map", tokenizer().replace('"hello"', '"\u4e2d"').replace('hell o', 'hell o'), "")
+    f.n("merge-of-one", tokenizer(merges=["h"]), "merge")
+    f.n("merge-of-three", tokenizer(merges=["h e l"]), "merge")
+    f.n("merge-of-unknown", tokenizer(merges=["h e", "q qq"]), "merge")
+    f.n("merge-without-result", tokenizer(merges=["x y"]), "merge")
+    f.n("merge-twice", tokenizer(merges=MERGES + ["h e"]), "merge")
+    f.n("merge-a-number", tokenizer(merges=[1]), "merges: expected strings or pairs")
+    f.n("merge-pair-of-three", tokenizer(merges=[["h", "e", "l"]]), "merges: expected two tokens")
+    f.n("merges-an-object", tokenizer(merges={}), "tokenizer.json: ")
+    f.n("added-without-content", tokenizer(added=[{"id": END}]), "expected content")
+    f.n("added-without-id", tokenizer(added=[{"content": "x"}]), "expected an id")
+    f.n("added-strips", tokenizer(added=[{"id": END, "content": "x", "lstrip": True}]), "is not supported")
+    f.n("added-over-another", tokenizer(added=[{"id": 5, "content": "zzz", "special": True}]), "is of two tokens")
+    f.n("added-control-characters", tokenizer(added=[{"id": 5, "content": "\x1b[31mred", "special": True}]), "\\x1b[31mred")
+    f.n("normalizer", tokenizer(normalizer={"type": "NFC"}), "normalizer 'NFC' is not supported")
+    f.n("normalizer-in-sequence", tokenizer(normalizer={"type": "Sequence", "normalizers": [{"type": "Lowercase"}]}), "'Lowercase'")
+    f.n("no-pre-tokenizer", tokenizer(pre_tokenizer=None), "expected a pre_tokenizer")
+    f.n("whitespace", tokenizer(pre_tokenizer={"type": "Whitespace"}), "'Whitespace' is not supported")
+    f.n("metaspace", tokenizer(pre_tokenizer={"type": "Metaspace"}), "'Metaspace' is not supported")
+    f.n("prefix-space", tokenizer(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True}), "add_prefix_space")
+    f.n("split-alone", tokenizer(pre_tokenizer={"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Isolated"}), "expected ByteLevel")
+    f.n("split-merged", tokenizer(pre_tokenizer=split("a", "MergedWithNext")), "MergedWithNext")
+    f.n("split-does-not-compile", tokenizer(pre_tokenizer=split("(a")), "pattern '(a'")
+    f.n("split-unknown-group", tokenizer(pre_tokenizer=split("(?R)")), "not supported")
+    f.n("split-verbs", tokenizer(pre_tokenizer=split("(*LIMIT_MATCH=1)a")), "not supported")
+    f.n("split-callout", tokenizer(pre_tokenizer=split("(?C1)a")), "not supported")
+    f.n("split-bytes", tokenizer(pre_tokenizer=split("\\C")), "not supported")
+    f.n("split-nul", tokenizer(pre_tokenizer=split("a\0b")), "NUL")
+    f.n("split-20000-bytes", tokenizer(pre_tokenizer=split("a" * 20000)), "16384 bytes")
+    f.n("split-17-times", tokenizer(pre_tokenizer={"type": "Sequence", "pretokenizers": [
+        {"type": "Digits"}] * 17 + [{"type": "ByteLevel", "add_prefix_space": False}]}), "at most 16")
+    deep = {"type": "ByteLevel", "add_prefix_space": False}
+    for _ in range(6):
+        deep = {"type": "Sequence", "pretokenizers": [deep]}
+    f.n("sequences-6-deep", tokenizer(pre_tokenizer=deep), "nested at most 4 deep")
+    f.n("template-unknown-token", tokenizer(post_processor={"type": "TemplateProcessing", "single": [
+        {"SpecialToken": {"id": "x", "type_id": 0}}, {"Sequence": {"id": "A"}}], "special_tokens": {}}), "post_processor")
+    f.n("template-far-away", tokenizer(post_processor={"type": "TemplateProcessing", "single": [
+        {"SpecialToken": {"id": "x"}}, {"Sequence": {"id": "A"}}], "special_tokens": {"x": {"ids": [99999]}}}), "BOS token")
+    f.n("post-processor", tokenizer(post_processor={"type": "BertProcessing"}), "'BertProcessing' is not supported")
+    f.close()
+
+
+def make_vocab():
+    f = Folder("vocab", ".txt")
+    vocab = json.dumps({t: i for i, t in enumerate(TOKENS)}, ensure_ascii=False)
+    merges = "#version: 0.2\n" + "\n".join(MERGES) + "\n"
+
+    def files(vocab=vocab, merges=merges, config=None):
+        if isinstance(merges, str):
+            merges = merges.encode()
+        return vocab.encode() + b"\n==== merges\n" + merges + (b"\n==== config\n" + config.encode() if config else b"")
+
+    f.y("plain", files())
+    f.y("crlf", files(merges=merges.replace("\n", "\r\n")))
+    f.y("bom", files(vocab="\ufeff" + vocab, merges="\ufeff" + merges))
+    f.y("no-version", files(merges="\n".join(MERGES)))
+    f.y("config", files(config='{"tokenizer_class":"GPT2Tokenizer","bos_token":"<|endoftext|>","eos_token":{"content":"<|endoftext|>"},'
+                        '"add_bos_token":true,"unk_token":null}'))
+    f.y("added-decoder", files(config=json.dumps({"added_tokens_decoder": {str(END + 1): {"content": "<x>", "special": False}}})))
+    f.n("no-merges", vocab, "vocab.json alone")
+    f.n("nothing", "", "")
+    f.n("vocab-cut", files(vocab=vocab[:-1]), "vocab.json: ")
+    f.n("vocab-a-list", files(vocab="[]"), "vocab.json: ")
+    f.n("vocab-more-after-it", files(vocab=vocab + "{}"), "vocab.json: ")
+    f.n("id-twice", files(vocab=vocab.replace('"a": 97', '"a": 98')), "is of two tokens")
+    f.n("id-far-away", files(vocab=vocab.replace('"a": 97', '"a": 999999999')), "expected an id below")
+    f.n("token-twice", files(vocab=vocab.replace('"a": 97', '"b": 97')), "the same text")
+    f.n("token-no-utf-8", vocab.encode("utf-8").replace(b'"a"', b'"\xff"') + b"\n==== merges\nh e\n", "UTF-8")
+    f.n("merge-of-one", files(merges="h e\nll\n"), "merges.txt: line 2")
+    f.n("merge-of-three", files(merges="h e l\n"), "merges.txt: line 1")
+    f.n("merge-with-blank-at-the-end", files(merges="h e \n"), "merges.txt: line 1")
+    f.n("merge-empty-line", files(merges="h e\n\nl l\n"), "merges.txt: line 2")
+    f.n("merge-unknown", files(merges="h e\nzz q\n"), "merge")
+    f.n("merge-without-result", files(merges="q z\n"), "merge")
+    f.n("merge-nul", files(merges=b"h\0 e\n"), "merge")
+    f.n("merge-control-characters", files(merges="\x1b[31m\n"), "found '\\x1b[31m'")
+    f.n("merge-no-utf-8", files(merges=b"\xff e\n"), "merge")
+    f.n("config-unknown-bos", files(config='{"bos_token":"<s>"}'), "bos_token: expected a token of the vocabulary, found '<s>'")
+    f.n("config-bos-a-number", files(config='{"bos_token":1}'), "expected a token or null")
+    f.n("config-class", files(config='{"tokenizer_class":"LlamaTokenizer"}'), "'LlamaTokenizer' is not supported")
+    f.n("config-prefix-space", files(config='{"add_prefix_space":true}'), "add_prefix_space")
+    f.n("config-cut", files(config='{"bos_token":'), "tokenizer_config.json: ")
+    f.n("config-decoder-names", files(config='{"added_tokens_decoder":{"x":{"content":"y"}}}'), "expected ids as names")
+    f.close()
+
+
+def make_bpe():
+    f = Folder("bpe", ".txt")
+    for i in range(4):
+        c = bytes([i])
+        f.y("%d-empty" % i, c)
+        f.y("%d-every-byte" % i, c + bytes(range(256)))
+        f.y("%d-words" % i, c + "It's 12345 caf\u00e9s \u2014 don't!  \t\n\n \u4e2d\u6587 \u0e44\u0e17\u0e22 \U0001f600\U0001f468\u200d\U0001f469".encode())
+        f.y("%d-invalid-utf-8" % i, c + b"a\xff\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82 \xf0\x9f\x98")
+        f.y("%d-special" % i, c + b"<|endoftext|><name>    \xc3\xa9t\xc3\xa9<|endoftext|")
+        f.y("%d-runs" % i, c + b"a" * 600 + b" " * 600 + b"\r\n" * 50 + "\u0301".encode() * 300 + b"1" * 300)
+    f.close()
+
+
+# ---- whole models ------------------------------------------------------------------------------------------------------
+
+
+def f32s(n, at=0):
+    """n small numbers."""
+    return b"".join(struct.pack("<f", ((i * 37 + at * 11) % 17 - 8) / 32) for i in range(n))
+
+
+def model(pairs=None, tensors=None, without=(), n_embd=2, n_ctx=8, n_ff=4, kind=T_F16):
+    """A GPT-2 of one layer and one head. pairs and tensors replace or (None) remove what is there."""
+    n = len(TOKENS)
+    meta = {"general.architecture": (STRING, "gpt2"), "general.name": (STRING, "tiny"), "gpt2.context_length": (U32, n_ctx),
+            "gpt2.embedding_length": (U32, n_embd), "gpt2.block_count": (U32, 1), "gpt2.feed_forward_length": (U32, n_ff),
+            "gpt2.attention.head_count": (U32, 1), "gpt2.attention.layer_norm_epsilon": (F32, 1e-5),
+            "tokenizer.ggml.model": (STRING, "gpt2"), "tokenizer.ggml.pre": (STRING, "gpt-2"),
+            "tokenizer.ggml.tokens": (ARRAY, (STRING, TOKENS)), "tokenizer.ggml.token_type": (ARRAY, (I32, [1] * (n - 1) + [3])),
+            "tokenizer.ggml.merges": (ARRAY, (STRING, MERGES)), "tokenizer.ggml.bos_token_id": (U32, END),
+            "tokenizer.ggml.eos_token_id": (U32, END)}
+    meta.update(pairs or {})
+    shapes = {"token_embd.weight": [n_embd, n], "position_embd.weight": [n_embd, n_ctx], "output_norm.weight": [n_embd],
+              "output_norm.bias": [n_embd], "blk.0.attn_norm.weight": [n_embd], "blk.0.attn_norm.bias": [n_embd],
+              "blk.0.attn_qkv.weight": [n_embd, 3 * n_embd], "blk.0.attn_qkv.bias": [3 * n_embd],
+              "blk.0.attn_output.weight": [n_embd, n_embd], "blk.0.attn_output.bias": [n_embd], "blk.0.ffn_norm.weight": [n_embd],
+              "blk.0.ffn_norm.bias": [n_embd], "blk.0.ffn_up.weight": [n_embd, n_ff], "blk.0.ffn_up.bias": [n_ff],
+              "blk.0.ffn_down.weight": [n_ff, n_embd], "blk.0.ffn_down.bias": [n_embd]}
+    shapes.update(tensors or {})
+    table, data = [], b""
+    for i, (name, shape) in enumerate(shapes.items()):
+        if name in without or shape is None:
+            continue
+        of = shape[1] if isinstance(shape, tuple) else kind if len(shape) == 2 and name != "position_embd.weight" else T_F32
+        shape = shape[0] if isinstance(shape, tuple) else shape
+        values = 1
+        for d in shape:
+            values *= d
+        table.append(tensor(name, shape, of, len(data)))
+        block = {T_F32: f32s(values, i), T_F16: b"\0\x2c" * values, T_BF16: b"\x80\x3d" * values,
+                 T_Q8_0: (b"\0\x20" + bytes(range(32))) * (values // 32)}.get(of, bytes(8 * values))
+        data += block + bytes(-len(block) % 32)
+    return gguf([pair(k, *v) for k, v in meta.items() if v], table, data)
+
+
+def make_model():
+    f = Folder("model", ".gguf")
+    n = len(TOKENS)
+    f.y("plain", model())
+    f.y("f32", model(kind=T_F32))
+    f.y("bf16", model(kind=T_BF16))
+    f.y("q8_0", model(n_embd=32, n_ff=32, kind=T_Q8_0))
+    f.y("two-heads", model({"gpt2.attention.head_count": (U32, 2)}))
+    f.y("untied", model(tensors={"output.weight": [2, n]}))
+    f.y("context-of-one", model(n_ctx=1))
+    f.y("no-name", model({"general.name": None}))
+    f.y("no-pre", model({"tokenizer.ggml.pre": None}))
+    f.y("no-bos", model({"tokenizer.ggml.bos_token_id": None}))
+    f.y("no-token-types", model({"tokenizer.ggml.token_type": None}))
+    f.y("adds-bos", model({"tokenizer.ggml.add_bos_token": (BOOL, 1)}))
+    f.y("unknown-tensor", model(tensors={"x": [3]}))
+    f.y("name-of-control-characters", model({"general.name": (STRING, "\x1b[31mred\n")}))
+    f.y("integer-types", model({"gpt2.block_count": (U64, 1), "gpt2.context_length": (I16, 8), "gpt2.embedding_length": (U8, 2)}))
+
+    f.n("no-family", model({"general.architecture": None}), "general.architecture")
+    f.n("family", model({"general.architecture": (STRING, "gpt9")}), "found 'gpt9'")
+    f.n("family-a-number", model({"general.architecture": (U32, 2)}), "expected a string")
+    f.n("family-control-characters", model({"general.architecture": (STRING, "\x1b]0;x\x07")}), "\\x1b]0;x\\x07")
+    for key in ["context_length", "embedding_length", "block_count", "attention.head_count", "attention.layer_norm_epsilon"]:
+        f.n("no-" + key.replace(".", "-"), model({"gpt2." + key: None}), "found nothing")
+    for key in ["context_length", "embedding_length", "block_count", "attention.head_count"]:
+        for name, v in [("0", (U32, 0)), ("negative", (I32, -1)), ("max", (U32, (1 << 32) - 1)), ("u64", (U64, (1 << 64) - 1)),
+                        ("real", (F32, 1.0)), ("text", (STRING, "1")), ("list", (ARRAY, (U32, [1])))]:
+            f.n("%s-%s" % (key.replace(".", "-"), name), model({"gpt2." + key: v}), "gpt2." + key)
+    for name, v in [("0", (F32, 0.0)), ("negative", (F32, -1e-5)), ("nan", (F32, float("nan"))), ("inf", (F32, float("inf"))),
+                    ("text", (STRING, "1e-5")), ("tiny", (F64, 1e-300))]:
+        f.n("epsilon-" + name, model({"gpt2.attention.layer_norm_epsilon": v}), "layer_norm_epsilon")
+    f.n("heads-do-not-divide", model({"gpt2.attention.head_count": (U32, 3)}), "")
+    f.n("two-blocks", model({"gpt2.block_count": (U32, 2)}), "blk.1.")
+    f.n("context-too-long", model({"gpt2.context_length": (U32, 9)}), "position_embd.weight")
+    for name in ["token_embd.weight", "position_embd.weight", "output_norm.weight", "output_norm.bias", "blk.0.attn_qkv.weight", "blk.0.ffn_down.bias"]:
+        f.n("no-" + name.replace(".", "-"), model(without=[name]), "found no such tensor")
+    f.n("shape-transposed", model(tensors={"blk.0.ffn_up.weight": [4, 2]}), "expected shape [4, 2], found [2, 4]")
+    f.n("shape-three", model(tensors={"blk.0.ffn_up.weight": [2, 4, 1]}), "found [1, 4, 2]")
+    f.n("shape-one-less", model(tensors={"output_norm.bias": [3]}), "expected shape [2], found [3]")
+    f.n("embedding-too-short", model(tensors={"token_embd.weight": [2, n - 1]}), "expected")
+    f.n("weight-of-size-0", model(tensors={"output_norm.bias": [0]}), "found [0]")
+    for name, kind in [("i32", 26), ("f64", 28), ("i8", 24), ("of-type-99", 99)]:
+        f.n("weight-" + name, model(tensors={"blk.0.ffn_up.weight": ([2, 4], kind)}), "blk.0.ffn_up.weight")
+    f.n("norm-q8_0", model(n_embd=32, tensors={"output_norm.weight": ([32], T_Q8_0)}), "output_norm.weight")
+
+    f.n("no-tokenizer", model({"tokenizer.ggml.model": None}), "tokenizer.ggml.model")
+    f.n("tokenizer-llama", model({"tokenizer.ggml.model": (STRING, "llama")}), "found 'llama'")
+    f.n("pre", model({"tokenizer.ggml.pre": (STRING, "nobody")}), "'nobody' is not supported")
+    f.n("pre-nul", model({"tokenizer.ggml.pre": (STRING, "gpt-2\0")}), "tokenizer.ggml.pre")
+    f.n("no-tokens", model({"tokenizer.ggml.tokens": None}), "tokenizer.ggml.tokens")
+    f.n("tokens-empty", model({"tokenizer.ggml.tokens": (ARRAY, (STRING, []))}), "")
+    f.n("tokens-one-less", model({"tokenizer.ggml.tokens": (ARRAY, (STRING, TOKENS[:-1]))}), "")
+    f.n("tokens-numbers", model({"tokenizer.ggml.tokens": (ARRAY, (U32, list(range(n))))}), "tokenizer.ggml.tokens")
+    f.n("token-twice", model({"tokenizer.ggml.tokens": (ARRAY, (STRING, ["b" if t == "a" else t for t in TOKENS]))}), "the same text")
+    f.n("token-not-byte-mapped", model({"tokenizer.ggml.tokens": (ARRAY, (STRING, [b"\xff\xfe" if t == "a" else t for t in TOKENS]))}), "token")
+    f.n("token-types-one-less", model({"tokenizer.ggml.token_type": (ARRAY, (I32, [1] * (n - 1)))}), "one per token")
+    f.n("token-types-strings", model({"tokenizer.ggml.token_type": (ARRAY, (STRING, ["1"] * n))}), "token_type")
+    f.n("token-types-9", model({"tokenizer.ggml.token_type": (ARRAY, (I32, [9] * n))}), "a token type from 1 to 6, found 9")
+    f.n("token-types-u8", model({"tokenizer.ggml.token_type": (ARRAY, (U8, [0] * n))}), "found 0")
+    f.n("no-merges", model({"tokenizer.ggml.merges": None}), "tokenizer.ggml.merges")
+    f.n("merge-of-one", model({"tokenizer.ggml.merges": (ARRAY, (STRING, ["h"]))}), "merge")
+    f.n("merge-unknown", model({"tokenizer.ggml.merges": (ARRAY, (STRING, ["h e", "x y"]))}), "merge")
+    f.n("merge-no-utf-8", model({"tokenizer.ggml.merges": (ARRAY, (STRING, [b"\xff\xff e"]))}), "merge")
+    for key in ["bos", "eos"]:
+        for name, v in [("too-large", (U32, n)), ("negative", (I32, -1)), ("max", (U32, (1 << 32) - 1)), ("real", (F32, 1.0)), ("text", (STRING, "1"))]:
+            f.n("%s-%s" % (key, name), model({"tokenizer.ggml.%s_token_id" % key: v}), "")
+    f.n("add-bos-a-number", model({"tokenizer.ggml.add_bos_token": (U32, 1)}), "add_bos_token")
+    f.close()
+
+
+# ---- what people type --------------------------------------------------------------------------------------------------
+
+
+def make_regex():
+    f = Folder("regex", ".txt")
+
+    def case(pattern, subject):
+        return (pattern if isinstance(pattern, bytes) else pattern.encode()) + b"\n====\n" + subject
+
+    a = b"a" * 60
+    f.y("plain", case("a(b|c)+d", b"xxabcbcd yy"))
+    f.y("nothing-matches", case("z", a))
+    f.y("text-no-utf-8", case("b", b"\xff\xfeab\xc3"))
+    f.y("unicode", case("\\p{Lu}\u00e9+", "xx\u00c9\u00e9\u00e9".encode()))
+    f.y("look-behind", case("(?<=a)b(?=c)", b"ab abc"))
+    f.y("start-reset", case("a\\Kb", b"aab"))
+    f.y("empty-matches", case("x*", b"aaa"))
+    f.y("lines", case("(?m)^b$", b"a\nb\nc"))
+    f.y("anchors", case("\\Gab\\z", b"ab"))
+    f.y("counted", case("(?:a{1,40}){1,20}$", b"a" * 20))
+    f.n("unfinished", case("(a", b""), "missing closing parenthesis (at byte 2)")
+    f.n("no-utf-8", case(b"\xff", b""), "UTF-8 error")
+    f.n("byte-escape", case("\\C", b""), "\\C is disabled")
+    f.n("101-parentheses", case("(" * 101 + "a" + ")" * 101, b""), "parentheses are too deeply nested")
+    f.n("70000-bytes", case("a" * 70000, b""), "pattern string is longer than the limit")
+    f.n("explodes-when-compiled", case("(((a{1,100}){1,100}){1,100})", b""), "stop regex")
+    f.n("compiled-too-large", case("(" + "|".join("(?:\\p{L}\\p{N}[^%c\u00e9-\u0fff]){90}" % (65 + i % 26) for i in range(400)) + ")", b""),
+        "regular expression is too large")
+    f.n("bomb-nested", case("(a+)+$", a + b"b"), "match limit exceeded")
+    f.n("bomb-alternatives", case("(a|a)*[bc]", a + b"d"), "match limit exceeded")
+    f.n("bomb-alternatives-2", case("(a|aa)+$", a + b"b"), "match limit exceeded")
+    f.n("bomb-blanks", case("(\\s+)*[xy]", b" " * 60 + b"z"), "match limit exceeded")
+    f.n("bomb-raises-its-limit", case("(*LIMIT_MATCH=4000000000)(*LIMIT_HEAP=4000000000)(a+)+$", a + b"b"), "match limit exceeded")
+    f.n("recursion-without-end", case("(?R)?a|(?R)b", a), "stop regex")
+    f.n("unknown-name", case("(?&x)", b""), "reference to non-existent subpattern")
+    f.n("control-characters", case("(\x1b[31m", b""), "stop regex '(\\x1b[31m'")
+    f.close()
+
+
+def make_options():
+    f = Folder("options", ".txt")
+
+    def line(*args):
+        return "\n".join(args)
+
+    f.y("none", "")
+    f.y("prompt", line("-p", "Once upon a time", "-n", "40", "--temp", "0"))
+    f.y("every-kind", line("--temp=0.5", "-n3", "--seed", "9007199254740991", "--stop", "a", "-r", "b", "--line", "--kv-type", "q8_0",
+                           "--timeout", "2m", "--logit-bias", "5-inf", "--logit-bias", "7+1.5", "-vq", "text"))
+    f.y("underscores", line("--max_tokens", "3", "--repeat_penalty", "1.1", "--top_k=5"))
+    f.y("dashes-end-options", line("--", "-p", ))
+    f.y("dash-is-a-text", line("-"))
+    f.y("verb-tokenize", line("tokenize", "--decode", "1 2"))
+    f.y("verb-quantize", line("quantize", "in", "out", "Q8_0"))
+    f.y("escapes", line("-e", "--stop", "\\n\\x41"))
+    f.y("no-utf-8", b"-p\n\xff\xfe")
+    for i, (args, found) in enumerate([
+            (("--tmep", "1"), "did you mean '--temp'"), (("--temp",), "--temp needs a value"), (("--temp", "x"), "--temp: expected a number"),
+            (("--temp", "nan"), "found 'nan'"), (("--temp", "inf"), "found 'inf'"), (("--temp", "1e999"), "found '1e999'"),
+            (("--temp", "0x1p3"), "found '0x1p3'"), (("--temp", "-1"), "found '-1'"), (("--temp", "1,5"), "found '1,5'"), (("--temp", ""), "found ''"),
+            (("-n", "1.5"), "expected a whole number"), (("-n", "-2"), "from -1 to"), (("-n", "99999999999999999999"), "from -1 to"),
+            (("-n", " 1"), "found ' 1'"), (("-n", "+1"), "found '+1'"), (("--seed", "9007199254740992"), "from 0 to 9007199254740991"),
+            (("--seed", "-1"), "from 0 to"), (("--top-k", "4294967297"), "from 0 to 2147483647"), (("--top-p", "1.1"), "--top-p"),
+            (("--kv-type", "f8"), "expected one of: f16 f32 q8_0"), (("--line=1",), "takes no value"), (("-Z",), "unknown option '-Z'"),
+            (("--decode",), "is an option of 'quill tokenize'"), (("--logit-bias", "5"), "--logit-bias: expected"), (("--logit-bias", "x+1"), "--logit-bias"),
+            (("--logit-bias", "-1+1"), "--logit-bias"), (("--logit-bias", "5+inf"), "--logit-bias"), (("--logit-bias", "99999999999+1"), "--logit-bias"),
+            (("--logit-bias", "5+1e39"), "--logit-bias"), (("--stop", ""), "--stop: expected a text"), (("-e", "--stop", "\\q"), "unknown escape"),
+            (("-e", "--stop", "\\x4"), "unknown escape"), (("--timeout", "2d"), "--timeout"), (("--" + "x" * 200,), "unknown option"),
+            (("-\x1b[31m",), "unknown option '-\\x1b[31m'"), (("-\u00e9",), "unknown option"), (("--logprobs", "101"), "from 0 to 100")]):
+        f.n("%02d" % i, line(*args), found)
+    f.close()
+
+
 make_gguf()
 make_safetensors()
 make_index()
 make_config()
+make_tokenizer_json()
+make_vocab()
+make_bpe()
+make_model()
+make_regex()
+make_options()

@@ -2,12 +2,14 @@
 // Runs a fuzz target on files: build/tests/fuzz/NAME [-d BYTES [-s STEP]] FILE|DIR...
 //
 // A line `ok` or `not ok` for each file. The beginning of its name is the verdict: `y_` must be accepted; `n_` must be
-// refused, as a damaged model, with a message; `i_` either. When the folder has a file `messages`, its lines
-// `NAME<TAB>TEXT` say what the message of a refusal contains, so that a file is refused for what is wrong with it.
-// A file may take a second of processor time, and, without a sanitizer, 32 MiB of memory in all.
+// refused with a message, as a damaged model, a mistake or a limit; `i_` either. When the folder has a file
+// `messages`, its lines `NAME<TAB>TEXT` say what the message of a refusal contains, so that a file is refused for
+// what is wrong with it. A file may take a second of processor time, and, without a sanitizer, 32 MiB of memory in
+// all.
 //
-// -d BYTES damages each FILE, which is valid: cut short after every byte, which must be refused, and with every bit of the
-// first BYTES flipped, which must be survived; -s STEP: each STEP-th of these. What lies beyond BYTES is cut now and then.
+// -d BYTES damages each FILE, which is valid: cut short after every byte, which must be refused, and with every bit
+// of the first BYTES flipped, which must be survived; -s STEP: each STEP-th of these. What lies beyond BYTES is cut
+// now and then.
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -46,7 +48,8 @@ static const char *judge(const char *name, struct str wanted, quill_status s, co
     if (seconds > (SANITIZED ? 5 : 1)) return "it took too long";
     if (name[0] == 'y' && s) return "it was refused";
     if (name[0] == 'n' && !s) return "it was accepted";
-    if (name[0] == 'n' && s != QUILL_E_MODEL && s != QUILL_E_USAGE) return "it was refused with another status";
+    if (name[0] == 'n' && s != QUILL_E_MODEL && s != QUILL_E_USAGE && s != QUILL_E_CONSTRAINT)
+        return "it was refused with another status";
     if (s && !memmem(err->text, strlen(err->text), wanted.p, wanted.n)) return "it was refused with other words";
     return NULL;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: `make test` runs each on the files of tests/corpus/NAME; CONFIG=fuzz CC=clang links them with libFuzzer.
 
-FUZZ := gguf safetensors index config
+FUZZ := gguf safetensors index config tokenizer_json vocab bpe model regex $(if $(PROGRAM),options)
 FUZZ_PROGRAMS := $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 CORPUS_TESTS := $(foreach t,$(FUZZ),'$(strip $(RUNNER) $(BUILD)/tests/fuzz/$t tests/corpus/$t)')
 # Every cut and every flipped bit of the head of a valid model; the other tiny models by `make damage`.
@@ -13,10 +13,23 @@ DAMAGE_TESTS := $(call damage,gguf,5800,data/gguf/bf40-bf16.gguf) $(call damage,
 	$(foreach m,narrow20 half64,$(call damage,config,9999,data/parity/$m/config.json))
 FUZZ_MAIN := $(if $(filter fuzz,$(CONFIG)),-fsanitize=fuzzer,tests/fuzz/driver.c)
 
-$(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/driver.c tests/fuzz/fuzz.h $(OBJ)/internal.a $(OBJ)/flags
+# The parser of the program's options, with what it needs; the other names of the program stay out of the library's way.
+CLI_PARTS := $(patsubst src/cli/%.c,$(OBJ)/cli/%.o,$(filter-out %/main.c %/builtin.c,$(wildcard src/cli/*.c)))
+CLI_NAMES := options_parse options_free request_build request_parts_free verb_find verbs
+$(OBJ)/fuzz_cli.o: $(CLI_PARTS)
+	$(Q)$(CC) -r -nostdlib -o $@ $^ && $(OBJCOPY) $(CLI_NAMES:%=--keep-global-symbol=%) $@
+$(BUILD)/tests/fuzz/options: FUZZ_MORE := $(OBJ)/fuzz_cli.o
+$(BUILD)/tests/fuzz/options: $(OBJ)/fuzz_cli.o
+$(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/driver.c tests/fuzz/fuzz.h tests/fuzz/fuzz_text.h \
+		$(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< tests/fuzz/fuzz.c $(FUZZ_MAIN) $(OBJ)/internal.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< tests/fuzz/fuzz.c $(FUZZ_MAIN) $(FUZZ_MORE) $(OBJ)/internal.a $(LIBS)
+
+# Vector code instrumented takes clang minutes to compile; it parses nothing, and the other builds watch its bounds.
+ifeq ($(CONFIG),fuzz)
+$(patsubst %,$(OBJ)/kernels/%.o,$(filter-out %_ref cpu select,$(SRC_kernels))): CFLAGS_ALL := $(filter-out -fsanitize%,$(CFLAGS_ALL))
+endif
 
 .PHONY: fuzz fuzz-programs damage
 damage: $(FUZZ_PROGRAMS)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# Faults: shim.so is preloaded into the program, by hand or by `loop`; test_faults has the same in it.
+
+FAULT := $(BUILD)/tests/fault
+WRAPPED := malloc calloc realloc posix_memalign mmap pthread_create open read write fsync rename close fstat stat access \
+	ftruncate unlink
+
+$(FAULT)/shim.so: tests/fault/shim.c tests/fault/shim.h $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,FAULT,$@)
+	$(Q)$(CC) $(filter-out -fPIE -fsanitize%,$(CFLAGS_ALL)) -fPIC -fvisibility=default -shared -o $@ $< -ldl
+
+$(FAULT)/loop: tests/fault/loop.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,FAULT,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
+
+$(FAULT)/test_faults: tests/fault/test_faults.c tests/fault/shim.c tests/fault/shim.h $(OBJ)/internal.a $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,FAULT,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -U_FORTIFY_SOURCE -Wno-missing-prototypes -DFAULT_WRAP $(WRAPPED:%=-Wl,--wrap=%) $(LDFLAGS_ALL) \
+		-o $@ $< tests/fault/shim.c $(OBJ)/internal.a $(LIBS)
+
+# Preloading and the sanitizers do not go together; none of it is for an emulator.
+FAULT_PROGRAMS := $(if $(RUNNER),,$(FAULT)/test_faults $(if $(PROGRAM),$(FAULT)/shim.so $(FAULT)/loop))
+FAULT_TESTS := $(if $(RUNNER),,'$(FAULT)/test_faults' \
+	$(if $(PROGRAM),$(if $(filter asan tsan,$(CONFIG)),,'tests/cli/run.sh -d tests/fault -t 300 $(PROGRAM)')))

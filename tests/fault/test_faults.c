@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Every allocation and every system call of the library fails once, and from then on: in process, so that a sanitizer
+// sees what leaks. The calls are wrapped by the linker (see shim.c); those of Jansson's allocations are ours.
+#include <dirent.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "quill/quill.h"
+#include "shim.h"
+
+#define GGUF "tests/data/gguf/long32-f32.gguf"
+#define FOLDER "tests/data/parity/half64"
+#define SHARDS "tests/data/parity/shards48"
+
+static char folder[] = "/tmp/quill-faults-XXXXXX";
+static char out_path[64];
+static int failed;
+
+static quill_status generate_from(const char *path, bool no_mmap, quill_error *err) {
+    const quill_model_options model_options = {.cpu = "ref", .no_mmap = no_mmap};
+    const quill_session_options session_options = {.n_ctx = 32, .n_threads = 2};
+    quill_model *model = NULL;
+    quill_session *session = NULL;
+    quill_ids ids = {0};
+    const quill_result *result;
+    quill_status s = quill_model_open(&model, path, &model_options, err);
+    if (!s) s = quill_session_create(&session, model, &session_options, err);
+    if (!s)
+        s = quill_encode(quill_model_tokenizer(model), &ids, "Once upon a", 11, QUILL_SPECIAL_AS_TEXT, err);
+    if (!s) {
+        const quill_text stop = {"xyz", 3};
+        quill_request request = quill_request_default();
+        request.prompt = ids.ids, request.n_prompt = ids.n, request.n_predict = 5, request.logprobs = 3;
+        request.stops = &stop, request.n_stops = 1, request.stop_regex = "q+z", request.prompt_logprobs = true;
+        s = quill_generate(session, &request, &result, err);
+    }
+    quill_ids_free(&ids);
+    quill_session_free(session);
+    quill_model_free(model);
+    return s;
+}
+
+static quill_status generate_mapped(quill_error *err) { return generate_from(GGUF, false, err); }
+static quill_status generate_read(quill_error *err) { return generate_from(GGUF, true, err); }
+static quill_status generate_folder(quill_error *err) { return generate_from(FOLDER, false, err); }
+static quill_status generate_shards(quill_error *err) { return generate_from(SHARDS, true, err); }
+
+static quill_status tokenize(quill_error *err) {
+    quill_tokenizer *t = NULL;
+    quill_ids ids = {0};
+    static char text[5000];
+    memset(text, 'a', sizeof text);
+    quill_status s = quill_tokenizer_open(&t, "tests/data/tokenizer/added", err);
+    if (!s) s = quill_encode(t, &ids, text, sizeof text, QUILL_SPECIAL_PARSE, err);
+    quill_ids_free(&ids);
+    quill_tokenizer_free(t);
+    return s;
+}
+
+static quill_status quantize(quill_error *err) { return quill_quantize(FOLDER, out_path, "Q8_0", NULL, err); }
+
+// The folder holds the old file, or a whole new one after a success; nothing else.
+static bool folder_is_clean(quill_status s) {
+    DIR *dir = opendir(folder);
+    bool clean = dir != NULL;
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        clean = clean && (entry->d_name[0] == '.' || strcmp(entry->d_name, "out.gguf") == 0);
+    closedir(dir);
+    char text[4] = "";
+    FILE *f = fopen(out_path, "rb");
+    clean = clean && f && fread(text, 1, 3, f) == 3 && (strcmp(text, s ? "old" : "GGU") == 0 || s);
+    fclose(f);
+    return clean;
+}
+
+static void put_old_file(void) {
+    FILE *f = fopen(out_path, "wb");
+    if (!f || fputs("old", f) < 0 || fclose(f)) abort();
+}
+
+static bool is_message(quill_status s, const quill_error *err) {
+    size_t n = strnlen(err->text, sizeof err->text);
+    return s >= QUILL_E_USAGE && s <= QUILL_E_TRAIN && err->status == s && n > 5 && n < sizeof err->text &&
+           !strchr(err->text, '\n');
+}
+
+static void run_all(const char *name, quill_status (*scenario)(quill_error *), const char *kind, const char *how) {
+    long n = 1, survived = 0;
+    int wrong = 0;
+    for (bool more = true; more && wrong < 5; n++) {
+        char fault[64];
+        quill_error err;
+        memset(&err, 0x5a, sizeof err);
+        snprintf(fault, sizeof fault, "%s:%ld%s", kind, n, how);
+        put_old_file();
+        if (!fault_set(fault)) abort();
+        quill_status s = scenario(&err);
+        more = fault_struck();
+        fault_set(NULL);
+        bool good = (!s || is_message(s, &err)) && (more || !s);
+        if (scenario == quantize) good = good && folder_is_clean(s);
+        if (!good) wrong++, printf("# %s: status %d, %.200s\n", fault, (int)s, s ? err.text : "");
+        survived += more && !s;
+    }
+    printf("%s %s: %s%s at each of %ld calls\n# %ld of them did not matter\n", wrong ? "not ok" : "ok", name, kind,
+           strchr(how, '+') ? " from then on" : "", n - 2, survived);
+    failed += wrong;
+}
+
+int main(void) {
+    static const struct {
+        const char *name;
+        quill_status (*run)(quill_error *err);
+    } scenarios[] = {
+        {"generate, mapped GGUF", generate_mapped}, {"generate, GGUF read into memory", generate_read},
+        {"generate, folder", generate_folder},      {"generate, shards read into memory", generate_shards},
+        {"tokenize", tokenize},                     {"quantize", quantize},
+    };
+    static const char *const faults[][2] = {
+        {"alloc", ":once"}, {"alloc", "+:once"}, {"mmap", ":once"},   {"mmap", "+:once"},  {"open", ":EMFILE"},
+        {"read", ":EIO"},   {"read", ":EINTR"},  {"read", "+:short"}, {"write", ":ENOSPC"}, {"write", ":EINTR"},
+        {"write", "+:short"}, {"fsync", ":EIO"}, {"rename", ":EACCES"}, {"close", ":EIO"}, {"stat", ":EIO"},
+        {"thread", ":once"}, {"thread", "+:once"},
+    };
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!mkdtemp(folder)) return 99;
+    snprintf(out_path, sizeof out_path, "%s/out.gguf", folder);
+    json_set_alloc_funcs(malloc, free);
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
+        for (size_t k = 0; k < sizeof faults / sizeof *faults; k++)
+            run_all(scenarios[i].name, scenarios[i].run, faults[k][0], faults[k][1]);
+    unlink(out_path);
+    rmdir(folder);
+    return failed != 0;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Text: the first byte chooses one of the vocabularies of tests/data, the rest is what is encoded and decoded.
+#include "fuzz.h"
+#include "fuzz_text.h"
+
+quill_status fuzz_one(const uint8_t *data, size_t size, quill_error *err) {
+    static const char *const folders[] = {"tests/data/tokenizer/small", "tests/data/tokenizer/large",
+                                          "tests/data/tokenizer/added", "tests/data/gguf/bf40-bf16.gguf"};
+    enum { N = sizeof folders / sizeof *folders };
+    static quill_tokenizer *tokenizers[N];
+    if (size == 0) return QUILL_OK;
+    unsigned i = data[0] % N;
+    if (!tokenizers[i] && quill_tokenizer_open(&tokenizers[i], folders[i], err) != QUILL_OK) {
+        fprintf(stderr, "%s\n", err->text);
+        abort();
+    }
+    fuzz_round_trip(tokenizers[i], (const char *)data + 1, size - 1);
+    return QUILL_OK;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// What holds for any tokenizer and any text.
+#ifndef QUILL_TESTS_FUZZ_TEXT_H
+#define QUILL_TESTS_FUZZ_TEXT_H
+
+#include "fuzz.h"
+#include "quill/tokenizer.h"
+
+// Ids are in range, come after those that were there, and their bytes joined are the text.
+static inline void fuzz_round_trip(const quill_tokenizer *t, const char *text, size_t n) {
+    for (quill_special special = QUILL_SPECIAL_AS_TEXT; special <= QUILL_SPECIAL_PARSE; special++) {
+        quill_ids ids = {0};
+        quill_error err;
+        memset(&err, 0x5a, sizeof err);
+        quill_status s = quill_encode(t, &ids, "\xc3", 1, special, &err);
+        size_t first = ids.n, at = 0;
+        if (!s) s = quill_encode(t, &ids, text, n, special, &err);
+        if (s) {
+            fuzz_check_error(s, &err); // a limit of a pattern from a file
+            CLAIM(ids.n == first);
+            quill_ids_free(&ids);
+            continue;
+        }
+        for (size_t i = first; i < ids.n; i++) {
+            size_t length = 0;
+            CLAIM(ids.ids[i] >= 0 && ids.ids[i] < quill_n_vocab(t));
+            const char *bytes = quill_token_bytes(t, ids.ids[i], special, &length);
+            CLAIM(length > 0 && length <= n - at && memcmp(bytes, text + at, length) == 0);
+            at += length;
+        }
+        CLAIM(at == n);
+        quill_ids_free(&ids);
+    }
+}
+
+// A tokenizer that was accepted keeps its promises.
+static inline void fuzz_tokenizer(const quill_tokenizer *t) {
+    static const char text[] = "Hello, world's  \t\xf0\x9f\x98\x80 12345 caf\xc3\xa9\xff\xc0\x80\0"
+                               "<|endoftext|> \xe2\x80\x83 end\r\n\n";
+    quill_tokenizer_info info;
+    quill_tokenizer_describe(t, &info);
+    CLAIM(info.model && info.pre && quill_n_vocab(t) > 0);
+    CLAIM(quill_token_bos(t) >= -1 && quill_token_bos(t) < quill_n_vocab(t));
+    for (size_t i = 0; i < info.n_eos; i++) CLAIM(info.eos[i] >= 0 && info.eos[i] < quill_n_vocab(t));
+    for (int32_t id = -1; id <= quill_n_vocab(t) && id < 2000; id++) {
+        size_t n = 0;
+        const char *bytes = quill_token_bytes(t, id, QUILL_SPECIAL_PARSE, &n);
+        if (n) fuzz_round_trip(t, bytes, n < 64 ? n : 64);
+    }
+    fuzz_round_trip(t, text, sizeof text - 1);
+    fuzz_round_trip(t, text, 0);
+}
+
+#endif
