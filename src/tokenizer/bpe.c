@@ -3,13 +3,15 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "base/map.h"
 #include "byte_map.h"
 
 enum {
     ID_BITS = 21,
     RANK_BITS = 22,
     NO_RANK = INT32_MAX, // above every rank
-    SHORT_WORD = 32,     // up to here a look at every pair is faster than a heap
+    SHORT_WORD = 32,     // up to here a look at every pair is faster than lists
+    LEAST_LINKS = 4096,
 };
 
 static uint64_t pair_of(int32_t left, int32_t right) { return (uint64_t)left << ID_BITS | (uint64_t)right; }
@@ -26,108 +28,139 @@ static int32_t rank_of(const struct bpe *bpe, int32_t left, int32_t right) {
     }
 }
 
-// ---- short words ----------------------------------------------------------------------------------------------------
+// ---- short words -----------------------------------------------------------------------------------------------------
+
+// Merges the pair (at, at + 1) of n tokens.
+static void merge_at(const struct bpe *bpe, int32_t *ids, int32_t *ranks, size_t n, size_t at) {
+    ids[at] = bpe->results[ranks[at]];
+    for (size_t i = at + 1; i + 1 < n; i++) ids[i] = ids[i + 1];
+    for (size_t i = at; i + 2 < n; i++) ranks[i] = ranks[i + 1];
+    if (at > 0) ranks[at - 1] = rank_of(bpe, ids[at - 1], ids[at]);
+    if (at + 2 < n) ranks[at] = rank_of(bpe, ids[at], ids[at + 1]);
+}
 
 // ids[0..n) are the tokens of the bytes; they become the tokens of the word. Returns their number.
 static size_t merge_short(const struct bpe *bpe, int32_t *ids, size_t n) {
     int32_t ranks[SHORT_WORD]; // of the pairs (i, i + 1)
     for (size_t i = 0; i + 1 < n; i++) ranks[i] = rank_of(bpe, ids[i], ids[i + 1]);
-    while (n > 1) {
-        size_t best = 0;
-        for (size_t i = 1; i + 1 < n; i++)
-            if (ranks[i] < ranks[best]) best = i;
-        if (ranks[best] == NO_RANK) break;
-        ids[best] = bpe->results[ranks[best]];
-        n--;
-        for (size_t i = best + 1; i < n; i++) ids[i] = ids[i + 1];
-        for (size_t i = best; i + 1 < n; i++) ranks[i] = ranks[i + 1];
-        if (best > 0) ranks[best - 1] = rank_of(bpe, ids[best - 1], ids[best]);
-        if (best + 1 < n) ranks[best] = rank_of(bpe, ids[best], ids[best + 1]);
+    for (;;) {
+        int32_t least = NO_RANK;
+        for (size_t i = 0; i + 1 < n; i++)
+            if (ranks[i] < least) least = ranks[i];
+        if (least == NO_RANK) return n;
+        for (size_t i = 0; i + 1 < n; i++)
+            if (ranks[i] == least) merge_at(bpe, ids, ranks, n--, i);
     }
-    return n;
 }
 
-// ---- long words: a list of tokens, and a heap of its pairs ----------------------------------------------------------
-
-enum { NO_TOKEN = -1 };
+// ---- long words ------------------------------------------------------------------------------------------------------
+// The tokens are a list; the pairs of each rank are a list too; and a heap has the ranks whose pairs are to be merged. A
+// merge takes constant time, and the heap is small: it has each rank once.
 
 struct link {
-    int32_t id;         // NO_TOKEN: merged into the one before
-    int32_t rank;       // of the pair with the next one
-    int32_t prev, next; // -1: none
+    int32_t id;
+    int32_t prev, next;    // tokens of the word; -1: none
+    int32_t rank;          // of the pair with the next one
+    int32_t before, after; // pairs of the same rank; -1: none
 };
 
-// The heap holds rank << 32 | position: its least is the leftmost pair of lowest rank. An entry is stale when the
-// link's rank is another by now. Four children: half the levels of two, in one line of cache.
-struct heap {
-    uint64_t *p; // [n]
-    size_t n;
+// State of a rank: out of the heap, in the heap without pairs, or the first pair's position + 1.
+enum { OUTSIDE = 0, WITHOUT_PAIRS = -1 };
+
+struct long_word {
+    const struct bpe *bpe;
+    struct link *links; // [n]
+    int32_t *first;     // [n_merges] all OUTSIDE at the begin and at the end
+    int32_t *heap;      // [n_ranks] of at most n_merges
+    size_t n_ranks;
 };
 
-static void sink(struct heap *h, size_t i, uint64_t entry) {
-    for (size_t child; (child = 4 * i + 1) < h->n; i = child) {
-        size_t end = child + 4 < h->n ? child + 4 : h->n;
-        for (size_t k = child + 1; k < end; k++)
-            if (h->p[k] < h->p[child]) child = k;
-        if (h->p[child] >= entry) break;
-        h->p[i] = h->p[child];
+static void heap_push(struct long_word *w, int32_t rank) {
+    size_t i = w->n_ranks++;
+    for (; i > 0 && w->heap[(i - 1) / 2] > rank; i = (i - 1) / 2) w->heap[i] = w->heap[(i - 1) / 2];
+    w->heap[i] = rank;
+}
+
+static int32_t heap_pop(struct long_word *w) {
+    int32_t least = w->heap[0], last = w->heap[--w->n_ranks];
+    size_t i = 0;
+    for (size_t child; (child = 2 * i + 1) < w->n_ranks; i = child) {
+        if (child + 1 < w->n_ranks && w->heap[child + 1] < w->heap[child]) child++;
+        if (w->heap[child] >= last) break;
+        w->heap[i] = w->heap[child];
     }
-    h->p[i] = entry;
-}
-
-static void heap_push(struct heap *h, uint64_t entry) {
-    size_t i = h->n++;
-    for (; i > 0 && h->p[(i - 1) / 4] > entry; i = (i - 1) / 4) h->p[i] = h->p[(i - 1) / 4];
-    h->p[i] = entry;
-}
-
-static uint64_t heap_pop(struct heap *h) {
-    uint64_t least = h->p[0];
-    if (--h->n) sink(h, 0, h->p[h->n]);
+    w->heap[i] = last;
     return least;
 }
 
-static void rank_link(const struct bpe *bpe, struct link *links, struct heap *h, int32_t at) {
-    struct link *link = &links[at];
-    link->rank = link->next < 0 ? NO_RANK : rank_of(bpe, link->id, links[link->next].id);
-    if (link->rank != NO_RANK) heap_push(h, (uint64_t)link->rank << 32 | (uint64_t)at);
+// Ranks the pair at `at` and its next one, and puts it among those of its rank.
+static void add_pair(struct long_word *w, int32_t at) {
+    struct link *link = &w->links[at];
+    link->rank = link->next < 0 ? NO_RANK : rank_of(w->bpe, link->id, w->links[link->next].id);
+    if (link->rank == NO_RANK) return;
+    int32_t *first = &w->first[link->rank];
+    if (*first == OUTSIDE) heap_push(w, link->rank);
+    link->before = -1;
+    link->after = *first > 0 ? *first - 1 : -1;
+    if (link->after >= 0) w->links[link->after].before = at;
+    *first = at + 1;
 }
 
-static void merge_long(const struct bpe *bpe, struct link *links, struct heap *h, size_t n) {
+static void remove_pair(struct long_word *w, int32_t at) {
+    const struct link *link = &w->links[at];
+    if (link->rank == NO_RANK) return;
+    if (link->after >= 0) w->links[link->after].before = link->before;
+    if (link->before >= 0) w->links[link->before].after = link->after;
+    else w->first[link->rank] = link->after >= 0 ? link->after + 1 : WITHOUT_PAIRS;
+}
+
+static void merge_pair(struct long_word *w, int32_t at) {
+    struct link *link = &w->links[at];
+    remove_pair(w, at);
+    remove_pair(w, link->next);
+    if (link->prev >= 0) remove_pair(w, link->prev);
+    link->id = w->bpe->results[link->rank];
+    link->next = w->links[link->next].next;
+    if (link->next >= 0) w->links[link->next].prev = at;
+    add_pair(w, at);
+    if (link->prev >= 0) add_pair(w, link->prev);
+}
+
+// Pairs of one rank are the same two tokens, so they overlap only in runs of one token: those are merged from their begin.
+static void merge_rank(struct long_word *w, int32_t rank) {
+    while (w->first[rank] > 0) {
+        int32_t at = w->first[rank] - 1;
+        while (w->links[at].prev >= 0 && w->links[w->links[at].prev].rank == rank) at = w->links[at].prev;
+        for (; at >= 0 && w->links[at].rank == rank; at = w->links[at].next) merge_pair(w, at);
+    }
+    w->first[rank] = OUTSIDE;
+}
+
+static void merge_long(struct long_word *w, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        links[i].prev = (int32_t)i - 1;
-        links[i].next = i + 1 < n ? (int32_t)i + 1 : -1;
-        links[i].rank = i + 1 < n ? rank_of(bpe, links[i].id, links[i + 1].id) : NO_RANK;
-        if (links[i].rank != NO_RANK) h->p[h->n++] = (uint64_t)links[i].rank << 32 | i;
+        w->links[i].prev = (int32_t)i - 1;
+        w->links[i].next = i + 1 < n ? (int32_t)i + 1 : -1;
     }
-    for (size_t i = h->n / 4 + 1; i-- > 0;)
-        if (i < h->n) sink(h, i, h->p[i]);
-    while (h->n) {
-        uint64_t entry = heap_pop(h);
-        int32_t at = (int32_t)(entry & UINT32_MAX);
-        struct link *link = &links[at];
-        if (link->id == NO_TOKEN || link->rank != (int32_t)(entry >> 32)) continue;
-        struct link *eaten = &links[link->next];
-        link->id = bpe->results[link->rank];
-        link->next = eaten->next;
-        eaten->id = NO_TOKEN;
-        if (link->next >= 0) links[link->next].prev = at;
-        rank_link(bpe, links, h, at);
-        if (link->prev >= 0) rank_link(bpe, links, h, link->prev);
-    }
+    for (size_t i = n; i-- > 0;) add_pair(w, (int32_t)i);
+    while (w->n_ranks) merge_rank(w, heap_pop(w));
 }
 
-// A merge takes one entry and adds at most two, and there are fewer than n merges: 2n entries suffice.
-static quill_status make_room(struct bpe_room *room, size_t n, quill_error *err) {
-    size_t bytes;
-    if (n > INT32_MAX / 2 || !checked_mul_size(&bytes, n, sizeof(struct link) + 2 * sizeof(uint64_t)))
-        return fail(err, QUILL_E_SYSTEM, "a word of %zu bytes is too long to encode", n);
-    if (bytes <= room->bytes) return QUILL_OK;
-    free(room->p);
-    *room = (struct bpe_room){malloc(bytes), bytes};
-    if (room->p) return QUILL_OK;
-    room->bytes = 0;
-    return fail_memory(err);
+void bpe_room_free(struct bpe_room *room) {
+    map_release(room->links, room->n_links * sizeof *room->links);
+    free(room->ranks);
+    *room = (struct bpe_room){0};
+}
+
+static quill_status make_room(const struct bpe *bpe, struct bpe_room *room, size_t n, quill_error *err) {
+    if (n > INT32_MAX - 1) return fail(err, QUILL_E_SYSTEM, "a word of %zu bytes is too long to encode", n);
+    if (!room->ranks && !(room->ranks = alloc_zeroed(2 * bpe->n_merges, sizeof(int32_t)))) return fail_memory(err);
+    if (n <= room->n_links) return QUILL_OK;
+    map_release(room->links, room->n_links * sizeof *room->links);
+    size_t bytes, fit = n < LEAST_LINKS ? LEAST_LINKS : n;
+    bool ok = checked_mul_size(&bytes, fit, sizeof *room->links);
+    room->links = ok ? map_reserve(bytes) : NULL;
+    room->n_links = room->links ? fit : 0;
+    return room->links ? QUILL_OK : fail_memory(err);
 }
 
 static quill_status no_byte(uint8_t byte, quill_error *err) {
@@ -136,19 +169,18 @@ static quill_status no_byte(uint8_t byte, quill_error *err) {
 
 static quill_status encode_long(const struct bpe *bpe, struct bpe_room *room, quill_ids *out, const char *word,
                                 size_t n, quill_error *err) {
-    quill_status status = make_room(room, n, err);
+    quill_status status = make_room(bpe, room, n, err);
     if (status) return status;
-    struct link *links = room->p;
-    struct heap heap = {(uint64_t *)(void *)(links + n), 0};
+    struct long_word w = {bpe, room->links, room->ranks, room->ranks + bpe->n_merges, 0};
     for (size_t i = 0; i < n; i++) {
-        links[i].id = bpe->bytes[(uint8_t)word[i]];
-        if (links[i].id == BPE_NO_BYTE) return no_byte((uint8_t)word[i], err);
+        w.links[i].id = bpe->bytes[(uint8_t)word[i]];
+        if (w.links[i].id == BPE_NO_BYTE) return no_byte((uint8_t)word[i], err);
     }
-    merge_long(bpe, links, &heap, n);
+    merge_long(&w, n);
     size_t count = 0;
-    for (int32_t i = 0; i >= 0; i = links[i].next) count++;
+    for (int32_t i = 0; i >= 0; i = w.links[i].next) count++;
     if (!ids_reserve(out, count)) return fail_memory(err);
-    for (int32_t i = 0; i >= 0; i = links[i].next) out->ids[out->n++] = links[i].id;
+    for (int32_t i = 0; i >= 0; i = w.links[i].next) out->ids[out->n++] = w.links[i].id;
     return QUILL_OK;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Byte-pair encoding: a word's bytes are tokens, and again and again the adjacent pair of lowest rank becomes one
-// token, the leftmost first (Sennrich et al. 2016, "Neural machine translation of rare words with subword units").
+// Byte-pair encoding: a word's bytes are tokens, and again and again the adjacent pair of lowest rank becomes one token,
+// everywhere in the word, from left to right (Sennrich et al. 2016, "Neural machine translation of rare words with
+// subword units"; encoder.py of GPT-2).
 #ifndef QUILL_TOKENIZER_BPE_H
 #define QUILL_TOKENIZER_BPE_H
 
@@ -21,14 +22,16 @@ quill_status bpe_build(struct bpe *bpe, struct token_table *vocab, const struct 
 void bpe_free(struct bpe *bpe); // zeros are fine
 size_t bpe_memory(const struct bpe *bpe);
 
-// Room for long words, kept from one word to the next. Zeros are an empty one.
+// Room for long words, kept from one word to the next; of one tokenizer. Zeros are an empty one.
 struct bpe_room {
-    void *p;
-    size_t bytes;
+    struct link *links; // [n_links]
+    size_t n_links;
+    int32_t *ranks;     // [2 * n_merges]
 };
+void bpe_room_free(struct bpe_room *room);
 
-// Appends the tokens of word[0..n), n > 0, to `out`. Time n log n, 32 n bytes of room. Fails for want of memory, and
-// with QUILL_E_MODEL on a byte that the vocabulary lacks.
+// Appends the tokens of word[0..n), n > 0, to `out`. Linear time, but for a heap of ranks; 24 n bytes of room. Fails for
+// want of memory, and with QUILL_E_MODEL on a byte that the vocabulary lacks.
 quill_status bpe_encode(const struct bpe *bpe, struct bpe_room *room, quill_ids *out, const char *word, size_t n,
                         quill_error *err);
 

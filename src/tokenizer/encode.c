@@ -7,7 +7,7 @@
 
 enum {
     LEAST_CACHED_TEXT = 128,    // shorter texts do not make a cache, but use one that is there
-    MOST_KEPT_ROOM = 1 << 20,   // a long word's room is not kept
+    MOST_KEPT_LINKS = 1 << 15,  // of a long word
 };
 
 struct encoder {
@@ -113,7 +113,7 @@ static quill_status encode_with(struct encoder *e, const char *text, size_t n, c
 void encoder_free(struct encoder *e) {
     if (!e) return;
     word_cache_free(&e->cache);
-    free(e->room.p);
+    bpe_room_free(&e->room);
     split_room_free(e->split);
     free(e);
 }
@@ -129,10 +129,7 @@ static struct encoder *take_encoder(const quill_tokenizer *t) {
 static void return_encoder(const quill_tokenizer *t, struct encoder *e) {
     struct encoder *none = NULL;
     e->pieces.n = 0;
-    if (e->room.bytes > MOST_KEPT_ROOM) {
-        free(e->room.p);
-        e->room = (struct bpe_room){0};
-    }
+    if (e->room.n_links > MOST_KEPT_LINKS) bpe_room_free(&e->room);
     if (!atomic_compare_exchange_strong_explicit(&t->shelf->encoder, &none, e, memory_order_release,
                                                  memory_order_relaxed))
         encoder_free(e);

@@ -22,7 +22,7 @@ enum {
     DEPTH_LIMIT = 10 * 1000 * 1000, // of the matcher without JIT, where a depth is heap, which has a limit of its own
     HEAP_KIB = 32 * 1024,
     JIT_STACK_LEAST = 32 * 1024,
-    JIT_STACK_MOST = 1024 * 1024,
+    JIT_STACK_MOST = 8 * 1024 * 1024,
     WORK_PER_BYTE = 64,
     WORK_LEAST = 1000 * 1000,
 };
