@@ -75,7 +75,7 @@ TESTS += test_gguf test_gguf_damage test_gguf_write test_hf test_safetensors
 
 SRC_tokenizer := added bpe byte_map encode pre_names pretokenize regex_dialect split_gpt2 token_table tokenizer \
 	vocab_files vocab_json vocab_parts word_cache
-TESTS += test_tokenizer
+TESTS += test_tokenizer test_split test_vocab_json
 
 SRC_sampler := candidates filters sampler sampling stop_regex
 TESTS += test_sampler

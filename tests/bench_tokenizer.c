@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How fast a tokenizer is: `make build/tests/bench_tokenizer`, then bench_tokenizer MODEL FILE... tells the time to open
-// it (the least of ten), and how fast it encodes each file on one thread (cold: the first time; warm: the best of five).
-// Time is the processor's, so that a busy machine does not count.
+// How fast a tokenizer is: `make build/tests/bench_tokenizer`, then bench_tokenizer MODEL FILE... tells the time to
+// open it (the least of ten), and how fast it encodes each file on one thread (cold: the first time; warm: the best of
+// five). Time is the processor's, so that a busy machine does not count.
 #include <stdio.h>
 #include <time.h>
 

@@ -28,7 +28,7 @@ static int32_t rank_of(const struct bpe *bpe, int32_t left, int32_t right) {
     }
 }
 
-// ---- short words -----------------------------------------------------------------------------------------------------
+// ---- short words ----------------------------------------------------------------------------------------------------
 
 // Merges the pair (at, at + 1) of n tokens.
 static void merge_at(const struct bpe *bpe, int32_t *ids, int32_t *ranks, size_t n, size_t at) {
@@ -53,9 +53,9 @@ static size_t merge_short(const struct bpe *bpe, int32_t *ids, size_t n) {
     }
 }
 
-// ---- long words ------------------------------------------------------------------------------------------------------
-// The tokens are a list; the pairs of each rank are a list too; and a heap has the ranks whose pairs are to be merged. A
-// merge takes constant time, and the heap is small: it has each rank once.
+// ---- long words -----------------------------------------------------------------------------------------------------
+// The tokens are a list; the pairs of each rank are a list too; and a heap has the ranks whose pairs are to be merged.
+// A merge takes constant time, and the heap is small: it has each rank once.
 
 struct link {
     int32_t id;
@@ -126,7 +126,8 @@ static void merge_pair(struct long_word *w, int32_t at) {
     if (link->prev >= 0) add_pair(w, link->prev);
 }
 
-// Pairs of one rank are the same two tokens, so they overlap only in runs of one token: those are merged from their begin.
+// Pairs of one rank are the same two tokens, so they overlap only in runs of one token: those are merged from their
+// begin.
 static void merge_rank(struct long_word *w, int32_t rank) {
     while (w->first[rank] > 0) {
         int32_t at = w->first[rank] - 1;

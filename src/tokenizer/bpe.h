@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Byte-pair encoding: a word's bytes are tokens, and again and again the adjacent pair of lowest rank becomes one token,
-// everywhere in the word, from left to right (Sennrich et al. 2016, "Neural machine translation of rare words with
-// subword units"; encoder.py of GPT-2).
+// Byte-pair encoding: a word's bytes are tokens, and again and again the adjacent pair of lowest rank becomes one
+// token, everywhere in the word, from left to right (Sennrich et al. 2016, "Neural machine translation of rare words
+// with subword units"; encoder.py of GPT-2).
 #ifndef QUILL_TOKENIZER_BPE_H
 #define QUILL_TOKENIZER_BPE_H
 
@@ -30,8 +30,8 @@ struct bpe_room {
 };
 void bpe_room_free(struct bpe_room *room);
 
-// Appends the tokens of word[0..n), n > 0, to `out`. Linear time, but for a heap of ranks; 24 n bytes of room. Fails for
-// want of memory, and with QUILL_E_MODEL on a byte that the vocabulary lacks.
+// Appends the tokens of word[0..n), n > 0, to `out`. Linear time, but for a heap of ranks; 24 n bytes of room. Fails
+// for want of memory, and with QUILL_E_MODEL on a byte that the vocabulary lacks.
 quill_status bpe_encode(const struct bpe *bpe, struct bpe_room *room, quill_ids *out, const char *word, size_t n,
                         quill_error *err);
 

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: MIT
+#include "tokenizer_rig.h"
+
+static quill_error err;
+
+// ---- making files ---------------------------------------------------------------------------------------------------
+
+// The 256 bytes as members of a vocabulary, id = byte; as UTF-8, or with everything escaped.
+static void add_alphabet(struct buffer *out, bool escaped) {
+    static struct rig rig;
+    rig_begin(&rig);
+    for (int b = 0; b < 256; b++) {
+        char member[40];
+        uint32_t code;
+        utf8_step(rig.tokens[b].p, rig.tokens[b].n, &code);
+        bool escape = escaped || code == '"' || code == '\\';
+        if (escape) snprintf(member, sizeof member, "%s\"\\u%04x\":%d", b ? "," : "", (unsigned)code, b);
+        else snprintf(member, sizeof member, "%s\"%.*s\": %d", b ? "," : "", (int)rig.tokens[b].n, rig.tokens[b].p, b);
+        assert_true(buffer_add_str(out, str_of(member)));
+    }
+}
+
+struct made {
+    struct buffer json, vocab;
+    struct vocab_files files;
+    struct vocab_spec spec;
+    struct vocab_owner *owner;
+};
+
+static void made_free(struct made *m) {
+    vocab_owner_free(m->owner);
+    buffer_free(&m->json);
+    buffer_free(&m->vocab);
+    *m = (struct made){.owner = NULL};
+}
+
+#define BYTE_LEVEL "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":true}"
+#define BYTES_ONLY "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":false}"
+#define MERGES "\"merges\":[\"a b\",\"ab c\"]"
+
+// tokenizer.json with ab = 256 and abc = 257; `model` and `rest` are further members ("" or beginning with a comma).
+static quill_status make_json(struct made *m, const char *model, const char *rest) {
+    *m = (struct made){.files = {.directory = "dir"}};
+    buffer_add_str(&m->json, STR("{\"model\":{\"vocab\":{"));
+    add_alphabet(&m->json, false);
+    buffer_add_str(&m->json, STR(",\"ab\":256,\"abc\":257}"));
+    buffer_add_str(&m->json, str_of(model));
+    buffer_add_str(&m->json, STR("}"));
+    buffer_add_str(&m->json, str_of(rest));
+    buffer_add_str(&m->json, STR("}"));
+    m->files.tokenizer_json = buffer_str(&m->json);
+    return vocab_from_files(&m->spec, &m->owner, &m->files, &err);
+}
+
+static quill_tokenizer *tokenizer_of(struct made *m, quill_status status) {
+    quill_tokenizer *t;
+    assert_ok(status, err);
+    assert_ok(tokenizer_create(&t, &m->spec, &err), err);
+    return t;
+}
+
+// vocab.json with ab = 256, abc = 257 and <|endoftext|> = 258; the rest is given.
+static quill_status make_files(struct made *m, const char *more, const char *merges, const char *config, bool escaped) {
+    *m = (struct made){.files = {.directory = "dir"}};
+    buffer_add_str(&m->vocab, STR("{"));
+    add_alphabet(&m->vocab, escaped);
+    buffer_add_str(&m->vocab, STR(",\"ab\":256,\"abc\":257,\"<|endoftext|>\":258"));
+    buffer_add_str(&m->vocab, str_of(more));
+    buffer_add_str(&m->vocab, STR("}\n"));
+    m->files.vocab_json = buffer_str(&m->vocab);
+    m->files.merges_txt = str_of(merges);
+    m->files.tokenizer_config_json = str_of(config);
+    return vocab_from_files(&m->spec, &m->owner, &m->files, &err);
+}
+
+static void assert_refused(quill_status status, const struct made *m, const char *words) {
+    if (status != QUILL_E_MODEL || !strstr(err.text, words) || strncmp(err.text, "dir", 3) != 0 ||
+        strchr(err.text, '\n'))
+        fail_with("wanted '%s', got status %d: '%s'", words, (int)status, status ? err.text : "");
+    assert_null(m->owner);
+}
+
+static void json_refused(const char *model, const char *rest, const char *words) {
+    struct made m;
+    quill_status status = make_json(&m, model, rest);
+    assert_refused(status, &m, words);
+    made_free(&m);
+}
+
+static void files_refused(const char *more, const char *merges, const char *config, const char *words) {
+    struct made m;
+    quill_status status = make_files(&m, more, merges, config, false);
+    assert_refused(status, &m, words);
+    made_free(&m);
+}
+
+// ---- tokenizer.json -------------------------------------------------------------------------------------------------
+
+static void a_model_is_read_with_merges_of_either_form(void **state) {
+    (void)state;
+    static const char *const models[] = {
+        ",\"type\":\"BPE\"," MERGES, "," MERGES,
+        ",\"dropout\":null,\"unk_token\":\"x\",\"continuing_subword_prefix\":\"\",\"end_of_word_suffix\":null,"
+        "\"fuse_unk\":true,\"byte_fallback\":false,\"ignore_merges\":false,\"merges\":[[\"a\",\"b\"],[\"ab\",\"c\"]]",
+        ",\"merges\" : [ \"\\u0061 b\" , [ \"ab\" , \"\\u0063\" ] ]",
+    };
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        struct made m;
+        quill_tokenizer_info info;
+        quill_tokenizer *t = tokenizer_of(&m, make_json(&m, models[i], ",\"pre_tokenizer\":" BYTE_LEVEL));
+        made_free(&m); // the tokenizer keeps nothing of it
+        assert_encodes(t, STR("abc ab\"\\\n"), QUILL_SPECIAL_AS_TEXT, 257, ' ', 256, '"', '\\', '\n', -1);
+        quill_tokenizer_describe(t, &info);
+        assert_string_equal(info.pre, "gpt-2");
+        assert_false(info.pre_missing);
+        assert_int_equal(info.n_merges, 2);
+        assert_int_equal(quill_token_bos(t), -1);
+        assert_int_equal(quill_token_eos(t), -1);
+        quill_tokenizer_free(t);
+    }
+}
+
+static void a_byte_order_mark_is_passed_over(void **state) {
+    (void)state;
+    struct made m;
+    struct buffer text = {0};
+    assert_ok(make_json(&m, "," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL), err);
+    assert_true(buffer_add_str(&text, STR("\xef\xbb\xbf")) && buffer_add_str(&text, buffer_str(&m.json)));
+    vocab_owner_free(m.owner);
+    m.files.tokenizer_json = buffer_str(&text);
+    assert_ok(vocab_from_files(&m.spec, &m.owner, &m.files, &err), err);
+    assert_int_equal(m.spec.n_tokens, 258);
+    buffer_free(&text);
+    made_free(&m);
+}
+
+static void added_tokens_are_special_or_not(void **state) {
+    (void)state;
+    struct made m;
+    quill_tokenizer *t = tokenizer_of(&m, make_json(&m, "," MERGES,
+        ",\"added_tokens\":[{\"id\":258,\"content\":\"<s>\",\"special\":true,\"lstrip\":false,\"normalized\":false},"
+        "{\"id\":260,\"content\":\"\\u00e9 x\",\"special\":false},{\"content\":\"abc\",\"id\":257}]"
+        ",\"pre_tokenizer\":" BYTE_LEVEL));
+    assert_int_equal(quill_n_vocab(t), 261);
+    assert_true(quill_token_is_special(t, 258));
+    assert_false(quill_token_is_special(t, 260) || quill_token_is_special(t, 257));
+    assert_encodes(t, STR("<s>\xc3\xa9 x"), QUILL_SPECIAL_AS_TEXT, '<', 's', '>', 260, -1);
+    assert_encodes(t, STR("<s>zabc"), QUILL_SPECIAL_PARSE, 258, 'z', 257, -1);
+    quill_tokenizer_free(t);
+    made_free(&m);
+}
+
+static void pre_tokenizers_become_patterns(void **state) {
+    (void)state;
+    static const struct {
+        const char *pre;
+        const char *patterns[4];
+        bool gpt2;
+    } cases[] = {
+        {BYTE_LEVEL, {NULL}, true},
+        {"{\"type\":\"ByteLevel\",\"add_prefix_space\":false}", {NULL}, true},
+        {"{\"type\":\"Sequence\",\"pretokenizers\":[" BYTE_LEVEL "]}", {NULL}, true},
+        {BYTES_ONLY, {NULL}, false},
+        {"{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\d+\"},"
+         "\"behavior\":\"Isolated\",\"invert\":false}," BYTES_ONLY "]}",
+         {"\\d+"},
+         false},
+        {"{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"x|y\"},"
+         "\"behavior\":\"Removed\",\"invert\":true},{\"type\":\"Split\",\"pattern\":{\"Regex\":\"x|y\"},"
+         "\"behavior\":\"Contiguous\",\"invert\":false}," BYTES_ONLY "]}",
+         {"x|y", "(?:x|y)+"},
+         false},
+        {"{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"String\":\"a.b\"},"
+         "\"behavior\":\"Isolated\",\"invert\":true}," BYTES_ONLY "]}",
+         {"a\\.b"},
+         false},
+        {"{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\",\"individual_digits\":true},"
+         "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\",\"individual_digits\":false},"
+         "{\"type\":\"Punctuation\"}]}," BYTES_ONLY "]}",
+         {"\\p{N}", "\\p{N}+", "[\\p{P}$+<=>^`|~]"},
+         false},
+        {"{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Punctuation\",\"behavior\":\"Contiguous\"}," BYTES_ONLY
+         "]}",
+         {"[\\p{P}$+<=>^`|~]+"},
+         false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct made m;
+        struct buffer rest = {0};
+        assert_true(buffer_add_str(&rest, STR(",\"pre_tokenizer\":")) && buffer_add_str(&rest, str_of(cases[i].pre)) &&
+                    buffer_add_byte(&rest, '\0'));
+        assert_ok(make_json(&m, "," MERGES, rest.p), err);
+        assert_int_equal(m.spec.pre != NULL, cases[i].gpt2);
+        if (!cases[i].gpt2) {
+            size_t n = 0;
+            assert_non_null(m.spec.patterns);
+            for (; cases[i].patterns[n]; n++)
+                assert_true(n < m.spec.n_patterns && str_is(m.spec.patterns[n], cases[i].patterns[n]));
+            assert_int_equal(m.spec.n_patterns, n);
+        }
+        quill_tokenizer_free(tokenizer_of(&m, QUILL_OK));
+        buffer_free(&rest);
+        made_free(&m);
+    }
+}
+
+static void text_is_whole_without_a_split(void **state) {
+    (void)state;
+    struct made m;
+    quill_tokenizer_info info;
+    quill_tokenizer *t =
+        tokenizer_of(&m, make_json(&m, ",\"merges\":[\"a b\",\"ab c\"]", ",\"pre_tokenizer\":" BYTES_ONLY));
+    quill_tokenizer_describe(t, &info);
+    assert_string_equal(info.pre, "custom");
+    assert_encodes(t, STR("abc'sab"), QUILL_SPECIAL_AS_TEXT, 257, '\'', 's', 256, -1);
+    quill_tokenizer_free(t);
+    made_free(&m);
+}
+
+// By the name of the part, so that a person can look it up.
+static void parts_that_are_not_there_are_refused_by_name(void **state) {
+    (void)state;
+    static const char *const types[] = {"Unigram", "WordPiece", "WordLevel"};
+    char text[300];
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, ",\"type\":\"%s\"," MERGES, types[i]);
+        json_refused(text, "", types[i]);
+    }
+    json_refused("," MERGES ",\"byte_fallback\":true", "", "byte_fallback");
+    json_refused("," MERGES ",\"dropout\":0.1", "", "dropout");
+    json_refused("," MERGES ",\"continuing_subword_prefix\":\"##\"", "", "continuing_subword_prefix");
+    json_refused("," MERGES ",\"end_of_word_suffix\":\"</w>\"", "", "end_of_word_suffix");
+    static const char *const pres[] = {"Metaspace",      "Whitespace",         "WhitespaceSplit", "BertPreTokenizer",
+                                       "UnicodeScripts", "CharDelimiterSplit", "New\x1b[31m"};
+    for (int i = 0; i < 6; i++) {
+        snprintf(text, sizeof text, ",\"pre_tokenizer\":{\"type\":\"%s\"}", pres[i]);
+        json_refused("," MERGES, text, pres[i]);
+        snprintf(text, sizeof text,
+                 ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[" BYTES_ONLY ",{\"type\":\"%s\"}]}",
+                 pres[i]);
+        json_refused("," MERGES, text, pres[i]);
+    }
+    json_refused("," MERGES, ",\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true}",
+                 "add_prefix_space");
+    json_refused(
+        "," MERGES,
+        ",\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"MergedWithNext\"}",
+        "MergedWithNext");
+    json_refused("," MERGES,
+                 ",\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Removed\"}",
+                 "Removed");
+    json_refused("," MERGES, ",\"pre_tokenizer\":{\"type\":\"Punctuation\",\"behavior\":\"Removed\"}", "Punctuation");
+    json_refused("," MERGES, ",\"normalizer\":{\"type\":\"NFC\"}", "normalizer 'NFC'");
+    json_refused("," MERGES, ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"}]}",
+                 "Lowercase");
+    json_refused("," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL ",\"post_processor\":{\"type\":\"RobertaProcessing\"}",
+                 "RobertaProcessing");
+    json_refused("," MERGES, ",\"added_tokens\":[{\"id\":258,\"content\":\"<m>\",\"lstrip\":true}]", "lstrip");
+    json_refused("," MERGES, ",\"added_tokens\":[{\"id\":258,\"content\":\"<m>\",\"single_word\":true}]",
+                 "single_word");
+}
+
+static void damaged_parts_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *model, *rest, *words;
+    } cases[] = {
+        {"", "", "expected vocab and merges"},
+        {",\"merges\":{}", "", "expected a list"},
+        {",\"merges\":[1]", "", "merges: expected strings or pairs"},
+        {",\"merges\":[[\"a\"]]", "", "merges: expected two tokens in each"},
+        {",\"merges\":[[\"a\",\"b\",\"c\"]]", "", "merges: expected two tokens in each"},
+        {",\"merges\":[[\"a\",1]]", "", "merges: expected two tokens in each"},
+        {",\"merges\":[[\"a b\",\"c\"]]", "", "merges: expected two tokens in each"},
+        {",\"merges\":[\"a b\"", "", "expected a comma or a closing bracket"},
+        {"," MERGES "," MERGES, "", "vocab or merges are there twice"},
+        {"," MERGES ",\"vocab\":{}", "", "vocab or merges are there twice"},
+        {"," MERGES, ",\"model\":{}", "found one twice"},
+        {"," MERGES, "", "expected a pre_tokenizer with ByteLevel, found none"},
+        {"," MERGES, ",\"pre_tokenizer\":null", "expected a pre_tokenizer with ByteLevel, found none"},
+        {"," MERGES, ",\"pre_tokenizer\":[]", "pre_tokenizer"},
+        {"," MERGES, ",\"pre_tokenizer\":{\"type\":\"Digits\"}", "expected ByteLevel in it"},
+        {"," MERGES, ",\"pre_tokenizer\":{\"type\":\"Sequence\"}", "expected a list"},
+        {"," MERGES, ",\"pre_tokenizer\":{\"type\":\"Split\"}", "Split: expected a pattern"},
+        {"," MERGES, ",\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\"}}",
+         "Split: expected a pattern"},
+        {"," MERGES, ",\"added_tokens\":[{}]", "expected an id in each"},
+        {"," MERGES, ",\"added_tokens\":[{\"id\":-1,\"content\":\"x\"}]", "expected an id in each"},
+        {"," MERGES, ",\"added_tokens\":[{\"id\":1.5,\"content\":\"x\"}]", "expected an id in each"},
+        {"," MERGES, ",\"added_tokens\":[{\"id\":258}]", "expected content in each"},
+        {"," MERGES, ",\"added_tokens\":[3]", "expected an id in each"},
+        {"," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL ",\"added_tokens\":[{\"id\":257,\"content\":\"abd\"}]",
+         "the id 257 is of two tokens, 'abc' and 'abd'"},
+        {"," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL ",\"added_tokens\":[{\"id\":400000000,\"content\":\"x\"}]",
+         "expected an id below"},
+        {"," MERGES, "} 1", "expected the end"},
+        {"," MERGES, ",nonsense", "expected a name in quotes"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        json_refused(cases[i].model, cases[i].rest, cases[i].words);
+    static const char *const whole[] = {
+        "",
+        " ",
+        "[]",
+        "{",
+        "{}",
+        "null",
+        "\xff",
+        "{\"model\":3}",
+        "{\"model\":{\"vocab\":[]}}",
+        "{\"model\":{\"vocab\":{\"a\":\"b\"}}}",
+        "{\"model\":{\"vocab\":{\"a\":-1}}}",
+        "{\"model\":{\"vocab\":{\"a\":1e3}}}",
+        "{\"model\":{\"vocab\":{\"a\":9999999999}}}",
+        "{\"model\":{\"vocab\":{\"a\":0,\"b\":0},\"merges\":[]},\"pre_tokenizer\":" BYTE_LEVEL "}"};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+        struct made m = {.files = {.directory = "dir", .tokenizer_json = str_of(whole[i])}};
+        quill_status status = vocab_from_files(&m.spec, &m.owner, &m.files, &err);
+        assert_refused(status, &m, "");
+    }
+}
+
+// ---- BOS and EOS ----------------------------------------------------------------------------------------------------
+
+#define SPECIALS                                                                                                       \
+    ",\"added_tokens\":[{\"id\":258,\"content\":\"<s>\",\"special\":true},"                                            \
+    "{\"id\":259,\"content\":\"</s>\",\"special\":true}]"
+#define TEMPLATE                                                                                                       \
+    ",\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"ByteLevel\"},"                             \
+    "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"<s>\",\"type_id\":0}},"                  \
+    "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],"                                                                    \
+    "\"special_tokens\":{\"<s>\":{\"id\":\"<s>\",\"ids\":[258],\"tokens\":[\"<s>\"]}}}]}"
+
+static void check_ends(const char *rest, const char *config, int32_t bos, int32_t eos, bool adds_bos) {
+    struct made m;
+    struct buffer text = {0};
+    assert_true(buffer_add_str(&text, STR(",\"pre_tokenizer\":" BYTE_LEVEL SPECIALS)) &&
+                buffer_add_str(&text, str_of(rest)) && buffer_add_byte(&text, '\0'));
+    assert_ok(make_json(&m, "," MERGES, text.p), err);
+    vocab_owner_free(m.owner);
+    m.files.tokenizer_config_json = str_of(config);
+    quill_tokenizer *t = tokenizer_of(&m, vocab_from_files(&m.spec, &m.owner, &m.files, &err));
+    assert_int_equal(quill_token_bos(t), bos);
+    assert_int_equal(quill_token_eos(t), eos);
+    assert_int_equal(quill_adds_bos(t), adds_bos);
+    quill_tokenizer_free(t);
+    buffer_free(&text);
+    made_free(&m);
+}
+
+static void bos_and_eos_come_by_name_or_template(void **state) {
+    (void)state;
+    check_ends("", "", -1, -1, false);
+    check_ends("", "{\"bos_token\":\"<s>\",\"eos_token\":{\"content\":\"</s>\",\"lstrip\":false}}", 258, 259, false);
+    check_ends("", "{\"bos_token\":\"<s>\",\"eos_token\":null,\"add_bos_token\":true}", 258, -1, true);
+    check_ends(TEMPLATE, "", 258, -1, true);
+    check_ends(TEMPLATE, "\xef\xbb\xbf{\"add_bos_token\":false,\"bos_token\":null,\"chat_template\":\"{{x}}\"}", -1, -1,
+               false);
+    check_ends(TEMPLATE, "{\"bos_token\":\"<s>\",\"add_bos_token\":null}", 258, -1, true);
+    check_ends(",\"post_processor\":{\"type\":\"ByteLevel\"}", "{\"model_max_length\":1024}", -1, -1, false);
+    check_ends(",\"post_processor\":null", "{}", -1, -1, false);
+}
+
+static void ends_that_make_no_sense_are_refused(void **state) {
+    (void)state;
+    static const char *const configs[] = {"{\"bos_token\":\"<nope>\"}",
+                                          "{\"eos_token\":\"<nope>\"}",
+                                          "{\"eos_token\":7}",
+                                          "{\"eos_token\":{\"content\":7}}",
+                                          "[]",
+                                          "{\"a\":1"};
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+        struct made m;
+        assert_ok(make_json(&m, "," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL), err);
+        vocab_owner_free(m.owner);
+        m.files.tokenizer_config_json = str_of(configs[i]);
+        assert_refused(vocab_from_files(&m.spec, &m.owner, &m.files, &err), &m, "dir/tokenizer_config.json: ");
+        made_free(&m);
+    }
+    json_refused("," MERGES,
+                 ",\"pre_tokenizer\":" BYTE_LEVEL ",\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":["
+                 "{\"SpecialToken\":{\"id\":\"x\"}},{\"SpecialToken\":{\"id\":\"y\"}},{\"Sequence\":{\"id\":\"A\"}}]}",
+                 "more than one token in front");
+    json_refused("," MERGES,
+                 ",\"pre_tokenizer\":" BYTE_LEVEL ",\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":["
+                 "{\"SpecialToken\":{\"id\":\"x\"}},{\"Sequence\":{\"id\":\"A\"}}]}",
+                 "expected the id of the token in front");
+    json_refused("," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL ",\"post_processor\":{\"type\":\"TemplateProcessing\"}",
+                 "expected a template");
+}
+
+// ---- vocab.json and merges.txt --------------------------------------------------------------------------------------
+
+static void gpt2_files_are_read_in_all_spellings(void **state) {
+    (void)state;
+    static const char *const merges[] = {"#version: 0.2\na b\nab c\n", "a b\nab c",
+                                         "#version: 0.2\r\na b\r\nab c\r\n\r\n",
+                                         "\xef\xbb\xbf#version: 0.2\na b\nab c\n"};
+    for (size_t i = 0; i < sizeof merges / sizeof *merges; i++) {
+        struct made m;
+        quill_tokenizer_info info;
+        quill_tokenizer *t = tokenizer_of(&m, make_files(&m, "", merges[i], "", i % 2 == 0));
+        made_free(&m);
+        assert_encodes(t, STR("abc ab<|endoftext|>"), QUILL_SPECIAL_PARSE, 257, ' ', 256, 258, -1);
+        quill_tokenizer_describe(t, &info);
+        assert_string_equal(info.pre, "gpt-2");
+        assert_false(info.pre_missing);
+        assert_int_equal(quill_token_eos(t), 258); // as GPT-2's class has it, whose files say nothing
+        assert_int_equal(quill_token_bos(t), 258);
+        assert_true(quill_token_is_special(t, 258));
+        assert_false(quill_adds_bos(t));
+        quill_tokenizer_free(t);
+    }
+}
+
+// "#" is a token like any other: only the first line may be a comment.
+static void a_merge_may_begin_with_a_number_sign(void **state) {
+    (void)state;
+    struct made m;
+    quill_tokenizer *t = tokenizer_of(&m, make_files(&m, ",\"##\":259", "# #\n", "", false));
+    assert_encodes(t, STR("##"), QUILL_SPECIAL_AS_TEXT, 259, -1);
+    quill_tokenizer_free(t);
+    made_free(&m);
+}
+
+static void the_config_adds_tokens_and_names(void **state) {
+    (void)state;
+    struct made m;
+    quill_tokenizer *t = tokenizer_of(
+        &m, make_files(
+                &m, ",\"</s>\":259", "a b\nab c\n",
+                "{\"tokenizer_class\":\"GPT2Tokenizer\",\"bos_token\":\"</s>\",\"eos_token\":\"</"
+                "s>\",\"unk_token\":null,\"add_bos_token\":true,"
+                "\"add_prefix_space\":false,\"added_tokens_decoder\":{\"260\":{\"content\":\"<pad>\",\"special\":true},"
+                "\"261\":{\"content\":\"  \",\"special\":false},\"259\":{\"content\":\"</s>\",\"special\":true}}}",
+                false));
+    assert_int_equal(quill_n_vocab(t), 262);
+    assert_int_equal(quill_token_bos(t), 259);
+    assert_int_equal(quill_token_eos(t), 259);
+    assert_true(quill_adds_bos(t));
+    assert_true(quill_token_is_special(t, 259) && quill_token_is_special(t, 260) && !quill_token_is_special(t, 258));
+    assert_encodes(t, STR("a  b<pad>"), QUILL_SPECIAL_PARSE, 'a', 261, 'b', 260, -1);
+    quill_tokenizer_free(t);
+    made_free(&m);
+}
+
+static void bad_files_are_refused(void **state) {
+    (void)state;
+    static const char *const lines[] = {"ab", "a b c", " a", "a ", "", " ", "a  b"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char text[60];
+        snprintf(text, sizeof text, "#version: 0.2\na b\n%s\nab c\n", lines[i]);
+        files_refused("", text, "", "dir/merges.txt: line 3: expected two tokens and a blank between them");
+    }
+    files_refused("", "", "", "expected tokenizer.json, or vocab.json and merges.txt, found vocab.json alone");
+    files_refused(",\"x\":\"y\"", "a b\n", "", "dir/vocab.json: vocab: expected token ids");
+    files_refused(",\"zz\":5", "a b\n", "", "the id 5 is of two tokens");
+    files_refused(",\"zz\":1000000", "a b\n", "", "token 'zz': expected an id below");
+    files_refused("} {", "a b\n", "", "expected the end");
+    files_refused("", "a b\n", "{\"tokenizer_class\":\"OpenAIGPTTokenizer\"}", "OpenAIGPTTokenizer");
+    files_refused("", "a b\n", "{\"add_prefix_space\":true}", "add_prefix_space");
+    files_refused("", "a b\n", "{\"added_tokens_decoder\":{\"x\":{\"content\":\"y\"}}}", "added_tokens_decoder");
+    files_refused("", "a b\n", "{\"added_tokens_decoder\":{\"300\":7}}", "added tokens");
+    struct made m = {.files = {.directory = "dir"}};
+    assert_refused(vocab_from_files(&m.spec, &m.owner, &m.files, &err), &m, "found none of them");
+    m.files.merges_txt = STR("a b\n");
+    assert_refused(vocab_from_files(&m.spec, &m.owner, &m.files, &err), &m, "found merges.txt alone");
+    // What only the whole shows is refused when the tokenizer is made.
+    quill_tokenizer *t;
+    assert_ok(make_files(&m, "", "a b\nab d\n", "", false), err);
+    assert_int_equal(tokenizer_create(&t, &m.spec, &err), QUILL_E_MODEL);
+    assert_non_null(strstr(err.text, "merge 1: expected two tokens that make a third, found 'ab d'"));
+    made_free(&m);
+    assert_ok(make_files(&m, ",\"ab\":259", "a b\n", "", false), err);
+    assert_int_equal(tokenizer_create(&t, &m.spec, &err), QUILL_E_MODEL);
+    assert_non_null(strstr(err.text, "tokens 256 and 259 are the same text 'ab'"));
+    made_free(&m);
+}
+
+// No cut of a file crashes, and none is accepted but those that lack blanks alone.
+static void every_beginning_of_a_file_is_survived(void **state) {
+    (void)state;
+    struct made m;
+    assert_ok(make_json(&m, "," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL SPECIALS TEMPLATE), err);
+    vocab_owner_free(m.owner);
+    for (size_t n = 0; n < m.json.n; n++) {
+        char *exact = malloc(n ? n : 1);
+        memcpy(exact, m.json.p, n);
+        m.files.tokenizer_json = (struct str){exact, n};
+        assert_int_equal(vocab_from_files(&m.spec, &m.owner, &m.files, &err), QUILL_E_MODEL);
+        free(exact);
+    }
+    m.owner = NULL;
+    made_free(&m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_model_is_read_with_merges_of_either_form),
+        cmocka_unit_test(a_byte_order_mark_is_passed_over),
+        cmocka_unit_test(added_tokens_are_special_or_not),
+        cmocka_unit_test(pre_tokenizers_become_patterns),
+        cmocka_unit_test(text_is_whole_without_a_split),
+        cmocka_unit_test(parts_that_are_not_there_are_refused_by_name),
+        cmocka_unit_test(damaged_parts_are_refused),
+        cmocka_unit_test(bos_and_eos_come_by_name_or_template),
+        cmocka_unit_test(ends_that_make_no_sense_are_refused),
+        cmocka_unit_test(gpt2_files_are_read_in_all_spellings),
+        cmocka_unit_test(a_merge_may_begin_with_a_number_sign),
+        cmocka_unit_test(the_config_adds_tokens_and_names),
+        cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(every_beginning_of_a_file_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
