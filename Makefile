@@ -67,7 +67,7 @@ TESTS := test_base test_json_walk test_team
 SRC_tensor := dtype tensor
 TESTS += test_tensor
 
-SRC_kernels := attn_ref cpu kernels_ref quant_ref select
+SRC_kernels := attn_ref cpu decode_32 decode_k encode encode_32 encode_k kernels_ref quant_ref select
 TESTS += test_kernels check_kernels
 
 SRC_formats := gguf gguf_value gguf_write hf hf_config json open safetensors shard_index weights
@@ -83,7 +83,7 @@ TESTS += test_sampler
 SRC_model := acts arch attention bind bind_table block export forward hparams kv_cache mlp ops position
 TESTS += test_bind test_model test_parity check_forward
 
-SRC_session := load vocab generate quantize request scores session stop text
+SRC_session := load vocab generate quantize recipe request scores session stop text
 TESTS += test_stop test_session
 
 SRC_cli := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request memory_check \

@@ -98,7 +98,7 @@ static float quantize_group(int8_t *q, const float *x, size_t n) {
     int8_t whole[ACT_BLOCK];
     int32_t sum;
     memcpy(padded, x, n * sizeof *x);
-    if (!quantize_ref(whole, &xd, &xs, &sum, padded, ACT_BLOCK)) return memset(q, 0, n), NAN;
+    if (!quantize_32_ref(whole, &xd, &xs, &sum, padded, ACT_BLOCK)) return memset(q, 0, n), NAN;
     memcpy(q, whole, n);
     return xd;
 }

@@ -19,17 +19,22 @@
 
 enum { ACT_BLOCK = 32 }; // values per activation block of ACT_Q8_32
 
-// Activations quantized per block of 32: x = xd * q. n_blocks = cols / 32.
+// Activations quantized by the rule of their kind, in blocks (32 or 256 values) and groups (32 or 16) as act_kinds
+// says: x = xd * q. n_blocks = cols / block, n_groups = cols / group.
 struct qacts {
     int8_t *q;    // [n_tokens][cols]
     float *xd;    // [n_tokens][n_blocks] scale: amax / 127, as amax * (1.0f/127.0f)
-    float *xs;    // [n_tokens][n_blocks] xd * (float)sum, for weight types with minima
-    int32_t *sum; // [n_tokens][n_blocks] exact sum of the block's q
+    float *xs;    // [n_tokens][n_blocks] xd * (float)sum, for Q4_1 and Q5_1; ACT_Q8_32 alone
+    int32_t *sum; // [n_tokens][n_groups] exact sum of the group's q
 };
 
 // out[t][r] = bias[r] + sum_c W[r][c] * x[t][c] for rows row0 <= r < row1, t < n_tokens; the bias is added last.
-//   float types: a = fma((float)w, x, a), c ascending.   Q8_0: a = fma(ws*xd, (float)D, a), D the exact int32 dot
-//   product of a block, blocks ascending.
+//   Float types: a = fma((float)w, x, a), c ascending. Quantized types, over blocks b, ascending, D and B exact in
+//   int32, d, m and dmin the block's f16 scales as f32:
+//   Q8_0, Q4_0, Q5_0, IQ4_NL, MXFP4: a = fma(d*xd, (float)D, a), D the dot product of the block.
+//   Q4_1, Q5_1:                      the same, then a = fma(m, xs, a).
+//   Q6_K, Q3_K, IQ4_XS:              D = sum over groups of scale * dot product; a = fma(d*xd, (float)D, a).
+//   Q4_K, Q5_K, Q2_K:                the same, then B = sum of min * sum; a = fma(-(dmin*xd), (float)B, a).
 struct matmul_job {
     struct mat w;
     size_t row0, row1;
@@ -87,8 +92,8 @@ struct kernels {
     size_t row_chunk;     // a good number of matrix rows for one claim of work; job bounds should be multiples of it
     size_t scratch_bytes; // per thread; enough for every kernel of this table at the limits of hparams.h
 
-    // Activation rows. quantize: n % 32 == 0.
-    bool (*quantize)(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n); // false: not finite
+    // Activation rows. quantize: whole blocks; false: not finite.
+    bool (*quantize[ACT_KIND_COUNT])(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
     // out may be x; w and b may be NULL.
     void (*layer_norm)(float *out, const float *x, const float *w, const float *b, float eps, size_t n);
     void (*rms_norm)(float *out, const float *x, const float *w, float eps, size_t n);
@@ -122,5 +127,6 @@ size_t kernels_available(const struct kernels **out, size_t limit);
 
 // Rounds rows of f32 to a weight type, for writing models: n % block_values == 0. The same bits everywhere.
 void encode_row(enum dtype type, uint8_t *out, const float *x, size_t n);
+bool encode_known(enum dtype type); // MXFP4 and IQ4_XS are read, not written
 
 #endif

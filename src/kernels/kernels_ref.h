@@ -10,9 +10,6 @@ enum { VIRTUAL_LANES = 16, HEAD_DIM_LIMIT = 1024 };
 #define AMAX_TINY 0x0d800000u    // bits of 2^-100: blocks below it are zero
 #define F32_INFINITY 0x7f800000u // bits; what is not below it is not finite
 
-// Block layouts: ggml's gguf specification. Q8_0: f16 scale, 32 int8.
-enum { Q8_0_VALUES = 32, Q8_0_BYTES = 34 };
-
 static inline size_t kv_groups(size_t head_dim) { return (head_dim + KV_GROUP - 1) / KV_GROUP; }
 
 // 8+8, 4+4, 2+2, 1+1.
@@ -22,13 +19,26 @@ static inline float fold_lanes(float lanes[VIRTUAL_LANES]) {
     return lanes[0];
 }
 
-bool quantize_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
+bool quantize_32_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
+bool quantize_256_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
 void decode_f32_ref(float *out, const uint8_t *row, size_t n);
 void decode_f16_ref(float *out, const uint8_t *row, size_t n);
 void decode_bf16_ref(float *out, const uint8_t *row, size_t n);
 void decode_q8_0_ref(float *out, const uint8_t *row, size_t n);
+void decode_q4_0_ref(float *out, const uint8_t *row, size_t n);
+void decode_q4_1_ref(float *out, const uint8_t *row, size_t n);
+void decode_q5_0_ref(float *out, const uint8_t *row, size_t n);
+void decode_q5_1_ref(float *out, const uint8_t *row, size_t n);
+void decode_iq4_nl_ref(float *out, const uint8_t *row, size_t n);
+void decode_mxfp4_ref(float *out, const uint8_t *row, size_t n);
+void decode_q2_k_ref(float *out, const uint8_t *row, size_t n);
+void decode_q3_k_ref(float *out, const uint8_t *row, size_t n);
+void decode_q4_k_ref(float *out, const uint8_t *row, size_t n);
+void decode_q5_k_ref(float *out, const uint8_t *row, size_t n);
+void decode_q6_k_ref(float *out, const uint8_t *row, size_t n);
+void decode_iq4_xs_ref(float *out, const uint8_t *row, size_t n);
 void matmul_float_ref(const struct matmul_job *job);
-void matmul_q8_0_ref(const struct matmul_job *job);
+void matmul_quant_ref(const struct matmul_job *job);
 
 void kv_store_f16_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
                       const float *v);

@@ -30,15 +30,20 @@ static void *carve(struct carving *c, size_t count, size_t size) {
     return piece;
 }
 
-static struct rows carve_rows(struct carving *c, size_t n, size_t cols, bool quantized) {
+// A kind whose blocks the rows are no multiple of is left out: no matrix of such a kind has such rows.
+static struct rows carve_rows(struct carving *c, size_t n, size_t cols, unsigned quantized) {
     struct rows r = {.cols = cols};
-    size_t values = n * cols, blocks = n * (cols / ACT_BLOCK);
+    size_t values = n * cols;
     r.x = carve(c, values, sizeof *r.x);
-    if (!quantized || cols % ACT_BLOCK) return r; // no quantized matrix has such rows
-    r.q.q = carve(c, values, sizeof *r.q.q);
-    r.q.xd = carve(c, blocks, sizeof *r.q.xd);
-    r.q.xs = carve(c, blocks, sizeof *r.q.xs);
-    r.q.sum = carve(c, blocks, sizeof *r.q.sum);
+    for (int k = 0; k < ACT_KIND_COUNT; k++) {
+        const struct act_info *kind = &act_kinds[k];
+        struct qacts *q = &r.q[k];
+        if (!(quantized & act_bit((enum act_kind)k)) || cols % kind->block) continue;
+        q->q = carve(c, values, sizeof *q->q);
+        q->xd = carve(c, values / kind->block, sizeof *q->xd);
+        if (k == ACT_Q8_32) q->xs = carve(c, values / kind->block, sizeof *q->xs);
+        q->sum = carve(c, values / kind->group, sizeof *q->sum);
+    }
     return r;
 }
 

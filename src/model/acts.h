@@ -12,11 +12,11 @@
 
 enum { QUERY_ROWS = 16 }; // rows of a query block at most: a key that was read is used so often
 
-// The input of matrix products: as floats, and quantized once for all that read it.
+// The input of matrix products: as floats, and quantized once per kind for all that read it.
 struct rows {
     float *x; // [B, cols]
     size_t cols;
-    struct qacts q; // the same, quantized; NULL pointers when no matrix of the model takes it
+    struct qacts q[ACT_KIND_COUNT]; // the same, quantized; NULL pointers when no matrix of the model takes it
 };
 
 // Queries of one sequence at consecutive positions, which attend together.

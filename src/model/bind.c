@@ -159,7 +159,7 @@ static quill_status place_vector(struct binding *b, const struct bind_row *row, 
 
 static void place_matrix(struct binding *b, const struct bind_row *row, void *owner, struct layer_plan *layer) {
     struct mat w = tensor_mat(b->t, (row->flags & BIND_TRANSPOSED) != 0);
-    if (dtypes[w.dtype].acts != ACT_FLOAT) b->model->quantized = true;
+    b->model->quantized |= act_bit(dtypes[w.dtype].acts);
     if (row->kind == BIND_MATRIX) {
         *(struct mat *)(void *)((char *)owner + row->offset) = w;
         return;
@@ -202,8 +202,8 @@ static void plan_layer(struct layer_plan *p, const struct model *model, int32_t 
     const struct hparams *hp = &model->hp;
     struct norm *norms[] = {&p->attn_in, &p->attn_out, &p->attn_sum, &p->mlp_in, &p->mlp_out, &p->mlp_sum};
     for (size_t i = 0; i < sizeof norms / sizeof norms[0]; i++) norms[i]->kind = arch->norm;
-    p->attn_in.quantize = takes_quantized(&p->q) || takes_quantized(&p->k) || takes_quantized(&p->v);
-    p->mlp_in.quantize = takes_quantized(&p->up) || takes_quantized(&p->gate);
+    p->attn_in.quantize = takes_quantized(&p->q) | takes_quantized(&p->k) | takes_quantized(&p->v);
+    p->mlp_in.quantize = takes_quantized(&p->up) | takes_quantized(&p->gate);
     p->parallel = arch->residual == RESIDUAL_PARALLEL;
     if (p->parallel && !p->mlp_in.w) p->attn_in.quantize |= p->mlp_in.quantize; // one norm for both
     p->act = hp->act;

@@ -33,7 +33,7 @@ static void multiply_rows(const struct member *m, struct acts *a, const struct r
                           size_t row0, size_t row1) {
     const struct linear *l = p->linear;
     struct matmul_job job = {
-        .w = l->w, .row0 = row0, .row1 = row1, .n_tokens = p->n, .x = in->x, .x_stride = in->cols, .q = in->q,
+        .w = l->w, .row0 = row0, .row1 = row1, .n_tokens = p->n, .x = in->x, .x_stride = in->cols, .q = in->q[dtypes[l->w.dtype].acts],
         .bias = l->b, .out = p->out, .out_stride = l->w.rows, .scratch = kernel_scratch(a, m),
     };
     a->kernels->matmul[l->w.dtype](&job);
@@ -60,11 +60,15 @@ void op_linear(struct member *m, struct acts *a, const struct rows *in, const st
 
 // ---- rows ----
 
-// n values from value `at` on, which begins a block.
-static void quantize(struct acts *a, const struct rows *r, size_t at, size_t n) {
-    const struct qacts *q = &r->q;
-    size_t block = at / ACT_BLOCK;
-    note(a, a->kernels->quantize(q->q + at, q->xd + block, q->xs + block, q->sum + block, r->x + at, n));
+// n values from value `at` on, which begins a block of every kind asked for.
+static void quantize(struct acts *a, const struct rows *r, unsigned kinds, size_t at, size_t n) {
+    for (int k = 0; k < ACT_KIND_COUNT; k++) {
+        if (!(kinds & act_bit((enum act_kind)k))) continue;
+        const struct qacts *q = &r->q[k];
+        size_t block = at / act_kinds[k].block, group = at / act_kinds[k].group;
+        note(a, a->kernels->quantize[k](q->q + at, q->xd + block, q->xs ? q->xs + block : NULL, q->sum + group,
+                                        r->x + at, n));
+    }
 }
 
 static void norm_row(const struct kernels *k, const struct norm *norm, float *out, const float *x, float eps,
@@ -81,7 +85,7 @@ static void norm_row(const struct kernels *k, const struct norm *norm, float *ou
 static void read_row(struct acts *a, const struct norm *in, float eps, size_t row) {
     size_t n = a->h.cols;
     norm_row(a->kernels, in, a->h.x + row * n, a->x + row * n, eps, n);
-    if (in->quantize) quantize(a, &a->h, row * n, n);
+    quantize(a, &a->h, in->quantize, row * n, n);
 }
 
 void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n) {
@@ -113,7 +117,7 @@ void op_activate(struct member *m, struct acts *a, struct rows *r, const struct 
         size_t count = r->cols - first < CLAIM_VALUES ? r->cols - first : CLAIM_VALUES;
         if (f->act) f->act(r->x + at, count);
         if (f->factor) a->kernels->multiply(r->x + at, f->factor + at, count);
-        if (f->quantize) quantize(a, r, at, count);
+        quantize(a, r, f->quantize, at, count);
     }
     team_barrier(m);
 }

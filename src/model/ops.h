@@ -28,17 +28,20 @@ void op_residual(struct member *m, struct acts *a, const struct residual_step *s
 // h = in(x), before the first block.
 void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n);
 
-// In place: r = act(r), and times `factor` when it is not NULL; then quantized when `quantize`.
+// In place: r = act(r), and times `factor` when it is not NULL; then quantized for the kinds of `quantize`.
 struct activation {
     void (*act)(float *x, size_t n); // NULL: none
     const float *factor;             // [n, cols]
-    bool quantize;
+    unsigned quantize;               // set of act_bit
 };
 void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n);
 
 // Notes values of x that are not finite.
 void op_check(struct member *m, struct acts *a, const float *x, size_t n);
 
-static inline bool takes_quantized(const struct linear *l) { return l->w.data && dtypes[l->w.dtype].acts != ACT_FLOAT; }
+// The set of kinds that a matrix takes: one, or none where it is absent or takes floats.
+static inline unsigned takes_quantized(const struct linear *l) {
+    return l->w.data ? act_bit(dtypes[l->w.dtype].acts) : 0;
+}
 
 #endif

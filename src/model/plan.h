@@ -14,6 +14,9 @@
 #include "kernels/kernels.h"
 #include "tensor/tensor.h"
 
+// Sets of kinds of quantized activations; as they are (ACT_FLOAT) is in none.
+static inline unsigned act_bit(enum act_kind kind) { return kind == ACT_FLOAT ? 0 : 1u << kind; }
+
 enum norm_kind { NORM_LAYER, NORM_RMS };                       // Ba et al. 2016; Zhang and Sennrich 2019
 enum residual { RESIDUAL_SEQUENTIAL, RESIDUAL_PARALLEL };      // parallel: attention and MLP read the same x
 enum position_kind { POSITION_NONE, POSITION_LEARNED };
@@ -22,7 +25,7 @@ enum mlp_kind { MLP_PLAIN, MLP_GATED };                        // gated: act(gat
 struct norm {
     const float *w, *b; // [E]; w NULL: no norm in this slot; b NULL: no bias
     enum norm_kind kind;
-    bool quantize;      // what reads the result multiplies quantized weights
+    unsigned quantize;  // set of act_bit: what reads the result multiplies weights of these kinds
 };
 
 struct linear {
@@ -53,7 +56,7 @@ struct model {
     struct layer_plan *layers;     // [n_layer]
     struct norm final_norm;
     struct linear head;            // [V, E]
-    bool quantized;                // some matrix takes quantized activations
+    unsigned quantized;            // set of act_bit: the kinds of quantized activations that matrices take
     struct arena arena;            // vectors that could not be used in place
 };
 

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Writing a model as GGUF with another weight type. A GGUF file is rewritten as it is, whatever its family; a directory
 // is bound first, because only a bound model knows what its tensors are called in GGUF.
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
+#include "base/team.h"
 #include "formats/gguf_write.h"
 #include "kernels/kernels.h"
 #include "load.h"
 #include "model/export.h"
 #include "quill/model.h"
+#include "recipe.h"
 #include "vocab.h"
 
 // One tensor of the output.
@@ -26,10 +30,12 @@ enum { ROWS_AT_ONCE = 16 };
 struct job {
     const struct weights *in;
     const quill_quantize_options *options;
-    enum dtype type;
+    struct recipe recipe;
     struct item *items; // [n]
     size_t n;
-    float *rows;        // [ROWS_AT_ONCE][most cols]
+    struct team *team;
+    float *rows;        // [team size][ROWS_AT_ONCE][most cols]
+    size_t most_cols;
 };
 
 // Matrices get the new type. Norms, biases and position tables are small, and every type but F32 would cost accuracy.
@@ -40,18 +46,30 @@ static bool is_matrix(const struct tensor *t, struct str name) {
            !memmem(name.p, name.n, "position_embd", 13);
 }
 
-static void note_fallback(const struct job *job, const struct item *item) {
+static void note_fallback(const struct job *job, const struct item *item, enum dtype wanted) {
     if (!job->options || !job->options->note) return;
     char line[256];
     snprintf(line, sizeof line, "%s: rows of %llu values are no whole %s blocks, written as %s", QUOTED(item->name),
-             (unsigned long long)item->cols, dtypes[job->type].name, dtypes[item->to].name);
+             (unsigned long long)item->cols, dtypes[wanted].name, dtypes[item->to].name);
     job->options->note(job->options->user, line);
 }
 
-static enum dtype type_for(const struct job *job, const struct item *item) {
-    if (!is_matrix(item->from, item->name)) return DTYPE_F32;
-    if (item->cols % dtypes[job->type].block_values == 0) return job->type;
-    return item->cols % dtypes[DTYPE_Q8_0].block_values == 0 ? DTYPE_Q8_0 : DTYPE_F16;
+// Once all items are known: which layers there are, and whether there is a head, is seen from their names.
+static void choose_types(struct job *job) {
+    struct recipe_model model = {.tied = true};
+    for (size_t i = 0; i < job->n; i++) {
+        int64_t layer = recipe_layer(job->items[i].name);
+        if (layer >= model.n_layer) model.n_layer = layer + 1;
+        if (str_is(job->items[i].name, "output.weight")) model.tied = false;
+    }
+    for (size_t i = 0; i < job->n; i++) {
+        struct item *item = &job->items[i];
+        item->to = DTYPE_F32;
+        if (!is_matrix(item->from, item->name)) continue;
+        enum dtype wanted = recipe_type(&job->recipe, item->name, &model);
+        item->to = recipe_fallback(wanted, item->cols);
+        if (item->to != wanted) note_fallback(job, item, wanted);
+    }
 }
 
 static quill_status add_item(struct job *job, struct str name, const struct tensor *t, bool transposed,
@@ -66,48 +84,74 @@ static quill_status add_item(struct job *job, struct str name, const struct tens
     for (int i = 0; i + 1 < t->n_dims; i++) item->rows *= t->shape[i];
     if (t->n_dims) item->cols = t->shape[t->n_dims - 1];
     if (transposed) item->rows = t->shape[1], item->cols = t->shape[0];
-    item->to = type_for(job, item);
-    if (is_matrix(t, name) && item->to != job->type) note_fallback(job, item);
     return QUILL_OK;
 }
 
-// ROWS_AT_ONCE rows or fewer, as f32, into job->rows.
-static void decode_rows(const struct job *job, const struct item *item, uint64_t first, size_t n) {
+// n rows, ROWS_AT_ONCE or fewer, as f32.
+static void decode_rows(float *rows, const struct item *item, uint64_t first, size_t n) {
     const struct tensor *t = item->from;
     const struct dtype_info *info = &dtypes[t->dtype];
     size_t cols = (size_t)item->cols;
     if (!item->transposed) {
         size_t stride = cols / info->block_values * info->block_bytes;
         for (size_t r = 0; r < n; r++)
-            kernels_ref.decode_row[t->dtype](job->rows + r * cols, t->data + (first + r) * stride, cols);
+            kernels_ref.decode_row[t->dtype](rows + r * cols, t->data + (first + r) * stride, cols);
         return;
     }
     size_t value = info->block_bytes, stride = (size_t)item->rows * value; // float types: one value per block
     float column[ROWS_AT_ONCE];
     for (size_t c = 0; c < cols; c++) {
         kernels_ref.decode_row[t->dtype](column, t->data + c * stride + first * value, n);
-        for (size_t r = 0; r < n; r++) job->rows[r * cols + c] = column[r];
+        for (size_t r = 0; r < n; r++) rows[r * cols + c] = column[r];
+    }
+}
+
+// Rows of one tensor for the team.
+struct piece {
+    const struct job *job;
+    const struct item *item;
+    uint64_t first, n_rows;
+    uint8_t *out;
+    size_t row_bytes;
+    atomic_bool not_finite;
+};
+
+static bool interrupted(const struct job *job) {
+    const volatile sig_atomic_t *flag = job->options ? job->options->interrupted : NULL;
+    return flag && *flag;
+}
+
+static void convert_rows(void *arg, struct member *m) {
+    struct piece *p = arg;
+    const struct item *item = p->item;
+    size_t cols = (size_t)item->cols, begin, end;
+    float *rows = p->job->rows + (size_t)m->index * ROWS_AT_ONCE * p->job->most_cols;
+    team_begin(m);
+    while (team_claim(m, (size_t)p->n_rows, ROWS_AT_ONCE, &begin, &end)) {
+        if (interrupted(p->job)) continue;
+        decode_rows(rows, item, p->first + begin, end - begin);
+        if (!kernels_ref.all_finite(rows, (end - begin) * cols)) {
+            atomic_store(&p->not_finite, true);
+            continue;
+        }
+        for (size_t r = begin; r < end; r++)
+            encode_row(item->to, p->out + r * p->row_bytes, rows + (r - begin) * cols, cols);
     }
 }
 
 static quill_status fill(void *user, size_t index, uint64_t first, uint64_t n_rows, uint8_t *out, quill_error *err) {
     const struct job *job = user;
-    const volatile sig_atomic_t *interrupted = job->options ? job->options->interrupted : NULL;
-    if (interrupted && *interrupted) return fail(err, QUILL_E_SYSTEM, "interrupted");
     const struct item *item = &job->items[index];
     size_t cols = (size_t)item->cols, row_bytes = cols / dtypes[item->to].block_values * dtypes[item->to].block_bytes;
-    if (item->to == item->from->dtype && !item->transposed) {
+    struct piece piece = {job, item, first, n_rows, out, row_bytes, false};
+    if (item->to == item->from->dtype && !item->transposed)
         memcpy(out, item->from->data + first * row_bytes, (size_t)n_rows * row_bytes);
-        return QUILL_OK;
-    }
-    for (uint64_t done = 0; done < n_rows; done += ROWS_AT_ONCE) {
-        size_t n = n_rows - done < ROWS_AT_ONCE ? (size_t)(n_rows - done) : ROWS_AT_ONCE;
-        decode_rows(job, item, first + done, n);
-        if (!kernels_ref.all_finite(job->rows, n * cols))
-            return fail(err, QUILL_E_MODEL, "%s: tensor %s: expected finite values, found an infinity or NaN",
-                        QUOTED(str_of(job->in->path)), QUOTED(item->from->name));
-        for (size_t r = 0; r < n; r++) encode_row(item->to, out + (done + r) * row_bytes, job->rows + r * cols, cols);
-    }
+    else
+        team_run(job->team, convert_rows, &piece);
+    if (interrupted(job)) return fail(err, QUILL_E_SYSTEM, "interrupted");
+    if (atomic_load(&piece.not_finite))
+        return fail(err, QUILL_E_MODEL, "%s: tensor %s: expected finite values, found an infinity or NaN",
+                    QUOTED(str_of(job->in->path)), QUOTED(item->from->name));
     return QUILL_OK;
 }
 
@@ -188,7 +232,9 @@ static quill_status prepare_directory(struct job *job, struct gguf_writer *g, st
 
 static quill_status write_file(struct job *job, struct gguf_writer *g, const char *out, quill_error *err) {
     uint64_t most = 1;
-    bool ok = gguf_put_u32(g, "general.file_type", dtypes[job->type].gguf_file_type) &&
+    size_t count;
+    choose_types(job);
+    bool ok = gguf_put_u32(g, "general.file_type", job->recipe.file_type) &&
               gguf_put_u32(g, "general.quantization_version", 2);
     for (size_t i = 0; i < job->n && ok; i++) {
         const struct item *item = &job->items[i];
@@ -198,7 +244,10 @@ static quill_status write_file(struct job *job, struct gguf_writer *g, const cha
         if (item->cols > most) most = item->cols;
         ok = gguf_put_tensor(g, item->name, item->to, shape, item->from->n_dims);
     }
-    if (ok) job->rows = alloc_array(ROWS_AT_ONCE * (size_t)most, sizeof *job->rows);
+    job->most_cols = (size_t)most;
+    if (ok) job->team = team_create(team_default_size());
+    if (job->team && checked_mul_size(&count, ROWS_AT_ONCE * (size_t)team_size(job->team), job->most_cols))
+        job->rows = alloc_array(count, sizeof *job->rows);
     if (!ok || !job->rows) return fail_memory(err);
     return gguf_writer_save(g, out, fill, job, err);
 }
@@ -210,6 +259,7 @@ static quill_status convert(struct job *job, const char *out, quill_error *err) 
     quill_status s =
         job->in->format == WEIGHTS_GGUF ? prepare_gguf(job, g, err) : prepare_directory(job, g, &list, err);
     if (!s) s = write_file(job, g, out, err);
+    team_free(job->team);
     free(job->rows);
     free(job->items);
     free(list);
@@ -219,11 +269,10 @@ static quill_status convert(struct job *job, const char *out, quill_error *err) 
 
 quill_status quill_quantize(const char *in, const char *out, const char *type, const quill_quantize_options *options,
                             quill_error *err) {
-    struct job job = {.options = options, .type = dtype_from_name(str_of(type))};
-    if (job.type == DTYPE_NONE) {
-        char names[256] = "";
-        for (int i = 0, n = 0; i < DTYPE_COUNT; i++)
-            n += snprintf(names + n, sizeof names - (size_t)n, " %s", dtypes[i].name);
+    struct job job = {.options = options};
+    if (!recipe_find(&job.recipe, type)) {
+        char names[256];
+        recipe_names(names, sizeof names);
         return fail(err, QUILL_E_USAGE, "unknown weight type '%s': expected one of%s", QUOTED(str_of(type)), names);
     }
     struct weights *w = NULL;

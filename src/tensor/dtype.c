@@ -11,6 +11,24 @@ const struct dtype_info dtypes[DTYPE_COUNT] = {
     [DTYPE_F16] = {"F16", "F16", 1, 1, 1, 2, ACT_FLOAT},
     [DTYPE_BF16] = {"BF16", "BF16", 30, 32, 1, 2, ACT_FLOAT},
     [DTYPE_Q8_0] = {"Q8_0", NULL, 8, 7, 32, 34, ACT_Q8_32},
+    [DTYPE_Q4_0] = {"Q4_0", NULL, 2, 2, 32, 18, ACT_Q8_32},
+    [DTYPE_Q4_1] = {"Q4_1", NULL, 3, 3, 32, 20, ACT_Q8_32},
+    [DTYPE_Q5_0] = {"Q5_0", NULL, 6, 8, 32, 22, ACT_Q8_32},
+    [DTYPE_Q5_1] = {"Q5_1", NULL, 7, 9, 32, 24, ACT_Q8_32},
+    [DTYPE_IQ4_NL] = {"IQ4_NL", NULL, 20, 25, 32, 18, ACT_Q8_32},
+    [DTYPE_MXFP4] = {"MXFP4", NULL, 39, 38, 32, 17, ACT_Q8_32},
+    [DTYPE_Q2_K] = {"Q2_K", NULL, 10, 10, 256, 84, ACT_Q8_256},
+    [DTYPE_Q3_K] = {"Q3_K", NULL, 11, 11, 256, 110, ACT_Q8_256},
+    [DTYPE_Q4_K] = {"Q4_K", NULL, 12, 14, 256, 144, ACT_Q8_256},
+    [DTYPE_Q5_K] = {"Q5_K", NULL, 13, 16, 256, 176, ACT_Q8_256},
+    [DTYPE_Q6_K] = {"Q6_K", NULL, 14, 18, 256, 210, ACT_Q8_256},
+    [DTYPE_IQ4_XS] = {"IQ4_XS", NULL, 23, 30, 256, 136, ACT_Q8_256},
+};
+
+const struct act_info act_kinds[ACT_KIND_COUNT] = {
+    [ACT_FLOAT] = {1, 1},
+    [ACT_Q8_32] = {32, 32},
+    [ACT_Q8_256] = {256, 16},
 };
 
 // Every type number in use, also of types quill does not run: their names and extents are known.

@@ -14,15 +14,36 @@ enum dtype {
     DTYPE_F16,
     DTYPE_BF16,
     DTYPE_Q8_0,
+    DTYPE_Q4_0,
+    DTYPE_Q4_1,
+    DTYPE_Q5_0,
+    DTYPE_Q5_1,
+    DTYPE_IQ4_NL,
+    DTYPE_MXFP4,
+    DTYPE_Q2_K,
+    DTYPE_Q3_K,
+    DTYPE_Q4_K,
+    DTYPE_Q5_K,
+    DTYPE_Q6_K,
+    DTYPE_IQ4_XS,
     DTYPE_COUNT,
     DTYPE_NONE = DTYPE_COUNT, // not a type quill knows
 };
 
 // How activations are given to the kernels of a type.
 enum act_kind {
-    ACT_FLOAT, // as they are
-    ACT_Q8_32, // int8, one scale per 32 values
+    ACT_FLOAT,  // as they are
+    ACT_Q8_32,  // int8, one scale and one sum per 32 values
+    ACT_Q8_256, // int8, one scale per 256 values, one sum per 16
+    ACT_KIND_COUNT,
 };
+
+struct act_info {
+    size_t block; // values per scale
+    size_t group; // values per sum
+};
+
+extern const struct act_info act_kinds[ACT_KIND_COUNT];
 
 struct dtype_info {
     const char *name;        // "Q8_0", as users and messages spell it

@@ -18,38 +18,54 @@ static size_t stored_bytes(const struct mat *w) {
     return values / dtypes[w->dtype].block_values * dtypes[w->dtype].block_bytes;
 }
 
+// Where a block keeps its f16 scale and, past 0, its minimum.
+static const struct {
+    uint8_t d, m;
+} halves[DTYPE_COUNT] = {
+    [DTYPE_Q4_1] = {0, 2},  [DTYPE_Q5_1] = {0, 2}, [DTYPE_Q2_K] = {80, 82}, [DTYPE_Q3_K] = {108, 0},
+    [DTYPE_Q4_K] = {0, 2},  [DTYPE_Q5_K] = {0, 2}, [DTYPE_Q6_K] = {208, 0},
+};
+
+// Random bytes are random scales and values of every type. Worst cases: every bit set or none, the sign bits alone and
+// all but them, with scales at the limits of f16.
+static void make_block(enum dtype type, uint8_t *block, enum values kind) {
+    static const uint16_t extremes[] = {0x0000, 0x8000, 0x0001, 0x7bff, 0xfbff, 0x3c00};
+    static const uint8_t fills[] = {0x00, 0xff, 0x80, 0x7f, 0x88, 0x77, 0x0f, 0xf0};
+    uint16_t d[2];
+    for (int i = 0; i < 2; i++)
+        d[i] = kind == UNIT ? (uint16_t)(0x2000 + random_below(0x1000)) : extremes[random_below(6)];
+    if (kind != UNIT && random_below(4)) memset(block, fills[random_below(8)], dtypes[type].block_bytes);
+    if (type == DTYPE_MXFP4) {
+        block[0] = kind == UNIT ? (uint8_t)(110 + random_below(20)) : (uint8_t)random_below(256);
+        return;
+    }
+    store_u16(block + halves[type].d, d[0]);
+    if (halves[type].m) store_u16(block + halves[type].m, d[1]);
+}
+
 // Weights without a padding behind the last row: the matrix may end a file.
 static void make_weights(struct mat *w, enum values kind) {
     size_t stored = w->transposed ? w->cols : w->rows, row = stored_bytes(w);
     w->stride = row + (random_below(4) == 0 ? random_below(40) : 0);
-    size_t bytes = stored ? (stored - 1) * w->stride + row : 0;
+    size_t bytes = stored ? (stored - 1) * w->stride + row : 0, step = dtypes[w->dtype].block_bytes;
     uint8_t *data = guarded(bytes);
     random_bytes(data, bytes);
-    if (w->dtype == DTYPE_Q8_0) {
-        for (size_t r = 0; r < stored; r++)
-            for (size_t at = 0; at < row; at += dtypes[DTYPE_Q8_0].block_bytes) {
-                uint8_t *block = data + r * w->stride + at;
-                static const uint16_t extremes[] = {0x0000, 0x8000, 0x0001, 0x7bff, 0xfbff, 0x3c00};
-                uint16_t d = (uint16_t)(0x2000 + random_below(0x1000));
-                if (kind != UNIT) d = extremes[random_below(6)];
-                store_u16(block, d);
-                if (kind != UNIT) memset(block + 2, random_below(2) ? 0x80 : 0x7f, 32);
-            }
-    } else {
-        for (size_t r = 0; r < stored; r++) {
-            uint8_t *at = data + r * w->stride;
-            for (size_t i = 0; i < row / dtypes[w->dtype].block_bytes; i++, at += dtypes[w->dtype].block_bytes) {
+    for (size_t r = 0; r < stored; r++)
+        for (uint8_t *at = data + r * w->stride; at < data + r * w->stride + row; at += step) {
+            if (dtypes[w->dtype].acts != ACT_FLOAT) {
+                make_block(w->dtype, at, kind);
+            } else {
                 float f = random_float(kind);
                 encode_row(w->dtype, at, &f, 1);
             }
         }
-    }
     w->data = data;
 }
 
 static void make_activations(struct matmul_job *job, enum values kind) {
     size_t cols = job->w.cols, n = job->n_tokens;
-    if (dtypes[job->w.dtype].acts == ACT_FLOAT) {
+    enum act_kind acts = dtypes[job->w.dtype].acts;
+    if (acts == ACT_FLOAT) {
         job->x_stride = cols + (random_below(3) == 0 ? random_below(20) : 0);
         size_t count = (n - 1) * job->x_stride + cols;
         float *x = guarded(count * sizeof *x);
@@ -57,19 +73,19 @@ static void make_activations(struct matmul_job *job, enum values kind) {
         job->x = x;
         return;
     }
-    size_t blocks = cols / ACT_BLOCK;
-    job->q.q = guarded(n * cols), job->q.xd = guarded(n * blocks * 4);
-    job->q.xs = guarded(n * blocks * 4), job->q.sum = guarded(n * blocks * 4);
-    for (size_t i = 0; i < n * blocks; i++) {
+    size_t block = act_kinds[acts].block, group = act_kinds[acts].group, blocks = n * cols / block;
+    job->q.q = guarded(n * cols), job->q.xd = guarded(blocks * 4);
+    job->q.xs = acts == ACT_Q8_32 ? guarded(blocks * 4) : NULL, job->q.sum = guarded(n * cols / group * 4);
+    for (size_t i = 0; i < blocks; i++) {
         int sign = random_below(2) ? 1 : -1, sum = 0;
-        for (size_t j = 0; j < ACT_BLOCK; j++) {
+        for (size_t j = 0; j < block; j++) {
             int q = kind == UNIT ? (int)random_below(255) - 127 : 127 * sign;
-            job->q.q[i * ACT_BLOCK + j] = (int8_t)q;
-            sum += q;
+            job->q.q[i * block + j] = (int8_t)q;
+            sum = j % group ? sum + q : q;
+            job->q.sum[(i * block + j) / group] = sum;
         }
         job->q.xd[i] = kind == UNIT ? random_float(UNIT) : random_float(ANY_FINITE);
-        job->q.sum[i] = sum;
-        job->q.xs[i] = job->q.xd[i] * (float)sum;
+        if (job->q.xs) job->q.xs[i] = job->q.xd[i] * (float)sum;
     }
 }
 
@@ -123,7 +139,7 @@ static bool check_type(const struct kernels *k, enum dtype type, bool transposed
         size_t tokens = random_below(4) == 0 ? random_size(70) : 1 + random_below(8), rows = random_size(140);
         size_t limit = 120000 / (tokens * rows);
         size_t cols = block == 1 ? random_size(limit < 600 ? limit + 1 : 600)
-                                 : block * (1 + random_below(limit / block % 70 + 1));
+                                 : block * (1 + random_below((limit < 600 ? 600 : limit) / block % 70 + 1));
         struct problem p = make(type, transposed, rows, cols, tokens, kind);
         if (!run(k, &p)) return false;
     }
@@ -141,6 +157,18 @@ static bool check_f32_in_out(const struct kernels *k) { return check_type(k, DTY
 static bool check_f16_in_out(const struct kernels *k) { return check_type(k, DTYPE_F16, true); }
 static bool check_bf16_in_out(const struct kernels *k) { return check_type(k, DTYPE_BF16, true); }
 static bool check_q8_0(const struct kernels *k) { return check_type(k, DTYPE_Q8_0, false); }
+static bool check_q4_0(const struct kernels *k) { return check_type(k, DTYPE_Q4_0, false); }
+static bool check_q4_1(const struct kernels *k) { return check_type(k, DTYPE_Q4_1, false); }
+static bool check_q5_0(const struct kernels *k) { return check_type(k, DTYPE_Q5_0, false); }
+static bool check_q5_1(const struct kernels *k) { return check_type(k, DTYPE_Q5_1, false); }
+static bool check_iq4_nl(const struct kernels *k) { return check_type(k, DTYPE_IQ4_NL, false); }
+static bool check_mxfp4(const struct kernels *k) { return check_type(k, DTYPE_MXFP4, false); }
+static bool check_q2_k(const struct kernels *k) { return check_type(k, DTYPE_Q2_K, false); }
+static bool check_q3_k(const struct kernels *k) { return check_type(k, DTYPE_Q3_K, false); }
+static bool check_q4_k(const struct kernels *k) { return check_type(k, DTYPE_Q4_K, false); }
+static bool check_q5_k(const struct kernels *k) { return check_type(k, DTYPE_Q5_K, false); }
+static bool check_q6_k(const struct kernels *k) { return check_type(k, DTYPE_Q6_K, false); }
+static bool check_iq4_xs(const struct kernels *k) { return check_type(k, DTYPE_IQ4_XS, false); }
 
 // ---- measurements: a matrix product as the model asks for it, in claims of row_chunk rows ----
 
@@ -166,12 +194,12 @@ static void bench_shape(const struct kernels *k, enum dtype type, bool transpose
     job->w = (struct mat){.dtype = type, .transposed = transposed, .rows = rows, .cols = cols};
     job->n_tokens = tokens;
     job->w.stride = stored_bytes(&job->w);
-    size_t bytes = job->w.stride * (transposed ? cols : rows), blocks = tokens * cols / ACT_BLOCK;
+    size_t bytes = job->w.stride * (transposed ? cols : rows), blocks = tokens * cols / 32, groups = tokens * cols / 16;
     uint8_t *data = malloc(bytes + 1);
     float *x = calloc(tokens * cols, sizeof *x);
     int8_t *q = calloc(tokens * cols, 1);
     float *xd = calloc(blocks, sizeof *xd);
-    int32_t *sum = calloc(blocks, sizeof *sum);
+    int32_t *sum = calloc(groups, sizeof *sum);
     job->out = calloc(tokens * rows, sizeof *job->out);
     job->scratch = aligned_alloc(64, (k->scratch_bytes + 63) / 64 * 64);
     if (data && x && q && xd && sum && job->out && job->scratch) {
@@ -201,6 +229,18 @@ static void bench_f32(const struct kernels *k) { bench_type(k, DTYPE_F32, false)
 static void bench_f16(const struct kernels *k) { bench_type(k, DTYPE_F16, false); }
 static void bench_f16_in_out(const struct kernels *k) { bench_type(k, DTYPE_F16, true); }
 static void bench_q8_0(const struct kernels *k) { bench_type(k, DTYPE_Q8_0, false); }
+static void bench_q4_0(const struct kernels *k) { bench_type(k, DTYPE_Q4_0, false); }
+static void bench_q4_1(const struct kernels *k) { bench_type(k, DTYPE_Q4_1, false); }
+static void bench_q5_0(const struct kernels *k) { bench_type(k, DTYPE_Q5_0, false); }
+static void bench_q5_1(const struct kernels *k) { bench_type(k, DTYPE_Q5_1, false); }
+static void bench_iq4_nl(const struct kernels *k) { bench_type(k, DTYPE_IQ4_NL, false); }
+static void bench_mxfp4(const struct kernels *k) { bench_type(k, DTYPE_MXFP4, false); }
+static void bench_q2_k(const struct kernels *k) { bench_type(k, DTYPE_Q2_K, false); }
+static void bench_q3_k(const struct kernels *k) { bench_type(k, DTYPE_Q3_K, false); }
+static void bench_q4_k(const struct kernels *k) { bench_type(k, DTYPE_Q4_K, false); }
+static void bench_q5_k(const struct kernels *k) { bench_type(k, DTYPE_Q5_K, false); }
+static void bench_q6_k(const struct kernels *k) { bench_type(k, DTYPE_Q6_K, false); }
+static void bench_iq4_xs(const struct kernels *k) { bench_type(k, DTYPE_IQ4_XS, false); }
 
 const struct check matmul_checks[] = {
     {"matmul f32", check_f32, bench_f32},
@@ -210,5 +250,17 @@ const struct check matmul_checks[] = {
     {"matmul f16 [in,out]", check_f16_in_out, bench_f16_in_out},
     {"matmul bf16 [in,out]", check_bf16_in_out, NULL},
     {"matmul q8_0", check_q8_0, bench_q8_0},
+    {"matmul q4_0", check_q4_0, bench_q4_0},
+    {"matmul q4_1", check_q4_1, bench_q4_1},
+    {"matmul q5_0", check_q5_0, bench_q5_0},
+    {"matmul q5_1", check_q5_1, bench_q5_1},
+    {"matmul iq4_nl", check_iq4_nl, bench_iq4_nl},
+    {"matmul mxfp4", check_mxfp4, bench_mxfp4},
+    {"matmul q2_k", check_q2_k, bench_q2_k},
+    {"matmul q3_k", check_q3_k, bench_q3_k},
+    {"matmul q4_k", check_q4_k, bench_q4_k},
+    {"matmul q5_k", check_q5_k, bench_q5_k},
+    {"matmul q6_k", check_q6_k, bench_q6_k},
+    {"matmul iq4_xs", check_iq4_xs, bench_iq4_xs},
     {NULL, NULL, NULL},
 };

@@ -24,42 +24,47 @@ static bool finish(bool same) {
 }
 
 // Blocks of every kind: usual ones, extremes, nearly nothing.
-static void fill_blocks(float *x, size_t n) {
-    for (size_t i = 0; i < n; i += ACT_BLOCK) {
+static void fill_blocks(float *x, size_t n, size_t block) {
+    for (size_t i = 0; i < n; i += block) {
         static const enum values kinds[] = {UNIT, WIDE, ANY_FINITE, SUBNORMAL};
-        random_floats(x + i, ACT_BLOCK, kinds[random_below(4)]);
+        random_floats(x + i, block, kinds[random_below(4)]);
         if (random_below(8) == 0)
-            for (size_t j = 0; j < ACT_BLOCK; j++) x[i + j] = ldexpf(x[i + j], -60); // around 2^-100
+            for (size_t j = 0; j < block; j++) x[i + j] = ldexpf(x[i + j], -60); // around 2^-100
         if (random_below(8) == 0) { // halves between two integers
-            for (size_t j = 0; j < ACT_BLOCK; j++) x[i + j] = (float)((int)random_below(509) - 254) * 0.5f;
+            for (size_t j = 0; j < block; j++) x[i + j] = (float)((int)random_below(509) - 254) * 0.5f;
             x[i] = 127.0f;
         }
-        if (random_below(8) == 0) memset(x + i, 0, ACT_BLOCK * sizeof *x);
+        if (random_below(8) == 0) memset(x + i, 0, block * sizeof *x);
     }
 }
 
-static bool check_quantize(const struct kernels *k) {
+static bool check_quantize(const struct kernels *k, enum act_kind kind) {
+    enum { BLOCKS = 20, GROUPS = BLOCKS * 16 };
+    const size_t block = act_kinds[kind].block, group = act_kinds[kind].group;
     for (int round = 0; round < 300; round++) {
-        size_t n = (size_t)ACT_BLOCK * (1 + random_below(20)), blocks = n / ACT_BLOCK;
-        float *x = guarded(n * sizeof *x), xd[2][20], xs[2][20];
+        size_t n = block * (1 + random_below(BLOCKS)), blocks = n / block, groups = n / group;
+        float *x = guarded(n * sizeof *x), xd[2][BLOCKS], xs[2][BLOCKS] = {{0}};
         int8_t *q = guarded(n), *want_q = guarded(n);
-        int32_t sum[2][20];
-        fill_blocks(x, n);
+        int32_t sum[2][GROUPS];
+        fill_blocks(x, n, block);
         bool finite = true;
         if (round % 10 == 0) {
             x[random_below(n)] = round % 20 ? NAN : -INFINITY;
             finite = false;
         }
-        bool want = kernels_ref.quantize(want_q, xd[1], xs[1], sum[1], x, n);
-        bool got = k->quantize(q, xd[0], xs[0], sum[0], x, n);
+        bool want = kernels_ref.quantize[kind](want_q, xd[1], xs[1], sum[1], x, n);
+        bool got = k->quantize[kind](q, xd[0], xs[0], sum[0], x, n);
         if (got != want || got != finite) return finish(complain("returned %d for %d", got, finite));
         if (finite && (!same_bytes("q", q, want_q, n) || !same_floats("xd", xd[0], xd[1], blocks) ||
-                       !same_floats("xs", xs[0], xs[1], blocks) || !same_bytes("sum", sum[0], sum[1], 4 * blocks)))
+                       !same_floats("xs", xs[0], xs[1], blocks) || !same_bytes("sum", sum[0], sum[1], 4 * groups)))
             return finish(false);
         if (!finish(true)) return false;
     }
     return true;
 }
+
+static bool check_quantize_32(const struct kernels *k) { return check_quantize(k, ACT_Q8_32); }
+static bool check_quantize_256(const struct kernels *k) { return check_quantize(k, ACT_Q8_256); }
 
 static bool check_layer_norm(const struct kernels *k) {
     for (size_t i = 0; i < (size_t)N_LENGTHS * 12; i++) {
@@ -237,7 +242,7 @@ static void call_layer_norm(void *arg) {
 
 static void call_quantize(void *arg) {
     struct bench *b = arg;
-    b->sink = b->k->quantize(b->q, b->xd, b->xs, b->sum, b->x, BENCH_N);
+    b->sink = b->k->quantize[ACT_Q8_32](b->q, b->xd, b->xs, b->sum, b->x, BENCH_N);
 }
 
 static void call_activation(void *arg) {
@@ -252,7 +257,12 @@ static void call_row_exp_sum(void *arg) {
 }
 
 static void bench_layer_norm(const struct kernels *k) { with_bench(k, "layer_norm 3072", 0, call_layer_norm); }
-static void bench_quantize(const struct kernels *k) { with_bench(k, "quantize 3072", 0, call_quantize); }
+static void call_quantize_256(void *arg) {
+    struct bench *b = arg;
+    b->sink = b->k->quantize[ACT_Q8_256](b->q, b->xd, NULL, b->sum, b->x, BENCH_N);
+}
+static void bench_quantize(const struct kernels *k) { with_bench(k, "quantize 32 3072", 0, call_quantize); }
+static void bench_quantize_256(const struct kernels *k) { with_bench(k, "quantize 256 3072", 0, call_quantize_256); }
 static void bench_gelu_tanh(const struct kernels *k) { with_bench(k, "gelu_tanh 3072", ACTF_GELU_TANH,
                                                                   call_activation); }
 static void bench_gelu_erf(const struct kernels *k) { with_bench(k, "gelu_erf 3072", ACTF_GELU_ERF,
@@ -261,7 +271,8 @@ static void bench_silu(const struct kernels *k) { with_bench(k, "silu 3072", ACT
 static void bench_exp_sum(const struct kernels *k) { with_bench(k, "row_exp_sum 3072", 0, call_row_exp_sum); }
 
 const struct check row_checks[] = {
-    {"quantize", check_quantize, bench_quantize},
+    {"quantize 32", check_quantize_32, bench_quantize},
+    {"quantize 256", check_quantize_256, bench_quantize_256},
     {"layer_norm", check_layer_norm, bench_layer_norm},
     {"rms_norm", check_rms_norm, NULL},
     {"norms in place", in_place_is_the_same, NULL},
