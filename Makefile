@@ -30,7 +30,7 @@ WARN += -Werror
 endif
 # -ffp-contract=off: a*b + c is two roundings unless the code says fma. Never -ffast-math: the bits are promised.
 BASE := -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -ffp-contract=off -fno-math-errno -fvisibility=hidden -fstack-protector-strong -fPIE \
-	-fopenmp -pthread $(WARN)
+	-pthread $(WARN)
 OPT_release := -O3 -g -D_FORTIFY_SOURCE=2
 OPT_native  := -O3 -g -march=native -D_FORTIFY_SOURCE=2
 OPT_debug   := -O0 -g3
@@ -54,7 +54,7 @@ RUNNER := scripts/on-aarch64
 endif
 
 CFLAGS_ALL := $(BASE) $(OPT_$(CONFIG)) $(CPPFLAGS) $(CFLAGS)
-LDFLAGS_ALL := $(filter -fsanitize% -fprofile% -fopenmp -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LDFLAGS_ALL := $(filter -fsanitize% -fprofile% -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lpcre2-8 -ljansson -lm
 
 MACHINE := $(shell $(CC) -dumpmachine)

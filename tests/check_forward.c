@@ -3,9 +3,9 @@
 //
 //     check_forward [--cpu NAME] [--threads N] [--chunk N] [--kv-type f16|f32|q8_0] [FILE [HASH]]
 //
-// With a GGUF file: prints a hash of the logits after every token of a text made from a seed, or says whether it is HASH.
-// Without one: the lines `FILE KV-TYPE HASH` of tests/golden/forward.txt, for every table of kernels that this machine
-// runs and several ways to cut the work. Prints `ok NAME`, `not ok NAME`; exit status 1 when something differs.
+// With a GGUF file: prints a hash of the logits after every token of a text made from a seed, or says whether it is
+// HASH. Without one: the lines `FILE KV-TYPE HASH` of tests/golden/forward.txt, for every table of kernels that this
+// machine runs and several ways to cut the work. Prints `ok NAME`, `not ok NAME`; exit status 1 when something differs.
 //
 // It stands on the model and what is below it, and on no library but C's: for another machine it is linked statically.
 #include <stdio.h>

@@ -22,7 +22,7 @@
 static const int sizes[] = {1, 2, 3, 8};
 enum { N_SIZES = sizeof sizes / sizeof sizes[0], ITEMS = 1000 };
 
-// ---- claims ----
+// ---- loops ----
 
 struct claims {
     size_t total, chunk;
@@ -30,7 +30,7 @@ struct claims {
     int done[ITEMS]; // written by whoever claimed the item: plain, so that a race detector sees a double claim
 };
 
-// Every loop adds 1 to every item. A member that ran ahead into the next loop would find an item one behind.
+// Every loop adds 1 to every item, and reads its neighbour: one that the loop before has not done is one behind.
 static void claim_all(void *arg, struct member *m) {
     struct claims *c = arg;
     for (int loop = 0; loop < c->loops; loop++) {
@@ -38,7 +38,7 @@ static void claim_all(void *arg, struct member *m) {
         team_begin(m);
         while (team_claim(m, c->total, c->chunk, &begin, &end))
             for (size_t i = begin; i < end; i++) c->done[i] += c->done[i] == loop ? 1 : 1000000;
-        team_barrier(m);
+        team_end(m);
     }
 }
 
@@ -58,33 +58,77 @@ static void every_item_is_claimed_once_in_each_loop(void **state) {
     }
 }
 
-// ---- barriers ----
-
-enum { ROUNDS = 200, MOST = 8 };
+enum { ROUNDS = 200, CELLS = 8 };
 struct rounds {
-    unsigned value[MOST]; // each member's own; neighbours read it after the barrier
+    unsigned cells[2][CELLS];
     atomic_int wrong;
 };
 
-// Each round a member takes its neighbour's value of the round before. Without order between members values run apart.
-static void pass_round(void *arg, struct member *m) {
+// Each loop computes cells from all cells of the loop before; now and then an item takes long, and the others sleep.
+static void pass_rounds(void *arg, struct member *m) {
     struct rounds *r = arg;
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        r->value[m->index] = i;
-        if (i % 50 == (unsigned)m->index) nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL); // the others sleep
-        team_barrier(m);
-        if (r->value[(m->index + 1) % m->size] != i) atomic_fetch_add(&r->wrong, 1);
-        team_barrier(m);
+    for (unsigned round = 1; round <= ROUNDS; round++) {
+        size_t begin, end;
+        team_begin(m);
+        while (team_claim(m, CELLS, 1, &begin, &end)) {
+            if (round % 50 == begin) nanosleep(&(struct timespec){.tv_nsec = 3000000}, NULL);
+            for (size_t i = 0; i < CELLS; i++)
+                if (r->cells[(round + 1) % 2][i] != round - 1) atomic_fetch_add(&r->wrong, 1);
+            r->cells[round % 2][begin] = round;
+        }
+        team_end(m);
     }
 }
 
-static void nobody_passes_a_barrier_before_all_have_come(void **state) {
+static void what_a_loop_wrote_is_there_behind_its_end(void **state) {
     (void)state;
     for (size_t s = 0; s < N_SIZES; s++) {
         struct team *team = team_create(sizes[s]);
-        struct rounds r = {0};
-        for (int region = 0; region < 3; region++) team_run(team, pass_round, &r);
-        assert_int_equal(atomic_load(&r.wrong), 0);
+        for (int region = 0; region < 3; region++) {
+            struct rounds r = {{{0}}, 0};
+            team_run(team, pass_rounds, &r);
+            assert_int_equal(atomic_load(&r.wrong), 0);
+        }
+        team_free(team);
+    }
+}
+
+// ---- members that come late ----
+
+struct lateness {
+    struct claims claims;
+    atomic_int here, finished;
+};
+
+static bool wait_for(atomic_int *count, int wanted) {
+    for (int i = 0; i < 20000; i++) {
+        if (atomic_load(count) >= wanted) return true;
+        nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
+    }
+    return false;
+}
+
+// All members but the first come to the loops only when the first has gone through them.
+static void be_late(void *arg, struct member *m) {
+    struct lateness *l = arg;
+    atomic_fetch_add(&l->here, 1);
+    if (m->index != 0) {
+        if (!wait_for(&l->finished, 1)) l->claims.done[0] = -1;
+    } else if (!wait_for(&l->here, m->size)) {
+        l->claims.done[0] = -2;
+    }
+    claim_all(&l->claims, m);
+    if (m->index == 0) atomic_store(&l->finished, 1);
+}
+
+static void late_members_hold_nobody_up_and_catch_up(void **state) {
+    (void)state;
+    for (size_t s = 0; s < N_SIZES; s++) {
+        struct team *team = team_create(sizes[s]);
+        struct lateness l = {.claims = {.total = ITEMS, .chunk = 10, .loops = 100}};
+        team_run(team, be_late, &l);
+        for (size_t i = 0; i < ITEMS; i++) assert_int_equal(l.claims.done[i], 100);
+        assert_int_equal(atomic_load(&l.here), sizes[s]); // and the region waited for them
         team_free(team);
     }
 }
@@ -92,16 +136,17 @@ static void nobody_passes_a_barrier_before_all_have_come(void **state) {
 // ---- members ----
 
 struct presence {
-    int seen[MOST], size[MOST];
-    int plain; // written before the region by the caller, and after a barrier by the last member
+    atomic_int here;
+    int seen[CELLS], size[CELLS];
+    int plain; // written by the caller before the region
 };
 
 static void be_present(void *arg, struct member *m) {
     struct presence *p = arg;
     p->seen[m->index] += p->plain;
     p->size[m->index] = m->size;
-    team_barrier(m);
-    if (m->index == m->size - 1) p->plain++;
+    atomic_fetch_add(&p->here, 1);
+    wait_for(&p->here, m->size);
 }
 
 static void members_have_the_indices_below_size(void **state) {
@@ -112,16 +157,38 @@ static void members_have_the_indices_below_size(void **state) {
         for (int region = 1; region < 20; region++) {
             struct presence p = {.plain = region};
             team_run(team, be_present, &p);
-            for (int i = 0; i < MOST; i++) assert_int_equal(p.seen[i], i < sizes[s] ? region : 0);
+            for (int i = 0; i < CELLS; i++) assert_int_equal(p.seen[i], i < sizes[s] ? region : 0);
             for (int i = 0; i < sizes[s]; i++) assert_int_equal(p.size[i], sizes[s]);
-            assert_int_equal(p.plain, region + 1);
         }
         team_free(team);
     }
 }
 
-// Where the system refuses threads, a team is smaller: the OpenMP runtime itself would end the process. This is a
-// process of its own, since a forked one could not use the runtime.
+static void count_one(void *arg, struct member *m) {
+    size_t begin, end;
+    team_begin(m);
+    while (team_claim(m, 1, 1, &begin, &end)) ++*(int *)arg;
+    team_end(m);
+}
+
+// Threads sleep, are woken, come late or not at all; every region does its work, and threads end whatever they do.
+static void many_short_regions_do_their_work(void **state) {
+    (void)state;
+    for (size_t s = 0; s < N_SIZES; s++)
+        for (int pause = 0; pause < 2; pause++) {
+            struct team *team = team_create(sizes[s]);
+            int n = pause ? 30 : 3000, count = 0;
+            for (int i = 0; i < n; i++) {
+                team_run(team, count_one, &count);
+                if (pause) nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+            }
+            assert_int_equal(count, n);
+            team_free(team);
+        }
+    for (int i = 0; i < 100; i++) team_free(team_create(4)); // without any region
+}
+
+// A team is smaller where the system refuses threads. A process of its own, since a limit once set stays.
 static int run_with_little_address_space(void) {
     unsigned long pages = 0;
     FILE *f = fopen("/proc/self/statm", "r");
@@ -129,15 +196,15 @@ static int run_with_little_address_space(void) {
     fclose(f);
     struct rlimit limit = {(rlim_t)pages * 4096 + (20 << 20), (rlim_t)pages * 4096 + (20 << 20)};
     if (setrlimit(RLIMIT_AS, &limit) != 0) return 3;
-    struct team *team = team_create(MOST);
+    struct team *team = team_create(CELLS);
     if (!team) return 4;
-    struct presence p = {.plain = 1};
-    team_run(team, be_present, &p);
-    for (int i = 0; i < MOST; i++)
-        if (p.seen[i] != (i < team_size(team))) return 5;
+    struct claims c = {.total = ITEMS, .chunk = 3, .loops = 3};
+    team_run(team, claim_all, &c);
+    for (size_t i = 0; i < ITEMS; i++)
+        if (c.done[i] != 3) return 5;
     int size = team_size(team);
     team_free(team);
-    return size < MOST ? 0 : 6;
+    return size < CELLS ? 0 : 6;
 }
 
 static void team_is_smaller_where_threads_are_refused(void **state) {
@@ -146,11 +213,11 @@ static void team_is_smaller_where_threads_are_refused(void **state) {
     puts("sanitizers need more address space than this test leaves");
     skip();
 #else
+    char self[512], command[600];
     if (getenv("TEST_EMULATED")) {
-        puts("an emulator keeps no limit of the address space");
+        puts("an emulator keeps no memory limits");
         skip();
     }
-    char self[512], command[600];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     assert_true(n > 0);
     self[n] = '\0';
@@ -162,7 +229,8 @@ static void team_is_smaller_where_threads_are_refused(void **state) {
 // ---- floating-point state ----
 
 struct roundings {
-    float sum[MOST], tiny[MOST];
+    atomic_int here;
+    float sum[CELLS], tiny[CELLS];
     volatile float one, little, smallest;
 };
 
@@ -170,19 +238,21 @@ static void look_at_rounding(void *arg, struct member *m) {
     struct roundings *r = arg;
     r->sum[m->index] = r->one + r->little;
     r->tiny[m->index] = r->smallest * 0.5f; // a subnormal: 0 where subnormals are flushed
+    atomic_fetch_add(&r->here, 1);
+    wait_for(&r->here, m->size);
 }
 
 static void members_round_to_nearest_and_keep_subnormals(void **state) {
     (void)state;
-    struct team *team = team_create(3);
     struct roundings r = {.one = 1, .little = 0x1p-40f, .smallest = 0x1p-126f};
 #if defined(__SSE__)
     unsigned int before = __builtin_ia32_stmxcsr();
     __builtin_ia32_ldmxcsr(before | 0x8040); // flush to zero, denormals are zero: as -ffast-math programs start
 #endif
     assert_int_equal(fesetround(FE_UPWARD), 0);
+    struct team *team = team_create(3); // its threads begin with the caller's state
     team_run(team, look_at_rounding, &r);
-    volatile float after = r.one + r.little; // volatile: added now, not after the next line
+    float after = r.one + r.little;
     fesetround(FE_TONEAREST);
 #if defined(__SSE__)
     unsigned int kept = __builtin_ia32_stmxcsr() & 0x8040;
@@ -264,8 +334,10 @@ int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "limited") == 0) return run_with_little_address_space();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_item_is_claimed_once_in_each_loop),
-        cmocka_unit_test(nobody_passes_a_barrier_before_all_have_come),
+        cmocka_unit_test(what_a_loop_wrote_is_there_behind_its_end),
+        cmocka_unit_test(late_members_hold_nobody_up_and_catch_up),
         cmocka_unit_test(members_have_the_indices_below_size),
+        cmocka_unit_test(many_short_regions_do_their_work),
         cmocka_unit_test(team_is_smaller_where_threads_are_refused),
         cmocka_unit_test(members_round_to_nearest_and_keep_subnormals),
         cmocka_unit_test(default_size_is_at_least_one),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "team.h"
 
-#include <omp.h>
+#include <assert.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -11,74 +12,115 @@
 #include "alloc.h"
 #include "cpus.h"
 
-// A waiting member looks SPINS times, some tens of microseconds; where members share CPUs it looks a few times only,
-// since then the wait is for the CPU. Then it offers its CPU to others YIELDS times, and then it sleeps.
-enum { SPINS = 1000, SPINS_SHARED = 10, YIELDS = 100, CACHE_LINE = 64 };
+// A thread that waits looks SPINS times, some tens of microseconds; where members share CPUs only a few times, since
+// then the wait is for the CPU. Then it offers its CPU to others YIELDS times, and then it sleeps.
+enum { SPINS = 1000, SPINS_SHARED = 10, YIELDS = 200, CACHE_LINE = 64 };
+
+struct team;
+struct worker {
+    struct team *team;
+    int index;
+    pthread_t thread;
+};
 
 struct team {
     int size, spins;
-    alignas(CACHE_LINE) atomic_size_t next[2]; // claimed so far of this claim loop, and of the one after it
-    alignas(CACHE_LINE) atomic_int arrived;    // members in the barrier
-    alignas(CACHE_LINE) atomic_uint phase;     // barriers completed
-    atomic_int left;                           // members that finished the region
-    pthread_mutex_t lock;                      // for those who sleep in the barrier
+    void (*fn)(void *arg, struct member *m); // of the region
+    void *arg;
+    struct worker *workers;                       // [size - 1]
+    alignas(CACHE_LINE) _Atomic uint64_t loop;    // the loop that is worked on: see loop_word
+    alignas(CACHE_LINE) _Atomic uint64_t gate;    // the region: see gate_word
+    alignas(CACHE_LINE) atomic_int sleepers;      // threads that sleep, or are about to
+    pthread_mutex_t lock;
     pthread_cond_t wake;
 };
 
 int team_default_size(void) { return cpus_allowed(); }
 
-// ---- creation ----
-
-struct probe {
-    pthread_mutex_t lock;
-    pthread_cond_t go;
-    bool done;
-};
-
-static void *wait_for_end(void *arg) {
-    struct probe *probe = arg;
-    pthread_mutex_lock(&probe->lock);
-    while (!probe->done) pthread_cond_wait(&probe->go, &probe->lock);
-    pthread_mutex_unlock(&probe->lock);
-    return NULL;
-}
-
-// How many of `wanted` threads the system lets run at once. The OpenMP runtime ends the process when it cannot create a
-// thread, so a team is never made larger than what was seen to work.
-static int threads_possible(int wanted) {
-    struct probe probe = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
-    pthread_t *threads = alloc_array((size_t)wanted, sizeof *threads);
-    if (!threads) return 0;
-    int n = 0;
-    while (n < wanted && pthread_create(&threads[n], NULL, wait_for_end, &probe) == 0) n++;
-    pthread_mutex_lock(&probe.lock);
-    probe.done = true;
-    pthread_cond_broadcast(&probe.go);
-    pthread_mutex_unlock(&probe.lock);
-    for (int i = 0; i < n; i++) pthread_join(threads[i], NULL);
-    free(threads);
-    return n;
-}
-
-struct team *team_create(int size) {
-    struct team *team = alloc_aligned(CACHE_LINE, 1, sizeof *team);
-    if (!team) return NULL;
-    *team = (struct team){.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
-    team->size = 1 + (size > 1 ? threads_possible(size - 1) : 0);
-    team->spins = team->size <= cpus_allowed() ? SPINS : SPINS_SHARED;
-    return team;
-}
-
-void team_free(struct team *team) {
-    if (!team) return;
-    pthread_cond_destroy(&team->wake);
-    pthread_mutex_destroy(&team->lock);
-    free(team);
-}
-
 int team_size(const struct team *team) { return team->size; }
 
-// ---- floating-point state: the numbers contract needs round to nearest and subnormals on every member ----
+// ---- waiting ----
+
+static inline void relax(void) {
+#if defined(__SSE__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static uint64_t sleep_while(struct team *team, _Atomic uint64_t *word, uint64_t mask, uint64_t old) {
+    uint64_t now;
+    pthread_mutex_lock(&team->lock);
+    atomic_fetch_add(&team->sleepers, 1); // before the word is looked at: who changes it afterwards sees the sleeper
+    while (((now = atomic_load(word)) & mask) == old) pthread_cond_wait(&team->wake, &team->lock);
+    atomic_fetch_sub(&team->sleepers, 1);
+    pthread_mutex_unlock(&team->lock);
+    return now;
+}
+
+// Waits as long as the bits of `mask` in the word are `old`; returns the word.
+static uint64_t wait_while(struct team *team, _Atomic uint64_t *word, uint64_t mask, uint64_t old) {
+    for (int i = 0; i < team->spins + YIELDS; i++) {
+        uint64_t now = atomic_load_explicit(word, memory_order_acquire);
+        if ((now & mask) != old) return now;
+        if (i < team->spins) relax();
+        else sched_yield();
+    }
+    return sleep_while(team, word, mask, old);
+}
+
+// After a word has changed (sequentially consistent, as the look at `sleepers` is).
+static void wake_sleepers(struct team *team) {
+    if (atomic_load(&team->sleepers) == 0) return;
+    pthread_mutex_lock(&team->lock); // nobody is between the look at the word and the wait
+    pthread_cond_broadcast(&team->wake);
+    pthread_mutex_unlock(&team->lock);
+}
+
+// ---- loops ----
+
+// The loop's number in the region, chunks given out, and chunks done; one word, so that one exchange moves it from one
+// state to the next. The last chunk's report begins the next loop: who comes late finds another number.
+enum { COUNT_BITS = 24 };
+static const uint64_t count_mask = (1u << COUNT_BITS) - 1, number_mask = ~(uint64_t)0 << 2 * COUNT_BITS;
+
+static uint64_t loop_word(uint64_t number, uint64_t given, uint64_t done) {
+    return number << 2 * COUNT_BITS | given << COUNT_BITS | done;
+}
+
+void team_begin(struct member *m) {
+    m->loop++;
+    assert(m->loop < 1u << 16);
+}
+
+bool team_claim(struct member *m, size_t total, size_t chunk, size_t *begin, size_t *end) {
+    _Atomic uint64_t *loop = &m->team->loop;
+    uint64_t now = atomic_load_explicit(loop, memory_order_acquire), next;
+    const uint64_t n = total / chunk + (total % chunk != 0);
+    assert(n <= count_mask);
+    bool claimed;
+    do {
+        uint64_t given = now >> COUNT_BITS & count_mask, done = (now & count_mask) + m->holds;
+        if (now >> 2 * COUNT_BITS != m->loop) return false; // it is over
+        claimed = given < n;
+        next = done == n ? loop_word(m->loop + 1, 0, 0) : loop_word(m->loop, given + claimed, done);
+        if (next == now) return false;
+        *begin = (size_t)given * chunk;
+    } while (!atomic_compare_exchange_weak(loop, &now, next));
+    m->holds = claimed;
+    if (claimed) *end = total - *begin < chunk ? total : *begin + chunk;
+    else if (next >> 2 * COUNT_BITS != m->loop) wake_sleepers(m->team);
+    return claimed;
+}
+
+void team_end(struct member *m) {
+    const uint64_t number = loop_word(m->loop, 0, 0);
+    if ((atomic_load_explicit(&m->team->loop, memory_order_acquire) & number_mask) != number) return;
+    wait_while(m->team, &m->team->loop, number_mask, number);
+}
+
+// ---- floating-point state ----
 
 #if defined(__SSE__)
 typedef unsigned int float_state;
@@ -102,84 +144,103 @@ static float_state get_state(void) { return fegetround(); }
 static void set_state(float_state s) { fesetround(s); }
 #endif
 
-// ---- the region ----
+// ---- regions ----
 
-// Race detectors do not see the order that the OpenMP runtime makes. So team_run, which hands its arguments over, is
-// hidden from them, and `phase` and `left` order once more what comes before the region, in it, and after it.
-static void enter_region(struct team *team) {
-    atomic_store_explicit(&team->next[0], 0, memory_order_relaxed);
-    atomic_store_explicit(&team->next[1], 0, memory_order_relaxed);
-    atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
-    atomic_store_explicit(&team->left, 0, memory_order_relaxed);
-    atomic_store_explicit(&team->phase, 0, memory_order_release);
-}
+// The region's number, whether it may be entered, and how many threads are in it. A thread enters only while it is
+// open; the caller closes it when its own work is done, and waits for those inside.
+enum { OPEN_BIT = 31 };
+static const uint64_t inside_mask = (1u << OPEN_BIT) - 1, open_flag = 1u << OPEN_BIT, region_step = (uint64_t)1 << 32;
+static const uint64_t region_mask = ~(uint64_t)0 << 32;
 
-static void leave_region(struct team *team) { (void)atomic_load_explicit(&team->left, memory_order_acquire); }
-
-static void run_member(struct team *team, int index, int size, void (*fn)(void *arg, struct member *m), void *arg) {
-    struct member m = {.team = team, .index = index, .size = size};
-    (void)atomic_load_explicit(&team->phase, memory_order_acquire);
+static void run_member(struct team *team, int index) {
+    struct member m = {.team = team, .index = index, .size = team->size};
     float_state callers = get_state();
     set_state(default_state);
-    fn(arg, &m);
+    team->fn(team->arg, &m);
     set_state(callers);
-    atomic_fetch_add_explicit(&team->left, 1, memory_order_release);
 }
 
-__attribute__((no_sanitize("thread")))
+static bool enter(struct team *team, uint64_t now) {
+    while (now & open_flag)
+        if (atomic_compare_exchange_weak(&team->gate, &now, now + 1)) return true;
+    return false;
+}
+
+static void leave(struct team *team) {
+    uint64_t before = atomic_fetch_sub(&team->gate, 1);
+    if (!(before & open_flag) && (before & inside_mask) == 1) wake_sleepers(team);
+}
+
+// A thread of the team: region after region. One without a function ends it.
+static void *work(void *arg) {
+    const struct worker *self = arg;
+    struct team *team = self->team;
+    for (uint64_t seen = 0;;) {
+        uint64_t now = wait_while(team, &team->gate, region_mask, seen);
+        seen = now & region_mask;
+        if (!enter(team, now)) continue;
+        bool go_on = team->fn != NULL;
+        if (go_on) run_member(team, self->index);
+        leave(team);
+        if (!go_on) return NULL;
+    }
+}
+
+static void open_region(struct team *team, void (*fn)(void *arg, struct member *m), void *arg) {
+    team->fn = fn;
+    team->arg = arg;
+    atomic_store_explicit(&team->loop, loop_word(1, 0, 0), memory_order_relaxed);
+    atomic_store(&team->gate, (atomic_load(&team->gate) & region_mask) + region_step + open_flag);
+    wake_sleepers(team);
+}
+
 void team_run(struct team *team, void (*fn)(void *arg, struct member *m), void *arg) {
-    enter_region(team);
-#pragma omp parallel num_threads(team->size) if (team->size > 1)
-    run_member(team, omp_get_thread_num(), omp_get_num_threads(), fn, arg);
-    leave_region(team);
+    open_region(team, fn, arg);
+    run_member(team, 0);
+    uint64_t now = atomic_fetch_and(&team->gate, ~open_flag) & ~open_flag;
+    while (now & inside_mask) now = wait_while(team, &team->gate, ~(uint64_t)0, now);
 }
 
-static inline void relax(void) {
-#if defined(__SSE__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
+// ---- creation ----
+
+// Signals are for the threads of the program; those that a thread causes itself stay its own.
+static int start(struct worker *w) {
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    static const int own[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) sigdelset(&blocked, own[i]);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    int errnum = pthread_create(&w->thread, NULL, work, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return errnum;
 }
 
-void team_barrier(struct member *m) {
-    if (m->size == 1) return;
-    struct team *team = m->team;
-    unsigned phase = m->phase++;
-    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == m->size) {
-        atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
-        pthread_mutex_lock(&team->lock); // a member that is about to sleep either sees the new phase or is woken
-        atomic_store_explicit(&team->phase, phase + 1, memory_order_release);
-        pthread_mutex_unlock(&team->lock);
-        pthread_cond_broadcast(&team->wake);
-        return;
+struct team *team_create(int size) {
+    struct team *team = alloc_aligned(CACHE_LINE, 1, sizeof *team);
+    if (!team) return NULL;
+    *team = (struct team){.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+    team->size = size;
+    team->spins = size <= cpus_allowed() ? SPINS : SPINS_SHARED;
+    team->workers = alloc_array((size_t)size, sizeof *team->workers);
+    if (!team->workers) {
+        free(team);
+        return NULL;
     }
-    for (int i = 0; i < team->spins + YIELDS; i++) {
-        if (atomic_load_explicit(&team->phase, memory_order_acquire) != phase) return;
-        if (i < team->spins)
-            relax();
-        else
-            sched_yield();
+    int n = 0;
+    for (; n < size - 1; n++) {
+        team->workers[n] = (struct worker){.team = team, .index = n + 1};
+        if (start(&team->workers[n]) != 0) break;
     }
-    pthread_mutex_lock(&team->lock);
-    while (atomic_load_explicit(&team->phase, memory_order_acquire) == phase)
-        pthread_cond_wait(&team->wake, &team->lock);
-    pthread_mutex_unlock(&team->lock);
+    team->size = n + 1; // nobody reads it before the first region
+    return team;
 }
 
-// The counter of the loop before is set back while nobody uses it: all have left that loop, and the next loop, which
-// takes the counter again, lies behind a barrier.
-void team_begin(struct member *m) {
-    m->job++;
-    if (m->index == 0) atomic_store_explicit(&m->team->next[(m->job + 1) % 2], 0, memory_order_relaxed);
-}
-
-bool team_claim(struct member *m, size_t total, size_t chunk, size_t *begin, size_t *end) {
-    atomic_size_t *next = &m->team->next[m->job % 2];
-    if (atomic_load_explicit(next, memory_order_relaxed) >= total) return false; // so it never runs far past the end
-    size_t at = atomic_fetch_add_explicit(next, chunk, memory_order_relaxed);
-    if (at >= total) return false;
-    *begin = at;
-    *end = total - at < chunk ? total : at + chunk;
-    return true;
+void team_free(struct team *team) {
+    if (!team) return;
+    open_region(team, NULL, NULL); // stays open until all have come
+    for (int i = 0; i < team->size - 1; i++) pthread_join(team->workers[i].thread, NULL);
+    pthread_cond_destroy(&team->wake);
+    pthread_mutex_destroy(&team->lock);
+    free(team->workers);
+    free(team);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A team of threads that run one function together (SPMD). The one owner of threads.
 //
-// Inside the region every member calls the same operations in the same order; team_claim hands out work in chunks, so a
-// slow or stolen core does not stall the rest, and team_barrier ends an operation. Results must not depend on who does
-// what: members write disjoint outputs.
+// All work is in loops: every member enters the same loops in the same order, claims their items in chunks, and goes on
+// when the loop's items are done, whoever did them. So a thread whose core is slow, or taken by another program, holds
+// nobody up: the others do its share, and when it is back it finds those loops finished and catches up. A member may
+// come late, or not at all. Results must not depend on who does what: items have disjoint outputs.
 #ifndef QUILL_BASE_TEAM_H
 #define QUILL_BASE_TEAM_H
 
@@ -14,28 +15,30 @@ struct team;
 
 struct member {
     struct team *team;
-    int index;       // 0..size-1; 0 is the calling thread
-    int size;
-    unsigned job;    // how many claim loops this member has entered: picks the shared counter
-    unsigned phase;  // how many barriers it has passed
+    int index;     // 0..size-1; 0 is the calling thread
+    int size;      // of the team
+    unsigned loop; // how many loops it has entered
+    bool holds;    // a chunk of this loop that it has not yet reported as done
 };
 
 // As many threads as CPU affinity and the cgroup's CPU quota allow; at least 1.
 int team_default_size(void);
 
-struct team *team_create(int size); // NULL: no memory. size >= 1
+// Starts size - 1 threads, which sleep between regions; fewer where the system refuses them. NULL: no memory. size >= 1
+struct team *team_create(int size);
 void team_free(struct team *team);
 int team_size(const struct team *team);
 
-// Runs fn(arg, member) on every member and waits for all. Every thread enters with the default floating-point state
-// (round to nearest, subnormals kept). Should the system give fewer threads than asked, the members are fewer.
+// Runs fn(arg, member) on the calling thread and on those of the team's threads that come in time, and waits until all
+// of these have left. Every member enters with the default floating-point state, which the numbers contract needs:
+// round to nearest, subnormals kept.
 void team_run(struct team *team, void (*fn)(void *arg, struct member *m), void *arg);
 
-void team_barrier(struct member *m);
-
-// A loop over [0, total) in chunks: team_begin once, then team_claim until it returns false. Every member takes part in
-// every loop, in the same order, and a team_barrier lies between any two loops.
+// A loop over [0, total) in chunks: team_begin, then team_claim until it returns false, then team_end, which waits
+// until every item is done. What the items wrote is visible behind team_end. total/chunk below 2^24; fewer than 2^16
+// loops in a region.
 void team_begin(struct member *m);
 bool team_claim(struct member *m, size_t total, size_t chunk, size_t *begin, size_t *end);
+void team_end(struct member *m);
 
 #endif

@@ -39,7 +39,7 @@ static void store(struct member *m, const struct attention *at) {
             a->kernels->kv_store[kv->type](keys, keys + kv->keys_bytes, (size_t)position % KV_TILE, at->dim,
                                            a->k + first, a->v + first);
         }
-    team_barrier(m);
+    team_end(m);
 }
 
 // ---- attending ----
@@ -116,7 +116,7 @@ static void attend(struct member *m, const struct attention *at, size_t n) {
     team_begin(m);
     while (team_claim(m, n_blocks * at->n_head, 1, &begin, &end))
         attend_block(at, &batch->blocks[n_blocks - 1 - begin / at->n_head], begin % at->n_head);
-    team_barrier(m);
+    team_end(m);
 }
 
 void attention_forward(struct member *m, const struct pass *pass, int32_t layer, size_t n) {

@@ -55,7 +55,7 @@ void op_linear(struct member *m, struct acts *a, const struct rows *in, const st
         size_t row0 = begin * chunk, rows = p->linear->w.rows;
         multiply_rows(m, a, in, p, row0, rows - row0 < chunk ? rows : row0 + chunk);
     }
-    team_barrier(m);
+    team_end(m);
 }
 
 // ---- rows ----
@@ -92,7 +92,7 @@ void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps,
     size_t begin, end;
     team_begin(m);
     while (team_claim(m, n, 1, &begin, &end)) read_row(a, in, eps, begin);
-    team_barrier(m);
+    team_end(m);
 }
 
 void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n) {
@@ -106,7 +106,7 @@ void op_residual(struct member *m, struct acts *a, const struct residual_step *s
         norm_row(a->kernels, step->sum, x, x, eps, cols);
         if (step->in && !step->in_first) read_row(a, step->in, eps, begin);
     }
-    team_barrier(m);
+    team_end(m);
 }
 
 void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n) {
@@ -119,7 +119,7 @@ void op_activate(struct member *m, struct acts *a, struct rows *r, const struct 
         if (f->factor) a->kernels->multiply(r->x + at, f->factor + at, count);
         quantize(a, r, f->quantize, at, count);
     }
-    team_barrier(m);
+    team_end(m);
 }
 
 void op_check(struct member *m, struct acts *a, const float *x, size_t n) {
@@ -127,5 +127,5 @@ void op_check(struct member *m, struct acts *a, const float *x, size_t n) {
     team_begin(m);
     while (team_claim(m, n, (size_t)CLAIM_VALUES * CLAIMS_EACH, &begin, &end))
         note(a, a->kernels->all_finite(x + begin, end - begin));
-    team_barrier(m);
+    team_end(m);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The operations of a forward pass, run by a team: every member calls every operation, in the same order. Each ends
-// with a barrier, so what one wrote the next may read. None of their results depends on who computes what.
+// when all of it is done, so what one wrote the next may read. None of their results depends on who computes what, and
+// nothing is computed outside of claims: a member may be late.
 #ifndef QUILL_MODEL_OPS_H
 #define QUILL_MODEL_OPS_H
 

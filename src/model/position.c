@@ -20,5 +20,5 @@ void embed_forward(struct member *m, const struct pass *pass) {
         decode(model->kernels, &model->positions, batch->positions[begin], position);
         model->kernels->add(x, position, n_embd);
     }
-    team_barrier(m);
+    team_end(m);
 }
