@@ -95,6 +95,7 @@ static quill_status gguf_ids(struct vocab *v, const struct weights *w, quill_err
         if (!s && found) add_eos(v, id);
     }
     if (!s) s = meta_bool(w, "tokenizer.ggml.add_bos_token", &v->spec.add_bos, &found, err);
+    if (!s) v->spec.add_bos_unsaid = !found;
     return s;
 }
 

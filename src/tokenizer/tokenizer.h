@@ -38,7 +38,8 @@ struct vocab_spec {
 quill_status tokenizer_create(quill_tokenizer **out, const struct vocab_spec *spec, quill_error *err);
 
 // The vocab_spec of a Hugging Face directory, from the bytes of its files (missing ones have n == 0): tokenizer.json,
-// or vocab.json + merges.txt. The spec's arrays and strings live in the returned owner until vocab_files_free.
+// or vocab.json + merges.txt. The spec's arrays and strings live in the files' bytes and in the returned owner, until
+// vocab_owner_free.
 struct vocab_files {
     const char *directory;        // for messages
     struct str tokenizer_json, vocab_json, merges_txt, tokenizer_config_json;
