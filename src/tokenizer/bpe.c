@@ -222,28 +222,35 @@ static quill_status bad_merge(const struct vocab_spec *spec, size_t rank, quill_
 struct merge {
     char *room;          // for the bytes of two tokens, and 16 more
     const char *bytes;   // of both sides: here, or the result's own
-    size_t n_left, n_right;
-    uint64_t seek_left, seek_right;
+    struct token_key left, right;
+    size_t n;            // of both
     int32_t result;      // -1: not known yet
     uint64_t pair;
 };
 
 enum { GROUP = 16, MOST_GROUP_ROOM = 1 << 20 };
 
+static size_t count_characters(struct str text) {
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        if (((uint8_t)text.p[i] & 0xc0) != 0x80) n++;
+    return n;
+}
+
 // Vocabularies list tokens in the order in which they were made. If `guess` is what left and right make, its bytes are
 // theirs.
 static bool is_guess(const struct token_table *v, const struct vocab_spec *spec, int32_t guess, struct str left,
-                     struct str right, struct merge *m) {
+                     struct str right, struct merge *m, size_t *n) {
     if ((size_t)guess >= v->n || v->kinds[guess] != TOKEN_NORMAL) return false;
     struct str text = spec->tokens[guess], bytes = token_bytes(v, guess);
     if (text.n != left.n + right.n || memcmp(text.p, left.p, left.n) || memcmp(text.p + left.n, right.p, right.n))
         return false;
-    size_t n_left = left.n;
-    if (text.n != bytes.n) // a byte for each character: all but those that continue one
-        for (size_t i = 0; i < left.n; i++) n_left -= ((uint8_t)left.p[i] & 0xc0) == 0x80;
+    // A byte for each character. Mostly all are ASCII, or all but a blank at the begin.
+    if (text.n == bytes.n) *n = left.n;
+    else if (text.n == bytes.n + 1 && (uint8_t)text.p[0] >= 0x80) *n = left.n - 1;
+    else *n = count_characters(left);
     m->bytes = bytes.p;
-    m->n_left = n_left;
-    m->n_right = bytes.n - n_left;
+    m->n = bytes.n;
     return true;
 }
 
@@ -253,26 +260,31 @@ static bool read_sides(const struct token_table *v, const struct vocab_spec *spe
     const char *blank = text.n ? memchr(text.p, ' ', text.n) : NULL;
     if (!blank) return false;
     struct str left = {text.p, (size_t)(blank - text.p)}, right = {blank + 1, text.n - left.n - 1};
+    size_t n_left, n_right;
     m->result = -1;
-    if (is_guess(v, spec, guess, left, right, m)) {
+    if (is_guess(v, spec, guess, left, right, m, &n_left)) {
         m->result = guess;
     } else {
         // At most two bytes of text stand for a byte.
         if (left.n > 2 * v->longest || right.n > 2 * v->longest) return false;
-        if (!bytes_of_text(m->room, &m->n_left, left) || !bytes_of_text(m->room + m->n_left, &m->n_right, right))
-            return false;
+        if (!bytes_of_text(m->room, &n_left, left) || !bytes_of_text(m->room + n_left, &n_right, right)) return false;
         m->bytes = m->room;
+        m->n = n_left + n_right;
     }
-    if (!m->n_left || !m->n_right) return false;
-    m->seek_left = token_table_seek(v, m->bytes, m->n_left);
-    m->seek_right = token_table_seek(v, m->bytes + m->n_left, m->n_right);
+    if (!n_left || n_left == m->n) return false;
+    m->left = token_key_at(m->bytes, n_left);
+    m->right = token_key_at(m->bytes + n_left, m->n - n_left);
+    token_table_seek(v, &m->left);
+    token_table_seek(v, &m->right);
     return true;
 }
 
 static bool find_tokens(const struct bpe *bpe, const struct token_table *v, struct merge *m) {
-    int32_t left = token_table_find_hashed(v, m->bytes, m->n_left, m->seek_left);
-    int32_t right = token_table_find_hashed(v, m->bytes + m->n_left, m->n_right, m->seek_right);
-    if (m->result < 0) m->result = token_table_find(v, m->bytes, m->n_left + m->n_right);
+    int32_t left = token_table_find(v, &m->left), right = token_table_find(v, &m->right);
+    if (m->result < 0) {
+        const struct token_key both = token_key_at(m->bytes, m->n);
+        m->result = token_table_find(v, &both);
+    }
     if (left < 0 || right < 0 || m->result < 0) return false;
     m->pair = pair_of(left, right);
     __builtin_prefetch(&bpe->slots[slot_of(bpe, m->pair)], 1);
@@ -313,7 +325,8 @@ static quill_status add_merges(struct bpe *bpe, struct token_table *v, const str
 static void add_byte_tokens(struct bpe *bpe, struct token_table *v) {
     for (int byte = 0; byte < 256; byte++) {
         char text[16] = {(char)byte};
-        bpe->bytes[byte] = token_table_find(v, text, 1);
+        const struct token_key key = token_key_at(text, 1);
+        bpe->bytes[byte] = token_table_find(v, &key);
         if (bpe->bytes[byte] >= 0) v->kinds[bpe->bytes[byte]] |= TOKEN_FROM_TEXT;
     }
 }

@@ -25,7 +25,8 @@ struct encoder {
 static quill_status add_word(struct encoder *e, struct piece word, quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
     if (t->ignore_merges && word.n <= t->vocab.longest) {
-        int32_t id = token_table_find_before(&t->vocab, word.p, word.n, e->end);
+        const struct token_key key = token_key_before(word.p, word.n, e->end);
+        int32_t id = token_table_find(&t->vocab, &key);
         if (id >= 0 && (token_kind_of(&t->vocab, id) == TOKEN_NORMAL || t->vocab.kinds[id] & TOKEN_FROM_TEXT)) {
             if (!ids_reserve(e->out, 1)) return fail_memory(err);
             e->out->ids[e->out->n++] = id;

@@ -4,10 +4,17 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "byte_map.h"
-#include "word.h"
 
-static uint64_t hash_of(const char *p, size_t n) {
-    return n <= WORD_BYTES ? word_hash(word_at(p, n)) : hash_bytes(p, n, 0);
+static struct token_key key_of(const char *p, size_t n, struct word word) {
+    return (struct token_key){p, n, word, n <= WORD_BYTES ? word_hash(word) : hash_bytes(p, n, 0)};
+}
+
+struct token_key token_key_at(const char *p, size_t n) {
+    return key_of(p, n, n <= WORD_BYTES ? word_at(p, n) : (struct word){0, 0});
+}
+
+struct token_key token_key_before(const char *p, size_t n, const char *end) {
+    return key_of(p, n, n <= WORD_BYTES ? word_before(p, n, end) : (struct word){0, 0});
 }
 
 // Normal tokens are stored byte-mapped, all others as their own bytes: "é" may be one of each.
@@ -15,63 +22,49 @@ static bool is_mapped(const struct token_table *v, int32_t id) {
     return (v->kinds[id] & (TOKEN_KIND_BITS | TOKEN_LITERAL)) == TOKEN_NORMAL;
 }
 
-static struct token_slot *find_slot(const struct token_table *v, const char *p, size_t n, uint64_t hash) {
-    uint32_t tag = (uint32_t)(hash >> 32);
-    for (size_t i = hash & v->mask;; i = (i + 1) & v->mask) {
-        struct token_slot *slot = &v->slots[i];
-        if (slot->id < 0) return slot;
-        if (slot->tag != tag) continue;
-        struct str found = token_bytes(v, slot->id);
-        if (found.n == n && memcmp(found.p, p, n) == 0) return slot;
-    }
-}
-
-uint64_t token_table_seek(const struct token_table *v, const char *p, size_t n) {
-    uint64_t hash = hash_of(p, n);
-    __builtin_prefetch(&v->slots[hash & v->mask]);
-    return hash;
-}
-
-int32_t token_table_find_hashed(const struct token_table *v, const char *p, size_t n, uint64_t hash) {
-    return find_slot(v, p, n, hash)->id;
-}
-
-int32_t token_table_find(const struct token_table *v, const char *p, size_t n) {
-    return find_slot(v, p, n, hash_of(p, n))->id;
-}
-
-int32_t token_table_find_before(const struct token_table *v, const char *p, size_t n, const char *end) {
-    uint64_t hash = n <= WORD_BYTES ? word_hash(word_before(p, n, end)) : hash_bytes(p, n, 0);
-    return find_slot(v, p, n, hash)->id;
-}
-
-static quill_status insert(struct token_table *v, int32_t id, uint64_t hash, const struct vocab_spec *spec,
-                           quill_error *err) {
+static bool is_it(const struct token_table *v, int32_t id, const struct token_key *key) {
     struct str bytes = token_bytes(v, id);
-    struct token_slot *slot = find_slot(v, bytes.p, bytes.n, hash);
-    if (slot->id >= 0 && is_mapped(v, slot->id) == is_mapped(v, id))
-        return fail(err, QUILL_E_MODEL, "%s: tokens %d and %d are the same text '%s'", QUOTED(str_of(spec->file)),
-                    slot->id, id, QUOTED(spec->tokens[id]));
-    if (slot->id < 0 || is_mapped(v, id)) *slot = (struct token_slot){(uint32_t)(hash >> 32), id};
+    if (bytes.n != key->n) return false;
+    if (key->n > WORD_BYTES) return memcmp(bytes.p, key->p, key->n) == 0;
+    struct word word = word_at(bytes.p, bytes.n);
+    return word.low == key->word.low && word.high == key->word.high;
+}
+
+static int32_t *find_slot(const struct token_table *v, const struct token_key *key) {
+    for (size_t i = key->hash & v->mask;; i = (i + 1) & v->mask)
+        if (v->slots[i] < 0 || is_it(v, v->slots[i], key)) return &v->slots[i];
+}
+
+int32_t token_table_find(const struct token_table *v, const struct token_key *key) { return *find_slot(v, key); }
+
+static quill_status insert(struct token_table *v, int32_t id, const struct token_key *key,
+                           const struct vocab_spec *spec, quill_error *err) {
+    int32_t *slot = find_slot(v, key);
+    if (*slot >= 0 && is_mapped(v, *slot) == is_mapped(v, id))
+        return fail(err, QUILL_E_MODEL, "%s: tokens %d and %d are the same text '%s'", QUOTED(str_of(spec->file)), *slot,
+                    id, QUOTED(spec->tokens[id]));
+    if (*slot < 0 || is_mapped(v, id)) *slot = id;
     return QUILL_OK;
+}
+
+static bool is_findable(const struct token_table *v, int32_t id) {
+    return token_bytes(v, id).n && v->kinds[id] != TOKEN_UNUSED && !(v->kinds[id] & TOKEN_LITERAL);
 }
 
 // A table is larger than the cache of the processor: slots are asked for some tokens before they are needed.
 static quill_status insert_all(struct token_table *v, const struct vocab_spec *spec, quill_error *err) {
     enum { AHEAD = 16 };
-    uint64_t hashes[AHEAD];
+    struct token_key keys[AHEAD];
     for (size_t i = 0; i < v->n + AHEAD; i++) {
-        if (i >= AHEAD) {
-            int32_t id = (int32_t)(i - AHEAD);
-            bool findable = token_bytes(v, id).n && v->kinds[id] != TOKEN_UNUSED && !(v->kinds[id] & TOKEN_LITERAL);
-            quill_status status = findable ? insert(v, id, hashes[i % AHEAD], spec, err) : QUILL_OK;
+        struct token_key *key = &keys[i % AHEAD];
+        if (i >= AHEAD && is_findable(v, (int32_t)(i - AHEAD))) {
+            quill_status status = insert(v, (int32_t)(i - AHEAD), key, spec, err);
             if (status) return status;
         }
-        if (i < v->n) {
-            struct str bytes = token_bytes(v, (int32_t)i);
-            hashes[i % AHEAD] = hash_of(bytes.p, bytes.n);
-            __builtin_prefetch(&v->slots[hashes[i % AHEAD] & v->mask], 1);
-        }
+        if (i >= v->n) continue;
+        struct str bytes = token_bytes(v, (int32_t)i);
+        *key = token_key_at(bytes.p, bytes.n);
+        token_table_seek(v, key);
     }
     return QUILL_OK;
 }

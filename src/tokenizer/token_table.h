@@ -4,6 +4,7 @@
 #define QUILL_TOKENIZER_TOKEN_TABLE_H
 
 #include "tokenizer.h"
+#include "word.h"
 
 enum {
     MOST_TOKENS = 1 << 21, // ids fit 21 bits, so that a merge fits 64 (bpe.h)
@@ -12,18 +13,13 @@ enum {
     TOKEN_FROM_TEXT = 8,        // a single byte or the result of a merge: any text may yield it
 };
 
-struct token_slot {
-    uint32_t tag; // upper half of the hash
-    int32_t id;   // -1: empty
-};
-
 struct token_table {
     size_t n;
     char *bytes;              // all tokens one after the other, then 16 zeros
     uint32_t *starts;         // [n + 1] into bytes
     uint8_t *kinds;           // [n] enum token_kind | VOCAB_...
     size_t longest;           // bytes of the longest token
-    struct token_slot *slots; // [mask + 1] open addressing by bytes
+    int32_t *slots;           // [mask + 1] ids by the hash of their bytes, open addressing; -1: none
     size_t mask;
 };
 
@@ -39,14 +35,23 @@ static inline enum token_kind token_kind_of(const struct token_table *v, int32_t
     return (enum token_kind)(v->kinds[id] & TOKEN_KIND_BITS);
 }
 
+// Bytes that are looked for. They are borrowed.
+struct token_key {
+    const char *p;
+    size_t n;
+    struct word word; // the bytes, where there are at most 16
+    uint64_t hash;
+};
+struct token_key token_key_at(const char *p, size_t n);                       // 16 bytes at p are read, whatever n is
+struct token_key token_key_before(const char *p, size_t n, const char *end);  // nothing from `end` on is read
+
 // The id that stands for these bytes, -1: none. A normal token comes before a special or added one of the same bytes;
-// unused and literal tokens are not found. 16 bytes at p are read, whatever n is.
-int32_t token_table_find(const struct token_table *v, const char *p, size_t n);
-// The same in two steps, so that others can be begun in between.
-uint64_t token_table_seek(const struct token_table *v, const char *p, size_t n);
-int32_t token_table_find_hashed(const struct token_table *v, const char *p, size_t n, uint64_t hash);
-// The same for text that ends at `end`: nothing from there on is read.
-int32_t token_table_find_before(const struct token_table *v, const char *p, size_t n, const char *end);
+// unused and literal tokens are not found.
+int32_t token_table_find(const struct token_table *v, const struct token_key *key);
+// Asks for the memory that finding it will read first.
+static inline void token_table_seek(const struct token_table *v, const struct token_key *key) {
+    __builtin_prefetch(&v->slots[key->hash & v->mask]);
+}
 
 void token_table_forget(struct token_table *v); // drops the way back: nothing is looked up any more
 size_t token_table_memory(const struct token_table *v);
