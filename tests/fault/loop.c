@@ -6,7 +6,7 @@
 // A FAULT is KIND:HOW or KIND+:HOW (from that call on), as shim.c has them; N goes from 1 until the call no longer
 // comes, by steps of STEP. A run without a fault tells what is right. Of every other run is demanded:
 //
-//     - no signal, and the end within ten seconds (with `kill`: SIGKILL);
+//     - no signal (with `kill` and `term`: that one), and the end within ten seconds;
 //     - exit status 0 with the right stdout and an empty stderr, since the call did not matter or was repeated; or a
 //       status of CODES (default 2-7), one line `quill: ...` of printable text on stderr, and of stdout nothing but a
 //       beginning;
@@ -160,11 +160,14 @@ static const char *judge_file(const struct outcome *o, bool failed, bool late, b
     return NULL;
 }
 
-// What is wrong with the outcome, or NULL. late: the fault may lie after the rename.
-static const char *judge(const struct outcome *o, bool kill_wanted, bool late) {
+// What is wrong with the outcome, or NULL. signal: that it must die by; 0: none. late: the fault may lie after the
+// rename.
+static const char *judge(const struct outcome *o, int signal, bool late) {
     if (o->timed_out) return "it hung";
-    if (kill_wanted && o->struck)
-        return WIFSIGNALED(o->status) ? judge_file(o, true, late, true) : "it survived a SIGKILL";
+    if (signal && o->struck) {
+        bool died = WIFSIGNALED(o->status) && WTERMSIG(o->status) == signal;
+        return died ? judge_file(o, true, late, signal == SIGKILL) : "it survived a signal";
+    }
     if (WIFSIGNALED(o->status)) return "it died by a signal";
     int code = WEXITSTATUS(o->status), good = WEXITSTATUS(task.right.status);
     bool beginning = o->out.n <= task.right.out.n && memcmp(o->out.p, task.right.out.p, o->out.n) == 0;
@@ -179,14 +182,15 @@ static const char *judge(const struct outcome *o, bool kill_wanted, bool late) {
 static int loop(const char *kind, const char *how) {
     long n = 1, harmless = 0, worst = 0;
     int wrong = 0;
-    bool on = kind[strlen(kind) - 1] == '+', killed = strcmp(how, "kill") == 0;
+    bool on = kind[strlen(kind) - 1] == '+';
+    int signal = strcmp(how, "kill") == 0 ? SIGKILL : strcmp(how, "term") == 0 ? SIGTERM : 0;
     bool late = !strncmp(kind, "fsync", 5) || !strncmp(kind, "close", 5) || !strncmp(kind, "alloc", 5) ||
                 !strncmp(kind, "open", 4) || !strncmp(kind, "io", 2);
     for (bool more = true; more && wrong < 5; n += task.step) {
         char fault[64];
         snprintf(fault, sizeof fault, "%.*s:%ld%s:%s", (int)strcspn(kind, "+"), kind, n, on ? "+" : "", how);
         struct outcome o = run(fault);
-        const char *what = judge(&o, killed, late);
+        const char *what = judge(&o, signal, late);
         if (what) {
             wrong++;
             printf("# %s: %s; status 0x%x, %zu bytes of stdout, stderr: %.300s\n", fault, what, (unsigned)o.status,

@@ -4,10 +4,10 @@
 //     LD_PRELOAD=shim.so FAULT=write:3:ENOSPC FAULT_REPORT=/tmp/struck quill ...
 //
 // FAULT is KIND:N:HOW. KIND: alloc mmap open read write fsync rename close stat truncate unlink thread, or io: all of
-// open to unlink. HOW: an errno name (alloc, mmap and thread need none: `once`), `short` (reads and writes move one
-// byte), `kill`, which ends the process by SIGKILL in place of the call, or `shrink`, which empties the file
-// FAULT_FILE before the call. A `+` after N: that call and all after it. The file FAULT_REPORT is made when it
-// strikes, so that a loop over N knows its end.
+// open to unlink. HOW: an errno name (alloc, mmap and thread need none: `once`); `short`: reads and writes move one
+// byte; `kill`: SIGKILL in place of the call; `term`: SIGTERM before it; `shrink`: the file FAULT_FILE is emptied
+// before it. A `+` after N: that call and all after it. The file FAULT_REPORT is made when it strikes, so that a loop
+// over N knows its end.
 //
 // With -DFAULT_WRAP it is linked into a test program with -Wl,--wrap=malloc and so on, and set by fault_set().
 //
@@ -38,8 +38,8 @@ static const struct {
     const char *name;
     int number;
 } errors[] = {
-    {"once", 0},       {"short", 0},      {"kill", 0},         {"shrink", 0},       {"EIO", EIO},       {"ENOSPC", ENOSPC},
-    {"EINTR", EINTR},  {"EMFILE", EMFILE}, {"EACCES", EACCES}, {"ENOMEM", ENOMEM}, {"EDQUOT", EDQUOT},
+    {"once", 0},     {"short", 0},       {"kill", 0},      {"term", 0},        {"shrink", 0},      {"EIO", EIO},
+    {"EINTR", EINTR}, {"EMFILE", EMFILE}, {"ENOSPC", ENOSPC}, {"EACCES", EACCES}, {"EDQUOT", EDQUOT},
 };
 
 static struct {
@@ -100,6 +100,7 @@ static bool strikes(int kind, int otherwise, const void *caller) {
         if (fd >= 0) syscall(SYS_close, fd);
     }
     if (is_how("kill")) syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+    if (is_how("term")) return syscall(SYS_kill, syscall(SYS_getpid), SIGTERM), false;
     if (is_how("shrink")) return syscall(SYS_truncate, getenv("FAULT_FILE"), 0L), false;
 #endif
     errno = errors[fault.how].number ? errors[fault.how].number : otherwise;
