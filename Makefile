@@ -83,7 +83,7 @@ TESTS += test_sampler
 SRC_model := acts arch attention bind bind_table block export forward hparams kv_cache mlp ops position
 TESTS += test_bind test_model test_parity check_forward
 
-SRC_session := load vocab generate quantize recipe request scores session stop text
+SRC_session := load vocab generate quantize recipe request scores session stop text vocab_write
 TESTS += test_stop test_session
 
 SRC_cli := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request memory_check \

@@ -430,7 +430,7 @@ def make_tokenizer_json():
     f.n("template-unknown-token", tokenizer(post_processor={"type": "TemplateProcessing", "single": [
         {"SpecialToken": {"id": "x", "type_id": 0}}, {"Sequence": {"id": "A"}}], "special_tokens": {}}), "post_processor")
     f.n("template-far-away", tokenizer(post_processor={"type": "TemplateProcessing", "single": [
-        {"SpecialToken": {"id": "x"}}, {"Sequence": {"id": "A"}}], "special_tokens": {"x": {"ids": [99999]}}}), "BOS token")
+        {"SpecialToken": {"id": "x"}}, {"Sequence": {"id": "A"}}], "special_tokens": {"x": {"ids": [99999]}}}), "expected the id of a token, found 99999")
     f.n("post-processor", tokenizer(post_processor={"type": "BertProcessing"}), "'BertProcessing' is not supported")
     f.close()
 

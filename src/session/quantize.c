@@ -170,40 +170,6 @@ static bool copy_keys(const struct weights *in, struct gguf_writer *g) {
     return ok;
 }
 
-static bool put_token_types(const struct vocab_spec *spec, struct gguf_writer *g) {
-    static const int32_t numbers[] = {[TOKEN_NORMAL] = 1, [TOKEN_SPECIAL] = 3, [TOKEN_ADDED] = 4, [TOKEN_UNUSED] = 5};
-    int32_t *types = alloc_array(spec->n_tokens, sizeof *types);
-    if (!types) return false;
-    for (size_t i = 0; i < spec->n_tokens; i++) types[i] = numbers[spec->kinds ? spec->kinds[i] : TOKEN_NORMAL];
-    bool ok = gguf_put_i32s(g, "tokenizer.ggml.token_type", types, spec->n_tokens);
-    free(types);
-    return ok;
-}
-
-static quill_status put_vocab(const struct weights *in, struct gguf_writer *g, quill_error *err) {
-    struct vocab v;
-    quill_status s = vocab_load(&v, in, err);
-    if (s) return s;
-    const struct vocab_spec *spec = &v.spec;
-    if (!spec->pre && spec->n_patterns) {
-        s = fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF",
-                 QUOTED(str_of(in->path)));
-    } else {
-        const char *pre = spec->pre ? spec->pre : "gpt-2";
-        bool ok = gguf_put_string(g, "tokenizer.ggml.model", STR("gpt2")) &&
-                  gguf_put_string(g, "tokenizer.ggml.pre", str_of(pre)) &&
-                  gguf_put_strings(g, "tokenizer.ggml.tokens", spec->tokens, spec->n_tokens) &&
-                  put_token_types(spec, g) &&
-                  gguf_put_strings(g, "tokenizer.ggml.merges", spec->merges, spec->n_merges);
-        if (ok && spec->bos >= 0) ok = gguf_put_u32(g, "tokenizer.ggml.bos_token_id", (uint32_t)spec->bos);
-        if (ok && spec->n_eos) ok = gguf_put_u32(g, "tokenizer.ggml.eos_token_id", (uint32_t)spec->eos[0]);
-        if (ok) ok = gguf_put_bool(g, "tokenizer.ggml.add_bos_token", spec->add_bos);
-        if (!ok) s = fail_memory(err);
-    }
-    vocab_free(&v);
-    return s;
-}
-
 // ---- the two kinds of input -----------------------------------------------------------------------------------------
 
 static quill_status prepare_gguf(struct job *job, struct gguf_writer *g, quill_error *err) {
@@ -223,11 +189,12 @@ static quill_status prepare_directory(struct job *job, struct gguf_writer *g, st
     if (!s) s = model_export_keys(model, g, err);
     if (!s && !gguf_put_string(g, "general.name", weights_name(job->in))) s = fail_memory(err);
     if (!s) s = model_export_tensors(model, job->in, list, &n, err);
+    int32_t rows = s ? 0 : model_hparams(model)->n_vocab;
     model_free(model);
     if (!s && !(job->items = alloc_array(n, sizeof *job->items))) s = fail_memory(err);
     for (size_t i = 0; !s && i < n; i++)
         s = add_item(job, str_of((*list)[i].name), (*list)[i].tensor, (*list)[i].transposed, err);
-    return s ? s : put_vocab(job->in, g, err);
+    return s ? s : vocab_write(g, job->in, rows, err);
 }
 
 static quill_status write_file(struct job *job, struct gguf_writer *g, const char *out, quill_error *err) {

@@ -242,6 +242,13 @@ static int32_t id_of(const struct vocab_owner *o, struct str name) {
     return -1;
 }
 
+static quill_status check_template(const struct vocab_reading *r) {
+    int32_t id = r->owner->template_bos;
+    if (id < 0 || ((size_t)id < r->owner->n_tokens && r->owner->tokens[id].p)) return QUILL_OK;
+    return fail(r->err, QUILL_E_MODEL, "%s/tokenizer.json: post_processor: expected the id of a token, found %d",
+                QUOTED(str_of(r->directory)), id);
+}
+
 // BOS, EOS and the like. `alone`: there is no tokenizer.json that says which tokens are special; then the named ones
 // are.
 static quill_status name_tokens(const struct vocab_reading *r, const struct config *c, bool alone, int32_t *bos) {
@@ -275,6 +282,7 @@ static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, con
     add_gpt2_names(&config);
     sort_entries(o);
     status = place_tokens(&r);
+    if (!status) status = check_template(&r);
     if (!status) status = name_tokens(&r, &config, alone, &bos);
     bool add_bos = config.add_bos_said ? config.add_bos : o->template_bos >= 0;
     *spec = (struct vocab_spec){

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A GGUF file, all the way: tensors, hyper-parameters, vocabulary, a session, a few tokens.
+// A GGUF file, all the way: tensors, hyper-parameters, vocabulary, a session, a few tokens; written again in another type.
 #include "fuzz.h"
 #include "fuzz_text.h"
 #include "quill/quill.h"
@@ -23,9 +23,32 @@ static void generate(const quill_model *model) {
     quill_session_free(session);
 }
 
+// What is written from a GGUF file is one, and from a model, a model.
+static void quantize(const uint8_t *data, size_t size, bool is_model) {
+    static const char *const types[] = {"F32", "F16", "BF16", "Q8_0"};
+    const quill_quantize_options options = {.data = data, .size = size};
+    char path[128];
+    quill_error err;
+    snprintf(path, sizeof path, "%s/out.gguf", fuzz_folder());
+    quill_status s = quill_quantize(NULL, path, types[size % 4], &options, &err);
+    if (s) {
+        fuzz_check_error(s, &err);
+        return;
+    }
+    struct weights *w = NULL;
+    quill_model *model = NULL;
+    CLAIM(weights_open(&w, path, WEIGHTS_ALL, MAP_FILE, &err) == QUILL_OK);
+    fuzz_walk(w);
+    weights_close(w);
+    CLAIM(!is_model || quill_model_open(&model, path, NULL, &err) == QUILL_OK);
+    quill_model_free(model);
+    fuzz_put("out.gguf", NULL, 0);
+}
+
 quill_status fuzz_one(const uint8_t *data, size_t size, quill_error *err) {
     quill_model *model = NULL;
     quill_status s = quill_model_open_memory(&model, data, size, "input", NULL, err);
+    quantize(data, size, !s);
     if (s) return s;
     quill_model_info info;
     quill_model_describe(model, &info);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "formats/gguf_write.h"
+#include "vocab.h"
+
+static const char *const end_keys[] = {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
+                                       "tokenizer.ggml.eom_token_id"};
+enum { END_KEYS = sizeof end_keys / sizeof *end_keys };
+
+// What GGUF cannot say would be another tokenizer without a word.
+static quill_status check_traits(const struct vocab *v, const struct weights *w, int32_t rows, quill_error *err) {
+    const struct vocab_spec *spec = &v->spec;
+    const char *file = QUOTED(str_of(w->path));
+    if (!spec->pre && spec->n_patterns)
+        return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF", file);
+    if (spec->ignore_merges)
+        return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: ignore_merges has no key in GGUF", file);
+    if (spec->n_eos > END_KEYS)
+        return fail(err, QUILL_E_MODEL, "%s: expected at most %d end tokens, for which GGUF has keys, found %zu", file,
+                    END_KEYS, spec->n_eos);
+    if (spec->n_tokens > (size_t)rows)
+        return fail(err, QUILL_E_MODEL,
+                    "%s: vocabulary: expected at most %" PRId32 " tokens, as many as the embedding has rows, found %zu",
+                    file, rows, spec->n_tokens);
+    return QUILL_OK;
+}
+
+// Tokens and kinds for all rows. The name of an unused token is the one that converters give.
+static bool fill_rows(struct vocab *v, size_t rows) {
+    enum { NAME_BYTES = 32 };
+    struct str *tokens = arena_alloc(&v->arena, rows, sizeof *tokens);
+    uint8_t *kinds = arena_alloc(&v->arena, rows, 1);
+    if (!tokens || !kinds) return false;
+    for (size_t i = 0; i < rows; i++) {
+        bool there = i < v->spec.n_tokens && v->spec.tokens[i].p;
+        char name[NAME_BYTES];
+        if (!there) snprintf(name, sizeof name, "[PAD%zu]", i);
+        kinds[i] = !there ? TOKEN_UNUSED : v->spec.kinds ? v->spec.kinds[i] : TOKEN_NORMAL;
+        tokens[i] = there ? v->spec.tokens[i] : str_of(name);
+        if (!there && !(tokens[i].p = arena_string(&v->arena, tokens[i]))) return false;
+    }
+    v->spec.tokens = tokens;
+    v->spec.kinds = kinds;
+    v->spec.n_tokens = rows;
+    return true;
+}
+
+static bool put_types(const struct vocab_spec *spec, struct gguf_writer *g) {
+    static const int32_t numbers[] = {[TOKEN_NORMAL] = 1, [TOKEN_SPECIAL] = 3, [TOKEN_ADDED] = 4, [TOKEN_UNUSED] = 5};
+    int32_t *types = alloc_array(spec->n_tokens, sizeof *types);
+    if (!types) return false;
+    for (size_t i = 0; i < spec->n_tokens; i++) types[i] = numbers[spec->kinds[i]];
+    bool ok = gguf_put_i32s(g, "tokenizer.ggml.token_type", types, spec->n_tokens);
+    free(types);
+    return ok;
+}
+
+static bool put_keys(const struct vocab_spec *spec, struct gguf_writer *g) {
+    bool ok = gguf_put_string(g, "tokenizer.ggml.model", STR("gpt2")) &&
+              gguf_put_string(g, "tokenizer.ggml.pre", str_of(spec->pre ? spec->pre : "gpt-2")) &&
+              gguf_put_strings(g, "tokenizer.ggml.tokens", spec->tokens, spec->n_tokens) && put_types(spec, g) &&
+              gguf_put_strings(g, "tokenizer.ggml.merges", spec->merges, spec->n_merges);
+    if (ok && spec->bos >= 0) ok = gguf_put_u32(g, "tokenizer.ggml.bos_token_id", (uint32_t)spec->bos);
+    for (size_t i = 0; ok && i < spec->n_eos; i++) ok = gguf_put_u32(g, end_keys[i], (uint32_t)spec->eos[i]);
+    return ok && gguf_put_bool(g, "tokenizer.ggml.add_bos_token", spec->add_bos);
+}
+
+quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t rows, quill_error *err) {
+    struct vocab v;
+    quill_status s = vocab_load(&v, w, err);
+    if (s) return s;
+    quill_tokenizer *tokenizer = NULL; // made to see that it can be: merges, ids, equal texts
+    s = tokenizer_create(&tokenizer, &v.spec, err);
+    quill_tokenizer_free(tokenizer);
+    if (!s) s = check_traits(&v, w, rows, err);
+    if (!s && !fill_rows(&v, (size_t)rows)) s = fail_memory(err);
+    if (!s && !put_keys(&v.spec, g)) s = fail_memory(err);
+    vocab_free(&v);
+    return s;
+}
