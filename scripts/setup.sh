@@ -5,7 +5,7 @@
 #
 # Sees to it that what quill is built with is on this machine:
 #
-#     run    a C compiler, make, OpenMP, PCRE2, Jansson
+#     run    a C compiler, make, PCRE2, Jansson
 #     test   and cmocka
 #     all    and what scripts/test --all needs: clang, sanitizers, an emulated aarch64, a few tools
 #
@@ -48,19 +48,14 @@ links() {
     $compiler ${CPPFLAGS-} ${CFLAGS-} -x c - "$@" ${LDFLAGS-} -o "$work/probe"
 }
 
-openmp='#include <omp.h>
-int main(void) {
-    int n = 0;
-#pragma omp parallel reduction(+ : n)
-    n += omp_get_thread_num();
-    return n < 0;
-}'
+threads='#include <pthread.h>
+int main(void) { return (int)pthread_self() == 0; }'
 
 # has PIECE: is it there?
 has() {
     case $1 in
     cc) echo 'int main(void) { return 0; }' | links "$cc" ;;
-    openmp) echo "$openmp" | links "$cc" -fopenmp ;;
+    threads) echo "$threads" | links "$cc" -pthread ;;
     pcre2) printf '%s\n' '#define PCRE2_CODE_UNIT_WIDTH 8' '#include <pcre2.h>' \
         'int main(void) { return pcre2_config(PCRE2_CONFIG_JIT, 0) < 0; }' | links "$cc" -lpcre2-8 ;;
     jansson) printf '%s\n' '#include <jansson.h>' \
@@ -69,9 +64,9 @@ has() {
         'int main(void) { return el_init("", stdin, stdout, stderr) == 0; }' | links "$cc" -ledit ;;
     cmocka) printf '%s\n' '#include <stdarg.h>' '#include <stddef.h>' '#include <stdint.h>' '#include <setjmp.h>' \
         '#include <cmocka.h>' 'int main(void) { mock_assert(1, "", "", 1); return 0; }' | links "$cc" -lcmocka ;;
-    sanitizers) echo "$openmp" | links "$cc" -fopenmp -fsanitize=address,undefined ;;
-    clang) echo "$openmp" | links clang -fopenmp -fsanitize=address,undefined ;;
-    aarch64) echo "$openmp" | links aarch64-linux-gnu-gcc -fopenmp ;;
+    sanitizers) echo "$threads" | links "$cc" -pthread -fsanitize=address,undefined ;;
+    clang) echo "$threads" | links clang -pthread -fsanitize=address,undefined ;;
+    aarch64) echo "$threads" | links aarch64-linux-gnu-gcc -pthread ;;
     qemu) command -v qemu-aarch64 ;;
     python3) python3 -c 'import json' ;;
     *) command -v "$1" ;;
@@ -79,9 +74,9 @@ has() {
 }
 
 case $level in
-run) pieces='cc make openmp pcre2 jansson' ;;
-test) pieces='cc make openmp pcre2 jansson cmocka' ;;
-all) pieces='cc make openmp pcre2 jansson cmocka sanitizers clang aarch64 qemu shellcheck strace tmux mandoc python3' ;;
+run) pieces='cc make threads pcre2 jansson' ;;
+test) pieces='cc make threads pcre2 jansson cmocka' ;;
+all) pieces='cc make threads pcre2 jansson cmocka sanitizers clang aarch64 qemu shellcheck strace tmux mandoc python3' ;;
 esac
 
 find_missing() {
@@ -109,13 +104,13 @@ packages() {
 piece       apt-get                                  dnf              pacman   apk           zypper            brew
 cc          gcc,libc6-dev                            gcc,glibc-devel  gcc      gcc,musl-dev  gcc,glibc-devel   gcc
 make        make                                     make             make     make          make              make
-openmp      gcc                                      libgomp          gcc      libgomp       libgomp1          libomp
+threads     gcc,libc6-dev
 pcre2       libpcre2-dev                             pcre2-devel      pcre2    pcre2-dev     pcre2-devel       pcre2
 jansson     libjansson-dev                           jansson-devel    jansson  jansson-dev   libjansson-devel  jansson
 libedit     libedit-dev                              libedit-devel    libedit  libedit-dev   libedit-devel     libedit
 cmocka      libcmocka-dev                            libcmocka-devel  cmocka   cmocka-dev    libcmocka-devel   cmocka
 sanitizers  gcc
-clang       clang,libclang-rt-dev,libomp-dev
+clang       clang,libclang-rt-dev
 aarch64     gcc-aarch64-linux-gnu,libc6-dev-arm64-cross
 qemu        qemu-user
 shellcheck  shellcheck
@@ -154,7 +149,7 @@ if ! command -v apt-get >/dev/null; then
         give_up 'type this line (it is untested), then try again:' "$install"
     done
     say "missing:$missing"
-    say 'no package manager is known here; needed: a C compiler with OpenMP, make, PCRE2 (8-bit), Jansson'
+    say 'no package manager is known here; needed: a C compiler with make, PCRE2 (8-bit), Jansson'
     exit 5
 fi
 
