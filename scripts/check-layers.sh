@@ -5,7 +5,7 @@
 #
 # Reads every #include line below src/ and include/ and says which break the order of the floors: a file includes from
 # its own folder, from include/quill, and from the floors that its own stands on. No file is reached from itself. And
-# what only one place may touch (PCRE2, OpenMP, mmap, intrinsics, Jansson) is touched there alone.
+# what only one place may touch (PCRE2, threads, mmap, intrinsics, Jansson) is touched there alone.
 
 set -eu
 cd "${1:-$(dirname -- "$0")/..}"
@@ -23,11 +23,10 @@ train      model kernels tokenizer formats tensor base
 cli        -
 '
 
-# A line holds a pattern for an #include or #pragma and the files it may stand in.
+# A line holds a pattern for an #include and the files it may stand in.
 owners='
 <pcre2.*        src/tokenizer/pretokenize*  src/sampler/constraint*  src/sampler/stop_regex*
-<omp\.h>        src/base/team.c
-#pragma.omp     src/base/team.c
+<pthread\.h>    src/base/team.c
 <sys/mman\.h>   src/base/map.c
 <jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/*/vocab*.c  src/cli/json_out.h
 <[a-z]*mmintrin.h>|<x86intrin\.h>|<arm_neon\.h>  src/kernels/simd_*.h  src/kernels/kernels_*special*
