@@ -464,6 +464,10 @@ static void vocabularies_that_make_no_sense_are_refused(void **state) {
         refused(&rig, "merge 1: expected two tokens that make a third");
     }
     rig_begin(&rig);
+    rig_merge(&rig, "c \xc3\x83", "c\xc3\x83");
+    rig_merge(&rig, "c\xc3\x83\xc2 \xa9" "a", "c\xc3\x83\xc2\xa9" "a"); // a character is cut in two
+    refused(&rig, "merge 1: expected two tokens that make a third");
+    rig_begin(&rig);
     rig_merge(&rig, "c d", "cd");
     rig.merges[rig.spec.n_merges++] = STR("c d");
     refused(&rig, "merge 1 'c d' is there twice");

@@ -245,6 +245,7 @@ static bool is_guess(const struct token_table *v, const struct vocab_spec *spec,
     struct str text = spec->tokens[guess], bytes = token_bytes(v, guess);
     if (text.n != left.n + right.n || memcmp(text.p, left.p, left.n) || memcmp(text.p + left.n, right.p, right.n))
         return false;
+    if (right.n && ((uint8_t)right.p[0] & 0xc0) == 0x80) return false; // a character is cut in two
     // A byte for each character. Mostly all are ASCII, or all but a blank at the begin.
     if (text.n == bytes.n) *n = left.n;
     else if (text.n == bytes.n + 1 && (uint8_t)text.p[0] >= 0x80) *n = left.n - 1;

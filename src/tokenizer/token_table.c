@@ -41,8 +41,8 @@ static quill_status insert(struct token_table *v, int32_t id, const struct token
                            const struct vocab_spec *spec, quill_error *err) {
     int32_t *slot = find_slot(v, key);
     if (*slot >= 0 && is_mapped(v, *slot) == is_mapped(v, id))
-        return fail(err, QUILL_E_MODEL, "%s: tokens %d and %d are the same text '%s'", QUOTED(str_of(spec->file)), *slot,
-                    id, QUOTED(spec->tokens[id]));
+        return fail(err, QUILL_E_MODEL, "%s: tokens %d and %d are the same text '%s'", QUOTED(str_of(spec->file)),
+                    *slot, id, QUOTED(spec->tokens[id]));
     if (*slot < 0 || is_mapped(v, id)) *slot = id;
     return QUILL_OK;
 }

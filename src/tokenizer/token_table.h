@@ -8,24 +8,24 @@
 
 enum {
     MOST_TOKENS = 1 << 21, // ids fit 21 bits, so that a merge fits 64 (bpe.h)
-    TOKEN_KIND_BITS = 3,             // the bits of enum token_kind
-    TOKEN_LITERAL = 4,          // a normal token whose text is not byte-mapped: it is its own bytes
-    TOKEN_FROM_TEXT = 8,        // a single byte or the result of a merge: any text may yield it
+    TOKEN_KIND_BITS = 3,   // the bits of enum token_kind
+    TOKEN_LITERAL = 4,     // a normal token whose text is not byte-mapped: it is its own bytes
+    TOKEN_FROM_TEXT = 8,   // a single byte or the result of a merge: any text may yield it
 };
 
 struct token_table {
     size_t n;
-    char *bytes;              // all tokens one after the other, then 16 zeros
-    uint32_t *starts;         // [n + 1] into bytes
-    uint8_t *kinds;           // [n] enum token_kind | VOCAB_...
-    size_t longest;           // bytes of the longest token
-    int32_t *slots;           // [mask + 1] ids by the hash of their bytes, open addressing; -1: none
+    char *bytes;      // all tokens one after the other, then 16 zeros
+    uint32_t *starts; // [n + 1] into bytes
+    uint8_t *kinds;   // [n] enum token_kind | TOKEN_LITERAL | TOKEN_FROM_TEXT
+    size_t longest;   // bytes of the longest token
+    int32_t *slots;   // [mask + 1] ids by the hash of their bytes, open addressing; -1: none
     size_t mask;
 };
 
-// On failure `vocab` holds nothing.
-quill_status token_table_build(struct token_table *vocab, const struct vocab_spec *spec, quill_error *err);
-void token_table_free(struct token_table *vocab); // zeros are fine
+// On failure the table holds nothing.
+quill_status token_table_build(struct token_table *v, const struct vocab_spec *spec, quill_error *err);
+void token_table_free(struct token_table *v); // zeros are fine
 
 static inline struct str token_bytes(const struct token_table *v, int32_t id) {
     return (struct str){v->bytes + v->starts[id], v->starts[id + 1] - v->starts[id]};
@@ -42,8 +42,8 @@ struct token_key {
     struct word word; // the bytes, where there are at most 16
     uint64_t hash;
 };
-struct token_key token_key_at(const char *p, size_t n);                       // 16 bytes at p are read, whatever n is
-struct token_key token_key_before(const char *p, size_t n, const char *end);  // nothing from `end` on is read
+struct token_key token_key_at(const char *p, size_t n); // 16 bytes at p are read, whatever n is
+struct token_key token_key_before(const char *p, size_t n, const char *end); // nothing from `end` on is read
 
 // The id that stands for these bytes, -1: none. A normal token comes before a special or added one of the same bytes;
 // unused and literal tokens are not found.
