@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Walking through JSON (RFC 8259) from member to member, without making a tree of it: no memory, whatever the text holds.
-// The text is checked as it is passed. Doubled names are the caller's to notice. After a mistake every call is false.
+// Walking through JSON (RFC 8259) from member to member, without making a tree of it: no memory, whatever the text
+// holds. The text is checked as it is passed. Doubled names are the caller's to notice. After a mistake every call is
+// false.
 #ifndef QUILL_BASE_JSON_WALK_H
 #define QUILL_BASE_JSON_WALK_H
 

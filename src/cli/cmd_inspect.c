@@ -75,7 +75,8 @@ static json_t *model_object(const quill_model *model, const quill_memory *memory
     quill_model_describe(model, &info);
     bool has_file = strcmp(info.format, "builtin") != 0;
     json_t *object = json_object();
-    bool ok = json_put(object, "file", json_name(has_file ? info.file : NULL)) && json_put(object, "format", json_name(info.format)) &&
+    bool ok = json_put(object, "file", json_name(has_file ? info.file : NULL)) &&
+              json_put(object, "format", json_name(info.format)) &&
               json_put(object, "family", json_name(info.family)) && json_put(object, "name", json_name(info.name)) &&
               json_put(object, "parameters", size_value(info.parameters)) &&
               json_put(object, "file_bytes", size_value(info.file_bytes)) &&

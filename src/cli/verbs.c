@@ -20,8 +20,8 @@ const struct verb verbs[] = {
     {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .run = cmd_quantize,
      .summary = "write a model as GGUF with another weight type",
      .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is F32, F16, "
-               "BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, or one of the mixes Q4_K_M and "
-               "Q5_K_M. With -v the tensors that got another type are listed."},
+               "BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, or one of the mixes Q4_K_M "
+               "and Q5_K_M. With -v the tensors that got another type are listed."},
     {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
     {.name = "map", .operands = "FILE", .summary = "a prompt file over many rows"},
     {.name = "ask", .operands = "[TEXT]", .summary = "the answer is the exit status"},

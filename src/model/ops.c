@@ -33,7 +33,8 @@ static void multiply_rows(const struct member *m, struct acts *a, const struct r
                           size_t row0, size_t row1) {
     const struct linear *l = p->linear;
     struct matmul_job job = {
-        .w = l->w, .row0 = row0, .row1 = row1, .n_tokens = p->n, .x = in->x, .x_stride = in->cols, .q = in->q[dtypes[l->w.dtype].acts],
+        .w = l->w, .row0 = row0, .row1 = row1, .n_tokens = p->n,
+        .x = in->x, .x_stride = in->cols, .q = in->q[dtypes[l->w.dtype].acts],
         .bias = l->b, .out = p->out, .out_stride = l->w.rows, .scratch = kernel_scratch(a, m),
     };
     a->kernels->matmul[l->w.dtype](&job);

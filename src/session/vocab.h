@@ -21,8 +21,9 @@ struct vocab {
 quill_status vocab_load(struct vocab *v, const struct weights *w, quill_error *err);
 void vocab_free(struct vocab *v); // zeros are fine
 
-// The vocabulary of a directory as the keys of a GGUF file. There every row of the embedding has a token: rows of padding,
-// and ids that the tokenizer skips, get unused ones. QUILL_E_MODEL: it is damaged, or has a trait for which there is no key.
+// The vocabulary of a directory as the keys of a GGUF file. There every row of the embedding has a token: rows of
+// padding, and ids that the tokenizer skips, get unused ones. QUILL_E_MODEL: it is damaged, or has a trait for which
+// there is no key.
 struct gguf_writer;
 quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t rows, quill_error *err);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A GGUF file, all the way: tensors, hyper-parameters, vocabulary, a session, a few tokens; written again in another type.
+// A GGUF file, all the way: tensors, hyper-parameters, vocabulary, a session, a few tokens; written again in another
+// type.
 #include "fuzz.h"
 #include "fuzz_text.h"
 #include "quill/quill.h"
