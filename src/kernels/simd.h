@@ -9,6 +9,11 @@
 //   vf_transpose(v)         v[i] lane j <-> v[j] lane i
 //   vb_transpose(out, rows) out[g] lane i = bytes 4g..4g+3 of rows[i]
 //   vb_flip(b)              every byte xor 0x80
+//   vb_halves(p)            the low halves of 16 bytes, then the high ones
+//   vb_shr, vb_shl(b, n)    bytes by n bits; bits from the neighbour byte come in, for a mask to take away
+//   vb_bits(bits)           byte i: 0xff where bit i is set, else 0
+//   vb_lookup(table, b)     table[b], for bytes below 16
+//   vi_dot16(sum, a, b)     lane + products of the two signed 16-bit halves
 //   vq_dot(sum, w, x)       lane i + sum of the products of its 4 weights with its 4 bytes of x, |x| <= 127; exact.
 // PANEL_FLIPPED: vq takes weights that were flipped, and a sum of products starts at -128 times the sum of x.
 // TILE_F_*, TILE_Q_*: row vectors and tokens of the register tile of float and of integer products.

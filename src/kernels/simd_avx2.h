@@ -53,6 +53,10 @@ SIMD void vi_store(void *p, vi a) { _mm256_storeu_si256(p, a); }
 SIMD vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
 SIMD vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
 SIMD vi vi_max(vi a, vi b) { return _mm256_max_epi32(a, b); }
+SIMD vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+SIMD vi vi_mul(vi a, vi b) { return _mm256_mullo_epi32(a, b); }
+SIMD vi vi_shl(vi a, int n) { return _mm256_slli_epi32(a, n); }
+SIMD vi vi_sra24(vi a) { return _mm256_srai_epi32(a, 24); }
 SIMD vi vi_shl23(vi a) { return _mm256_slli_epi32(a, 23); }
 SIMD int32_t vi_hmax(vi a) {
     __m128i m = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
@@ -81,6 +85,25 @@ SIMD void vf_store_f16(void *p, vf a) {
 
 SIMD vb vb_load(const void *p) { return _mm256_loadu_si256(p); }
 SIMD vb vb_flip(vb a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)0x80)); }
+
+SIMD vb vb_halves(const void *p) { // the shift crosses bytes; the mask undoes it
+    __m128i a = _mm_loadu_si128(p);
+    return _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(a, 4), a), _mm256_set1_epi8(15));
+}
+SIMD vb vb_and(vb a, uint8_t mask) { return _mm256_and_si256(a, _mm256_set1_epi8((char)mask)); }
+SIMD vb vb_or(vb a, vb b) { return _mm256_or_si256(a, b); }
+SIMD vb vb_shr(vb a, int n) { return _mm256_srli_epi16(a, n); }
+SIMD vb vb_shl(vb a, int n) { return _mm256_slli_epi16(a, n); }
+SIMD vb vb_bits(uint32_t bits) {
+    const __m256i byte = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+    __m256i a = _mm256_shuffle_epi8(_mm256_set1_epi32((int)bits), byte);
+    const __m256i bit = _mm256_set1_epi64x((long long)0x8040201008040201);
+    return _mm256_cmpeq_epi8(_mm256_and_si256(a, bit), bit);
+}
+SIMD vb vb_lookup(const int8_t table[16], vb index) {
+    __m128i t = _mm_loadu_si128((const __m128i_u *)(const void *)table);
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(t), index);
+}
 
 SIMD void vf_transpose(vf v[VF]) {
     __m256 t[8];
@@ -111,6 +134,7 @@ enum { PANEL_FLIPPED = 1 };
 typedef __m256i vq;
 SIMD vq vq_load(const void *p) { return _mm256_load_si256(p); }
 SIMD vi vq_dot(vi sum, vq w, vi x) { return _mm256_dpbusd_avx_epi32(sum, w, x); }
+SIMD vi vi_dot16(vi sum, vi a, vi b) { return _mm256_dpwssd_avx_epi32(sum, a, b); }
 #else
 // maddubs adds pairs in 16 bits: |w| <= 128 and |x| <= 127 keep 2 * 128 * 127 below 2^15, which w + 128 would not.
 enum { PANEL_FLIPPED = 0 };
@@ -125,6 +149,7 @@ SIMD vi vq_dot(vi sum, vq w, vi x) {
     __m256i pairs = _mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(x, w.w));
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
+SIMD vi vi_dot16(vi sum, vi a, vi b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
 #endif
 
 #endif

@@ -51,6 +51,10 @@ SIMD void vi_store(void *p, vi a) { _mm512_storeu_si512(p, a); }
 SIMD vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 SIMD vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 SIMD vi vi_max(vi a, vi b) { return _mm512_max_epi32(a, b); }
+SIMD vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+SIMD vi vi_mul(vi a, vi b) { return _mm512_mullo_epi32(a, b); }
+SIMD vi vi_shl(vi a, int n) { return _mm512_slli_epi32(a, (unsigned)n); }
+SIMD vi vi_sra24(vi a) { return _mm512_srai_epi32(a, 24); }
 SIMD vi vi_shl23(vi a) { return _mm512_slli_epi32(a, 23); }
 SIMD int32_t vi_hmax(vi a) { return _mm512_reduce_max_epi32(a); } // integers: exact in any order
 SIMD int32_t vi_hsum(vi a) { return _mm512_reduce_add_epi32(a); }
@@ -68,6 +72,20 @@ SIMD void vf_store_f16(void *p, vf a) {
 
 SIMD vb vb_load(const void *p) { return _mm256_loadu_si256(p); }
 SIMD vb vb_flip(vb a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)0x80)); }
+
+SIMD vb vb_halves(const void *p) { // the shift crosses bytes; the mask undoes it
+    __m128i a = _mm_loadu_si128(p);
+    return _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(a, 4), a), _mm256_set1_epi8(15));
+}
+SIMD vb vb_and(vb a, uint8_t mask) { return _mm256_and_si256(a, _mm256_set1_epi8((char)mask)); }
+SIMD vb vb_or(vb a, vb b) { return _mm256_or_si256(a, b); }
+SIMD vb vb_shr(vb a, int n) { return _mm256_srli_epi16(a, n); }
+SIMD vb vb_shl(vb a, int n) { return _mm256_slli_epi16(a, n); }
+SIMD vb vb_bits(uint32_t bits) { return _mm256_movm_epi8(bits); }
+SIMD vb vb_lookup(const int8_t table[16], vb index) {
+    __m128i t = _mm_loadu_si128((const __m128i_u *)(const void *)table);
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(t), index);
+}
 
 // 4x4 blocks within the 128-bit quarters, then the quarters among registers.
 SIMD void vf_transpose(vf v[VF]) {
@@ -122,6 +140,7 @@ enum { PANEL_FLIPPED = 1 };
 typedef __m512i vq;
 SIMD vq vq_load(const void *p) { return _mm512_load_si512(p); }
 SIMD vi vq_dot(vi sum, vq w, vi x) { return _mm512_dpbusd_epi32(sum, w, x); }
+SIMD vi vi_dot16(vi sum, vi a, vi b) { return _mm512_dpwssd_epi32(sum, a, b); }
 #else
 // maddubs adds pairs in 16 bits: |w| <= 128 and |x| <= 127 keep 2 * 128 * 127 below 2^15, which w + 128 would not.
 enum { PANEL_FLIPPED = 0 };
@@ -138,6 +157,7 @@ SIMD vi vq_dot(vi sum, vq w, vi x) {
     __m512i pairs = _mm512_maddubs_epi16(w.magnitude, signed_x);
     return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
 }
+SIMD vi vi_dot16(vi sum, vi a, vi b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }
 #endif
 
 #endif

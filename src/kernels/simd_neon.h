@@ -54,6 +54,15 @@ SIMD void vi_store(void *p, vi a) { vst1q_u8(p, vreinterpretq_u8_s32(a)); }
 SIMD vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
 SIMD vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
 SIMD vi vi_max(vi a, vi b) { return vmaxq_s32(a, b); }
+SIMD vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
+SIMD vi vi_mul(vi a, vi b) { return vmulq_s32(a, b); }
+SIMD vi vi_dot16(vi sum, vi a, vi b) {
+    int16x8_t x = vreinterpretq_s16_s32(a), y = vreinterpretq_s16_s32(b);
+    int32x4_t low = vmull_s16(vget_low_s16(x), vget_low_s16(y)), high = vmull_high_s16(x, y);
+    return vaddq_s32(sum, vpaddq_s32(low, high));
+}
+SIMD vi vi_shl(vi a, int n) { return vshlq_s32(a, vdupq_n_s32(n)); }
+SIMD vi vi_sra24(vi a) { return vshrq_n_s32(a, 24); }
 SIMD vi vi_shl23(vi a) { return vshlq_n_s32(a, 23); }
 SIMD int32_t vi_hmax(vi a) { return vmaxvq_s32(a); }
 SIMD int32_t vi_hsum(vi a) { return vaddvq_s32(a); }
@@ -81,6 +90,31 @@ SIMD vb vb_load(const void *p) { return (vb){vld1q_s8(p), vld1q_s8((const int8_t
 SIMD vb vb_flip(vb a) {
     const int8x16_t flip = vdupq_n_s8(-128);
     return (vb){veorq_s8(a.low, flip), veorq_s8(a.high, flip)};
+}
+
+SIMD vb vb_and(vb a, uint8_t mask) {
+    const int8x16_t m = vreinterpretq_s8_u8(vdupq_n_u8(mask));
+    return (vb){vandq_s8(a.low, m), vandq_s8(a.high, m)};
+}
+SIMD int8x16_t shift_bytes(int8x16_t a, int n) { // left; to the right where n is negative
+    return vreinterpretq_s8_u8(vshlq_u8(vreinterpretq_u8_s8(a), vdupq_n_s8((int8_t)n)));
+}
+SIMD vb vb_halves(const void *p) {
+    int8x16_t a = vld1q_s8(p);
+    return vb_and((vb){a, shift_bytes(a, -4)}, 15);
+}
+SIMD vb vb_or(vb a, vb b) { return (vb){vorrq_s8(a.low, b.low), vorrq_s8(a.high, b.high)}; }
+SIMD vb vb_shr(vb a, int n) { return (vb){shift_bytes(a.low, -n), shift_bytes(a.high, -n)}; }
+SIMD vb vb_shl(vb a, int n) { return (vb){shift_bytes(a.low, n), shift_bytes(a.high, n)}; }
+SIMD int8x16_t bits_of(uint32_t bits) { // the low 16
+    const uint8x16_t bit = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
+    uint8x16_t a = vcombine_u8(vdup_n_u8((uint8_t)bits), vdup_n_u8((uint8_t)(bits >> 8)));
+    return vreinterpretq_s8_u8(vtstq_u8(a, bit));
+}
+SIMD vb vb_bits(uint32_t bits) { return (vb){bits_of(bits), bits_of(bits >> 16)}; }
+SIMD vb vb_lookup(const int8_t table[16], vb index) {
+    const int8x16_t t = vld1q_s8(table);
+    return (vb){vqtbl1q_s8(t, vreinterpretq_u8_s8(index.low)), vqtbl1q_s8(t, vreinterpretq_u8_s8(index.high))};
 }
 
 SIMD void vf_transpose(vf v[VF]) {

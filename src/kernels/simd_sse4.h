@@ -75,6 +75,11 @@ SIMD void vi_store(void *p, vi a) { _mm_storeu_si128(p, a); }
 SIMD vi vi_add(vi a, vi b) { return _mm_add_epi32(a, b); }
 SIMD vi vi_and(vi a, vi b) { return _mm_and_si128(a, b); }
 SIMD vi vi_max(vi a, vi b) { return _mm_max_epi32(a, b); }
+SIMD vi vi_or(vi a, vi b) { return _mm_or_si128(a, b); }
+SIMD vi vi_mul(vi a, vi b) { return _mm_mullo_epi32(a, b); }
+SIMD vi vi_dot16(vi sum, vi a, vi b) { return _mm_add_epi32(sum, _mm_madd_epi16(a, b)); }
+SIMD vi vi_shl(vi a, int n) { return _mm_slli_epi32(a, n); }
+SIMD vi vi_sra24(vi a) { return _mm_srai_epi32(a, 24); }
 SIMD vi vi_shl23(vi a) { return _mm_slli_epi32(a, 23); }
 SIMD int32_t vi_hmax(vi a) {
     a = _mm_max_epi32(a, _mm_shuffle_epi32(a, 0x4e));
@@ -117,6 +122,28 @@ SIMD vb vb_load(const void *p) { return (vb){_mm_loadu_si128(p), _mm_loadu_si128
 SIMD vb vb_flip(vb a) {
     const __m128i flip = _mm_set1_epi8((char)0x80);
     return (vb){_mm_xor_si128(a.low, flip), _mm_xor_si128(a.high, flip)};
+}
+
+SIMD vb vb_and(vb a, uint8_t mask) {
+    const __m128i m = _mm_set1_epi8((char)mask);
+    return (vb){_mm_and_si128(a.low, m), _mm_and_si128(a.high, m)};
+}
+SIMD vb vb_halves(const void *p) { // the shift crosses bytes; the mask undoes it
+    __m128i a = _mm_loadu_si128(p);
+    return vb_and((vb){a, _mm_srli_epi16(a, 4)}, 15);
+}
+SIMD vb vb_or(vb a, vb b) { return (vb){_mm_or_si128(a.low, b.low), _mm_or_si128(a.high, b.high)}; }
+SIMD vb vb_shr(vb a, int n) { return (vb){_mm_srli_epi16(a.low, n), _mm_srli_epi16(a.high, n)}; }
+SIMD vb vb_shl(vb a, int n) { return (vb){_mm_slli_epi16(a.low, n), _mm_slli_epi16(a.high, n)}; }
+SIMD vb vb_bits(uint32_t bits) {
+    const __m128i byte = _mm_set_epi64x(0x0101010101010101, 0), two = _mm_set1_epi8(2);
+    const __m128i bit = _mm_set1_epi64x((long long)0x8040201008040201), a = _mm_set1_epi32((int)bits);
+    __m128i low = _mm_shuffle_epi8(a, byte), high = _mm_shuffle_epi8(a, _mm_add_epi8(byte, two));
+    return (vb){_mm_cmpeq_epi8(_mm_and_si128(low, bit), bit), _mm_cmpeq_epi8(_mm_and_si128(high, bit), bit)};
+}
+SIMD vb vb_lookup(const int8_t table[16], vb index) {
+    const __m128i t = _mm_loadu_si128((const __m128i_u *)(const void *)table);
+    return (vb){_mm_shuffle_epi8(t, index.low), _mm_shuffle_epi8(t, index.high)};
 }
 
 SIMD void vf_transpose(vf v[VF]) { _MM_TRANSPOSE4_PS(v[0], v[1], v[2], v[3]); }
