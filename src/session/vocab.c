@@ -3,7 +3,9 @@
 // of BOS and EOS come from generation_config.json, else config.json, else the names in the tokenizer's own files.
 #include "vocab.h"
 
-#include <jansson.h>
+#include "formats/json.h"
+
+enum { JSON_ROOM = 1 << 20 }; // for the tree of generation_config.json
 
 // ---- GGUF -----------------------------------------------------------------------------------------------------------
 
@@ -122,16 +124,17 @@ static quill_status load_gguf(struct vocab *v, const struct weights *w, quill_er
 
 // ---- Hugging Face ---------------------------------------------------------------------------------------------------
 
-static quill_status bad_id(const char *file, const char *key, quill_error *err) {
-    return fail(err, QUILL_E_MODEL, "%s: %s: expected a token id or a list of them", file, key);
+static quill_status bad_id(const struct weights *w, const char *file, const char *key, quill_error *err) {
+    return fail(err, QUILL_E_MODEL, "%s/%s: %s: expected a token id or a list of them, found another value",
+                QUOTED(str_of(w->path)), file, key);
 }
 
-static quill_status json_ids(struct vocab *v, const json_t *value, const char *file, const char *key, bool *found,
-                             quill_error *err) {
+static quill_status json_ids(struct vocab *v, const struct weights *w, const json_t *value, const char *file,
+                             const char *key, bool *found, quill_error *err) {
     size_t n = json_is_array(value) ? json_array_size(value) : 1;
     for (size_t i = 0; i < n; i++) {
         const json_t *item = json_is_array(value) ? json_array_get(value, i) : value;
-        if (!json_is_integer(item) || json_integer_value(item) > INT32_MAX) return bad_id(file, key, err);
+        if (!json_is_integer(item) || json_integer_value(item) > INT32_MAX) return bad_id(w, file, key, err);
         if (!*found) v->spec.n_eos = 0;
         *found = true;
         if (json_integer_value(item) >= 0) add_eos(v, (int32_t)json_integer_value(item)); // negative: none
@@ -144,23 +147,24 @@ static quill_status generation_config(struct vocab *v, const struct weights *w, 
     static const char file[] = "generation_config.json";
     const struct map *map = &w->files.generation_config_json;
     if (!map->data) return QUILL_OK;
-    size_t skip = map->size >= 3 && memcmp(map->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    json_error_t why;
-    json_t *root = json_loadb((const char *)map->data + skip, map->size - skip, JSON_REJECT_DUPLICATES, &why);
+    struct json_problem problem;
+    bool all_real;
+    json_t *root = json_tree(json_text(map), JSON_ROOM, &all_real, &problem);
+    if (!root && problem.no_memory) return fail_memory(err);
     if (!json_is_object(root)) {
         json_decref(root);
-        return fail(err, QUILL_E_MODEL, "%s: %s: expected a JSON object: %s", QUOTED(str_of(w->path)), file,
-                    QUOTED(str_of(why.text)));
+        return fail(err, QUILL_E_MODEL, "%s/%s: %s", QUOTED(str_of(w->path)), file,
+                    root ? "expected a JSON object, found another value" : problem.text);
     }
     quill_status s = QUILL_OK;
     const json_t *value = json_object_get(root, "bos_token_id");
     if (value && !json_is_null(value)) {
-        if (!json_is_integer(value) || json_integer_value(value) > INT32_MAX) s = bad_id(file, "bos_token_id", err);
+        if (!json_is_integer(value) || json_integer_value(value) > INT32_MAX) s = bad_id(w, file, "bos_token_id", err);
         else v->spec.bos = json_integer_value(value) < 0 ? -1 : (int32_t)json_integer_value(value);
         *bos = true;
     }
     value = json_object_get(root, "eos_token_id");
-    if (!s && value && !json_is_null(value)) s = json_ids(v, value, file, "eos_token_id", eos, err);
+    if (!s && value && !json_is_null(value)) s = json_ids(v, w, value, file, "eos_token_id", eos, err);
     json_decref(root);
     return s;
 }
@@ -178,7 +182,7 @@ static quill_status model_config(struct vocab *v, const struct weights *w, bool 
         struct meta element;
         v->spec.n_eos = 0;
         while (meta_next(&walk, &element)) {
-            if (element.i > INT32_MAX) return bad_id("config.json", "eos_token_id", err);
+            if (element.i > INT32_MAX) return bad_id(w, "config.json", "eos_token_id", err);
             if (element.i >= 0) add_eos(v, (int32_t)element.i);
         }
         return QUILL_OK;
