@@ -416,6 +416,13 @@ def make_tokenizer_json():
     f.n("split-merged", tokenizer(pre_tokenizer=split("a", "MergedWithNext")), "MergedWithNext")
     f.n("split-does-not-compile", tokenizer(pre_tokenizer=split("(a")), "pattern '(a'")
     f.n("split-unknown-group", tokenizer(pre_tokenizer=split("(?R)")), "not supported")
+    f.y("split-escapes", tokenizer(pre_tokenizer=split("\\s+(?!\\S)|\\d|\\bx\\B|\\u00e9|\\x41\\v|[\\s\\w\\d[a-c]]|[^\\S]|\\p{Letter}|\\P{^Greek}|^a$|\\Ab\\z|(?i:Q)|a{,3}")))
+    for i, (pattern, why) in enumerate([("\\", "a backslash"), ("\\p", "property"), ("\\pL", "property"), ("\\p{}", "property"),
+                                        ("\\p{Nobody}", ""), ("\\u12", "\\u without"), ("[\\W]", "\\W in a class"), ("[\\b]", "\\b in a class"),
+                                        ("[\\A]", "anchor"), ("\\k", "escape"), ("\\1", "escape"), ("[a", "without an end"), ("[]", "empty class"),
+                                        ("[[:alpha:]]", "POSIX"), ("[a[^b]]", "negated class"), ("[a&&b]", "&&"), ("(?P<x>a)", "group"),
+                                        ("(?(1)a)", "group"), ("a**", ""), ("x{2,1}", "")]):
+        f.n("split-dialect-%02d" % i, tokenizer(pre_tokenizer=split(pattern)), why)
     f.n("split-verbs", tokenizer(pre_tokenizer=split("(*LIMIT_MATCH=1)a")), "not supported")
     f.n("split-callout", tokenizer(pre_tokenizer=split("(?C1)a")), "not supported")
     f.n("split-bytes", tokenizer(pre_tokenizer=split("\\C")), "not supported")
@@ -432,6 +439,64 @@ def make_tokenizer_json():
     f.n("template-far-away", tokenizer(post_processor={"type": "TemplateProcessing", "single": [
         {"SpecialToken": {"id": "x"}}, {"Sequence": {"id": "A"}}], "special_tokens": {"x": {"ids": [99999]}}}), "expected the id of a token, found 99999")
     f.n("post-processor", tokenizer(post_processor={"type": "BertProcessing"}), "'BertProcessing' is not supported")
+    f.close()
+
+
+def make_folder():
+    f = Folder("folder", ".txt")
+    with open(os.path.join(ROOT, "..", "data", "parity", "narrow20", "config.json"), encoding="utf-8") as file:
+        good = json.load(file)
+
+    def folder(generation=None, text=None, **changes):
+        d = {k: v for k, v in {**good, **changes}.items() if v != "-"}
+        body = json.dumps(d) if text is None else text
+        if generation is None:
+            return body
+        return body + "\n==== generation\n" + (generation if isinstance(generation, str) else json.dumps(generation))
+
+    f.y("plain", folder())
+    f.y("generation", folder({"bos_token_id": 269, "eos_token_id": [269, 3], "temperature": 0.7}))
+    f.y("no-bos", folder(bos_token_id=None, eos_token_id=None))
+    f.y("negative-is-none", folder({"bos_token_id": -1, "eos_token_id": -1}, bos_token_id=-1))
+    f.y("eos-a-list", folder(eos_token_id=[1, 2, 3]))
+    f.y("eos-an-empty-list", folder(eos_token_id=[]))
+    f.y("positions-by-their-old-name", folder(n_positions="-"))
+    f.y("no-epsilon", folder(layer_norm_epsilon="-"))
+    f.y("inner-null", folder(n_inner=None))
+    for act in ["gelu", "gelu_pytorch_tanh", "relu", "silu", "swish"]:
+        f.y("activation-" + act, folder(activation_function=act))
+    f.y("scale-by-layer", folder(scale_attn_by_inverse_layer_idx=True, scale_attn_weights=False))
+    f.y("beyond-64-bits", folder({"x": 1}, text=json.dumps({**good})[:-1] + ',"x":123456789012345678901}'))
+    f.n("family", folder(model_type="bert"), "found 'bert'")
+    f.n("no-family", folder(model_type="-"), "model_type")
+    f.n("family-a-number", folder(model_type=1), "expected a string")
+    for key in ["n_embd", "n_layer", "n_head", "vocab_size"]:
+        for name, v in [("0", 0), ("negative", -1), ("large", 1 << 40), ("real", 20.5), ("text", "20"), ("truth", True), ("list", [20])]:
+            f.n("%s-%s" % (key, name), folder(**{key: v}), key)
+    f.n("no-n_embd", folder(n_embd="-"), "n_embd")
+    f.n("no-positions", folder(n_positions="-", n_ctx="-"), "n_positions")
+    f.n("positions-65", folder(n_positions=65), "expected shape [65, 20]")
+    f.n("three-layers", folder(n_layer=3), "h.2.")
+    f.n("three-heads", folder(n_head=3), "heads")
+    f.n("vocab-271", folder(vocab_size=271), "expected shape [271, 20]")
+    f.n("inner-79", folder(n_inner=79), "79")
+    f.n("untied", folder(tie_word_embeddings=False), "lm_head.weight")
+    f.n("tied-a-number", folder(tie_word_embeddings=1), "tie_word_embeddings")
+    f.n("cross-attention", folder(add_cross_attention=True), "add_cross_attention")
+    f.n("activation", folder(activation_function="mish"), "found 'mish'")
+    f.n("activation-a-number", folder(activation_function=1), "expected a string")
+    for name, v in [("0", 0), ("negative", -1e-5), ("text", "1e-5"), ("huge", 1e300), ("tiny", 1e-60)]:
+        f.n("epsilon-" + name, folder(layer_norm_epsilon=v), "layer_norm_epsilon")
+    for key in ["bos_token_id", "eos_token_id"]:
+        for name, v in [("270", 270), ("large", 1 << 40), ("real", 1.5), ("text", "1"), ("truth", True), ("object", {})]:
+            if name != "object":  # in config.json its members would be keys of their own
+                f.n("%s-%s" % (key[:3], name), folder(**{key: v}), key if name != "270" else "")
+            f.n("generation-%s-%s" % (key[:3], name), folder({key: v}), "generation_config.json" if name != "270" else "")
+    f.n("generation-a-list", folder("[]"), "expected a JSON object")
+    f.n("generation-cut", folder('{"bos_token_id":1'), "expected JSON")
+    f.n("generation-twice", folder('{"bos_token_id":1,"bos_token_id":2}'), "expected JSON")
+    f.n("generation-deep", folder('{"x":' + "[" * 3000 + "]" * 3000 + "}"), "nested at most 64 deep")
+    f.n("generation-large", folder('{"x":[' + "1," * 20000 + "1]}"), "fewer values")
     f.close()
 
 
@@ -500,6 +565,9 @@ def f32s(n, at=0):
     return b"".join(struct.pack("<f", ((i * 37 + at * 11) % 17 - 8) / 32) for i in range(n))
 
 
+BLOCKS_OF_32 = {2: 18, 3: 20, 6: 22, 7: 24, 20: 18, 39: 17}  # bytes by type: Q4_0 Q4_1 Q5_0 Q5_1 IQ4_NL MXFP4
+
+
 def model(pairs=None, tensors=None, without=(), n_embd=2, n_ctx=8, n_ff=4, kind=T_F16):
     """A GPT-2 of one layer and one head. pairs and tensors replace or (None) remove what is there."""
     n = len(TOKENS)
@@ -528,6 +596,10 @@ def model(pairs=None, tensors=None, without=(), n_embd=2, n_ctx=8, n_ff=4, kind=
         for d in shape:
             values *= d
         table.append(tensor(name, shape, of, len(data)))
+        if of in BLOCKS_OF_32:
+            data += bytes((i * 7 + 3) % 64 for i in range(values // 32 * BLOCKS_OF_32[of]))
+            data += bytes(-len(data) % 32)
+            continue
         block = {T_F32: f32s(values, i), T_F16: b"\0\x2c" * values, T_BF16: b"\x80\x3d" * values,
                  T_Q8_0: (b"\0\x20" + bytes(range(32))) * (values // 32)}.get(of, bytes(8 * values))
         data += block + bytes(-len(block) % 32)
@@ -541,6 +613,8 @@ def make_model():
     f.y("f32", model(kind=T_F32))
     f.y("bf16", model(kind=T_BF16))
     f.y("q8_0", model(n_embd=32, n_ff=32, kind=T_Q8_0))
+    for kind in BLOCKS_OF_32:
+        f.y("type-%d" % kind, model(n_embd=32, n_ff=32, kind=kind))
     f.y("two-heads", model({"gpt2.attention.head_count": (U32, 2)}))
     f.y("untied", model(tensors={"output.weight": [2, n]}))
     f.y("context-of-one", model(n_ctx=1))
@@ -578,6 +652,12 @@ def make_model():
     f.n("weight-of-size-0", model(tensors={"output_norm.bias": [0]}), "found [0]")
     for name, kind in [("i32", 26), ("f64", 28), ("i8", 24), ("of-type-99", 99)]:
         f.n("weight-" + name, model(tensors={"blk.0.ffn_up.weight": ([2, 4], kind)}), "blk.0.ffn_up.weight")
+    for name, values in [("nan", float("nan")), ("inf", float("inf"))]:
+        f.y("weights-" + name, model(kind=T_F32).replace(struct.pack("<f", 8 / 32), struct.pack("<f", values)))
+    f.y("heads-with-fewer-keys", model({"gpt2.attention.head_count": (U32, 2), "gpt2.attention.head_count_kv": (U32, 1)},
+                                       {"blk.0.attn_qkv.weight": [2, 4], "blk.0.attn_qkv.bias": [4]}))
+    f.n("heads-kv-do-not-divide", model({"gpt2.attention.head_count": (U32, 2), "gpt2.attention.head_count_kv": (U32, 3)}), "key/value heads")
+    f.n("head-too-long", model({"gpt2.embedding_length": (U32, 4096)}), "head dimension")
     f.n("norm-q8_0", model(n_embd=32, tensors={"output_norm.weight": ([32], T_Q8_0)}), "output_norm.weight")
 
     f.n("no-tokenizer", model({"tokenizer.ggml.model": None}), "tokenizer.ggml.model")
@@ -682,6 +762,7 @@ make_gguf()
 make_safetensors()
 make_index()
 make_config()
+make_folder()
 make_tokenizer_json()
 make_vocab()
 make_bpe()

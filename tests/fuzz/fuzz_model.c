@@ -26,12 +26,13 @@ static void generate(const quill_model *model) {
 
 // What is written from a GGUF file is one, and from a model, a model.
 static void quantize(const uint8_t *data, size_t size, bool is_model) {
-    static const char *const types[] = {"F32", "F16", "BF16", "Q8_0"};
+    static const char *const types[] = {"F32",  "F16",  "BF16", "Q8_0", "Q4_0", "Q4_1",   "Q5_0",   "Q5_1",
+                                        "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "Q4_K_M", "Q5_K_M"};
     const quill_quantize_options options = {.data = data, .size = size};
     char path[128];
     quill_error err;
     snprintf(path, sizeof path, "%s/out.gguf", fuzz_folder());
-    quill_status s = quill_quantize(NULL, path, types[size % 4], &options, &err);
+    quill_status s = quill_quantize(NULL, path, types[size % 16], &options, &err);
     if (s) {
         fuzz_check_error(s, &err);
         return;
