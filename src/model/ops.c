@@ -6,11 +6,12 @@
 enum {
     CLAIMS_EACH = 8,      // claims per member where the work allows it: the last one ends not long after the others
     CLAIM_WORK = 1 << 14, // multiply-adds that are worth a claim
-    CLAIM_VALUES = 256,   // values of element-wise work for one claim; a multiple of every block
+    CLAIM_VALUES = 256,   // values of element-wise work that are worth a claim; a multiple of every block
 };
 
 static size_t round_up(size_t x, size_t step) { return (x + step - 1) / step * step; }
 static size_t ceil_div(size_t x, size_t y) { return (x + y - 1) / y; }
+static size_t fair_share(const struct member *m, size_t n) { return n ? ceil_div(n, (size_t)m->size * CLAIMS_EACH) : 1; }
 static void note(struct acts *a, bool finite) {
     if (!finite) atomic_store_explicit(&a->not_finite, true, memory_order_relaxed);
 }
@@ -25,7 +26,7 @@ static size_t rows_per_claim(const struct member *m, const struct kernels *k, si
         tokens = p[i].n > tokens ? p[i].n : tokens;
     }
     if (m->size == 1) return round_up(rows, k->row_chunk);
-    size_t fair = ceil_div(rows, (size_t)m->size * CLAIMS_EACH), worth = ceil_div(CLAIM_WORK, cols * tokens);
+    size_t fair = fair_share(m, rows), worth = ceil_div(CLAIM_WORK, cols * tokens);
     return round_up(fair > worth ? fair : worth, k->row_chunk);
 }
 
@@ -92,41 +93,48 @@ static void read_row(struct acts *a, const struct norm *in, float eps, size_t ro
 void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n) {
     size_t begin, end;
     team_begin(m);
-    while (team_claim(m, n, 1, &begin, &end)) read_row(a, in, eps, begin);
+    while (team_claim(m, n, fair_share(m, n), &begin, &end))
+        for (size_t row = begin; row < end; row++) read_row(a, in, eps, row);
     team_end(m);
 }
 
+static void residual_row(struct acts *a, const struct residual_step *step, float eps, size_t row) {
+    size_t cols = a->h.cols;
+    float *x = a->x + row * cols, *y = a->y + row * cols;
+    if (step->in && step->in_first) read_row(a, step->in, eps, row);
+    norm_row(a->kernels, step->out, y, y, eps, cols);
+    a->kernels->add(x, y, cols);
+    norm_row(a->kernels, step->sum, x, x, eps, cols);
+    if (step->in && !step->in_first) read_row(a, step->in, eps, row);
+}
+
 void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n) {
-    size_t begin, end, cols = a->h.cols;
+    size_t begin, end;
     team_begin(m);
-    while (team_claim(m, n, 1, &begin, &end)) {
-        float *x = a->x + begin * cols, *y = a->y + begin * cols;
-        if (step->in && step->in_first) read_row(a, step->in, eps, begin);
-        norm_row(a->kernels, step->out, y, y, eps, cols);
-        a->kernels->add(x, y, cols);
-        norm_row(a->kernels, step->sum, x, x, eps, cols);
-        if (step->in && !step->in_first) read_row(a, step->in, eps, begin);
-    }
+    while (team_claim(m, n, fair_share(m, n), &begin, &end))
+        for (size_t row = begin; row < end; row++) residual_row(a, step, eps, row);
     team_end(m);
+}
+
+static void activate_piece(struct acts *a, struct rows *r, const struct activation *f, size_t row, size_t first) {
+    size_t at = row * r->cols + first, n = r->cols - first < CLAIM_VALUES ? r->cols - first : CLAIM_VALUES;
+    if (f->act) f->act(r->x + at, n);
+    if (f->factor) a->kernels->multiply(r->x + at, f->factor + at, n);
+    quantize(a, r, f->quantize, at, n);
 }
 
 void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n) {
     size_t pieces = ceil_div(r->cols, CLAIM_VALUES), begin, end;
     team_begin(m);
-    while (team_claim(m, n * pieces, 1, &begin, &end)) {
-        size_t row = begin / pieces, first = begin % pieces * CLAIM_VALUES, at = row * r->cols + first;
-        size_t count = r->cols - first < CLAIM_VALUES ? r->cols - first : CLAIM_VALUES;
-        if (f->act) f->act(r->x + at, count);
-        if (f->factor) a->kernels->multiply(r->x + at, f->factor + at, count);
-        quantize(a, r, f->quantize, at, count);
-    }
+    while (team_claim(m, n * pieces, fair_share(m, n * pieces), &begin, &end))
+        for (size_t i = begin; i < end; i++) activate_piece(a, r, f, i / pieces, i % pieces * CLAIM_VALUES);
     team_end(m);
 }
 
 void op_check(struct member *m, struct acts *a, const float *x, size_t n) {
     size_t begin, end;
     team_begin(m);
-    while (team_claim(m, n, (size_t)CLAIM_VALUES * CLAIMS_EACH, &begin, &end))
+    while (team_claim(m, n, round_up(fair_share(m, n), CLAIM_VALUES), &begin, &end))
         note(a, a->kernels->all_finite(x + begin, end - begin));
     team_end(m);
 }
