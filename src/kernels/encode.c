@@ -56,15 +56,16 @@ float largest(const float *x, size_t n) {
 }
 
 float line_error(const float *x, size_t n, struct line line, float lo, float hi, float *q) {
-    const float inv = inverse(line.scale);
-    float sums[ENCODE_LANES] = {0};
-    for (size_t i = 0; i < n; i += ENCODE_LANES)
-        for (size_t l = 0; l < ENCODE_LANES; l++) {
-            float v = to_grid((x[i + l] + line.offset) * inv, lo, hi), e = x[i + l] - (line.scale * v - line.offset);
-            sums[l] += e * e;
-            if (q) q[i + l] = v;
+    const quad inv = quad_of(inverse(line.scale)), scale = quad_of(line.scale), offset = quad_of(line.offset);
+    quad sums[2] = {{0}, {0}};
+    for (size_t i = 0; i < n; i += 2 * QUAD)
+        for (size_t h = 0; h < 2; h++) {
+            quad a = quad_load(x + i + h * QUAD), v = quad_to_grid((a + offset) * inv, quad_of(lo), quad_of(hi));
+            quad e = a - (scale * v - offset);
+            sums[h] += e * e;
+            if (q) quad_store(q + i + h * QUAD, v);
         }
-    return fold8(sums);
+    return fold8(sums[0], sums[1]);
 }
 
 // What least squares needs to know about values x and their q.
@@ -73,17 +74,17 @@ struct moments {
 };
 
 static struct moments moments(const float *x, size_t n, struct line line, float lo, float hi) {
-    const float inv = inverse(line.scale);
-    float q[ENCODE_LANES] = {0}, qq[ENCODE_LANES] = {0}, sx[ENCODE_LANES] = {0}, xq[ENCODE_LANES] = {0};
-    for (size_t i = 0; i < n; i += ENCODE_LANES)
-        for (size_t l = 0; l < ENCODE_LANES; l++) {
-            float v = to_grid((x[i + l] + line.offset) * inv, lo, hi);
-            q[l] += v;
-            qq[l] += v * v;
-            sx[l] += x[i + l];
-            xq[l] += x[i + l] * v;
+    const quad inv = quad_of(inverse(line.scale)), offset = quad_of(line.offset);
+    quad q[2] = {{0}, {0}}, qq[2] = {{0}, {0}}, sx[2] = {{0}, {0}}, xq[2] = {{0}, {0}};
+    for (size_t i = 0; i < n; i += 2 * QUAD)
+        for (size_t h = 0; h < 2; h++) {
+            quad a = quad_load(x + i + h * QUAD), v = quad_to_grid((a + offset) * inv, quad_of(lo), quad_of(hi));
+            q[h] += v;
+            qq[h] += v * v;
+            sx[h] += a;
+            xq[h] += a * v;
         }
-    return (struct moments){fold8(q), fold8(qq), fold8(sx), fold8(xq)};
+    return (struct moments){fold8(q[0], q[1]), fold8(qq[0], qq[1]), fold8(sx[0], sx[1]), fold8(xq[0], xq[1])};
 }
 
 // For every trial scale the q that it gives, and for those q the best scale; the trial whose q explain most wins:

@@ -6,19 +6,47 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "mathf.h"
 
-enum { ENCODE_LANES = 8 };
+// Two of these are the 8 lanes. Compilers do not vectorize sums and comparisons of floats by themselves; arithmetic on
+// these types is the same operation for each element, on every machine.
+typedef float quad __attribute__((vector_size(16)));
+typedef int32_t quad_mask __attribute__((vector_size(16)));
+enum { QUAD = 4 };
 
-static inline float fold8(const float s[ENCODE_LANES]) {
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+static inline quad quad_of(float x) { return (quad){x, x, x, x}; }
+
+static inline quad quad_load(const float *p) {
+    quad a;
+    memcpy(&a, p, sizeof a);
+    return a;
 }
 
-// To the nearest of the integers lo..hi, as a float; a NaN becomes lo.
+static inline void quad_store(float *p, quad a) { memcpy(p, &a, sizeof a); }
+
+// a where the mask is set, else b.
+static inline quad quad_select(quad_mask m, quad a, quad b) {
+    return (quad)((m & (quad_mask)a) | (~m & (quad_mask)b));
+}
+
+// 8 lanes: 4+4, 2+2, 1+1.
+static inline float fold8(quad low, quad high) {
+    quad s = low + high;
+    return (s[0] + s[2]) + (s[1] + s[3]);
+}
+
+// To the nearest of the integers lo..hi; a NaN becomes lo.
 static inline float to_grid(float x, float lo, float hi) {
     x = min_f32(max_f32(x, lo), hi);
     return (x + ROUND_MAGIC) - ROUND_MAGIC;
+}
+
+static inline quad quad_to_grid(quad x, quad lo, quad hi) {
+    x = quad_select(x > lo, x, lo);
+    x = quad_select(x < hi, x, hi);
+    return (x + quad_of(ROUND_MAGIC)) - quad_of(ROUND_MAGIC);
 }
 
 static inline float inverse(float x) { return x == 0 ? 0.0f : 1.0f / x; } // x >= 2^-24 in magnitude, or 0

@@ -63,25 +63,21 @@ void encode_q5_1(uint8_t *out, const float *x, size_t n) {
 
 // The codes nearest to x / scale, and what they explain: sum of x * code, of code^2. code NULL: not wanted.
 static void nearest_codes(const float *x, float scale, float *xc, float *cc, uint8_t *code) {
-    const float inv = inverse(scale);
-    float c[N], index[N];
-    for (int i = 0; i < N; i++) c[i] = (float)codes_iq4[0], index[i] = 0;
-    for (int k = 1; k < 16; k++) {
-        const float middle = ((float)codes_iq4[k - 1] + (float)codes_iq4[k]) / 2;
-        const float step = (float)(codes_iq4[k] - codes_iq4[k - 1]);
-        for (int i = 0; i < N; i++) {
-            float above = x[i] * inv > middle ? 1.0f : 0.0f;
-            c[i] += above * step;
-            index[i] += above;
+    const quad inv = quad_of(inverse(scale));
+    quad sums[2][2] = {{{0}, {0}}, {{0}, {0}}};
+    for (size_t i = 0; i < N; i += QUAD) {
+        quad a = quad_load(x + i), t = a * inv, c = quad_of((float)codes_iq4[0]);
+        quad_mask index = {0};
+        for (int k = 1; k < 16; k++) {
+            quad_mask above = t > quad_of(((float)codes_iq4[k - 1] + (float)codes_iq4[k]) / 2);
+            c += quad_select(above, quad_of((float)(codes_iq4[k] - codes_iq4[k - 1])), quad_of(0));
+            index -= above;
         }
+        sums[0][i / QUAD % 2] += a * c;
+        sums[1][i / QUAD % 2] += c * c;
+        for (size_t l = 0; code && l < QUAD; l++) code[i + l] = (uint8_t)index[l];
     }
-    float sums[2][ENCODE_LANES] = {{0}, {0}};
-    for (int i = 0; i < N; i++) {
-        sums[0][i % ENCODE_LANES] += x[i] * c[i];
-        sums[1][i % ENCODE_LANES] += c[i] * c[i];
-        if (code) code[i] = (uint8_t)index[i];
-    }
-    *xc = fold8(sums[0]), *cc = fold8(sums[1]);
+    *xc = fold8(sums[0][0], sums[0][1]), *cc = fold8(sums[1][0], sums[1][1]);
 }
 
 void encode_iq4_nl(uint8_t *out, const float *x, size_t n) {
