@@ -70,8 +70,8 @@ TESTS += test_tensor
 SRC_kernels := attn_ref cpu decode_32 decode_k encode encode_32 encode_k kernels_ref quant_ref select
 TESTS += test_kernels test_quant check_kernels
 
-SRC_formats := gguf gguf_value gguf_write hf hf_config json open safetensors shard_index weights
-TESTS += test_gguf test_gguf_damage test_gguf_write test_hf test_safetensors
+SRC_formats := gguf gguf_split gguf_value gguf_write hf hf_config json open safetensors shard_index weights
+TESTS += test_gguf test_gguf_damage test_gguf_split test_gguf_write test_hf test_safetensors
 
 SRC_tokenizer := added bpe byte_map encode pre_names pretokenize regex_dialect split_gpt2 token_table tokenizer \
 	vocab_files vocab_json vocab_parts word_cache

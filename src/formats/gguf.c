@@ -207,8 +207,8 @@ quill_status weights_open_memory(struct weights **out, const void *data, size_t 
     return s;
 }
 
-quill_status gguf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
-                       quill_error *err) {
+quill_status gguf_open_file(struct weights **out, const char *path, enum weights_want want, enum map_how how,
+                            quill_error *err) {
     struct weights *w = weights_new(WEIGHTS_GGUF, path);
     *out = NULL;
     if (!w) return fail_memory(err);
@@ -222,5 +222,15 @@ quill_status gguf_open(struct weights **out, const char *path, enum weights_want
     }
     if (s) weights_close(w);
     else *out = w;
+    return s;
+}
+
+quill_status gguf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
+                       quill_error *err) {
+    quill_status s = gguf_open_file(out, path, want, how, err);
+    if (!s) s = gguf_open_parts(*out, want, how, err);
+    if (!s || !*out) return s;
+    weights_close(*out);
+    *out = NULL;
     return s;
 }

@@ -38,6 +38,8 @@ struct weights_private {
     struct arena arena;
     struct map *maps; // [n_maps], in the arena
     size_t n_maps;
+    struct weights **parts; // [n_parts] the other files of a split GGUF model, in the arena
+    size_t n_parts;
     struct name_table meta_table, tensor_table;
 };
 
@@ -68,6 +70,11 @@ quill_status gguf_value(struct reader *r, uint32_t type, int depth, struct meta 
                         quill_error *err);
 bool gguf_fixed_size(uint32_t type, size_t *bytes); // of a value that is no string and no array; false: other
 
+// One GGUF file, not looking for others.
+quill_status gguf_open_file(struct weights **out, const char *path, enum weights_want want, enum map_how how,
+                            quill_error *err);
+// Opens the other files of a model that is cut into several, and takes their tensors in; nothing for any other model.
+quill_status gguf_open_parts(struct weights *w, enum weights_want want, enum map_how how, quill_error *err);
 quill_status gguf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
                        quill_error *err);
 quill_status hf_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,

@@ -23,6 +23,7 @@ struct weights *weights_new(enum weights_format format, const char *path) {
 
 void weights_close(struct weights *w) {
     if (!w) return;
+    for (size_t i = 0; i < w->own->n_parts; i++) weights_close(w->own->parts[i]);
     for (size_t i = 0; i < w->own->n_maps; i++) map_close(&w->own->maps[i]);
     struct tokenizer_files *f = &w->files;
     struct map *files[] = {&f->tokenizer_json, &f->vocab_json, &f->merges_txt, &f->tokenizer_config_json,
