@@ -67,7 +67,7 @@ SIMD vf vf_load_bf16(const void *p) {
 }
 SIMD void vf_store_f16(void *p, vf a) {
     a = vf_min(vf_set1(65504.0f), vf_max(vf_set1(-65504.0f), a)); // in this order a NaN stays
-    _mm256_storeu_si256(p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+    _mm256_storeu_si256(p, _mm512_maskz_cvtps_ph((__mmask16)0xffff, a, _MM_FROUND_TO_NEAREST_INT));
 }
 
 SIMD vb vb_load(const void *p) { return _mm256_loadu_si256(p); }
