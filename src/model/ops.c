@@ -11,7 +11,9 @@ enum {
 
 static size_t round_up(size_t x, size_t step) { return (x + step - 1) / step * step; }
 static size_t ceil_div(size_t x, size_t y) { return (x + y - 1) / y; }
-static size_t fair_share(const struct member *m, size_t n) { return n ? ceil_div(n, (size_t)m->size * CLAIMS_EACH) : 1; }
+static size_t fair_share(const struct member *m, size_t n) {
+    return n ? ceil_div(n, (size_t)m->size * CLAIMS_EACH) : 1;
+}
 static void note(struct acts *a, bool finite) {
     if (!finite) atomic_store_explicit(&a->not_finite, true, memory_order_relaxed);
 }
