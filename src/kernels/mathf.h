@@ -51,7 +51,7 @@ static inline float min_f32(float a, float b) { return a < b ? a : b; }
 #define PHI_T1 -0x1.990cbp-1f
 #define PHI_T2 0x1.78a318p-3f
 #define PHI_T3 -0x1.3edc32p-5f
-#define PHI_T4 0x1.b55644p-8f
+#define PHI_T4 0x1.b5645ap-8f
 #define PHI_T5 -0x1.ce80d4p-11f
 #define PHI_T6 0x1.6a8de4p-14f
 #define PHI_T7 -0x1.93357cp-18f

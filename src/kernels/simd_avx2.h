@@ -21,11 +21,8 @@ typedef __m256 vm;
 SIMD vf vf_set1(float x) { return _mm256_set1_ps(x); }
 SIMD vf vf_load(const void *p) { return _mm256_loadu_ps(p); }
 SIMD void vf_store(void *p, vf a) { _mm256_storeu_ps(p, a); }
-SIMD __m256i first_lanes(size_t n) {
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-SIMD vf vf_load_part(const void *p, size_t n) { return _mm256_maskload_ps(p, first_lanes(n)); }
-SIMD void vf_store_part(void *p, vf a, size_t n) { _mm256_maskstore_ps(p, first_lanes(n), a); }
+
+#include "simd_part.h"
 
 SIMD vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 SIMD vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }

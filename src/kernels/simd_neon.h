@@ -19,16 +19,8 @@ typedef uint32x4_t vm;
 SIMD vf vf_set1(float x) { return vdupq_n_f32(x); }
 SIMD vf vf_load(const void *p) { return vreinterpretq_f32_u8(vld1q_u8(p)); }
 SIMD void vf_store(void *p, vf a) { vst1q_u8(p, vreinterpretq_u8_f32(a)); }
-SIMD vf vf_load_part(const void *p, size_t n) {
-    float part[4] = {0};
-    memcpy(part, p, n * sizeof *part);
-    return vld1q_f32(part);
-}
-SIMD void vf_store_part(void *p, vf a, size_t n) {
-    float part[4];
-    vst1q_f32(part, a);
-    memcpy(p, part, n * sizeof *part);
-}
+
+#include "simd_part.h"
 
 SIMD vf vf_add(vf a, vf b) { return vaddq_f32(a, b); }
 SIMD vf vf_sub(vf a, vf b) { return vsubq_f32(a, b); }

@@ -21,16 +21,8 @@ typedef __m128 vm;
 SIMD vf vf_set1(float x) { return _mm_set1_ps(x); }
 SIMD vf vf_load(const void *p) { return _mm_loadu_ps(p); }
 SIMD void vf_store(void *p, vf a) { _mm_storeu_ps(p, a); }
-SIMD vf vf_load_part(const void *p, size_t n) {
-    float part[4] = {0};
-    memcpy(part, p, n * sizeof *part);
-    return _mm_loadu_ps(part);
-}
-SIMD void vf_store_part(void *p, vf a, size_t n) {
-    float part[4];
-    _mm_storeu_ps(part, a);
-    memcpy(p, part, n * sizeof *part);
-}
+
+#include "simd_part.h"
 
 SIMD vf vf_add(vf a, vf b) { return _mm_add_ps(a, b); }
 SIMD vf vf_sub(vf a, vf b) { return _mm_sub_ps(a, b); }

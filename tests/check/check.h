@@ -23,6 +23,7 @@ extern const struct check row_checks[], matmul_checks[], attn_checks[]; // each 
 bool (*simd_check(const char *isa))(void);
 
 // ---- guarded memory: lies against an unreadable page, before or behind it ----
+extern size_t guard_margin;           // bytes between a block and the page behind it: 0, or a multiple of 64
 void *guarded(size_t bytes);          // filled with 0x99, like its surroundings
 void *guarded_scratch(const struct kernels *k);
 void *guarded_copy(const void *from, size_t bytes);

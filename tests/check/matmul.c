@@ -218,6 +218,7 @@ static void bench_shape(const struct kernels *k, enum dtype type, bool transpose
 
 static void bench_type(const struct kernels *k, enum dtype type, bool transposed) {
     bench_shape(k, type, transposed, 768, 768, 1);
+    bench_shape(k, type, transposed, 4096, 2048, 1);
     bench_shape(k, type, transposed, 16384, 2048, 1);
     bench_shape(k, type, transposed, 3072, 768, 4);
     bench_shape(k, type, transposed, 3072, 768, 16);
@@ -242,7 +243,36 @@ static void bench_q5_k(const struct kernels *k) { bench_type(k, DTYPE_Q5_K, fals
 static void bench_q6_k(const struct kernels *k) { bench_type(k, DTYPE_Q6_K, false); }
 static void bench_iq4_xs(const struct kernels *k) { bench_type(k, DTYPE_IQ4_XS, false); }
 
+// What a matrix product with one token is to be compared with: reading the same memory.
+struct reading {
+    uint64_t *p, n;
+    volatile uint64_t sum;
+};
+
+static void call_read(void *arg) {
+    struct reading *r = arg;
+    uint64_t sum[4] = {0};
+    for (uint64_t i = 0; i + 8 <= r->n; i += 8) // a word of each cache line
+        sum[i / 8 % 4] += r->p[i];
+    r->sum = sum[0] + sum[1] + sum[2] + sum[3];
+}
+
+static void bench_read(const struct kernels *k) {
+    enum { WORDS = 1 << 22 };
+    struct reading r = {.p = malloc(WORDS * sizeof *r.p)};
+    if (!r.p) return;
+    memset(r.p, 1, WORDS * sizeof *r.p);
+    r.n = WORDS / 4;
+    measure(k, "plain read of 8 MiB", 0, 8.0 * (double)r.n, call_read, &r);
+    r.n = WORDS;
+    measure(k, "plain read of 32 MiB", 0, 8.0 * (double)r.n, call_read, &r);
+    free(r.p);
+}
+
+static bool nothing_to_check(const struct kernels *k) { return k != NULL; }
+
 const struct check matmul_checks[] = {
+    {"memory", nothing_to_check, bench_read},
     {"matmul f32", check_f32, bench_f32},
     {"matmul f16", check_f16, bench_f16},
     {"matmul bf16", check_bf16, NULL},
