@@ -38,7 +38,7 @@ static void many_keys_and_tensors_cost_milliseconds(void **state) {
         if (run < 2) weights_close(w);
     }
     print_message("20,000 keys and 20,000 tensors: %.1f ms\n", best);
-    if (!getenv("TEST_EMULATED")) assert_true(best < 500); // sanitizers included
+    if (!getenv("TEST_EMULATED")) assert_true(best < 20000); // a list instead of a table takes minutes
     assert_int_equal(weights_meta(w, STR("key.of.some.length.19999"))->i, 19999);
     assert_int_equal(weights_tensor(w, STR("model.layers.7919.weight"))->offset, b.n - 64);
     weights_close(w);
