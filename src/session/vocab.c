@@ -4,6 +4,7 @@
 #include "vocab.h"
 
 #include "formats/json.h"
+#include "tokenizer/bpe.h"
 
 enum { JSON_ROOM = 1 << 20 }; // for the tree of generation_config.json
 
@@ -22,11 +23,14 @@ static quill_status want_array(const struct meta **out, const struct weights *w,
                 weights_meta(w, str_of(key)) ? "something else" : "nothing");
 }
 
-static quill_status strings(struct vocab *v, const struct str **out, size_t *n, const struct weights *w,
+static quill_status strings(struct vocab *v, const struct str **out, size_t *n, size_t most, const struct weights *w,
                             const char *key, quill_error *err) {
     const struct meta *m;
     quill_status s = want_array(&m, w, key, META_STRING, "strings", err);
     if (s) return s;
+    if (m->a.n > most)
+        return fail(err, QUILL_E_MODEL, "%s: key %s: expected at most %zu strings, found %llu", QUOTED(str_of(w->path)),
+                    key, most, (unsigned long long)m->a.n);
     struct str *list = arena_alloc(&v->arena, (size_t)m->a.n, sizeof *list);
     if (!list) return fail_memory(err);
     struct meta_walk walk = {.array = &m->a};
@@ -115,8 +119,8 @@ static quill_status load_gguf(struct vocab *v, const struct weights *w, quill_er
     if (found && strlen(v->spec.pre) != pre.n)
         return fail(err, QUILL_E_MODEL, "%s: key tokenizer.ggml.pre: expected a name, found '%s'",
                     QUOTED(str_of(w->path)), QUOTED(pre));
-    s = strings(v, &v->spec.tokens, &v->spec.n_tokens, w, "tokenizer.ggml.tokens", err);
-    if (!s) s = strings(v, &v->spec.merges, &v->spec.n_merges, w, "tokenizer.ggml.merges", err);
+    s = strings(v, &v->spec.tokens, &v->spec.n_tokens, MOST_TOKENS, w, "tokenizer.ggml.tokens", err);
+    if (!s) s = strings(v, &v->spec.merges, &v->spec.n_merges, BPE_MAX_MERGES, w, "tokenizer.ggml.merges", err);
     if (!s) s = token_kinds(v, w, err);
     if (!s) s = gguf_ids(v, w, err);
     return s;

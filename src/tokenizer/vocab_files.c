@@ -2,6 +2,7 @@
 // The tokenizer of a Hugging Face directory: tokenizer.json, or vocab.json with merges.txt as GPT-2 had them; and what
 // tokenizer_config.json adds to either.
 #include "base/alloc.h"
+#include "bpe.h"
 #include "vocab_owner.h"
 
 // ---- what the readers share -----------------------------------------------------------------------------------------
@@ -56,6 +57,7 @@ static bool make_room(void **list, size_t n, size_t *cap, size_t size) {
 
 quill_status vocab_add_entry(struct vocab_reading *r, struct vocab_entry entry) {
     struct vocab_owner *o = r->owner;
+    if (o->n_entries == MOST_TOKENS) return vocab_refuse(r, "expected at most 2097152 tokens, found more");
     void *list = o->entries;
     bool ok = make_room(&list, o->n_entries, &o->entries_cap, sizeof entry);
     o->entries = list;
@@ -66,6 +68,7 @@ quill_status vocab_add_entry(struct vocab_reading *r, struct vocab_entry entry) 
 
 quill_status vocab_add_merge(struct vocab_reading *r, struct str merge) {
     struct vocab_owner *o = r->owner;
+    if (o->n_merges == BPE_MAX_MERGES) return vocab_refuse(r, "expected at most 4194303 merges, found more");
     void *list = o->merges;
     bool ok = make_room(&list, o->n_merges, &o->merges_cap, sizeof merge);
     o->merges = list;
