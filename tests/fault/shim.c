@@ -11,11 +11,10 @@
 //
 // With -DFAULT_WRAP it is linked into a test program with -Wl,--wrap=malloc and so on, and set by fault_set().
 //
-// Calls count from the beginning of main. Those of the OpenMP runtime do not: it ends the process by itself.
+// Calls count from the beginning of main.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -48,25 +47,12 @@ static struct {
     long at;
 } fault;
 static long calls;
-static uintptr_t gomp_begin, gomp_end;
-
-static int find_gomp(struct dl_phdr_info *info, size_t size, void *unused) {
-    (void)size, (void)unused;
-    if (!info->dlpi_name || (!strstr(info->dlpi_name, "libgomp") && !strstr(info->dlpi_name, "libomp"))) return 0;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        if (info->dlpi_phdr[i].p_type != PT_LOAD || !(info->dlpi_phdr[i].p_flags & PF_X)) continue;
-        gomp_begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-        gomp_end = gomp_begin + info->dlpi_phdr[i].p_memsz;
-    }
-    return 1;
-}
 
 bool fault_set(const char *text) {
     char kind[16] = "", how[16] = "", plus[2] = "";
     long at = 0;
     fault.armed = false;
     if (!text) return true;
-    dl_iterate_phdr(find_gomp, NULL);
     if (sscanf(text, "%15[a-z]:%ld%1[+]:%15s", kind, &at, plus, how) != 4 &&
         sscanf(text, "%15[a-z]:%ld:%15s", kind, &at, how) != 3)
         return false;
@@ -88,9 +74,8 @@ bool fault_struck(void) { return __atomic_load_n(&calls, __ATOMIC_SEQ_CST) >= fa
 static bool is_how(const char *name) { return strcmp(errors[fault.how].name, name) == 0; }
 
 // Is this call the one? errno is set to what the user of the shim asked for, else to `otherwise`.
-static bool strikes(int kind, int otherwise, const void *caller) {
+static bool strikes(int kind, int otherwise) {
     if (!fault.armed || (fault.kind != kind && !(fault.kind == IO && kind >= OPEN))) return false;
-    if ((uintptr_t)caller >= gomp_begin && (uintptr_t)caller < gomp_end) return false;
     long n = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
     if (n < fault.at || (n > fault.at && !fault.on)) return false;
 #ifndef FAULT_WRAP
@@ -106,9 +91,6 @@ static bool strikes(int kind, int otherwise, const void *caller) {
     errno = errors[fault.how].number ? errors[fault.how].number : otherwise;
     return true;
 }
-
-#define CALLER __builtin_return_address(0)
-#define STRIKES(kind, otherwise) strikes(kind, otherwise, CALLER)
 
 #ifdef FAULT_WRAP
 #define FN(name) __wrap_##name
@@ -135,11 +117,11 @@ extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_real
 #define __real_realloc __libc_realloc
 #endif
 
-void *FN(malloc)(size_t n) { return STRIKES(ALLOC, ENOMEM) ? NULL : __real_malloc(n); }
-void *FN(calloc)(size_t n, size_t size) { return STRIKES(ALLOC, ENOMEM) ? NULL : __real_calloc(n, size); }
-void *FN(realloc)(void *p, size_t n) { return STRIKES(ALLOC, ENOMEM) ? NULL : __real_realloc(p, n); }
+void *FN(malloc)(size_t n) { return strikes(ALLOC, ENOMEM) ? NULL : __real_malloc(n); }
+void *FN(calloc)(size_t n, size_t size) { return strikes(ALLOC, ENOMEM) ? NULL : __real_calloc(n, size); }
+void *FN(realloc)(void *p, size_t n) { return strikes(ALLOC, ENOMEM) ? NULL : __real_realloc(p, n); }
 int FN(posix_memalign)(void **out, size_t alignment, size_t n) {
-    if (STRIKES(ALLOC, ENOMEM)) return ENOMEM;
+    if (strikes(ALLOC, ENOMEM)) return ENOMEM;
 #ifdef FAULT_WRAP
     return __real_posix_memalign(out, alignment, n);
 #else
@@ -151,12 +133,12 @@ int FN(posix_memalign)(void **out, size_t alignment, size_t n) {
 
 REAL(void *, mmap, void *, size_t, int, int, int, off_t);
 void *FN(mmap)(void *at, size_t n, int protection, int flags, int fd, off_t offset) {
-    return STRIKES(MMAP, ENOMEM) ? MAP_FAILED : CALL(mmap)(at, n, protection, flags, fd, offset);
+    return strikes(MMAP, ENOMEM) ? MAP_FAILED : CALL(mmap)(at, n, protection, flags, fd, offset);
 }
 
 REAL(int, pthread_create, pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int FN(pthread_create)(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg) {
-    return STRIKES(THREAD, EAGAIN) ? EAGAIN : CALL(pthread_create)(thread, attr, fn, arg);
+    return strikes(THREAD, EAGAIN) ? EAGAIN : CALL(pthread_create)(thread, attr, fn, arg);
 }
 
 // ---- files ----
@@ -167,44 +149,44 @@ int FN(open)(const char *path, int flags, ...) {
     va_start(args, flags);
     mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
     va_end(args);
-    return STRIKES(OPEN, EIO) ? -1 : CALL(open)(path, flags, mode);
+    return strikes(OPEN, EIO) ? -1 : CALL(open)(path, flags, mode);
 }
 
 REAL(ssize_t, read, int, void *, size_t);
 ssize_t FN(read)(int fd, void *out, size_t n) {
-    if (!STRIKES(READ, EIO)) return CALL(read)(fd, out, n);
+    if (!strikes(READ, EIO)) return CALL(read)(fd, out, n);
     return is_how("short") && n ? CALL(read)(fd, out, 1) : -1;
 }
 
 REAL(ssize_t, write, int, const void *, size_t);
 ssize_t FN(write)(int fd, const void *p, size_t n) {
-    if (fd == STDERR_FILENO || !STRIKES(WRITE, EIO)) return CALL(write)(fd, p, n);
+    if (fd == STDERR_FILENO || !strikes(WRITE, EIO)) return CALL(write)(fd, p, n);
     return is_how("short") && n ? CALL(write)(fd, p, 1) : -1;
 }
 
 REAL(int, fsync, int);
-int FN(fsync)(int fd) { return STRIKES(FSYNC, EIO) ? -1 : CALL(fsync)(fd); }
+int FN(fsync)(int fd) { return strikes(FSYNC, EIO) ? -1 : CALL(fsync)(fd); }
 
 REAL(int, rename, const char *, const char *);
-int FN(rename)(const char *from, const char *to) { return STRIKES(RENAME, EIO) ? -1 : CALL(rename)(from, to); }
+int FN(rename)(const char *from, const char *to) { return strikes(RENAME, EIO) ? -1 : CALL(rename)(from, to); }
 
 REAL(int, close, int);
 int FN(close)(int fd) { // it is closed even when it fails
-    int errnum = STRIKES(CLOSE, EIO) ? errno : 0, result = CALL(close)(fd);
+    int errnum = strikes(CLOSE, EIO) ? errno : 0, result = CALL(close)(fd);
     return errnum ? (errno = errnum, -1) : result;
 }
 
 REAL(int, fstat, int, struct stat *);
-int FN(fstat)(int fd, struct stat *info) { return STRIKES(STAT, EIO) ? -1 : CALL(fstat)(fd, info); }
+int FN(fstat)(int fd, struct stat *info) { return strikes(STAT, EIO) ? -1 : CALL(fstat)(fd, info); }
 REAL(int, stat, const char *, struct stat *);
-int FN(stat)(const char *path, struct stat *info) { return STRIKES(STAT, EIO) ? -1 : CALL(stat)(path, info); }
+int FN(stat)(const char *path, struct stat *info) { return strikes(STAT, EIO) ? -1 : CALL(stat)(path, info); }
 REAL(int, access, const char *, int);
-int FN(access)(const char *path, int how) { return STRIKES(STAT, EIO) ? -1 : CALL(access)(path, how); }
+int FN(access)(const char *path, int how) { return strikes(STAT, EIO) ? -1 : CALL(access)(path, how); }
 
 REAL(int, ftruncate, int, off_t);
-int FN(ftruncate)(int fd, off_t n) { return STRIKES(TRUNCATE, EIO) ? -1 : CALL(ftruncate)(fd, n); }
+int FN(ftruncate)(int fd, off_t n) { return strikes(TRUNCATE, EIO) ? -1 : CALL(ftruncate)(fd, n); }
 REAL(int, unlink, const char *);
-int FN(unlink)(const char *path) { return STRIKES(UNLINK, EIO) ? -1 : CALL(unlink)(path); }
+int FN(unlink)(const char *path) { return strikes(UNLINK, EIO) ? -1 : CALL(unlink)(path); }
 
 #ifndef FAULT_WRAP
 // What the compiler calls in its place when it knows the size of the buffer.
