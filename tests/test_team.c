@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cpus.h"
 #include "base/team.h"
 
 #if defined(__has_feature) // clang
@@ -275,61 +274,6 @@ static void default_size_is_at_least_one(void **state) {
     assert_true(team_default_size() <= (int)sysconf(_SC_NPROCESSORS_CONF));
 }
 
-static void write_text(const char *directory, const char *name, const char *text) {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-static void remove_tree(const char *root) {
-    char command[512];
-    snprintf(command, sizeof command, "rm -r '%s'", root);
-    assert_int_equal(system(command), 0);
-}
-
-static void quota_of_cgroups_version_2_counts(void **state) {
-    (void)state;
-    char root[] = "/tmp/quill-cgroup-XXXXXX", group[64], inner[64];
-    assert_non_null(mkdtemp(root));
-    snprintf(group, sizeof group, "%s/user", root);
-    snprintf(inner, sizeof inner, "%s/user/session", root);
-    assert_int_equal(mkdir(group, 0755) | mkdir(inner, 0755), 0);
-    assert_int_equal(cpus_quota(STR("0::/user/session\n"), root), 0);
-    write_text(inner, "cpu.max", "max 100000\n");
-    assert_int_equal(cpus_quota(STR("0::/user/session\n"), root), 0);
-    write_text(group, "cpu.max", "150000 100000\n"); // of the group above: one and a half
-    assert_int_equal(cpus_quota(STR("0::/user/session\n"), root), 2);
-    write_text(inner, "cpu.max", "20000 100000\n");
-    assert_int_equal(cpus_quota(STR("0::/user/session\n"), root), 1);
-    assert_int_equal(cpus_quota(STR("0::/elsewhere\n"), root), 0);
-    assert_int_equal(cpus_quota(STR("0::/user/of/the/host\n"), root), 2); // not there; the one above it is
-    assert_int_equal(cpus_quota(STR(""), root), 0);
-    remove_tree(root);
-}
-
-static void quota_of_cgroups_version_1_counts(void **state) {
-    (void)state;
-    static const char self[] = "9:name=systemd:/\n3:cpuset:/box\n2:cpu,cpuacct:/box\n0::/\n";
-    char root[] = "/tmp/quill-cgroup-XXXXXX", controller[64], group[64];
-    assert_non_null(mkdtemp(root));
-    snprintf(controller, sizeof controller, "%s/cpu,cpuacct", root);
-    snprintf(group, sizeof group, "%s/cpu,cpuacct/box", root);
-    assert_int_equal(mkdir(controller, 0755) | mkdir(group, 0755), 0);
-    write_text(group, "cpu.cfs_quota_us", "-1\n");
-    write_text(group, "cpu.cfs_period_us", "100000\n");
-    assert_int_equal(cpus_quota(str_of(self), root), 0);
-    write_text(group, "cpu.cfs_quota_us", "300000\n");
-    assert_int_equal(cpus_quota(str_of(self), root), 3);
-    write_text(controller, "cpu.cfs_quota_us", "200001\n");
-    assert_int_equal(cpus_quota(str_of(self), root), 3); // a quota needs its period
-    write_text(controller, "cpu.cfs_period_us", "200000\n");
-    assert_int_equal(cpus_quota(str_of(self), root), 2);
-    remove_tree(root);
-}
-
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "limited") == 0) return run_with_little_address_space();
     const struct CMUnitTest tests[] = {
@@ -341,8 +285,6 @@ int main(int argc, char **argv) {
         cmocka_unit_test(team_is_smaller_where_threads_are_refused),
         cmocka_unit_test(members_round_to_nearest_and_keep_subnormals),
         cmocka_unit_test(default_size_is_at_least_one),
-        cmocka_unit_test(quota_of_cgroups_version_2_counts),
-        cmocka_unit_test(quota_of_cgroups_version_1_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,6 +40,9 @@ typedef struct quill_memory {
 } quill_memory;
 QUILL_MUST_CHECK quill_status quill_session_plan(const quill_model *model, const quill_session_options *options,
                                                  quill_memory *memory, quill_error *err);
+// Bytes that can be had now without swapping, on this machine and within the cgroups of this process; page cache counts
+// as available, so a mapped model does too. UINT64_MAX: the system does not say.
+uint64_t quill_memory_available(void);
 
 // The logits after ids[0..n): logits[n_vocab], valid until the next call on this session. What the session already
 // holds of a common beginning is not computed again, and the result is the same, bit for bit, as from an empty session.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,9 +32,13 @@ quill_status fail_at(quill_error *err, quill_status status, uint64_t offset, con
     return status;
 }
 
+// A process without memory or file descriptors says nothing about the file.
+static bool is_lack(int errnum) { return errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE; }
+
 quill_status fail_errno(quill_error *err, quill_status status, const char *file, const char *what, int errnum) {
     char buffer[128]; // the GNU form of strerror_r: thread-safe, and in the C locale the library never leaves
     const char *reason = strerror_r(errnum, buffer, sizeof buffer);
+    if (is_lack(errnum)) status = QUILL_E_SYSTEM;
     return fail(err, status, "%s: cannot %s: %s", QUOTED(str_of(file)), what, reason);
 }
 

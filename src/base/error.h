@@ -11,7 +11,8 @@ __attribute__((format(printf, 3, 4))) quill_status fail(quill_error *err, quill_
 // The same with the byte offset the text is about.
 __attribute__((format(printf, 4, 5))) quill_status fail_at(quill_error *err, quill_status status, uint64_t offset,
                                                            const char *format, ...);
-// "FILE: cannot WHAT: strerror" with the given errno value.
+// "FILE: cannot WHAT: strerror" with the given errno value. QUILL_E_SYSTEM in place of `status` when it was the process
+// that lacked something: memory, descriptors.
 quill_status fail_errno(quill_error *err, quill_status status, const char *file, const char *what, int errnum);
 quill_status fail_memory(quill_error *err); // QUILL_E_SYSTEM "out of memory"
 

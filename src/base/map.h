@@ -18,7 +18,7 @@ struct map {
 enum map_how { MAP_FILE, MAP_READ }; // map it, or read it into memory (network drives)
 
 // Opens the regular file `path`; anything else (directory, FIFO, device) is refused without waiting.
-// Failures carry `status`: QUILL_E_MODEL for models.
+// Failures carry `status`: QUILL_E_MODEL for models; a lack of memory or descriptors is QUILL_E_SYSTEM.
 quill_status map_open(struct map *map, const char *path, enum map_how how, quill_status status, quill_error *err);
 // The same, but `name` within the directory `dir`; *missing is set (and QUILL_OK returned, map zeroed) when it does not
 // exist and `missing` is not NULL.

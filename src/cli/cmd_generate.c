@@ -75,7 +75,7 @@ static quill_status load(struct generation *g, quill_error *err) {
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
     quill_memory memory;
     s = quill_session_plan(g->model, &options, &memory, err);
-    if (!s && !g->o->allow_swap) s = memory_check(&memory, err);
+    if (!s && !g->o->allow_swap) s = memory_check(&memory, g->o->no_mmap && g->o->model, err);
     if (!s) s = quill_session_create(&g->session, g->model, &options, err);
     if (s) return s;
     g->n_ctx = memory.n_ctx;

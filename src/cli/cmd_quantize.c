@@ -13,6 +13,11 @@ static void note(void *user, const char *line) {
     report("%s", line);
 }
 
+static void temporary(void *user, const char *path) {
+    (void)user;
+    signals_temporary(path);
+}
+
 static bool same_file(const char *a, const char *b) {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
@@ -28,6 +33,7 @@ int cmd_quantize(struct options *o, quill_error *err) {
     const quill_quantize_options options = {
         .note = o->verbose && !o->quiet ? note : NULL,
         .interrupted = signals_flag(),
+        .temporary = temporary,
     };
     return (int)quill_quantize(operands[0], operands[1], operands[2], &options, err);
 }

@@ -4,8 +4,8 @@
 
 #include "quill/session.h"
 
-// QUILL_E_SYSTEM when the session would need more memory than the machine has available: a line instead of swapping.
-// A system that does not say what is available is taken to have enough.
-QUILL_MUST_CHECK quill_status memory_check(const quill_memory *needed, quill_error *err);
+// QUILL_E_SYSTEM when the session would need more memory than there is: a line instead of swapping. With --no-mmap the
+// weights have been read before, and do not count again. A system that does not say is taken to have enough.
+QUILL_MUST_CHECK quill_status memory_check(const quill_memory *needed, bool weights_are_here, quill_error *err);
 
 #endif

@@ -34,6 +34,7 @@ static quill_status open_temp(struct output *out, const char *path, const struct
         return set_errno(err, path, "create", errno);
     }
     out->temp = temp;
+    signals_temporary(temp);
     if (old && fchmod(out->fd, old->st_mode & 0777) != 0) return set_errno(err, path, "set the permissions of", errno);
     return QUILL_OK;
 }
@@ -138,6 +139,7 @@ quill_status output_close(struct output *out, quill_error *err) {
     out->fd = -1;
     if (!s && out->temp) {
         if (rename(out->temp, out->target) != 0) return set_errno(err, out->name, "rename to", errno);
+        signals_temporary(NULL);
         free(out->temp), out->temp = NULL; // the new file is in place
         s = sync_folder(out, err);
     }
@@ -148,6 +150,7 @@ void output_abort(struct output *out) {
     if (out->temp) {
         if (out->fd >= 0) close(out->fd);
         unlink(out->temp);
+        signals_temporary(NULL);
     }
     free(out->temp);
     free(out->target);

@@ -8,9 +8,15 @@ static volatile sig_atomic_t caught; // number of the signal; 0: none
 
 static void remember(int number) { caught = number; }
 
+static const char *volatile temporary;
+
+void signals_temporary(const char *path) { temporary = path; }
+
 static void bus_error(int number) {
     static const char line[] = "quill: the model file changed or could not be read while it was in use\n";
     (void)number;
+    const char *path = temporary;
+    if (path) unlink(path);
     ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
     (void)written;
     _exit(6);

@@ -6,8 +6,10 @@
 #include <stdbool.h>
 
 // At program start: SIGPIPE kills silently, SIGXFSZ becomes a failing write, SIGBUS (a mapped model that shrank or
-// cannot be read) says so and ends with status 6.
+// cannot be read) removes the temporary file, says so and ends with status 6.
 void signals_start(void);
+// The temporary file that SIGBUS removes, borrowed until the next call; NULL: none.
+void signals_temporary(const char *path);
 
 // From now on the first SIGINT, SIGTERM or SIGHUP only sets a flag, so that the text can be finished and temporary
 // files removed; a second one kills at once. A signal that was ignored at start stays ignored.

@@ -19,6 +19,8 @@ struct gguf_writer {
     struct buffer rows;  // struct extent[n_tensors]
     uint64_t n_tensors, next_offset;
     const char *failure; // NULL: none
+    gguf_temporary_fn *temporary; // NULL: nobody asks
+    void *watcher;
 };
 
 struct extent {
@@ -151,6 +153,11 @@ static quill_status write_tensor(struct save *save, size_t index, struct extent 
     return pad(save, err);
 }
 
+void gguf_writer_watch(struct gguf_writer *g, gguf_temporary_fn *temporary, void *user) {
+    g->temporary = temporary;
+    g->watcher = user;
+}
+
 quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill_fn *fill, void *user,
                               quill_error *err) {
     if (g->failure) return fail(err, QUILL_E_SYSTEM, "%s: cannot be written: %s", QUOTED(str_of(path)), g->failure);
@@ -163,10 +170,12 @@ quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill
     struct save save;
     quill_status s = save_begin(&save, path, err);
     if (!s) {
+        if (g->temporary) g->temporary(g->watcher, save.temp);
         s = write_head(g, &save, err);
         for (size_t i = 0; !s && i < g->n_tensors; i++) s = write_tensor(&save, i, extents[i], piece, fill, user, err);
         if (!s) s = save_commit(&save, err);
         else save_abort(&save);
+        if (g->temporary) g->temporary(g->watcher, NULL);
     }
     free(piece);
     return s;

@@ -216,6 +216,7 @@ static quill_status write_file(struct job *job, struct gguf_writer *g, const cha
     if (job->team && checked_mul_size(&count, ROWS_AT_ONCE * (size_t)team_size(job->team), job->most_cols))
         job->rows = alloc_array(count, sizeof *job->rows);
     if (!ok || !job->rows) return fail_memory(err);
+    if (job->options) gguf_writer_watch(g, job->options->temporary, job->options->user);
     return gguf_writer_save(g, out, fill, job, err);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/meminfo.h"
 #include "generate.h"
 
 // ---- options --------------------------------------------------------------------------------------
@@ -65,6 +66,8 @@ static quill_status plan_session(struct plan *plan, const quill_model *model, co
     if (plan->n_rows == 0) plan->n_rows = 1;
     return plan_kv_type(plan, o.kv_type, err);
 }
+
+uint64_t quill_memory_available(void) { return meminfo_available(); }
 
 quill_status quill_session_plan(const quill_model *model, const quill_session_options *options, quill_memory *memory,
                                 quill_error *err) {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "meminfo.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cgroup.h"
+
+// The number in a file of a cgroup; UINT64_MAX for "max" and where there is none.
+static uint64_t read_number(const char *directory, const char *name) {
+    char text[64];
+    uint64_t n;
+    return cgroup_read(text, sizeof text, directory, name) && sscanf(text, "%" SCNu64, &n) == 1 ? n : UINT64_MAX;
+}
+
+// The value of a line "NAME VALUE" of a statistic; 0 when there is none.
+static uint64_t statistic(const char *text, const char *name) {
+    for (size_t n = strlen(name); *text; text += strcspn(text, "\n"), text += *text == '\n')
+        if (strncmp(text, name, n) == 0 && text[n] == ' ') return strtoull(text + n, NULL, 10);
+    return 0;
+}
+
+// Files of a group's page cache, which make room when something else needs it.
+static uint64_t reclaimable(const char *directory, const char *active, const char *inactive) {
+    char text[CGROUP_TEXT_BYTES];
+    if (!cgroup_read(text, sizeof text, directory, "memory.stat")) return 0;
+    return statistic(text, active) + statistic(text, inactive);
+}
+
+static uint64_t room(uint64_t limit, uint64_t used, uint64_t cache) {
+    if (limit == UINT64_MAX || used == UINT64_MAX) return UINT64_MAX;
+    used -= cache < used ? cache : used;
+    return used < limit ? limit - used : 0;
+}
+
+// Version 2: above memory.max a process is killed, above memory.high it is slowed down until it gives memory back.
+static void smaller_room(void *user, const char *directory) {
+    uint64_t *least = user, limit = read_number(directory, "memory.max"), high = read_number(directory, "memory.high");
+    if (high < limit) limit = high;
+    uint64_t have = room(limit, read_number(directory, "memory.current"),
+                         limit == UINT64_MAX ? 0 : reclaimable(directory, "active_file", "inactive_file"));
+    if (have < *least) *least = have;
+    limit = read_number(directory, "memory.limit_in_bytes"); // version 1; without a limit it is near 2^63
+    have = room(limit, read_number(directory, "memory.usage_in_bytes"),
+                limit == UINT64_MAX ? 0 : reclaimable(directory, "total_active_file", "total_inactive_file"));
+    if (have < *least) *least = have;
+}
+
+uint64_t meminfo_cgroup_room(struct str self, const char *mount) {
+    uint64_t least = UINT64_MAX;
+    cgroup_each(&(struct cgroups){self, mount}, "memory", smaller_room, &least);
+    return least;
+}
+
+uint64_t meminfo_available(void) {
+    char text[CGROUP_TEXT_BYTES];
+    uint64_t machine = UINT64_MAX, groups = UINT64_MAX;
+    if (cgroup_read(text, sizeof text, NULL, "/proc/meminfo")) {
+        uint64_t kib;
+        const char *line = strstr(text, "MemAvailable:");
+        if (line && sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) == 1 && kib <= UINT64_MAX >> 10)
+            machine = kib << 10;
+    }
+    if (cgroup_read(text, sizeof text, NULL, "/proc/self/cgroup"))
+        groups = meminfo_cgroup_room(str_of(text), "/sys/fs/cgroup");
+    return machine < groups ? machine : groups;
+}

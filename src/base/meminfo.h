@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// How much memory this process may still take.
+#ifndef QUILL_BASE_MEMINFO_H
+#define QUILL_BASE_MEMINFO_H
+
+#include <stdint.h>
+
+#include "str.h"
+
+// Bytes that can be had without swapping, on the machine and within the cgroups of this process; page cache, where a
+// mapped model lies, counts as available. UINT64_MAX: not known.
+uint64_t meminfo_available(void);
+
+// The same of the cgroups alone that `self` (the text of /proc/self/cgroup) names under the mount point `mount`, and of
+// all above them; versions 1 and 2.
+uint64_t meminfo_cgroup_room(struct str self, const char *mount);
+
+#endif
