@@ -59,7 +59,7 @@ static void reader_failure_is_sticky(void **state) {
     assert_int_equal(reader_u32le(&r), 0x04030201);
     assert_int_equal(reader_u32le(&r), 0);
     assert_true(r.failed);
-    assert_int_equal(reader_u8(&r), 0);
+    assert_int_equal(reader_u32le(&r), 0);
     assert_int_equal(reader_offset(&r), 4);
 }
 
@@ -186,12 +186,11 @@ static void hash_and_rng_are_fixed_functions(void **state) {
     assert_true(rng_u64(&a) != rng_u64(&b));
 }
 
-static void buffer_grows_and_drops(void **state) {
+static void buffer_grows(void **state) {
     (void)state;
     struct buffer b = {0};
     for (int i = 0; i < 1000; i++) assert_true(buffer_add(&b, "xyz", 3));
-    buffer_drop_front(&b, 2998);
-    assert_true(str_is(buffer_str(&b), "yz"));
+    assert_true(b.n == 3000 && str_is((struct str){b.p + 2998, 2}, "yz"));
     assert_false(buffer_reserve(&b, SIZE_MAX));
     buffer_free(&b);
 }
@@ -262,7 +261,7 @@ int main(void) {
         cmocka_unit_test(exp_and_log_meet_their_bounds),
         cmocka_unit_test(a_row_of_exps_is_each_of_them),
         cmocka_unit_test(hash_and_rng_are_fixed_functions),
-        cmocka_unit_test(buffer_grows_and_drops),
+        cmocka_unit_test(buffer_grows),
         cmocka_unit_test(map_refuses_what_is_no_file),
         cmocka_unit_test(saved_file_replaces_the_old_one_whole),
     };

@@ -420,28 +420,6 @@ static void tokens_tell_their_bytes_and_kind(void **state) {
     quill_tokenizer_free(t);
 }
 
-// What a file stores of each token comes back for writing another.
-static void stored_texts_come_back(void **state) {
-    (void)state;
-    struct rig rig;
-    struct buffer text = {0};
-    rig_begin(&rig);
-    rig_merge(&rig, "\xc4\xa0 t", "\xc4\xa0t");
-    rig_add(&rig, "<s>", TOKEN_SPECIAL);
-    rig_add(&rig, "\xc4\xa0""A", TOKEN_ADDED);
-    rig_add(&rig, "[PAD]", TOKEN_UNUSED);
-    rig_add(&rig, "a b", TOKEN_NORMAL);
-    quill_tokenizer *t = rig_tokenizer(&rig);
-    for (size_t id = 0; id < rig.spec.n_tokens; id++) {
-        text.n = 0;
-        assert_ok(tokenizer_stored_text(t, (int32_t)id, &text, &err), err);
-        assert_true(str_equal(buffer_str(&text), rig.tokens[id]));
-    }
-    assert_int_equal(tokenizer_stored_text(t, (int32_t)rig.spec.n_tokens, &text, &err), QUILL_E_USAGE);
-    buffer_free(&text);
-    quill_tokenizer_free(t);
-}
-
 // ---- refused vocabularies -------------------------------------------------------------------------------------------
 
 static void refused(const struct rig *rig, const char *words) {
@@ -667,7 +645,6 @@ int main(void) {
         cmocka_unit_test(the_cache_does_not_change_ids),
         cmocka_unit_test(added_tokens_are_found_leftmost_and_longest),
         cmocka_unit_test(tokens_tell_their_bytes_and_kind),
-        cmocka_unit_test(stored_texts_come_back),
         cmocka_unit_test(vocabularies_that_make_no_sense_are_refused),
         cmocka_unit_test(results_need_not_be_in_order),
         cmocka_unit_test(the_pre_tokenizer_is_reported),

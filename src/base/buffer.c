@@ -26,11 +26,6 @@ bool buffer_add(struct buffer *b, const void *bytes, size_t n) {
     return true;
 }
 
-void buffer_drop_front(struct buffer *b, size_t n) {
-    b->n -= n;
-    if (n && b->n) memmove(b->p, b->p + n, b->n);
-}
-
 void buffer_free(struct buffer *b) {
     free(b->p);
     *b = (struct buffer){0};

@@ -17,7 +17,6 @@ bool buffer_reserve(struct buffer *b, size_t more); // room for `more` bytes aft
 bool buffer_add(struct buffer *b, const void *bytes, size_t n);
 static inline bool buffer_add_str(struct buffer *b, struct str s) { return buffer_add(b, s.p, s.n); }
 static inline bool buffer_add_byte(struct buffer *b, char c) { return buffer_add(b, &c, 1); }
-void buffer_drop_front(struct buffer *b, size_t n); // n <= b->n
 void buffer_free(struct buffer *b);
 static inline struct str buffer_str(const struct buffer *b) { return (struct str){b->p, b->n}; }
 

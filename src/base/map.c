@@ -114,5 +114,3 @@ void *map_reserve(size_t size) {
 void map_release(void *p, size_t size) {
     if (p) munmap(p, size);
 }
-
-void map_forget(void *p, size_t size) { (void)madvise(p, size, MADV_DONTNEED); }

@@ -33,7 +33,5 @@ void map_populate(const void *data, size_t size);
 // room.
 void *map_reserve(size_t size);
 void map_release(void *p, size_t size); // NULL is fine
-// Gives the pages of p[0..size) back to the system: they read as zeros again. p and size: multiples of 4096.
-void map_forget(void *p, size_t size);
 
 #endif

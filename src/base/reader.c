@@ -3,16 +3,6 @@
 
 #include "bytes.h"
 
-uint8_t reader_u8(struct reader *r) {
-    const uint8_t *p = reader_take(r, 1);
-    return p ? *p : 0;
-}
-
-uint16_t reader_u16le(struct reader *r) {
-    const uint8_t *p = reader_take(r, 2);
-    return p ? load_u16(p) : 0;
-}
-
 uint32_t reader_u32le(struct reader *r) {
     const uint8_t *p = reader_take(r, 4);
     return p ? load_u32(p) : 0;

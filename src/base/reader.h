@@ -35,8 +35,6 @@ static inline const uint8_t *reader_take(struct reader *r, uint64_t n) {
     return p;
 }
 
-uint8_t reader_u8(struct reader *r);
-uint16_t reader_u16le(struct reader *r);
 uint32_t reader_u32le(struct reader *r);
 uint64_t reader_u64le(struct reader *r);
 

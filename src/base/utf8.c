@@ -57,16 +57,6 @@ size_t utf8_unfinished_tail(const char *p, size_t n) {
     return 0;
 }
 
-bool utf8_is_valid(const char *p, size_t n) {
-    while (n) {
-        int k = utf8_step(p, n, NULL);
-        if (k < 0) return false;
-        p += k;
-        n -= (size_t)k;
-    }
-    return true;
-}
-
 int utf8_write(char out[4], uint32_t code) {
     if (code < 0x80) {
         out[0] = (char)code;

@@ -17,8 +17,6 @@ bool utf8_is_beginning(const char *p, size_t n);
 // How many bytes at the end of p[0..n) are the beginning of an unfinished character: 0..3.
 size_t utf8_unfinished_tail(const char *p, size_t n);
 
-bool utf8_is_valid(const char *p, size_t n);
-
 // Writes `code` (a scalar value) and returns its length, 1..4.
 int utf8_write(char out[4], uint32_t code);
 

@@ -120,16 +120,3 @@ void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *in
         .pre_missing = t->pre_missing,
     };
 }
-
-quill_status tokenizer_stored_text(const quill_tokenizer *t, int32_t id, struct buffer *out, quill_error *err) {
-    if (!is_id(t, id)) return fail(err, QUILL_E_USAGE, "no token has the id %d", id);
-    struct str bytes = token_bytes(&t->vocab, id);
-    bool mapped = (t->vocab.kinds[id] & (TOKEN_KIND_BITS | TOKEN_LITERAL)) == TOKEN_NORMAL, ok = true;
-    if (!mapped) return buffer_add_str(out, bytes) ? QUILL_OK : fail_memory(err);
-    for (size_t i = 0; ok && i < bytes.n; i++) {
-        char text[4];
-        int n = utf8_write(text, byte_to_code((uint8_t)bytes.p[i]));
-        ok = buffer_add(out, text, (size_t)n);
-    }
-    return ok ? QUILL_OK : fail_memory(err);
-}

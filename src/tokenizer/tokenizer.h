@@ -49,9 +49,4 @@ quill_status vocab_from_files(struct vocab_spec *spec, struct vocab_owner **owne
                               quill_error *err);
 void vocab_owner_free(struct vocab_owner *owner);
 
-// The token's text as it is stored in a model file (byte-mapped for normal tokens), appended to `out`; for writing
-// models.
-struct buffer;
-quill_status tokenizer_stored_text(const quill_tokenizer *tokenizer, int32_t id, struct buffer *out, quill_error *err);
-
 #endif
