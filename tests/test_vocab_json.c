@@ -150,6 +150,48 @@ static void added_tokens_are_special_or_not(void **state) {
     made_free(&m);
 }
 
+// The values are those of the package tokenizers: white space is what Unicode calls so, and a text that was stripped is
+// not stripped again.
+static void special_tokens_strip_where_they_are_parsed(void **state) {
+    (void)state;
+    struct made m;
+    quill_tokenizer *t = tokenizer_of(&m, make_json(&m, "," MERGES,
+        ",\"added_tokens\":[{\"id\":258,\"content\":\"<l>\",\"special\":true,\"lstrip\":true},"
+        "{\"id\":259,\"content\":\"<r>\",\"special\":true,\"rstrip\":true},"
+        "{\"id\":260,\"content\":\"<b>\",\"special\":true,\"lstrip\":true,\"rstrip\":true}]"
+        ",\"pre_tokenizer\":" BYTE_LEVEL));
+    assert_encodes(t, STR("x \t\n<l> y"), QUILL_SPECIAL_PARSE, 'x', 258, ' ', 'y', -1);
+    assert_encodes(t, STR("x <r> \r\n\v\fy"), QUILL_SPECIAL_PARSE, 'x', ' ', 259, 'y', -1);
+    assert_encodes(t, STR("  <b>  "), QUILL_SPECIAL_PARSE, 260, -1);
+    assert_encodes(t, STR("<r>  <l>  <b>"), QUILL_SPECIAL_PARSE, 259, 258, 260, -1);
+    // U+00A0, U+1680, U+2003, U+3000 are white; U+200B, a stray 0xA0 and a cut character are not.
+    assert_encodes(t, STR("x\xc2\xa0\xe1\x9a\x80\xe2\x80\x83\xe3\x80\x80<l>"), QUILL_SPECIAL_PARSE, 'x', 258, -1);
+    assert_encodes(t, STR("\xe2\x80\x8b<l>"), QUILL_SPECIAL_PARSE, 0xe2, 0x80, 0x8b, 258, -1);
+    assert_encodes(t, STR("\xa0<b>\xe3\x80"), QUILL_SPECIAL_PARSE, 0xa0, 260, 0xe3, 0x80, -1);
+    assert_encodes(t, STR(" <l> "), QUILL_SPECIAL_AS_TEXT, ' ', '<', 'l', '>', ' ', -1);
+    quill_tokenizer_free(t);
+    made_free(&m);
+}
+
+static void nfc_is_noted_and_left_out(void **state) {
+    (void)state;
+    static const char *const normalizers[] = {
+        "{\"type\":\"NFC\"}", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"NFC\"}]}",
+        "{\"type\":\"Sequence\",\"normalizers\":[]}", "null"};
+    for (int i = 0; i < 4; i++) {
+        struct made m;
+        char rest[300];
+        quill_tokenizer_info info;
+        snprintf(rest, sizeof rest, ",\"pre_tokenizer\":" BYTE_LEVEL ",\"normalizer\":%s", normalizers[i]);
+        quill_tokenizer *t = tokenizer_of(&m, make_json(&m, "," MERGES, rest));
+        quill_tokenizer_describe(t, &info);
+        assert_int_equal(info.nfc_left_out, i < 2);
+        assert_encodes(t, STR("e\xcc\x81"), QUILL_SPECIAL_AS_TEXT, 'e', 0xcc, 0x81, -1);
+        quill_tokenizer_free(t);
+        made_free(&m);
+    }
+}
+
 static void pre_tokenizers_become_patterns(void **state) {
     (void)state;
     static const struct {
@@ -250,12 +292,16 @@ static void parts_that_are_not_there_are_refused_by_name(void **state) {
                  ",\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Removed\"}",
                  "Removed");
     json_refused("," MERGES, ",\"pre_tokenizer\":{\"type\":\"Punctuation\",\"behavior\":\"Removed\"}", "Punctuation");
-    json_refused("," MERGES, ",\"normalizer\":{\"type\":\"NFC\"}", "normalizer 'NFC'");
+    json_refused("," MERGES, ",\"normalizer\":{\"type\":\"NFKC\"}", "normalizer 'NFKC'");
+    json_refused("," MERGES,
+                 ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"NFD\"}]}",
+                 "normalizer 'NFD'");
     json_refused("," MERGES, ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"}]}",
                  "Lowercase");
     json_refused("," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL ",\"post_processor\":{\"type\":\"RobertaProcessing\"}",
                  "RobertaProcessing");
-    json_refused("," MERGES, ",\"added_tokens\":[{\"id\":258,\"content\":\"<m>\",\"lstrip\":true}]", "lstrip");
+    json_refused("," MERGES, ",\"added_tokens\":[{\"id\":258,\"content\":\"<m>\",\"lstrip\":true}]",
+                 "\"lstrip\" is not supported for one that is not special");
     json_refused("," MERGES, ",\"added_tokens\":[{\"id\":258,\"content\":\"<m>\",\"single_word\":true}]",
                  "single_word");
 }
@@ -499,6 +545,8 @@ int main(void) {
         cmocka_unit_test(a_model_is_read_with_merges_of_either_form),
         cmocka_unit_test(a_byte_order_mark_is_passed_over),
         cmocka_unit_test(added_tokens_are_special_or_not),
+        cmocka_unit_test(special_tokens_strip_where_they_are_parsed),
+        cmocka_unit_test(nfc_is_noted_and_left_out),
         cmocka_unit_test(pre_tokenizers_become_patterns),
         cmocka_unit_test(text_is_whole_without_a_split),
         cmocka_unit_test(parts_that_are_not_there_are_refused_by_name),

@@ -63,6 +63,7 @@ typedef struct quill_tokenizer_info {
     size_t n_eos;
     size_t memory;        // bytes held
     bool pre_missing;     // the file names no pre-tokenizer; gpt-2 was assumed
+    bool nfc_left_out;    // the file asks for normalization form C; text is encoded as it is, so that it comes back
 } quill_tokenizer_info;
 void quill_tokenizer_describe(const quill_tokenizer *tokenizer, quill_tokenizer_info *info);
 

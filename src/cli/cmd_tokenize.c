@@ -27,59 +27,67 @@ static quill_status check_options(const struct options *o, quill_error *err) {
 
 // ---- text to ids ----
 
-// Bytes of the text that token i stands for: none for a BOS that was added.
-static size_t piece_length(const struct tokenizing *t, const struct prompt_ids *ids, size_t i) {
+// A text, its tokens, and how far into it they are.
+struct encoded {
+    const char *p; // [n]
+    size_t n, at;
+    struct prompt_ids ids;
+};
+
+// The place of token i in the text, after those of all before it; `at` is then behind it. A BOS that was added has no
+// bytes there. White space may lie between two tokens: a special one can take it along.
+static size_t find_piece(const struct tokenizing *t, struct encoded *e, size_t i) {
     size_t n = 0;
-    if (i >= ids->n_added) quill_token_bytes(t->tokenizer, ids->ids[i], QUILL_SPECIAL_PARSE, &n);
-    return n;
+    const char *piece = i < e->ids.n_added ? NULL
+                                           : quill_token_bytes(t->tokenizer, e->ids.ids[i], QUILL_SPECIAL_PARSE, &n);
+    size_t begin = e->at;
+    while (n && begin < e->n && (e->n - begin < n || memcmp(e->p + begin, piece, n) != 0)) begin++;
+    e->at = begin + n;
+    return begin;
 }
 
 // The ids, or their offsets, with `separator` between them.
-static bool add_numbers(struct tokenizing *t, const struct prompt_ids *ids, bool offsets, const char *separator) {
-    size_t offset = 0;
-    for (size_t i = 0; i < ids->n; i++) {
+static bool add_numbers(struct tokenizing *t, struct encoded *e, bool offsets, const char *separator) {
+    for (size_t i = 0; i < e->ids.n; i++) {
         if (i && !text_add_string(&t->line, separator)) return false;
-        if (!text_add_number(&t->line, offsets ? offset : (size_t)ids->ids[i])) return false;
-        if (offsets) offset += piece_length(t, ids, i);
+        if (!text_add_number(&t->line, offsets ? find_piece(t, e, i) : (size_t)e->ids.ids[i])) return false;
     }
     return true;
 }
 
-static bool add_pieces(struct tokenizing *t, const struct prompt_ids *ids) {
-    size_t offset = 0;
-    for (size_t i = 0; i < ids->n; i++) {
+static bool add_pieces(struct tokenizing *t, struct encoded *e) {
+    for (size_t i = 0; i < e->ids.n; i++) {
         size_t n;
-        const char *piece = quill_token_bytes(t->tokenizer, ids->ids[i], QUILL_SPECIAL_PARSE, &n);
-        if (!text_add_format(&t->line, "%d\t%zu\t", (int)ids->ids[i], offset) ||
+        const char *piece = quill_token_bytes(t->tokenizer, e->ids.ids[i], QUILL_SPECIAL_PARSE, &n);
+        if (!text_add_format(&t->line, "%d\t%zu\t", (int)e->ids.ids[i], find_piece(t, e, i)) ||
             !text_add_visible(&t->line, piece, n, VISIBLE_PIECE) || !text_add(&t->line, "\n", 1))
             return false;
-        offset += piece_length(t, ids, i);
     }
     return true;
 }
 
-static bool add_json(struct tokenizing *t, const struct prompt_ids *ids) {
-    return text_add_format(&t->line, "{\"n\":%zu,\"ids\":[", ids->n) && add_numbers(t, ids, false, ",") &&
-           text_add_string(&t->line, "],\"offsets\":[") && add_numbers(t, ids, true, ",") &&
+static bool add_json(struct tokenizing *t, struct encoded *e) {
+    return text_add_format(&t->line, "{\"n\":%zu,\"ids\":[", e->ids.n) && add_numbers(t, e, false, ",") &&
+           text_add_string(&t->line, "],\"offsets\":[") && add_numbers(t, e, true, ",") &&
            text_add_string(&t->line, "]}");
 }
 
 static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
-    struct prompt_ids ids;
-    quill_status s = prompt_encode(&ids, t->tokenizer, p, n, t->o->special, t->o->bos, err);
+    struct encoded e = {.p = p, .n = n};
+    quill_status s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->special, t->o->bos, err);
     t->line.n = 0;
     bool ok = true;
     if (!s && t->o->count)
-        ok = text_add_number(&t->line, ids.n);
+        ok = text_add_number(&t->line, e.ids.n);
     else if (!s && t->o->pieces)
-        ok = add_pieces(t, &ids);
+        ok = add_pieces(t, &e);
     else if (!s && t->o->json)
-        ok = add_json(t, &ids);
+        ok = add_json(t, &e);
     else if (!s)
-        ok = add_numbers(t, &ids, false, " ");
+        ok = add_numbers(t, &e, false, " ");
     if (!s && !(ok && text_add(&t->line, "\n", 1))) s = set_no_memory(err);
     if (!s) s = output_write(&t->out, t->line.p, t->line.n, err);
-    free(ids.ids);
+    free(e.ids.ids);
     return s;
 }
 

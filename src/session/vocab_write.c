@@ -52,7 +52,7 @@ static bool put_types(const struct vocab_spec *spec, struct gguf_writer *g) {
     static const int32_t numbers[] = {[TOKEN_NORMAL] = 1, [TOKEN_SPECIAL] = 3, [TOKEN_ADDED] = 4, [TOKEN_UNUSED] = 5};
     int32_t *types = alloc_array(spec->n_tokens, sizeof *types);
     if (!types) return false;
-    for (size_t i = 0; i < spec->n_tokens; i++) types[i] = numbers[spec->kinds[i]];
+    for (size_t i = 0; i < spec->n_tokens; i++) types[i] = numbers[spec->kinds[i] & TOKEN_KIND_BITS];
     bool ok = gguf_put_i32s(g, "tokenizer.ggml.token_type", types, spec->n_tokens);
     free(types);
     return ok;

@@ -2,6 +2,7 @@
 #include "added.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 enum { STARTS = 65536 / 8 };
 
@@ -48,7 +49,7 @@ quill_status added_build(struct added *a, const struct token_table *v, bool spec
             return fail(err, QUILL_E_MODEL, "%s: added token %d: expected at most %d bytes, found %zu",
                         QUOTED(str_of(file)), id, ADDED_MOST_BYTES, text.n);
         }
-        a->tokens[a->n++] = (struct added_token){text, id, -1};
+        a->tokens[a->n++] = (struct added_token){text, id, -1, v->kinds[id] & (TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT)};
         mark_start(a->starts, text);
     }
     qsort(a->tokens, a->n, sizeof *a->tokens, by_text);
@@ -82,15 +83,32 @@ static const struct added_token *longest(const struct added *a, struct str text)
     return k < 0 ? NULL : &a->tokens[k];
 }
 
-const struct added_token *added_find(const struct added *a, const char *text, size_t n, size_t *at) {
-    if (a->n == 0) return NULL;
-    for (size_t i = 0; i < n; i++) {
+// The length of the character of Unicode's White_Space that p[0..n) begins with; 0: none.
+static size_t white_space(const char *p, size_t n) {
+    uint32_t c = 0;
+    int length = n ? utf8_step(p, n, &c) : -1;
+    bool white = (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 || c == 0x3000 ||
+                 (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f;
+    return length > 0 && white ? (size_t)length : 0;
+}
+
+static size_t white_space_before(const char *p, size_t n) {
+    size_t length = 1;
+    while (length < n && length < 3 && ((uint8_t)p[n - length] & 0xc0) == 0x80) length++;
+    return n && white_space(p + n - length, length) == length ? length : 0;
+}
+
+bool added_find(const struct added *a, const char *text, size_t n, struct added_match *match) {
+    for (size_t i = 0; a->n && i < n; i++) {
         if (i + 1 < n && !may_start(a->starts, text + i)) continue;
         const struct added_token *found = longest(a, (struct str){text + i, n - i});
-        if (found) {
-            *at = i;
-            return found;
-        }
+        if (!found) continue;
+        *match = (struct added_match){found->id, i, i + found->text.n};
+        size_t more = found->strips & TOKEN_STRIPS_LEFT ? white_space_before(text, i) : 0;
+        for (; more; more = white_space_before(text, match->begin)) match->begin -= more;
+        if (found->strips & TOKEN_STRIPS_RIGHT)
+            while ((more = white_space(text + match->end, n - match->end))) match->end += more;
+        return true;
     }
-    return NULL;
+    return false;
 }

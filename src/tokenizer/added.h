@@ -11,6 +11,7 @@ struct added_token {
     struct str text;  // borrowed from the vocabulary
     int32_t id;
     int32_t parent;   // index of the longest other one that it begins with; -1: none
+    uint8_t strips;   // TOKEN_STRIPS_LEFT, TOKEN_STRIPS_RIGHT
 };
 
 struct added {
@@ -25,7 +26,12 @@ quill_status added_build(struct added *added, const struct token_table *vocab, b
 void added_free(struct added *added); // zeros are fine
 size_t added_memory(const struct added *added);
 
-// The leftmost token in text[0..n), the longest of those that begin there: its place in *at. NULL: there is none.
-const struct added_token *added_find(const struct added *added, const char *text, size_t n, size_t *at);
+// The leftmost token in text[0..n), the longest of those that begin there: text[begin..end), with the white space that
+// it strips. False: there is none.
+struct added_match {
+    int32_t id;
+    size_t begin, end;
+};
+bool added_find(const struct added *added, const char *text, size_t n, struct added_match *match);
 
 #endif

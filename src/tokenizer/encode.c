@@ -97,16 +97,16 @@ static quill_status encode_with(struct encoder *e, const char *text, size_t n, c
     const quill_tokenizer *t = e->tokenizer;
     quill_status status = split_begin(t->splitter, &e->split, n, err);
     while (!status && n > 0) {
-        size_t at = n;
-        const struct added_token *found = added_find(added, text, n, &at);
-        if (at) status = split_text(t->splitter, &e->split, &e->pieces, text, at, err);
+        struct added_match match = {-1, n, n};
+        bool found = added_find(added, text, n, &match);
+        if (match.begin) status = split_text(t->splitter, &e->split, &e->pieces, text, match.begin, err);
         if (status || !found) break;
         status = flush(&e->pieces, err);
         if (!status && !ids_reserve(e->out, 1)) status = fail_memory(err);
         if (status) break;
-        e->out->ids[e->out->n++] = found->id;
-        text += at + found->text.n;
-        n -= at + found->text.n;
+        e->out->ids[e->out->n++] = match.id;
+        text += match.end;
+        n -= match.end;
     }
     return status ? status : flush(&e->pieces, err);
 }

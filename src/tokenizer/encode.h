@@ -27,7 +27,7 @@ struct quill_tokenizer {
     int32_t *eos;                 // [n_eos]
     size_t n_eos;
     int32_t bos;
-    bool adds_bos, ignore_merges, pre_missing;
+    bool adds_bos, ignore_merges, pre_missing, nfc;
 };
 
 void encoder_free(struct encoder *encoder); // NULL is fine

@@ -109,7 +109,7 @@ quill_status token_table_build(struct token_table *v, const struct vocab_spec *s
     quill_status status = allocate(v, spec, err);
     if (status) goto fail;
     for (size_t i = 0; i < v->n; i++) {
-        if (spec->kinds) v->kinds[i] = spec->kinds[i] & TOKEN_KIND_BITS;
+        if (spec->kinds) v->kinds[i] = spec->kinds[i] & (TOKEN_KIND_BITS | TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT);
         v->starts[i] = (uint32_t)at;
         at = add_bytes(v, (int32_t)i, spec->tokens[i], at);
     }

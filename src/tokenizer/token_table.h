@@ -8,7 +8,6 @@
 
 enum {
     MOST_TOKENS = 1 << 21, // ids fit 21 bits, so that a merge fits 64 (bpe.h)
-    TOKEN_KIND_BITS = 3,   // the bits of enum token_kind
     TOKEN_LITERAL = 4,     // a normal token whose text is not byte-mapped: it is its own bytes
     TOKEN_FROM_TEXT = 8,   // a single byte or the result of a merge: any text may yield it
 };
@@ -17,7 +16,7 @@ struct token_table {
     size_t n;
     char *bytes;      // all tokens one after the other, then 16 zeros
     uint32_t *starts; // [n + 1] into bytes
-    uint8_t *kinds;   // [n] enum token_kind | TOKEN_LITERAL | TOKEN_FROM_TEXT
+    uint8_t *kinds;   // [n] enum token_kind | TOKEN_LITERAL | TOKEN_FROM_TEXT | TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT
     size_t longest;   // bytes of the longest token
     int32_t *slots;   // [mask + 1] ids by the hash of their bytes, open addressing; -1: none
     size_t mask;

@@ -43,6 +43,7 @@ static quill_status fill(quill_tokenizer *t, const struct vocab_spec *spec, quil
     t->shelf = alloc_zeroed(1, sizeof *t->shelf);
     t->pre = alloc_string(spec->pre ? str_of(spec->pre) : rule ? STR("gpt-2") : STR("custom"));
     if (!t->shelf || !t->pre) return fail_memory(err);
+    t->nfc = spec->nfc;
     t->pre_missing = !spec->pre && !spec->patterns;
     t->ignore_merges = spec->ignore_merges || (rule && rule->ignore_merges);
     t->adds_bos = (spec->add_bos || (spec->add_bos_unsaid && rule && rule->adds_bos)) && t->bos >= 0;
@@ -118,5 +119,6 @@ void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *in
         .memory = sizeof *t + token_table_memory(&t->vocab) + bpe_memory(&t->bpe) + added_memory(&t->as_text) +
                   added_memory(&t->parsed) + splitter_memory(t->splitter),
         .pre_missing = t->pre_missing,
+        .nfc_left_out = t->nfc,
     };
 }

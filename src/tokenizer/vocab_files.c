@@ -302,6 +302,7 @@ static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, con
         .n_eos = o->eos >= 0,
         .bos = add_bos && o->template_bos >= 0 ? o->template_bos : bos,
         .add_bos = add_bos,
+        .nfc = o->nfc,
         .ignore_merges = o->ignore_merges,
     };
     return status;

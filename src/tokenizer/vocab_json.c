@@ -105,19 +105,29 @@ static quill_status read_model(struct vocab_reading *r) {
 
 // ---- added tokens ---------------------------------------------------------------------------------------------------
 
+static const struct {
+    const char *name;
+    uint8_t flag; // 0: not supported
+} manners[] = {
+    {"\"single_word\"", 0}, {"\"lstrip\"", TOKEN_STRIPS_LEFT}, {"\"rstrip\"", TOKEN_STRIPS_RIGHT}};
+
 quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_t id) {
-    static const char *const stripping[] = {"\"single_word\"", "\"lstrip\"", "\"rstrip\""};
     struct vocab_entry entry = {.id = id, .added = true};
     struct str content = vocab_member(object, "\"content\"");
     if (id < 0 && !vocab_natural(vocab_member(object, "\"id\""), &entry.id))
         return vocab_refuse(r, "added tokens: expected an id in each, found none");
     if (!vocab_text(r, content, &entry.text)) return fail_memory(r->err);
     if (!entry.text.p) return vocab_refuse(r, "added tokens: expected content in each, found none");
-    for (size_t i = 0; i < sizeof stripping / sizeof *stripping; i++)
-        if (str_is(vocab_member(object, stripping[i]), "true"))
-            return fail(r->err, QUILL_E_MODEL, "%s/%s: added token '%s': %s is not supported",
-                        QUOTED(str_of(r->directory)), r->file, QUOTED(entry.text), stripping[i]);
     entry.kind = str_is(vocab_member(object, "\"special\""), "true") ? TOKEN_SPECIAL : TOKEN_ADDED;
+    for (size_t i = 0; i < sizeof manners / sizeof *manners; i++) {
+        if (!str_is(vocab_member(object, manners[i].name), "true")) continue;
+        // One that is not special is found in every text, and no text may lose its white space.
+        if (!manners[i].flag || (entry.kind & TOKEN_KIND_BITS) != TOKEN_SPECIAL)
+            return fail(r->err, QUILL_E_MODEL, "%s/%s: added token '%s': %s is not supported%s",
+                        QUOTED(str_of(r->directory)), r->file, QUOTED(entry.text), manners[i].name,
+                        manners[i].flag ? " for one that is not special" : "");
+        entry.kind |= manners[i].flag;
+    }
     return vocab_add_entry(r, entry);
 }
 
@@ -131,17 +141,22 @@ static quill_status read_added_list(struct vocab_reading *r) {
 
 // ---- the whole ------------------------------------------------------------------------------------------------------
 
-// Normalizers change the text, and what is not there any more cannot be decoded again. An empty sequence changes
-// nothing.
+// Normalizers change the text, and what is not there any more cannot be decoded again. NFC, which many models name, is
+// noted and left out: nearly all text is in this form, and what is not keeps its bytes.
 static quill_status check_normalizer(struct vocab_reading *r, struct str part) {
     struct str type = vocab_member(part, "\"type\""), list = vocab_member(part, "\"normalizers\"");
     struct json_walk walk = {.text = list};
     if (!part.p || str_is(part, "null")) return QUILL_OK;
-    if (str_is(type, "\"Sequence\"") && json_enter_list(&walk)) {
-        if (!json_element(&walk)) return QUILL_OK;
-        if (json_value(&walk, &part)) type = vocab_member(part, "\"type\"");
+    if (!str_is(type, "\"Sequence\"") || !json_enter_list(&walk)) {
+        r->owner->nfc = str_is(type, "\"NFC\"");
+        return r->owner->nfc ? QUILL_OK : vocab_lacks(r, "normalizer", type);
     }
-    return vocab_lacks(r, "normalizer", type);
+    while (json_element(&walk) && json_value(&walk, &part)) {
+        type = vocab_member(part, "\"type\"");
+        if (!str_is(type, "\"NFC\"")) return vocab_lacks(r, "normalizer", type);
+        r->owner->nfc = true;
+    }
+    return walk.mistake ? vocab_refuse(r, "normalizer: expected a list, found something else") : QUILL_OK;
 }
 
 quill_status vocab_read_tokenizer_json(struct vocab_reading *r) {

@@ -12,7 +12,7 @@ enum { OWN_MOST_PATTERNS = 16 };
 struct vocab_entry {
     struct str text;
     int32_t id;
-    uint8_t kind;   // enum token_kind
+    uint8_t kind;   // enum token_kind and TOKEN_STRIPS_*
     bool added;     // listed as an added token: it may name a token of the vocabulary again
 };
 
@@ -25,7 +25,7 @@ struct vocab_owner {
     struct str patterns[OWN_MOST_PATTERNS];
     size_t n_patterns;
     bool gpt2_split;             // ByteLevel alone: GPT-2's own pattern
-    bool ignore_merges;
+    bool ignore_merges, nfc;
     int32_t template_bos;        // what the post-processor puts in front; -1: nothing
     struct str *tokens;          // [n_tokens] by id, made of the entries
     uint8_t *kinds;
