@@ -476,7 +476,8 @@ def make_folder():
     f.n("no-family", folder(model_type="-"), "model_type")
     f.n("family-a-number", folder(model_type=1), "expected a string")
     for key in ["n_embd", "n_layer", "n_head", "vocab_size"]:
-        for name, v in [("0", 0), ("negative", -1), ("large", 1 << 40), ("real", 20.5), ("text", "20"), ("truth", True), ("list", [20])]:
+        for name, v in [("0", 0), ("negative", -1), ("large", 1 << 40), ("real", 20.5), ("text", "20"), ("truth", True), ("list", [20]),
+                        ("object", {})]:
             f.n("%s-%s" % (key, name), folder(**{key: v}), key)
     f.n("no-n_embd", folder(n_embd="-"), "n_embd")
     f.n("no-positions", folder(n_positions="-", n_ctx="-"), "n_positions")
@@ -484,6 +485,7 @@ def make_folder():
     f.n("three-layers", folder(n_layer=3), "h.2.")
     f.n("three-heads", folder(n_head=3), "heads")
     f.n("vocab-271", folder(vocab_size=271), "expected shape [271, 20]")
+    f.n("inner-object", folder(n_inner={}), "n_inner")
     f.n("inner-79", folder(n_inner=79), "79")
     f.n("untied", folder(tie_word_embeddings=False), "lm_head.weight")
     f.n("tied-a-number", folder(tie_word_embeddings=1), "tie_word_embeddings")
@@ -494,8 +496,7 @@ def make_folder():
         f.n("epsilon-" + name, folder(layer_norm_epsilon=v), "layer_norm_epsilon")
     for key in ["bos_token_id", "eos_token_id"]:
         for name, v in [("270", 270), ("large", 1 << 40), ("real", 1.5), ("text", "1"), ("truth", True), ("object", {})]:
-            if name != "object":  # in config.json its members would be keys of their own
-                f.n("%s-%s" % (key[:3], name), folder(**{key: v}), key if name != "270" else "")
+            f.n("%s-%s" % (key[:3], name), folder(**{key: v}), key if name != "270" else "")
             f.n("generation-%s-%s" % (key[:3], name), folder({key: v}), "generation_config.json" if name != "270" else "")
     f.n("generation-a-list", folder("[]"), "expected a JSON object")
     f.n("generation-cut", folder('{"bos_token_id":1'), "expected JSON")
@@ -532,6 +533,7 @@ def make_vocab():
     f.n("token-twice", files(vocab=vocab.replace('"a": 97', '"b": 97')), "the same text")
     f.n("token-no-utf-8", vocab.encode("utf-8").replace(b'"a"', b'"\xff"') + b"\n==== merges\nh e\n", "UTF-8")
     f.n("merge-of-one", files(merges="h e\nll\n"), "merges.txt: line 2")
+    f.n("cr-alone", files(merges=merges.replace("\n", "\r")), "merges.txt: line 1")
     f.n("merge-of-three", files(merges="h e l\n"), "merges.txt: line 1")
     f.n("merge-with-blank-at-the-end", files(merges="h e \n"), "merges.txt: line 1")
     f.n("merge-empty-line", files(merges="h e\n\nl l\n"), "merges.txt: line 2")
@@ -643,7 +645,7 @@ def make_model():
                         ("real", (F32, 1.0)), ("text", (STRING, "1")), ("list", (ARRAY, (U32, [1])))]:
             f.n("%s-%s" % (key.replace(".", "-"), name), model({"gpt2." + key: v}), "gpt2." + key)
     for name, v in [("0", (F32, 0.0)), ("negative", (F32, -1e-5)), ("nan", (F32, float("nan"))), ("inf", (F32, float("inf"))),
-                    ("text", (STRING, "1e-5")), ("tiny", (F64, 1e-300))]:
+                    ("text", (STRING, "1e-5")), ("integer", (U32, 1)), ("tiny", (F64, 1e-300))]:
         f.n("epsilon-" + name, model({"gpt2.attention.layer_norm_epsilon": v}), "layer_norm_epsilon")
     f.n("heads-do-not-divide", model({"gpt2.attention.head_count": (U32, 3)}), "")
     f.n("two-blocks", model({"gpt2.block_count": (U32, 2)}), "blk.1.")

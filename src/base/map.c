@@ -26,14 +26,20 @@ static int read_all(int fd, uint8_t *out, size_t size) {
     return 1;
 }
 
-static quill_status load(struct map *map, int fd, const char *path, enum map_how how, quill_status status,
-                         quill_error *err) {
+static quill_status check_file(size_t *size, int fd, const char *path, quill_status status, quill_error *err) {
     struct stat info;
     if (fstat(fd, &info) != 0) return fail_errno(err, status, path, "read", errno);
     if (!S_ISREG(info.st_mode))
         return fail(err, status, "%s: expected a regular file, found %s", QUOTED(str_of(path)),
                     S_ISDIR(info.st_mode) ? "a directory" : "something else");
-    *map = (struct map){.size = (size_t)info.st_size};
+    *size = (size_t)info.st_size;
+    return QUILL_OK;
+}
+
+static quill_status load(struct map *map, int fd, const char *path, enum map_how how, quill_status status,
+                         quill_error *err) {
+    quill_status s = check_file(&map->size, fd, path, status, err);
+    if (s) return s;
     if (map->size == 0) {
         map->data = (const uint8_t *)"";
         return QUILL_OK;
@@ -62,10 +68,23 @@ static quill_status load(struct map *map, int fd, const char *path, enum map_how
     return fail(err, status, "%s: the file shrank while it was read", QUOTED(str_of(path)));
 }
 
+// O_NONBLOCK: opening a FIFO without a writer returns, and is then refused by its type.
+static int open_file(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }
+
+quill_status map_head(void *out, size_t *n, const char *path, quill_status status, quill_error *err) {
+    size_t size = 0;
+    int fd = open_file(path);
+    if (fd < 0) return fail_errno(err, status, path, "open", errno);
+    quill_status s = check_file(&size, fd, path, status, err);
+    if (size < *n) *n = size;
+    if (!s && read_all(fd, out, *n) < 0) s = fail_errno(err, status, path, "read", errno);
+    close(fd);
+    return s;
+}
+
 quill_status map_open(struct map *map, const char *path, enum map_how how, quill_status status, quill_error *err) {
     *map = (struct map){0};
-    // O_NONBLOCK: opening a FIFO without a writer returns, and is then refused by its type.
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open_file(path);
     if (fd < 0) return fail_errno(err, status, path, "open", errno);
     quill_status s = load(map, fd, path, how, status, err);
     close(fd); // read-only: nothing can be lost

@@ -20,8 +20,10 @@ enum map_how { MAP_FILE, MAP_READ }; // map it, or read it into memory (network 
 // Opens the regular file `path`; anything else (directory, FIFO, device) is refused without waiting.
 // Failures carry `status`: QUILL_E_MODEL for models; a lack of memory or descriptors is QUILL_E_SYSTEM.
 quill_status map_open(struct map *map, const char *path, enum map_how how, quill_status status, quill_error *err);
-// The same, but `name` within the directory `dir`; *missing is set (and QUILL_OK returned, map zeroed) when it does not
-// exist and `missing` is not NULL.
+// The first *n bytes of such a file, or fewer: a look at what it is, before all of it is read.
+quill_status map_head(void *out, size_t *n, const char *path, quill_status status, quill_error *err);
+// The same as map_open, but `name` within the directory `dir`; *missing is set (and QUILL_OK returned, map zeroed) when
+// it does not exist and `missing` is not NULL.
 quill_status map_open_at(struct map *map, const char *dir, const char *name, enum map_how how, bool *missing,
                          quill_status status, quill_error *err);
 void map_close(struct map *map); // zeros are fine

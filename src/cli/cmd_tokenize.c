@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "memory_check.h"
 #include "model_source.h"
 #include "output.h"
 #include "prompt.h"
@@ -73,8 +74,11 @@ static bool add_json(struct tokenizing *t, struct encoded *e) {
 }
 
 static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
+    enum { COST = 40 }; // of a byte that is a token, as a line of --pieces
     struct encoded e = {.p = p, .n = n};
-    quill_status s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->special, t->o->bos, err);
+    quill_status s = memory_check_text(n, COST, err);
+    if (s) return s;
+    s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->special, t->o->bos, err);
     t->line.n = 0;
     bool ok = true;
     if (!s && t->o->count)

@@ -43,6 +43,7 @@ quill_status output_open(struct output *out, const char *path, bool raw, quill_e
     *out = (struct output){.fd = -1, .name = path};
     struct stat info;
     bool exists = path && stat(path, &info) == 0;
+    if (path && !*path) return set_error(err, QUILL_E_USAGE, "-o: expected a file name, found an empty one");
     if (!path || strcmp(path, "-") == 0) {
         out->fd = STDOUT_FILENO;
         out->name = "stdout";

@@ -23,7 +23,7 @@ struct output {
 };
 
 // `path` NULL or "-": stdout. A file that exists and is no regular one is written in place. With `raw` a terminal gets
-// the bytes as they are. Errors of all: QUILL_E_SYSTEM.
+// the bytes as they are. Errors of all: QUILL_E_SYSTEM; an empty path: QUILL_E_USAGE.
 QUILL_MUST_CHECK quill_status output_open(struct output *out, const char *path, bool raw, quill_error *err);
 QUILL_MUST_CHECK quill_status output_write(struct output *out, const void *bytes, size_t n, quill_error *err);
 // The same, past the filter: sequences of our own for a terminal.

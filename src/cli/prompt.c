@@ -9,13 +9,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "memory_check.h"
 #include "report.h"
 #include "signals.h"
+
+// For NO_LIMIT. A large file is refused before it is read.
+static quill_status find_limit(uint64_t *limit, int fd, const char *name, quill_error *err) {
+    // A text that grows is there twice for a moment, and the new one is half empty.
+    enum { STREAM_BYTES = 256 << 20, GROWING = 3 };
+    struct stat info;
+    if (fstat(fd, &info) != 0) return set_errno(err, name, "read", errno);
+    *limit = S_ISREG(info.st_mode) ? UINT64_MAX : STREAM_BYTES;
+    return S_ISREG(info.st_mode) ? memory_check_text((uint64_t)info.st_size, GROWING, err) : QUILL_OK;
+}
 
 // Sizes are not believed: a pipe has none, and a file may grow.
 static quill_status read_descriptor(struct text *out, int fd, const char *name, uint64_t limit, quill_error *err) {
     enum { STEP = 1 << 16 };
     size_t start = out->n;
+    bool unlimited = limit == NO_LIMIT;
+    quill_status s = unlimited ? find_limit(&limit, fd, name, err) : QUILL_OK;
+    if (s) return s;
     for (;;) {
         if (!text_reserve(out, STEP)) return set_no_memory(err);
         ssize_t got = read(fd, out->p + out->n, out->cap - out->n);
@@ -23,9 +37,10 @@ static quill_status read_descriptor(struct text *out, int fd, const char *name, 
         if (got < 0) return set_errno(err, name, "read", errno);
         if (got == 0) return QUILL_OK;
         out->n += (size_t)got;
-        if (limit != NO_LIMIT && out->n - start > limit)
-            return set_error(err, QUILL_E_CONTEXT, "%s: longer than %" PRIu64 " bytes (--max-prompt-bytes)",
-                             QUOTED(name), limit);
+        if (out->n - start > limit)
+            return set_error(err, unlimited ? QUILL_E_SYSTEM : QUILL_E_CONTEXT,
+                             "%s: longer than %" PRIu64 " bytes (%s)", QUOTED(name), limit,
+                             unlimited ? "only a file may be" : "--max-prompt-bytes");
     }
 }
 

@@ -7,9 +7,10 @@
 #include "quill/tokenizer.h"
 #include "textbuf.h"
 
-enum { NO_LIMIT = 0 };
+enum { NO_LIMIT = 0 }; // but what memory has room for, and 256 MiB from what is no file: a device may never end
 
-// Appends all of a file ("-": stdin; may be a pipe), at most `limit` bytes: more is QUILL_E_CONTEXT.
+// Appends all of a file ("-": stdin; may be a pipe), at most `limit` bytes: more is QUILL_E_CONTEXT, and with NO_LIMIT
+// QUILL_E_SYSTEM.
 QUILL_MUST_CHECK quill_status read_file(struct text *out, const char *path, uint64_t limit, quill_error *err);
 
 // The one operand that is text, "-" (stdin) apart; NULL: none. More than one is QUILL_E_USAGE, with a hint to quote.

@@ -43,12 +43,17 @@ static const char *other_format(const uint8_t *data, size_t size) {
     return size ? "something else" : "an empty file";
 }
 
+static quill_status check_magic(const uint8_t *data, size_t size, const char *path, quill_error *err) {
+    if (size >= 4 && memcmp(data, "GGUF", 4) == 0) return QUILL_OK;
+    return fail(err, QUILL_E_MODEL, "%s: expected a GGUF file or a model folder, found %s", QUOTED(str_of(path)),
+                other_format(data, size));
+}
+
 static quill_status header(struct gguf *g) {
     struct reader *r = &g->r;
     size_t size = reader_left(r);
-    if (size < 4 || memcmp(r->at, "GGUF", 4) != 0)
-        return REFUSE(g, "%s: expected a GGUF file or a model folder, found %s", PATH_OF(g->w),
-                      other_format(r->at, size));
+    quill_status s = check_magic(r->at, size, g->w->path, g->err);
+    if (s) return s;
     reader_take(r, 4);
     uint32_t version = reader_u32le(r);
     if (version && (version & 0xffff) == 0)
@@ -215,6 +220,12 @@ quill_status gguf_open_file(struct weights **out, const char *path, enum weights
     quill_status s = QUILL_OK;
     w->own->maps = arena_alloc(&w->own->arena, 1, sizeof *w->own->maps);
     if (!w->own->maps) s = fail_memory(err);
+    if (!s && how == MAP_READ) { // before gigabytes of something else are read
+        uint8_t head[16] = {0};
+        size_t n = sizeof head;
+        s = map_head(head, &n, path, QUILL_E_MODEL, err);
+        if (!s) s = check_magic(head, n, path, err);
+    }
     if (!s) s = map_open(&w->own->maps[0], path, how, QUILL_E_MODEL, err);
     if (!s) {
         w->own->n_maps = 1;

@@ -20,11 +20,11 @@ struct config {
     quill_error *err;
 };
 
-static size_t count_leaves(json_t *object) {
+static size_t count_members(json_t *object) {
     size_t n = 0;
     const char *name;
     json_t *value;
-    json_object_foreach(object, name, value) n += json_is_object(value) ? count_leaves(value) : 1;
+    json_object_foreach(object, name, value) n += 1 + (json_is_object(value) ? count_members(value) : 0);
     return n;
 }
 
@@ -46,7 +46,7 @@ static quill_status set_array(struct config *c, const json_t *value, struct meta
         items[i] = (struct meta){0};
         quill_status s = set_value(c, json_array_get(value, i), &items[i]);
         if (s) return s;
-        same = same && items[i].kind == items[0].kind && items[i].kind != META_ARRAY;
+        same = same && items[i].kind == items[0].kind && items[i].kind < META_ARRAY;
     }
     m->kind = META_ARRAY;
     m->a = (struct meta_array){.kind = same ? items[0].kind : META_NULL, .n = n, .items = items};
@@ -77,7 +77,7 @@ static quill_status set_value(struct config *c, const json_t *value, struct meta
     } else if (json_is_array(value)) {
         return set_array(c, value, m);
     } else {
-        m->kind = META_NULL; // null, or an object within an array
+        m->kind = json_is_object(value) ? META_OBJECT : META_NULL;
     }
     return QUILL_OK;
 }
@@ -91,18 +91,14 @@ static quill_status add_members(struct config *c, json_t *object, size_t n) {
         size_t length = strlen(name);
         if (length + 1 > KEY_BYTES - n) continue;
         memcpy(c->key + n, name, length);
-        quill_status s;
-        if (json_is_object(value)) {
-            c->key[n + length] = '.';
-            s = add_members(c, value, n + length + 1);
-        } else {
-            struct meta *m = &w->meta[w->n_meta++];
-            char *key = arena_string(&w->own->arena, (struct str){c->key, n + length});
-            *m = (struct meta){.key = {key, n + length}};
-            if (!key) return fail_memory(c->err);
-            if (w->own->arena.bytes > ARENA_ROOM) return too_large(c);
-            s = set_value(c, value, m);
-        }
+        struct meta *m = &w->meta[w->n_meta++];
+        char *key = arena_string(&w->own->arena, (struct str){c->key, n + length});
+        *m = (struct meta){.key = {key, n + length}};
+        if (!key) return fail_memory(c->err);
+        if (w->own->arena.bytes > ARENA_ROOM) return too_large(c);
+        quill_status s = set_value(c, value, m);
+        c->key[n + length] = '.';
+        if (!s && m->kind == META_OBJECT) s = add_members(c, value, n + length + 1);
         if (s) return s;
     }
     return QUILL_OK;
@@ -118,7 +114,7 @@ quill_status hf_config(struct weights *w, const struct map *map, const char *pat
     void *meta = NULL;
     if (!json_is_object(tree))
         s = fail(err, QUILL_E_MODEL, "%s: expected a JSON object, found another value", QUOTED(str_of(path)));
-    if (!s) s = weights_reserve(w, count_leaves(tree), sizeof *w->meta, "keys", map->size, &meta, err);
+    if (!s) s = weights_reserve(w, count_members(tree), sizeof *w->meta, "keys", map->size, &meta, err);
     w->meta = meta;
     if (!s) s = add_members(&c, tree, 0);
     if (!s) s = weights_index_meta(w, err);

@@ -135,8 +135,9 @@ void weights_sort_tensors(struct weights *w) {
 // ---- typed look-ups -------------------------------------------------------------------------------------------------
 
 static const char *const kind_names[] = {
-    [META_NULL] = "null",   [META_BOOL] = "a truth value", [META_INT] = "an integer",
-    [META_FLOAT] = "a number", [META_STRING] = "a string",    [META_ARRAY] = "an array",
+    [META_NULL] = "null",         [META_BOOL] = "a truth value", [META_INT] = "an integer",
+    [META_FLOAT] = "a real number", [META_STRING] = "a string",    [META_ARRAY] = "an array",
+    [META_OBJECT] = "an object",
 };
 
 static quill_status wrong_kind(const struct weights *w, const struct meta *m, enum meta_kind wanted, quill_error *err) {
@@ -169,7 +170,8 @@ quill_status meta_float(const struct weights *w, const char *key, double *out, b
     const struct meta *m = look_up(w, key, found);
     if (!m) return QUILL_OK;
     if (m->kind == META_FLOAT) *out = m->f;
-    else if (m->kind == META_INT) *out = m->is_unsigned ? (double)(uint64_t)m->i : (double)m->i;
+    else if (m->kind == META_INT && w->format == WEIGHTS_HF)
+        *out = m->is_unsigned ? (double)(uint64_t)m->i : (double)m->i;
     else return wrong_kind(w, m, META_FLOAT, err);
     return QUILL_OK;
 }

@@ -19,7 +19,8 @@
 
 enum weights_format { WEIGHTS_GGUF, WEIGHTS_HF };
 
-enum meta_kind { META_NULL, META_BOOL, META_INT, META_FLOAT, META_STRING, META_ARRAY };
+// META_OBJECT: of config.json; it has no value, its members have keys with a dot.
+enum meta_kind { META_NULL, META_BOOL, META_INT, META_FLOAT, META_STRING, META_ARRAY, META_OBJECT };
 
 // An array of a GGUF file stays in the file's bytes (checked when it was opened); one of config.json is parsed.
 struct meta_array {
@@ -82,7 +83,7 @@ const struct meta *weights_meta(const struct weights *w, struct str key);      /
 // min..max, is QUILL_E_MODEL naming the key. An absent key leaves *out untouched.
 quill_status meta_int(const struct weights *w, const char *key, int64_t min, int64_t max, int64_t *out, bool *found,
                       quill_error *err);
-// ints too
+// The integers of a config.json too: JSON has one kind of number.
 quill_status meta_float(const struct weights *w, const char *key, double *out, bool *found, quill_error *err);
 quill_status meta_bool(const struct weights *w, const char *key, bool *out, bool *found, quill_error *err);
 quill_status meta_string(const struct weights *w, const char *key, struct str *out, bool *found, quill_error *err);

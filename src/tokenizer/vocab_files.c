@@ -167,6 +167,7 @@ static quill_status read_merges_txt(struct vocab_reading *r, struct str text) {
         size_t step = merge.n + (newline != NULL);
         rest = (struct str){rest.p + step, rest.n - step};
         if (merge.n && merge.p[merge.n - 1] == '\r') merge.n--;
+        if (merge.n && memchr(merge.p, '\r', merge.n)) return bad_line(r, line, merge); // not the end of a line
         if (line == 1 && str_starts(merge, STR("#version"))) continue;
         if (!merge.n && !rest.n) break;
         const char *blank = merge.n ? memchr(merge.p, ' ', merge.n) : NULL;
