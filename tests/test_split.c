@@ -108,6 +108,8 @@ static void texts_are_cut_as_the_named_models_cut_them(void **state) {
         {"llama-bpe", "a|  | b| |\xd9\xa1\xd9\xa2\xd9\xa3|\xd9\xa4"},
         {"qwen2", "a| |1|2|'Re|(x|)\n|y"},
         {"gpt-4o", "Hello|World's|HTMLParser| don't| |123|4|a|/b"},
+        {"glm5", "Hello| world|'S| |123|45|a"},
+        {"roberta-bpe", "a|1| b|  | c"},
         {"gpt-4o", "x|//\n|y|  \n| z"},
         {"tekken", "Camel|Case|'s| |1|2"},
         {"deepseek-v3", "a|123|4|\xe4\xb8\xad\xe6\x96\x87|x|.foo|(),\n|b"},

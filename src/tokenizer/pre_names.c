@@ -53,6 +53,7 @@ static const struct pre_rule viking = {.patterns = {BLOOM, "\\p{N}"}};
 
 #define CL100K ENDINGS "|" WORD "|\\p{N}{1,3}|" MARKS "|" LINES "|" BLANKS
 static const struct pre_rule cl100k = {.patterns = {CL100K}};
+static const struct pre_rule glm5 = {.patterns = {CL100K}, .ignore_merges = true};
 static const struct pre_rule llama3 = {.patterns = {CL100K}, .ignore_merges = true, .adds_bos = true};
 static const struct pre_rule minicpm5 = {
     .patterns = {"\\p{N}{1,3}", ENDINGS "|" WORD "|\\p{N}+|" MARKS "|" LINES "|" BLANKS}, .ignore_merges = true};
@@ -125,6 +126,7 @@ static const struct pre_name names[] = {
     {"mellum2", &starcoder},    {"falcon", &falcon},         {"default", &unnamed},
     {"bloom", &bloom},          {"poro-chat", &bloom},       {"gpt3-finnish", &bloom},
     {"viking", &viking},        {"dbrx", &cl100k},           {"smaug-bpe", &cl100k},
+    {"roberta-bpe", &gpt2},     {"jina-v2-code", &gpt2},     {"glm5", &glm5},
     {"glm4", &cl100k},          {"chatglm-bpe", &cl100k},    {"llama-bpe", &llama3},
     {"llama3", &llama3},        {"llama-v3", &llama3},       {"falcon3", &llama3},
     {"falcon-h1", &llama3},     {"pixtral", &llama3},        {"midm-2.0", &llama3},

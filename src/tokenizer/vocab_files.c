@@ -288,6 +288,7 @@ static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, con
     status = place_tokens(&r);
     if (!status) status = check_template(&r);
     if (!status) status = name_tokens(&r, &config, alone, &bos);
+    free(o->entries), o->entries = NULL; // with millions of tokens they would count
     bool add_bos = config.add_bos_said ? config.add_bos : o->template_bos >= 0;
     *spec = (struct vocab_spec){
         .file = files->directory,
