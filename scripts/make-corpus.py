@@ -631,6 +631,8 @@ def make_model():
     f.y("no-token-types", model({"tokenizer.ggml.token_type": None}))
     f.y("adds-bos", model({"tokenizer.ggml.add_bos_token": (BOOL, 1)}))
     f.y("unknown-tensor", model(tensors={"x": [3]}))
+    f.y("wide-tensor-without-rows", model(tensors={"x.weight": [1 << 28, 0]}))
+    f.y("name-beyond-measure", model({"general.name": (STRING, "x" * 1025)}))
     f.y("name-of-control-characters", model({"general.name": (STRING, "\x1b[31mred\n")}))
     f.y("integer-types", model({"gpt2.block_count": (U64, 1), "gpt2.context_length": (I16, 8), "gpt2.embedding_length": (U8, 2)}))
 

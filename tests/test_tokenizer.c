@@ -457,6 +457,14 @@ static void vocabularies_that_make_no_sense_are_refused(void **state) {
     rig_add(&rig, "<s>", TOKEN_SPECIAL);
     rig_add(&rig, "<s>", TOKEN_ADDED);
     refused(&rig, "tokens 256 and 257 are the same text '<s>'");
+    static char most[(1 << 16) + 2];
+    memset(most, 'x', sizeof most - 1);
+    rig_begin(&rig);
+    rig_add(&rig, most + 1, TOKEN_NORMAL);
+    quill_tokenizer_free(rig_tokenizer(&rig));
+    rig_begin(&rig);
+    rig_add(&rig, most, TOKEN_NORMAL);
+    refused(&rig, "token 256: expected at most 65536 bytes, found 65537");
     rig_begin(&rig);
     rig.spec.n_tokens = 0;
     refused(&rig, "expected 1 to 2097152 tokens, found 0");

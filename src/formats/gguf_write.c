@@ -164,7 +164,7 @@ quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill
     const struct extent *extents = (const struct extent *)(const void *)g->rows.p;
     size_t piece_bytes = PIECE_BYTES;
     for (size_t i = 0; i < g->n_tensors; i++)
-        if (extents[i].row_bytes > piece_bytes) piece_bytes = (size_t)extents[i].row_bytes;
+        if (extents[i].n_rows && extents[i].row_bytes > piece_bytes) piece_bytes = (size_t)extents[i].row_bytes;
     uint8_t *piece = alloc_array(piece_bytes, 1);
     if (!piece) return fail_memory(err);
     struct save save;

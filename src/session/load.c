@@ -27,7 +27,9 @@ static quill_status check_vocabulary(const struct quill_model *m, quill_error *e
 struct str weights_name(const struct weights *w) {
     struct str name = {NULL, 0};
     bool found;
-    if (w->format == WEIGHTS_GGUF && meta_string(w, "general.name", &name, &found, NULL) == QUILL_OK && found && name.n)
+    enum { MOST = 1024 }; // longer ones are no names
+    if (w->format == WEIGHTS_GGUF && meta_string(w, "general.name", &name, &found, NULL) == QUILL_OK && found &&
+        name.n > 0 && name.n <= MOST)
         return name;
     size_t end = strlen(w->path), begin;
     while (end > 1 && w->path[end - 1] == '/') end--;

@@ -34,8 +34,8 @@ struct job {
     struct item *items; // [n]
     size_t n;
     struct team *team;
-    float *rows;        // [team size][ROWS_AT_ONCE][most cols]
-    size_t most_cols;
+    float *rows;        // [team size][most_values]
+    size_t most_values; // of the rows that one member decodes at once
 };
 
 // Matrices get the new type. Norms, biases and position tables are small, and every type but F32 would cost accuracy.
@@ -125,7 +125,7 @@ static void convert_rows(void *arg, struct member *m) {
     struct piece *p = arg;
     const struct item *item = p->item;
     size_t cols = (size_t)item->cols, begin, end;
-    float *rows = p->job->rows + (size_t)m->index * ROWS_AT_ONCE * p->job->most_cols;
+    float *rows = p->job->rows + (size_t)m->index * p->job->most_values;
     team_begin(m);
     while (team_claim(m, (size_t)p->n_rows, ROWS_AT_ONCE, &begin, &end)) {
         if (interrupted(p->job)) continue;
@@ -139,12 +139,14 @@ static void convert_rows(void *arg, struct member *m) {
     }
 }
 
+static bool is_copied(const struct item *item) { return item->to == item->from->dtype && !item->transposed; }
+
 static quill_status fill(void *user, size_t index, uint64_t first, uint64_t n_rows, uint8_t *out, quill_error *err) {
     const struct job *job = user;
     const struct item *item = &job->items[index];
     size_t cols = (size_t)item->cols, row_bytes = cols / dtypes[item->to].block_values * dtypes[item->to].block_bytes;
     struct piece piece = {job, item, first, n_rows, out, row_bytes, false};
-    if (item->to == item->from->dtype && !item->transposed)
+    if (is_copied(item))
         memcpy(out, item->from->data + first * row_bytes, (size_t)n_rows * row_bytes);
     else
         team_run(job->team, convert_rows, &piece);
@@ -198,7 +200,7 @@ static quill_status prepare_directory(struct job *job, struct gguf_writer *g, st
 }
 
 static quill_status write_file(struct job *job, struct gguf_writer *g, const char *out, quill_error *err) {
-    uint64_t most = 1;
+    uint64_t most = 1, values;
     size_t count;
     choose_types(job);
     bool ok = gguf_put_u32(g, "general.file_type", job->recipe.file_type) &&
@@ -208,12 +210,14 @@ static quill_status write_file(struct job *job, struct gguf_writer *g, const cha
         uint64_t shape[TENSOR_MAX_DIMS];
         memcpy(shape, item->from->shape, sizeof shape);
         if (item->transposed) shape[0] = item->rows, shape[1] = item->cols;
-        if (item->cols > most) most = item->cols;
+        // A tensor of no rows may claim any columns.
+        uint64_t rows = is_copied(item) ? 0 : item->rows < ROWS_AT_ONCE ? item->rows : ROWS_AT_ONCE;
+        if (checked_mul(&values, rows, item->cols) && values > most) most = values;
         ok = gguf_put_tensor(g, item->name, item->to, shape, item->from->n_dims);
     }
-    job->most_cols = (size_t)most;
+    job->most_values = (size_t)most;
     if (ok) job->team = team_create(team_default_size());
-    if (job->team && checked_mul_size(&count, ROWS_AT_ONCE * (size_t)team_size(job->team), job->most_cols))
+    if (job->team && checked_mul_size(&count, (size_t)team_size(job->team), job->most_values))
         job->rows = alloc_array(count, sizeof *job->rows);
     if (!ok || !job->rows) return fail_memory(err);
     if (job->options) gguf_writer_watch(g, job->options->temporary, job->options->user);

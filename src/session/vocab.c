@@ -6,7 +6,10 @@
 #include "formats/json.h"
 #include "tokenizer/bpe.h"
 
-enum { JSON_ROOM = 1 << 20 }; // for the tree of generation_config.json
+enum {
+    JSON_ROOM = 1 << 20, // for the tree of generation_config.json
+    PRE_BYTES = 80,      // of the name of a pre-tokenizer
+};
 
 // ---- GGUF -----------------------------------------------------------------------------------------------------------
 
@@ -115,10 +118,10 @@ static quill_status load_gguf(struct vocab *v, const struct weights *w, quill_er
                     QUOTED(str_of(w->path)), found ? "'" : "", found ? QUOTED(model) : "nothing", found ? "'" : "");
     s = meta_string(w, "tokenizer.ggml.pre", &pre, &found, err);
     if (s) return s;
-    if (found && !(v->spec.pre = arena_string(&v->arena, pre))) return fail_memory(err);
-    if (found && strlen(v->spec.pre) != pre.n)
+    if (found && (pre.n > PRE_BYTES || (pre.n && memchr(pre.p, 0, pre.n))))
         return fail(err, QUILL_E_MODEL, "%s: key tokenizer.ggml.pre: expected a name, found '%s'",
                     QUOTED(str_of(w->path)), QUOTED(pre));
+    if (found && !(v->spec.pre = arena_string(&v->arena, pre))) return fail_memory(err);
     s = strings(v, &v->spec.tokens, &v->spec.n_tokens, MOST_TOKENS, w, "tokenizer.ggml.tokens", err);
     if (!s) s = strings(v, &v->spec.merges, &v->spec.n_merges, BPE_MAX_MERGES, w, "tokenizer.ggml.merges", err);
     if (!s) s = token_kinds(v, w, err);

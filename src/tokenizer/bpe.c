@@ -340,7 +340,7 @@ quill_status bpe_build(struct bpe *bpe, struct token_table *v, const struct voca
     while ((size_t)1 << (64 - bpe->shift) < 2 * spec->n_merges) bpe->shift--;
     bpe->slots = alloc_zeroed((size_t)1 << (64 - bpe->shift), sizeof *bpe->slots);
     bpe->results = alloc_array(spec->n_merges, sizeof *bpe->results);
-    size_t each = 4 * v->longest + 16, group = each <= MOST_GROUP_ROOM / GROUP ? GROUP : 1; // longest < 2^32
+    size_t each = 4 * v->longest + 16, group = each <= MOST_GROUP_ROOM / GROUP ? GROUP : 1;
     char *room = alloc_array(group, each);
     quill_status status = QUILL_OK;
     if (!bpe->slots || !bpe->results || !room) status = fail_memory(err);

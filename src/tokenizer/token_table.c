@@ -88,9 +88,14 @@ static quill_status allocate(struct token_table *v, const struct vocab_spec *spe
     if (spec->n_tokens == 0 || spec->n_tokens > MOST_TOKENS)
         return fail(err, QUILL_E_MODEL, "%s: expected 1 to %d tokens, found %zu", QUOTED(str_of(spec->file)),
                     MOST_TOKENS, spec->n_tokens);
-    for (size_t i = 0; i < spec->n_tokens; i++)
-        if (!checked_add_size(&total, total, spec->tokens[i].n) || total > UINT32_MAX)
+    for (size_t i = 0; i < spec->n_tokens; i++) {
+        size_t n = spec->tokens[i].n;
+        if (n > MOST_TOKEN_BYTES)
+            return fail(err, QUILL_E_MODEL, "%s: token %zu: expected at most %d bytes, found %zu",
+                        QUOTED(str_of(spec->file)), i, MOST_TOKEN_BYTES, n);
+        if (!checked_add_size(&total, total, n) || total > UINT32_MAX)
             return fail(err, QUILL_E_MODEL, "%s: the tokens have more than 4 GiB of text", QUOTED(str_of(spec->file)));
+    }
     while (n_slots < spec->n_tokens + spec->n_tokens / 4) n_slots *= 2;
     v->n = spec->n_tokens;
     v->mask = n_slots - 1;

@@ -161,6 +161,7 @@ static quill_status bad_line(const struct vocab_reading *r, size_t line, struct 
 
 static quill_status read_merges_txt(struct vocab_reading *r, struct str text) {
     struct str rest = json_without_bom(text);
+    r->file = "merges.txt";
     for (size_t line = 1; rest.n; line++) {
         const char *newline = memchr(rest.p, '\n', rest.n);
         struct str merge = {rest.p, newline ? (size_t)(newline - rest.p) : rest.n};
