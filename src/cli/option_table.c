@@ -162,3 +162,5 @@ const struct option_row option_table[] = {
     {"json-schema", NULL, NULL, OPTION_LATER, .value = "FILE", .verbs = GENERATE, .help = "constrained generation"},
 };
 const size_t n_option_rows = sizeof option_table / sizeof option_table[0];
+_Static_assert(sizeof option_table / sizeof option_table[0] <= 8 * sizeof((struct options){0}.given),
+               "a bit for each row");

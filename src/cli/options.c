@@ -164,6 +164,8 @@ static quill_status take_value(struct scan *scan, struct options *o, const struc
         if (scan->i + 1 == scan->n) return set_error(err, QUILL_E_USAGE, "%s needs a value: %s", shown, row->value);
         attached = scan->args[++scan->i];
     }
+    size_t i = (size_t)(row - option_table);
+    o->given[i / 64] |= UINT64_C(1) << i % 64;
     return set_field(o, row, shown, attached, err);
 }
 
@@ -228,7 +230,25 @@ quill_status options_set(struct options *o, const char *row_name, const char *so
     return set_field(o, row_of_name(row_name), source, value, err);
 }
 
+bool options_given(const struct options *o, const char *row_name) {
+    const struct option_row *row = row_of_name(row_name);
+    size_t i = (size_t)(row - option_table);
+    return row && (o->given[i / 64] >> i % 64 & 1);
+}
+
+quill_status options_set_default(struct options *o, const char *row_name, const char *source, const char *value,
+                                 quill_error *err) {
+    if (options_given(o, row_name)) {
+        struct options scratch = {0}; // what is not used is checked all the same
+        quill_status s = options_set(&scratch, row_name, source, value, err);
+        options_free(&scratch);
+        return s;
+    }
+    return options_set(o, row_name, source, value, err);
+}
+
 void options_free(struct options *o) {
+    free(o->defines.items);
     free(o->files.items);
     free(o->operands.items);
     free(o->stops.items);

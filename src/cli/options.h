@@ -22,6 +22,10 @@ struct options {
     struct list files, operands;
     int64_t max_prompt_bytes;
     bool escape, keep_newline, special;
+    const char *prompt_file;
+    struct list defines; // NAME=VALUE
+    int64_t shots, shuffle;
+    bool show_prompt;
     // the model
     const char *model;
     int64_t n_ctx;
@@ -49,6 +53,7 @@ struct options {
     const char *cpu;
     // talk
     bool quiet, verbose, help, short_help, version;
+    uint64_t given[3]; // bit i: row i of the table was on the command line
 };
 
 enum verb_bit {
@@ -57,7 +62,16 @@ enum verb_bit {
     INSPECT = 1 << 2,
     QUANTIZE = 1 << 3,
     HELP = 1 << 4,
-    EVERY_VERB = GENERATE | TOKENIZE | INSPECT | QUANTIZE | HELP,
+    MAP = 1 << 5,
+    CHOOSE = 1 << 6,
+    ASK = 1 << 7,
+    SCORE = 1 << 8,
+    RANK = 1 << 9,
+    SHOTS = 1 << 10,
+    LINT = 1 << 11,
+    BENCH = 1 << 12,
+    EVERY_VERB = (1 << 13) - 1,
+    PROMPT_VERBS = GENERATE | MAP | CHOOSE | ASK | SHOTS | LINT, // that take prompt files
 };
 
 struct verb {
@@ -123,6 +137,10 @@ void options_free(struct options *o);
 // Sets the field of a row by its text, as if it had been given; `source` is the name used in messages ("QUILL_X").
 QUILL_MUST_CHECK quill_status options_set(struct options *o, const char *row_name, const char *source,
                                           const char *value, quill_error *err);
+// The same, unless the command line gave a value: what a prompt file sets.
+QUILL_MUST_CHECK quill_status options_set_default(struct options *o, const char *row_name, const char *source,
+                                                  const char *value, quill_error *err);
+bool options_given(const struct options *o, const char *row_name); // on the command line
 
 const char *verb_nearest(const char *text); // the verb whose name `text` may be meant to be; NULL: none is near
 
