@@ -7,11 +7,12 @@
 
 #include "cgroup.h"
 
-// The number in a file of a cgroup; UINT64_MAX for "max" and where there is none.
+// The number in a file of a cgroup; UINT64_MAX for "max" (in version 1 near 2^63) and where there is none.
 static uint64_t read_number(const char *directory, const char *name) {
     char text[64];
     uint64_t n;
-    return cgroup_read(text, sizeof text, directory, name) && sscanf(text, "%" SCNu64, &n) == 1 ? n : UINT64_MAX;
+    bool known = cgroup_read(text, sizeof text, directory, name) && sscanf(text, "%" SCNu64, &n) == 1;
+    return known && n < UINT64_MAX / 4 ? n : UINT64_MAX;
 }
 
 // The value of a line "NAME VALUE" of a statistic; 0 when there is none.
@@ -41,7 +42,7 @@ static void smaller_room(void *user, const char *directory) {
     uint64_t have = room(limit, read_number(directory, "memory.current"),
                          limit == UINT64_MAX ? 0 : reclaimable(directory, "active_file", "inactive_file"));
     if (have < *least) *least = have;
-    limit = read_number(directory, "memory.limit_in_bytes"); // version 1; without a limit it is near 2^63
+    limit = read_number(directory, "memory.limit_in_bytes"); // version 1
     have = room(limit, read_number(directory, "memory.usage_in_bytes"),
                 limit == UINT64_MAX ? 0 : reclaimable(directory, "total_active_file", "total_inactive_file"));
     if (have < *least) *least = have;
