@@ -104,7 +104,7 @@ static quill_status read_alignment(struct gguf *g) {
     if (!m) return QUILL_OK;
     if (m->gguf_type != GGUF_U32)
         return REFUSE(g, "%s: metadata 'general.alignment': expected type 4 (u32), found type %" PRIu32, PATH_OF(g->w),
-                      m->gguf_type);
+                      (uint32_t)m->gguf_type);
     if (m->i < MIN_ALIGNMENT || m->i > MAX_ALIGNMENT || (m->i & (m->i - 1)))
         return REFUSE(g, "%s: metadata 'general.alignment': expected a power of two from %d to %d, found %" PRId64,
                       PATH_OF(g->w), MIN_ALIGNMENT, MAX_ALIGNMENT, m->i);

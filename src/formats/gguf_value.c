@@ -87,7 +87,7 @@ static void set_int(struct meta *m, const uint8_t *p, uint32_t type) {
 
 quill_status gguf_value(struct reader *r, uint32_t type, int depth, struct meta *m, const char *file,
                         quill_error *err) {
-    m->gguf_type = type;
+    m->gguf_type = (uint8_t)type; // if it is one at all
     m->is_unsigned = false;
     if (type == GGUF_ARRAY) return array(r, depth, m, file, err);
     if (type >= GGUF_TYPES)

@@ -27,16 +27,18 @@ struct meta_array {
     enum meta_kind kind;       // of the elements; META_NULL: empty, mixed or nested
     uint32_t gguf_type;        // GGUF: the element's type number
     uint64_t n;
-    const uint8_t *data;       // GGUF: the encoded elements
-    size_t bytes;              // GGUF: of data
-    const struct meta *items;  // config.json: [n] (keys empty)
+    size_t bytes;              // GGUF: of data; 0 when there is no element, and for config.json
+    union {
+        const uint8_t *data;      // GGUF: the encoded elements
+        const struct meta *items; // config.json: [n] (keys empty)
+    };
 };
 
 struct meta {
     struct str key;
     enum meta_kind kind;
     bool is_unsigned;          // META_INT: above INT64_MAX, `i` holds a uint64_t's bits
-    uint32_t gguf_type;        // GGUF: type number of the value
+    uint8_t gguf_type;         // GGUF: type number of the value
     union {
         bool b;
         int64_t i;
