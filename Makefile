@@ -87,7 +87,8 @@ SRC_session := load vocab generate quantize recipe request scores session stop t
 TESTS += test_stop test_session
 
 SRC_cli := main cmd_generate cmd_help cmd_inspect cmd_quantize cmd_tokenize json_out make_request memory_check \
-	model_source nearest option_table options output prompt report signals term textbuf verbs \
+	model_source nearest option_table options output prompt prompt_examples prompt_file prompt_use report row_fields rows \
+	signals template term textbuf verbs \
 	$(if $(wildcard $(EMBED)),builtin,builtin_none)
 ifneq ($(filter command,$(origin EMBED)),)
 $(if $(EMBED),$(if $(wildcard $(EMBED)),,$(error EMBED=$(EMBED): there is no such file)))

@@ -43,6 +43,15 @@ typedef enum quill_special {
 QUILL_MUST_CHECK quill_status quill_encode(const quill_tokenizer *tokenizer, quill_ids *out, const void *text, size_t n,
                                            quill_special special, quill_error *err);
 
+// A text in which special tokens become themselves, except in some parts of it: values from outside, which never hold
+// one. values[n_values] are ascending and do not overlap. The text is encoded as a whole: words cross their borders.
+typedef struct quill_span {
+    size_t at, n;
+} quill_span;
+QUILL_MUST_CHECK quill_status quill_encode_values(const quill_tokenizer *tokenizer, quill_ids *out, const void *text,
+                                                  size_t n, const quill_span *values, size_t n_values,
+                                                  quill_error *err);
+
 // The bytes a token stands for; length in *n (0 for a special token unless `special` is QUILL_SPECIAL_PARSE). Borrowed
 // from the tokenizer; not NUL-terminated. An id outside 0..quill_n_vocab-1 gives NULL and 0.
 const char *quill_token_bytes(const quill_tokenizer *tokenizer, int32_t id, quill_special special, size_t *n);

@@ -12,6 +12,7 @@
 #include "model_source.h"
 #include "output.h"
 #include "prompt.h"
+#include "prompt_file.h"
 #include "report.h"
 #include "signals.h"
 #include "term.h"
@@ -19,7 +20,9 @@
 struct generation {
     const struct options *o;
     double started; // seconds
-    struct text prompt;
+    struct prompt_file *file; // -F
+    struct text input;        // for its slot {{input}}
+    struct rendered prompt;
     struct prompt_ids ids;
     quill_model *model;
     quill_session *session;
@@ -70,7 +73,9 @@ static quill_status load(struct generation *g, quill_error *err) {
     double before = now_seconds();
     quill_status s = open_model(&g->model, g->o, err);
     if (!s)
-        s = prompt_encode(&g->ids, quill_model_tokenizer(g->model), g->prompt.p, g->prompt.n, g->o->special, true, err);
+        s = g->file ? rendered_encode(&g->ids, quill_model_tokenizer(g->model), &g->prompt, err)
+                    : prompt_encode(&g->ids, quill_model_tokenizer(g->model), g->prompt.text.p, g->prompt.text.n,
+                                    g->o->special, true, err);
     if (s) return s;
     quill_session_options options = session_options(g->o);
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
@@ -103,7 +108,7 @@ static void on_prompt(void *user, size_t done, size_t all) {
 static quill_status echo_prompt(struct generation *g, quill_error *err) {
     bool dim = colors_wanted(g->o->color, g->out.terminal);
     quill_status s = dim ? output_write_raw(&g->out, "\x1b[2m", err) : QUILL_OK; // ECMA-48 SGR: faint, normal
-    if (!s) s = output_write(&g->out, g->prompt.p, g->prompt.n, err);
+    if (!s) s = output_write(&g->out, g->prompt.text.p, g->prompt.text.n, err);
     if (!s && dim) s = output_write_raw(&g->out, "\x1b[0m", err);
     return s ? s : output_flush(&g->out, err);
 }
@@ -113,7 +118,7 @@ static quill_status write_object(struct generation *g, const quill_result *resul
     quill_model_info info;
     quill_model_describe(g->model, &info);
     struct text text = {0};
-    bool ok = (!g->o->echo || text_add(&text, g->prompt.p, g->prompt.n)) &&
+    bool ok = (!g->o->echo || text_add(&text, g->prompt.text.p, g->prompt.text.n)) &&
               text_add(&text, result->text.text, result->text.n);
     struct sample sample = {
         .result = result,
@@ -225,10 +230,48 @@ static int run_samples(struct generation *g, quill_error *err) {
     return status;
 }
 
-static int generate(struct generation *g, quill_error *err) {
-    const struct options *o = g->o;
-    quill_status s = request_build(&g->request, &g->parts, o, err);
-    if (!s) s = prompt_read(&g->prompt, o, err);
+// The prompt file: settings into the options, stdin or nothing into its slots.
+static quill_status read_prompt_file(struct generation *g, struct options *o, quill_error *err) {
+    if (o->prompt || o->files.n || o->operands.n)
+        return set_error(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
+    quill_status s = prompt_file_open(&g->file, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = prompt_file_configure(g->file, o, err);
+    if (s) return s;
+    const struct prompt_file *f = g->file;
+    for (size_t i = 0; i < f->n_open; i++)
+        if (strcmp(f->slots.names[f->open[i]], "input") != 0)
+            return set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(f->name),
+                             QUOTED(f->slots.names[f->open[i]]));
+    if (f->n_open && strcmp(o->prompt_file, "-") == 0)
+        return set_error(err, QUILL_E_USAGE, "stdin is the prompt file; fill the slot {{input}} with -D");
+    if (f->n_open) s = prompt_read_stdin(&g->input, o, err);
+    if (!s && f->n_open && g->input.n == 0)
+        s = set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{input}}: stdin is empty", QUOTED(f->name));
+    quill_text input = {g->input.p, g->input.n};
+    return s ? s : prompt_file_render(f, &input, &g->prompt, err);
+}
+
+static int show_prompt(struct generation *g, quill_error *err) {
+    quill_status s = output_open(&g->out, g->o->output, g->o->raw, err);
+    if (!s) s = output_write(&g->out, g->prompt.text.p, g->prompt.text.n, err);
+    if (!s) s = output_end_line(&g->out, err);
+    return (int)(s ? s : output_close(&g->out, err));
+}
+
+static quill_status prepare(struct generation *g, struct options *o, quill_error *err) {
+    quill_status s = o->prompt_file ? read_prompt_file(g, o, err) : QUILL_OK;
+    if (!s) s = request_build(&g->request, &g->parts, o, err);
+    if (!s && !g->file) s = prompt_read(&g->prompt.text, o, err);
+    if (s || !g->file) return s;
+    quill_text fallback;
+    const quill_text *stops;
+    size_t n = prompt_file_stops(g->file, o, &stops, &fallback);
+    return request_add_stops(&g->request, &g->parts, stops, n, err);
+}
+
+static int generate(struct generation *g, struct options *o, quill_error *err) {
+    quill_status s = prepare(g, o, err);
+    if (!s && o->show_prompt) return show_prompt(g, err);
     if (!s) s = load(g, err);
     if (!s) s = output_open(&g->out, o->output, o->raw, err);
     if (s) return (int)s;
@@ -256,12 +299,14 @@ int cmd_generate(struct options *o, quill_error *err) {
     struct generation g = {.o = o, .started = now_seconds(), .out = {.fd = -1}};
     int status = (int)check_options(o, err);
     if (!status) status = (int)environment_apply(o, err);
-    if (!status) status = generate(&g, err);
+    if (!status) status = generate(&g, o, err);
     output_abort(&g.out);
     quill_session_free(g.session);
     quill_model_free(g.model);
     request_parts_free(&g.parts);
     free(g.ids.ids);
-    text_free(&g.prompt);
+    rendered_free(&g.prompt);
+    text_free(&g.input);
+    prompt_file_free(g.file);
     return status;
 }

@@ -102,6 +102,15 @@ quill_status request_build(quill_request *request, struct request_parts *parts, 
     return s;
 }
 
+quill_status request_add_stops(quill_request *request, struct request_parts *parts, const quill_text *stops, size_t n,
+                               quill_error *err) {
+    quill_text *all = realloc(parts->stops, (request->n_stops + n + 1) * sizeof *all);
+    if (!all) return set_no_memory(err);
+    for (size_t i = 0; i < n; i++) all[request->n_stops++] = stops[i];
+    request->stops = parts->stops = all;
+    return QUILL_OK;
+}
+
 void request_parts_free(struct request_parts *parts) {
     for (size_t i = 0; i < parts->n_stops; i++) text_free(&parts->stop_texts[i]);
     free(parts->stop_texts);

@@ -18,6 +18,9 @@ struct request_parts { // what `request` borrows
 // Errors: QUILL_E_USAGE naming the option. request_parts_free in any case.
 QUILL_MUST_CHECK quill_status request_build(quill_request *request, struct request_parts *parts,
                                             const struct options *o, quill_error *err);
+// More stops, after request_build; the texts are borrowed.
+QUILL_MUST_CHECK quill_status request_add_stops(quill_request *request, struct request_parts *parts,
+                                                const quill_text *stops, size_t n, quill_error *err);
 void request_parts_free(struct request_parts *parts);
 
 #endif

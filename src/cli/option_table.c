@@ -25,8 +25,19 @@ const struct option_row option_table[] = {
      .help = "keep the newline at the end of a file or stdin"},
     {"special", NULL, NULL, OPTION_FLAG, FIELD(special), .verbs = GENERATE | TOKENIZE, .group = GROUP_PROMPT,
      .help = "special tokens in the text become themselves; without it they are plain text"},
+    {"prompt-file", NULL, "F", OPTION_STRING, FIELD(prompt_file), .value = "FILE", .verbs = GENERATE,
+     .group = GROUP_PROMPT, .common = true,
+     .help = "the prompt is a prompt file: slots, examples, settings (see the README)"},
+    {"define", NULL, "D", OPTION_LIST, FIELD(defines), .value = "NAME=VALUE", .verbs = PROMPT_VERBS,
+     .group = GROUP_PROMPT, .help = "fill the slot {{NAME}} of a prompt file; repeatable"},
+    {"shots", NULL, NULL, OPTION_INT, FIELD(shots), .value = "K", .max = INT_MAX_VALUE, .verbs = PROMPT_VERBS,
+     .group = GROUP_PROMPT, .help = "put K of the examples of a prompt file in front; else all of them"},
+    {"shuffle", NULL, NULL, OPTION_INT, FIELD(shuffle), .value = "SEED", .max = SEED_MAX_VALUE, .verbs = PROMPT_VERBS,
+     .group = GROUP_PROMPT, .help = "shuffle the examples of a prompt file before K are taken"},
+    {"show-prompt", NULL, NULL, OPTION_FLAG, FIELD(show_prompt), .verbs = PROMPT_VERBS & ~(unsigned)LINT,
+     .group = GROUP_PROMPT, .help = "print the prompt that would be sent, and stop"},
     {"max-prompt-bytes", NULL, NULL, OPTION_INT, FIELD(max_prompt_bytes), .value = "N", .min = 1, .max = 1e15,
-     .initial = "67108864", .verbs = GENERATE, .group = GROUP_PROMPT, .help = "refuse a longer prompt"},
+     .initial = "67108864", .verbs = PROMPT_VERBS, .group = GROUP_PROMPT, .help = "refuse a longer prompt"},
 
     // ---- the model ----
     {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR", .verbs = WRITERS, .group = GROUP_MODEL,
@@ -155,8 +166,6 @@ const struct option_row option_table[] = {
      .help = "version; with -v also that of the numbers, and the kernels in use"},
 
     // ---- names of a later version ----
-    {"prompt-file", NULL, "F", OPTION_LATER, .value = "FILE", .verbs = GENERATE, .help = "prompt files"},
-    {"define", NULL, "D", OPTION_LATER, .value = "NAME=VALUE", .verbs = GENERATE, .help = "prompt files"},
     {"regex", NULL, NULL, OPTION_LATER, .value = "RE", .verbs = GENERATE, .help = "constrained generation"},
     {"choice", NULL, NULL, OPTION_LATER, .value = "A,B,C", .verbs = GENERATE, .help = "constrained generation"},
     {"json-schema", NULL, NULL, OPTION_LATER, .value = "FILE", .verbs = GENERATE, .help = "constrained generation"},

@@ -232,12 +232,13 @@ quill_status options_set(struct options *o, const char *row_name, const char *so
 
 bool options_given(const struct options *o, const char *row_name) {
     const struct option_row *row = row_of_name(row_name);
-    size_t i = (size_t)(row - option_table);
+    size_t i = row ? (size_t)(row - option_table) : 0;
     return row && (o->given[i / 64] >> i % 64 & 1);
 }
 
 quill_status options_set_default(struct options *o, const char *row_name, const char *source, const char *value,
                                  quill_error *err) {
+    if (!row_of_name(row_name)) return set_error(err, QUILL_E_USAGE, "%s: not available in this version", source);
     if (options_given(o, row_name)) {
         struct options scratch = {0}; // what is not used is checked all the same
         quill_status s = options_set(&scratch, row_name, source, value, err);

@@ -143,30 +143,60 @@ quill_status prompt_read(struct text *out, const struct options *o, quill_error 
     return s;
 }
 
+quill_status prompt_read_stdin(struct text *out, const struct options *o, quill_error *err) {
+    if (!o->quiet && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+        report("reading the input from the terminal; Ctrl-D ends it");
+    quill_status s = read_file(out, "-", (uint64_t)o->max_prompt_bytes, err);
+    if (!s && !o->keep_newline && out->n && out->p[out->n - 1] == '\n') out->n--;
+    return s;
+}
+
 // ---- token ids ----
+
+// What stands in front of a text of n bytes; *count: 0 or 1.
+static quill_status first_token(int32_t *first, size_t *count, const quill_tokenizer *tokenizer, size_t n,
+                                quill_error *err) {
+    *first = quill_token_bos(tokenizer);
+    *count = quill_adds_bos(tokenizer) && *first >= 0;
+    if (n > 0) return QUILL_OK;
+    if (*first < 0) *first = quill_token_eos(tokenizer);
+    if (*first < 0)
+        return set_error(err, QUILL_E_USAGE, "an empty prompt needs a BOS or EOS token; this model has neither");
+    *count = 1;
+    return QUILL_OK;
+}
+
+static quill_status take_ids(struct prompt_ids *out, int32_t first, const quill_ids *list, quill_error *err) {
+    out->n = list->n + out->n_added;
+    out->ids = calloc(out->n ? out->n : 1, sizeof *out->ids);
+    if (!out->ids) return set_no_memory(err);
+    if (out->n_added) out->ids[0] = first;
+    if (list->n) memcpy(out->ids + out->n_added, list->ids, list->n * sizeof *list->ids);
+    return QUILL_OK;
+}
 
 quill_status prompt_encode(struct prompt_ids *out, const quill_tokenizer *tokenizer, const char *text, size_t n,
                            bool special, bool begin, quill_error *err) {
     *out = (struct prompt_ids){0};
-    int32_t first = quill_token_bos(tokenizer);
-    if (begin && n == 0) {
-        if (first < 0) first = quill_token_eos(tokenizer);
-        if (first < 0)
-            return set_error(err, QUILL_E_USAGE, "an empty prompt needs a BOS or EOS token; this model has neither");
-        out->n_added = 1;
-    } else if (begin && quill_adds_bos(tokenizer) && first >= 0) {
-        out->n_added = 1;
-    }
+    int32_t first = -1;
     quill_ids list = {0};
-    quill_status s = quill_encode(tokenizer, &list, text ? text : "", n,
-                                  special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT, err);
-    if (!s) {
-        out->n = list.n + out->n_added;
-        out->ids = calloc(out->n ? out->n : 1, sizeof *out->ids);
-        if (!out->ids) s = set_no_memory(err);
-    }
-    if (!s && out->n_added) out->ids[0] = first;
-    if (!s && list.n) memcpy(out->ids + out->n_added, list.ids, list.n * sizeof *list.ids);
+    quill_status s = begin ? first_token(&first, &out->n_added, tokenizer, n, err) : QUILL_OK;
+    if (!s)
+        s = quill_encode(tokenizer, &list, text ? text : "", n, special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT,
+                         err);
+    if (!s) s = take_ids(out, first, &list, err);
+    quill_ids_free(&list);
+    return s;
+}
+
+quill_status prompt_encode_values(struct prompt_ids *out, const quill_tokenizer *tokenizer, const char *text, size_t n,
+                                  const quill_span *values, size_t n_values, quill_error *err) {
+    *out = (struct prompt_ids){0};
+    int32_t first = -1;
+    quill_ids list = {0};
+    quill_status s = first_token(&first, &out->n_added, tokenizer, n, err);
+    if (!s) s = quill_encode_values(tokenizer, &list, text ? text : "", n, values, n_values, err);
+    if (!s) s = take_ids(out, first, &list, err);
     quill_ids_free(&list);
     return s;
 }

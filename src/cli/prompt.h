@@ -32,5 +32,11 @@ struct prompt_ids {
 };
 QUILL_MUST_CHECK quill_status prompt_encode(struct prompt_ids *out, const quill_tokenizer *tokenizer, const char *text,
                                             size_t n, bool special, bool begin, quill_error *err);
+// The same of a text that may hold special tokens anywhere but in some values.
+QUILL_MUST_CHECK quill_status prompt_encode_values(struct prompt_ids *out, const quill_tokenizer *tokenizer,
+                                                   const char *text, size_t n, const quill_span *values,
+                                                   size_t n_values, quill_error *err);
+// The text of stdin, without one newline at its end unless --keep-newline is given.
+QUILL_MUST_CHECK quill_status prompt_read_stdin(struct text *out, const struct options *o, quill_error *err);
 
 #endif

@@ -20,15 +20,15 @@
 
 // A line `%set NAME VALUE`.
 struct setting {
-    char *name, *value; // NUL-terminated; `value` of `stop` is in `bytes`
-    struct text bytes;
+    const char *name;
+    struct text value;  // followed by a NUL
     size_t line;
 };
 
 struct example {
-    quill_text *values; // [slots.n]; text NULL: its rows have no such column
-    size_t line;
-    const char *source; // the file it comes from: borrowed from the prompt file
+    quill_text *values; // [slots.n], in `bytes`; text NULL: there is no such column
+    struct text bytes;
+    size_t line;        // of `rows_name`
 };
 
 struct prompt_file {
@@ -45,10 +45,8 @@ struct prompt_file {
     size_t n_settings;
     struct example *examples;     // all of the file, in its order
     size_t n_examples;
-    size_t examples_line;         // of %examples; 0: none
-    struct text memory;           // the file
-    struct text *blocks;          // [n_blocks] what the examples' values point into
-    size_t n_blocks;
+    size_t shot_line, examples_line; // of %shot, %examples; 0: none
+    char *rows_name;              // the file that the examples are in: this one, or that of %examples FILE
 
     // by prompt_file_configure:
     quill_text *defined;          // [slots.n] values of -D; text NULL: not defined
@@ -73,10 +71,10 @@ void prompt_file_free(struct prompt_file *f);
 // --shuffle from it. Errors: QUILL_E_USAGE.
 QUILL_MUST_CHECK quill_status prompt_file_configure(struct prompt_file *f, struct options *o, quill_error *err);
 
-// The stops of a generation that has no --stop, --stop-regex and --line: those of the file, else the default stop
-// unless the file sets stop-regex or line. [*n], borrowed from the file; give them to request_add_stops. With --stop on
-// the command line there are none.
-const quill_text *prompt_file_stops(const struct prompt_file *f, const struct options *o, size_t *n);
+// The stops of a generation besides --stop: those of the file when there is no --stop; else, when no stop, stop-regex
+// or line is set anywhere, the default stop, kept in *fallback. The number of *stops, which are borrowed from both.
+size_t prompt_file_stops(const struct prompt_file *f, const struct options *o, const quill_text **stops,
+                         quill_text *fallback);
 // What ends an answer, for choose: the first of the stops that are in force (options' included), else "\n".
 quill_text prompt_file_end(const struct prompt_file *f, const struct options *o);
 

@@ -28,10 +28,10 @@ struct row_source {
     int fd;              // read when `memory` is NULL; borrowed
     const char *memory;  // [n_memory] borrowed
     size_t n_memory;
-    size_t limit;        // a longer row is an error; 0: 64 MiB
+    size_t limit;        // a longer row is an error; 0: 64 MiB, JSON lines 8 MiB (a tree of them is held)
 };
 
-// Valid until the next call on its rows.
+// Valid until the next call on its rows, rows_ready included.
 struct row {
     uint64_t number;          // from 1, the names not counted
     uint64_t line;            // on which it begins
@@ -50,8 +50,8 @@ void rows_close(struct rows *rows);
 // The columns of TSV and CSV; NULL when there are none.
 const quill_text *rows_names(const struct rows *rows, size_t *n);
 
-// The next row; *row is NULL at the end, and when a signal is pending. QUILL_E_USAGE: this row is malformed ("NAME:LINE:
-// ..."); *row then has its number, line and raw bytes but no fields, and the next call goes on with the row after it.
+// The next row; *row is NULL at the end, and when a signal is pending. QUILL_E_USAGE: this row is malformed
+// ("NAME:LINE: ..."); *row then has its number, line and raw bytes but no fields, and the next call goes on with the row after it.
 // QUILL_E_SYSTEM: reading failed, *row is NULL, and there is nothing more.
 QUILL_MUST_CHECK quill_status rows_next(struct rows *rows, const struct row **row, quill_error *err);
 

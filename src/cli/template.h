@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "quill/session.h"
+#include "quill/tokenizer.h"
 #include "textbuf.h"
 
 // The names of the slots of a file, in the order in which they first occur.
@@ -29,26 +30,31 @@ struct template {
     struct text literal;
 };
 
-// Parses text[0..n), whose first line is number `line` of the file `name`; adds its slots to `slots`. Errors:
-// QUILL_E_USAGE "NAME:LINE: ..."; template_free in any case.
-QUILL_MUST_CHECK quill_status template_parse(struct template *out, struct slots *slots, const char *text, size_t n,
-                                             const char *name, size_t line, quill_error *err);
+// Appends text[0..n), lines of which the first is number `line` of the file `name`; adds its slots to `slots`. Starts
+// from zeros. Errors: QUILL_E_USAGE "NAME:LINE: ..."; template_free in any case.
+QUILL_MUST_CHECK quill_status template_add(struct template *t, struct slots *slots, const char *text, size_t n,
+                                           const char *name, size_t line, quill_error *err);
 void template_free(struct template *t);
-bool template_uses(const struct template *t, int slot);
+bool template_uses(const struct template *t, size_t n_parts, int slot); // among the first n_parts
+bool template_is_blank(const struct template *t);                       // no slot, and nothing but white space
+void template_drop_newline(struct template *t);                         // one at its end
+// A copy of the first n_parts parts in *out, which is empty. false: no memory.
+bool template_copy(struct template *out, const struct template *t, size_t n_parts);
+// Takes blanks and tabs off the end of the literal text with which it ends; they are appended to *blanks.
+bool template_drop_blanks(struct template *t, struct text *blanks);
 
 // A text made of the file's own words, which may hold special tokens, and of values, which never do.
 struct rendered {
-    struct text text; // all of it
-    struct span {
-        size_t at, n;
-    } *values;        // [n_values] the parts of `text` that are values, ascending, none of them empty
+    struct text text;   // all of it
+    quill_span *values; // [n_values] the parts of `text` that are values, ascending, none of them empty
     size_t n_values;
-    size_t n_prefix;  // bytes before the first value of an open slot: what all rows have in common
+    size_t n_prefix;    // bytes before the first value of an open slot: what all rows have in common
 };
 void rendered_free(struct rendered *r); // leaves zeros
 bool rendered_add(struct rendered *r, const char *p, size_t n, bool value); // false: no memory
 
-// Appends a template's first n_parts parts; values[slot].text NULL: the slot has no value (a bug of the caller's).
-bool template_render(struct rendered *r, const struct template *t, size_t n_parts, const quill_text *values);
+// Appends parts[begin..end); values[slot] for each slot among them.
+bool template_render(struct rendered *r, const struct template *t, size_t begin, size_t end,
+                     const quill_text *values);
 
 #endif

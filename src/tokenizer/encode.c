@@ -92,21 +92,46 @@ static quill_status flush(struct pieces *pieces, quill_error *err) {
 
 // ---- a text ---------------------------------------------------------------------------------------------------------
 
-static quill_status encode_with(struct encoder *e, const char *text, size_t n, const struct added *added,
+// What is looked for, and where: in the values only what every text is searched for.
+struct search {
+    const struct added *added;
+    const quill_span *values; // [n_values]
+    size_t n_values, next;    // values[next] is the first that does not end before the place of the search
+};
+
+// The first token in text[at..n), which lies in a value or in none.
+static bool find_added(const quill_tokenizer *t, struct search *s, const char *text, size_t n, size_t at,
+                       struct added_match *match) {
+    while (at < n) {
+        while (s->next < s->n_values && s->values[s->next].at + s->values[s->next].n <= at) s->next++;
+        const quill_span *value = s->next < s->n_values ? &s->values[s->next] : NULL;
+        bool inside = value && value->at <= at;
+        size_t end = !value ? n : inside ? value->at + value->n : value->at;
+        if (added_find(inside ? &t->as_text : s->added, text + at, end - at, match)) {
+            match->begin += at;
+            match->end += at;
+            return true;
+        }
+        at = end;
+    }
+    return false;
+}
+
+static quill_status encode_with(struct encoder *e, const char *text, size_t n, struct search *search,
                                 quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
     quill_status status = split_begin(t->splitter, &e->split, n, err);
-    while (!status && n > 0) {
+    for (size_t at = 0; !status && at < n;) {
         struct added_match match = {-1, n, n};
-        bool found = added_find(added, text, n, &match);
-        if (match.begin) status = split_text(t->splitter, &e->split, &e->pieces, text, match.begin, err);
+        bool found = find_added(t, search, text, n, at, &match);
+        if (match.begin > at)
+            status = split_text(t->splitter, &e->split, &e->pieces, text + at, match.begin - at, err);
         if (status || !found) break;
         status = flush(&e->pieces, err);
         if (!status && !ids_reserve(e->out, 1)) status = fail_memory(err);
         if (status) break;
         e->out->ids[e->out->n++] = match.id;
-        text += match.end;
-        n -= match.end;
+        at = match.end;
     }
     return status ? status : flush(&e->pieces, err);
 }
@@ -136,8 +161,8 @@ static void return_encoder(const quill_tokenizer *t, struct encoder *e) {
         encoder_free(e);
 }
 
-quill_status quill_encode(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n, quill_special special,
-                          quill_error *err) {
+static quill_status encode(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n, struct search search,
+                           quill_error *err) {
     if (n == 0) return QUILL_OK;
     size_t before = out->n;
     struct encoder *e = take_encoder(t);
@@ -147,8 +172,19 @@ quill_status quill_encode(const quill_tokenizer *t, quill_ids *out, const void *
     e->end = (const char *)text + n;
     // Without memory for a cache it goes without.
     if (n >= LEAST_CACHED_TEXT) (void)word_cache_fit(&e->cache, n);
-    quill_status status = encode_with(e, text, n, special == QUILL_SPECIAL_PARSE ? &t->parsed : &t->as_text, err);
+    quill_status status = encode_with(e, text, n, &search, err);
     if (status) out->n = before;
     return_encoder(t, e);
     return status;
+}
+
+quill_status quill_encode(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n, quill_special special,
+                          quill_error *err) {
+    const struct search search = {.added = special == QUILL_SPECIAL_PARSE ? &t->parsed : &t->as_text};
+    return encode(t, out, text, n, search, err);
+}
+
+quill_status quill_encode_values(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n,
+                                 const quill_span *values, size_t n_values, quill_error *err) {
+    return encode(t, out, text, n, (struct search){&t->parsed, values, n_values, 0}, err);
 }
