@@ -11,6 +11,7 @@ tests need neither Python nor a network; tests/data/README.md holds the commands
     scripts/make-reference.py blocks                       blocks of the quantized weight types and their values
     scripts/make-reference.py tales MODEL TEXT             expected numbers of a real model on a real text
     scripts/make-reference.py tokenizer TEXT...            byte-level BPE vocabularies and expected ids
+    scripts/make-reference.py scores                       log-probabilities of texts and of choices
     scripts/make-reference.py check                        verify all of it by the float64 forward pass
 """
 import argparse
@@ -28,6 +29,7 @@ COMMANDS = {
     "blocks": ("blocks", "random blocks of every quantized weight type, and their values"),
     "tales": ("tales", "expected numbers of a real GPT-2 directory on a real text"),
     "tokenizer": ("tokenizer", "byte-level BPE vocabularies and expected ids of many texts"),
+    "scores": ("scores", "log-probabilities of texts and of choices"),
     "check": ("check", "compute the committed logits again in float64 and compare"),
 }
 

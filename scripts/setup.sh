@@ -78,7 +78,7 @@ run) pieces='cc make threads pcre2 jansson' ;;
 test) pieces='cc make threads pcre2 jansson cmocka' ;;
 all)
     pieces='cc make threads pcre2 jansson cmocka'
-    pieces="$pieces sanitizers clang aarch64 qemu shellcheck strace tmux mandoc python3"
+    pieces="$pieces sanitizers clang aarch64 qemu shellcheck strace tmux mandoc python3 chromium"
     ;;
 esac
 
@@ -121,6 +121,7 @@ strace      strace
 tmux        tmux
 mandoc      mandoc
 python3     python3
+chromium    chromium
 END
 }
 

@@ -39,6 +39,7 @@
 #include "error.h"
 #include "model.h"
 #include "sampler.h"
+#include "score.h"
 #include "session.h"
 #include "tokenizer.h"
 #include "version.h"

@@ -3,7 +3,8 @@
 #include "options.h"
 
 #define FIELD(name) .field = offsetof(struct options, name)
-#define WRITERS (GENERATE | TOKENIZE | INSPECT) // verbs with a result on stdout
+#define SCORERS (SCORE | RANK)
+#define WRITERS (GENERATE | TOKENIZE | INSPECT | SCORERS) // verbs with a result on stdout
 #define INT_MAX_VALUE 2147483647.0
 #define SEED_MAX_VALUE 9007199254740991.0
 
@@ -15,13 +16,13 @@ const char *const option_group_titles[GROUP_COUNT] = {
 
 const struct option_row option_table[] = {
     // ---- the prompt ----
-    {"prompt", NULL, "p", OPTION_STRING, FIELD(prompt), .value = "TEXT", .verbs = GENERATE | TOKENIZE,
+    {"prompt", NULL, "p", OPTION_STRING, FIELD(prompt), .value = "TEXT", .verbs = GENERATE | TOKENIZE | RANK,
      .group = GROUP_PROMPT, .common = true, .help = "the prompt, taken literally; stdin is then never read"},
-    {"file", NULL, "f", OPTION_LIST, FIELD(files), .value = "FILE", .verbs = GENERATE | TOKENIZE,
+    {"file", NULL, "f", OPTION_LIST, FIELD(files), .value = "FILE", .verbs = GENERATE | TOKENIZE | SCORERS,
      .group = GROUP_PROMPT, .common = true, .help = "read the prompt from FILE (-: stdin), literally; repeatable"},
-    {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE, .group = GROUP_PROMPT,
+    {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE | RANK, .group = GROUP_PROMPT,
      .help = "\\n \\t \\r \\\\ \\\" \\xHH have their meaning in -p, PROMPT and --stop, never in files"},
-    {"keep-newline", NULL, NULL, OPTION_FLAG, FIELD(keep_newline), .verbs = GENERATE, .group = GROUP_PROMPT,
+    {"keep-newline", NULL, NULL, OPTION_FLAG, FIELD(keep_newline), .verbs = GENERATE | RANK, .group = GROUP_PROMPT,
      .help = "keep the newline at the end of a file or stdin"},
     {"special", NULL, NULL, OPTION_FLAG, FIELD(special), .verbs = GENERATE | TOKENIZE, .group = GROUP_PROMPT,
      .help = "special tokens in the text become themselves; without it they are plain text"},
@@ -37,19 +38,28 @@ const struct option_row option_table[] = {
     {"show-prompt", NULL, NULL, OPTION_FLAG, FIELD(show_prompt), .verbs = PROMPT_VERBS & ~(unsigned)LINT,
      .group = GROUP_PROMPT, .help = "print the prompt that would be sent, and stop"},
     {"max-prompt-bytes", NULL, NULL, OPTION_INT, FIELD(max_prompt_bytes), .value = "N", .min = 1, .max = 1e15,
-     .initial = "67108864", .verbs = PROMPT_VERBS, .group = GROUP_PROMPT, .help = "refuse a longer prompt"},
+     .initial = "67108864", .verbs = PROMPT_VERBS | RANK, .group = GROUP_PROMPT,
+     .help = "refuse a longer prompt"},
+    {"given", NULL, NULL, OPTION_STRING, FIELD(given_prefix), .value = "PREFIX", .verbs = SCORE,
+     .group = GROUP_PROMPT, .help = "the text before every line; its own tokens are not counted"},
+    {"no-bos", NULL, NULL, OPTION_FLAG, FIELD(no_bos), .verbs = SCORERS, .group = GROUP_PROMPT,
+     .help = "no token in front of a text: its first token is context and does not count"},
+    {"whole", NULL, NULL, OPTION_FLAG, FIELD(whole), .verbs = SCORE, .group = GROUP_PROMPT,
+     .help = "each file, or stdin, is one text, byte for byte, of any length: it is read in windows of the context"},
+    {"stride", NULL, NULL, OPTION_INT, FIELD(stride), .value = "N", .min = 1, .max = INT_MAX_VALUE, .verbs = SCORE,
+     .group = GROUP_PROMPT, .help = "with --whole: each window begins N tokens after the last; without it half of one"},
 
     // ---- the model ----
     {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR", .verbs = WRITERS, .group = GROUP_MODEL,
      .common = true, .help = "GGUF file or Hugging Face directory; else $QUILL_MODEL, else the built-in model"},
     {"ctx-size", "ctx", "c", OPTION_INT, FIELD(n_ctx), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
-     .verbs = GENERATE | INSPECT, .group = GROUP_MODEL,
+     .verbs = GENERATE | INSPECT | SCORERS, .group = GROUP_MODEL,
      .help = "positions of the context; 0: room for the prompt and -n, at most what the model has"},
     {"kv-type", NULL, NULL, OPTION_WORD, FIELD(kv_type), .value = "TYPE", .words = "f16 f32 q8_0", .initial = "f16",
-     .verbs = GENERATE | INSPECT, .group = GROUP_MODEL, .help = "number type of the KV cache"},
-    {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(no_mmap), .verbs = GENERATE | INSPECT, .group = GROUP_MODEL,
+     .verbs = GENERATE | INSPECT | SCORERS, .group = GROUP_MODEL, .help = "number type of the KV cache"},
+    {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(no_mmap), .verbs = GENERATE | INSPECT | SCORERS, .group = GROUP_MODEL,
      .help = "read the model into memory instead of mapping the file (network drives)"},
-    {"allow-swap", NULL, NULL, OPTION_FLAG, FIELD(allow_swap), .verbs = GENERATE, .group = GROUP_MODEL,
+    {"allow-swap", NULL, NULL, OPTION_FLAG, FIELD(allow_swap), .verbs = GENERATE | SCORERS, .group = GROUP_MODEL,
      .help = "run a model that needs more memory than is available"},
 
     // ---- length and stops ----
@@ -125,8 +135,8 @@ const struct option_row option_table[] = {
     {"raw", NULL, NULL, OPTION_FLAG, FIELD(raw), .verbs = WRITERS, .group = GROUP_OUTPUT,
      .help = "on a terminal: obey control characters instead of showing them as \\xHH"},
     {"color", "colour", NULL, OPTION_WORD, FIELD(color), .value = "WHEN", .words = "auto always never",
-     .initial = "auto", .verbs = GENERATE, .group = GROUP_OUTPUT,
-     .help = "dim the prompt of --echo (auto: on a terminal without NO_COLOR)"},
+     .initial = "auto", .bare = "always", .verbs = GENERATE | SCORE, .group = GROUP_OUTPUT,
+     .help = "colours for --echo and --per token; auto: on a terminal without NO_COLOR"},
     {"stats", NULL, NULL, OPTION_FLAG, FIELD(stats), .verbs = GENERATE, .group = GROUP_OUTPUT,
      .help = "one line on stderr at the end: tokens, times, memory, why it ended, the seed"},
     {"lines", NULL, NULL, OPTION_FLAG, FIELD(lines), .verbs = TOKENIZE, .group = GROUP_OUTPUT,
@@ -141,17 +151,29 @@ const struct option_row option_table[] = {
      .help = "put in front of each text the token that generation would put there, if any"},
     {"tensors", NULL, NULL, OPTION_FLAG, FIELD(tensors), .verbs = INSPECT, .group = GROUP_OUTPUT,
      .help = "print a line per tensor: name, type, shape, offset, bytes"},
+    {"per", NULL, NULL, OPTION_WORD, FIELD(per), .value = "UNIT", .words = "line token", .initial = "line",
+     .verbs = SCORE, .group = GROUP_OUTPUT,
+     .help = "token: a line per token (id, log-probability, piece) and an empty line after each text"},
+    {"header", NULL, NULL, OPTION_FLAG, FIELD(header), .verbs = SCORE, .group = GROUP_OUTPUT,
+     .help = "begin with the names of the columns"},
+    {"html", NULL, NULL, OPTION_STRING, FIELD(html), .value = "FILE", .verbs = SCORE, .group = GROUP_OUTPUT,
+     .help = "write a page too: every token coloured, with what else was likely there"},
+    {"normalize", NULL, NULL, OPTION_WORD, FIELD(normalize), .value = "HOW", .words = "none tokens prior",
+     .initial = "none", .verbs = RANK, .group = GROUP_OUTPUT,
+     .help = "divide the log-probability by the number of tokens, or subtract that of the text without the prefix"},
+    {"fail-fast", NULL, NULL, OPTION_FLAG, FIELD(fail_fast), .verbs = SCORERS, .group = GROUP_OUTPUT,
+     .help = "the first line that fails ends everything"},
 
     // ---- the machine ----
-    {"threads", NULL, "t", OPTION_INT, FIELD(threads), .value = "N", .max = 1024, .verbs = GENERATE | INSPECT,
+    {"threads", NULL, "t", OPTION_INT, FIELD(threads), .value = "N", .max = 1024, .verbs = GENERATE | INSPECT | SCORERS,
      .group = GROUP_MACHINE, .common = true,
      .help = "threads; else $QUILL_THREADS, else $OMP_NUM_THREADS, else (and with 0) all this process may use"},
-    {"cpu", NULL, NULL, OPTION_STRING, FIELD(cpu), .value = "NAME", .verbs = GENERATE | INSPECT,
+    {"cpu", NULL, NULL, OPTION_STRING, FIELD(cpu), .value = "NAME", .verbs = GENERATE | INSPECT | SCORERS,
      .group = GROUP_MACHINE,
      .help = "use the best kernels not above NAME: ref sse4 avx2 avxvnni avx512 avx512vnni neon neondot; else "
              "$QUILL_CPU"},
     {"chunk", "ubatch-size", NULL, OPTION_INT, FIELD(chunk), .value = "N", .max = 65536, .initial = "0",
-     .verbs = GENERATE, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
+     .verbs = GENERATE | SCORERS, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
 
     // ---- talk ----
     {"quiet", NULL, "q", OPTION_FLAG, FIELD(quiet), .verbs = EVERY_VERB, .group = GROUP_OTHER,

@@ -160,6 +160,8 @@ static quill_status take_value(struct scan *scan, struct options *o, const struc
     quill_status s = check_verb(scan->verb, row, shown, err);
     if (s) return s;
     if (row->kind == OPTION_FLAG && attached) return set_error(err, QUILL_E_USAGE, "%s takes no value", shown);
+    const char *next = scan->i + 1 < scan->n ? scan->args[scan->i + 1] : NULL;
+    if (row->bare && !attached && (!next || next[0] == '-')) attached = row->bare;
     if (row->kind != OPTION_FLAG && !attached) {
         if (scan->i + 1 == scan->n) return set_error(err, QUILL_E_USAGE, "%s needs a value: %s", shown, row->value);
         attached = scan->args[++scan->i];

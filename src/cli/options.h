@@ -48,6 +48,10 @@ struct options {
     bool json, prompt_logprobs, no_timing, stats, echo, bytes, raw, null;
     // tokenize, inspect
     bool lines, count, pieces, decode, bos, tensors;
+    // score, rank
+    const char *per, *given_prefix, *html, *normalize;
+    int64_t stride;
+    bool header, no_bos, whole, fail_fast;
     // the machine
     int64_t threads, chunk;
     const char *cpu;
@@ -122,6 +126,7 @@ struct option_row {
     const char *initial; // as it would be typed; NULL: unset
     unsigned verbs;      // bits of the verbs that take it
     enum option_group group;
+    const char *bare;    // the value when none follows: nothing, or what begins with a dash; NULL: one must follow
     bool common;         // in the short help too
     const char *help;
 };

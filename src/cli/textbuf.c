@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "textbuf.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,12 @@ bool text_add_number(struct text *t, uint64_t number) {
     do digits[sizeof digits - ++n] = (char)('0' + number % 10);
     while (number /= 10);
     return text_add(t, digits + sizeof digits - n, n);
+}
+
+bool text_add_decimal(struct text *t, double value, int places) {
+    if (isnan(value)) return text_add_string(t, "nan");
+    if (isinf(value)) return text_add_string(t, value < 0 ? "-inf" : "inf");
+    return text_add_format(t, "%.*f", places, value);
 }
 
 void text_free(struct text *t) {
@@ -107,7 +114,7 @@ static bool add_hex(struct text *t, const char *p, int n) {
     return true;
 }
 
-// One character that VISIBLE_PIECE writes as a backslash and a letter: the letter, else 0.
+// One character that fields of a line write as a backslash and a letter: the letter, else 0.
 static char letter_of(char c) {
     switch (c) {
     case '\\': return '\\';
@@ -116,6 +123,19 @@ static char letter_of(char c) {
     case '\r': return 'r';
     default: return 0;
     }
+}
+
+bool text_add_escaped(struct text *t, const char *p, size_t n) {
+    while (n) {
+        size_t plain = 0;
+        while (plain < n && !letter_of(p[plain])) plain++;
+        if (!text_add(t, p, plain)) return false;
+        if (plain == n) break;
+        if (!text_add(t, (char[]){'\\', letter_of(p[plain])}, 2)) return false;
+        p += plain + 1;
+        n -= plain + 1;
+    }
+    return true;
 }
 
 bool text_add_visible(struct text *t, const char *p, size_t n, enum visible how) {

@@ -20,6 +20,10 @@ bool text_add(struct text *t, const void *bytes, size_t n);
 bool text_add_string(struct text *t, const char *string);
 __attribute__((format(printf, 2, 3))) bool text_add_format(struct text *t, const char *format, ...);
 bool text_add_number(struct text *t, uint64_t number); // decimal
+// A number with so many decimal places; -inf, inf and nan.
+bool text_add_decimal(struct text *t, double value, int places);
+// A field of a line: \\ \n \t \r, everything else as it is.
+bool text_add_escaped(struct text *t, const char *p, size_t n);
 void text_free(struct text *t);
 
 // One step over p[0..n), n > 0: the length of a valid UTF-8 character, 1..4; or minus the number of bytes, 1..3, that

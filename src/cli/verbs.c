@@ -26,8 +26,14 @@ const struct verb verbs[] = {
     {.name = "map", .operands = "FILE", .summary = "a prompt file over many rows"},
     {.name = "ask", .operands = "[TEXT]", .summary = "the answer is the exit status"},
     {.name = "choose", .operands = "[TEXT]", .summary = "the likeliest of given options"},
-    {.name = "score", .summary = "how likely lines of text are"},
-    {.name = "rank", .summary = "candidates by likelihood"},
+    {.name = "score", .bit = SCORE, .operands = "", .run = cmd_score, .summary = "how likely lines of text are",
+     .detail = "Every line of stdin, or of the files of -f, becomes a line: log-probability, tokens, perplexity, bits "
+               "per byte and the text, divided by tabs. The first token is scored after BOS, else EOS. A line that "
+               "does not fit the context becomes an empty line and is reported; the others go on, and the status is "
+               "4."},
+    {.name = "rank", .bit = RANK, .operands = "-p PREFIX", .run = cmd_rank, .summary = "candidates by likelihood",
+     .detail = "The lines of stdin, each with its log-probability after PREFIX in front, best first. PREFIX and a line "
+               "are read as one text: a blank between words belongs to one of them."},
     {.name = "shots", .operands = "FILE", .summary = "try the examples of a prompt file"},
     {.name = "lint", .operands = "FILE", .summary = "check a prompt file"},
     {.name = "chat", .summary = "talk with a chat model"},

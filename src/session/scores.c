@@ -28,21 +28,24 @@ bool scores_reserve(struct score_list *list, size_t more) {
     return true;
 }
 
+struct log_sum scores_log_sum(const quill_session *session, const float *logits) {
+    const struct kernels *kernels = model_kernels(session->model->model);
+    size_t n = (size_t)session->n_vocab;
+    float max = kernels->row_max(logits, n);
+    return (struct log_sum){max, d_log((double)kernels->row_exp_sum(logits, n, max))};
+}
+
 void scores_add(struct score_list *list, const quill_session *session, const float *logits, int32_t id) {
     quill_scored_token *token = &list->tokens[list->n++];
     *token = (quill_scored_token){.id = id, .logprob = (double)NAN};
     if (!logits) return;
-    const struct kernels *kernels = model_kernels(session->model->model);
     size_t n = (size_t)session->n_vocab;
-    float max = kernels->row_max(logits, n);
-    double log_sum = d_log((double)kernels->row_exp_sum(logits, n, max));
-    token->logprob = (double)logits[id] - (double)max - log_sum;
+    struct log_sum sum = scores_log_sum(session, logits);
+    token->logprob = scores_logprob(&sum, logits[id]);
     int32_t ids[MAX_LOGPROBS];
     token->n_top = list->k ? largest_logits(session->sampler, logits, n, list->k, ids) : 0;
-    for (size_t i = 0; i < token->n_top; i++) {
-        double logprob = (double)logits[ids[i]] - (double)max - log_sum;
-        list->top[list->n_top++] = (quill_token_logprob){ids[i], logprob};
-    }
+    for (size_t i = 0; i < token->n_top; i++)
+        list->top[list->n_top++] = (quill_token_logprob){ids[i], scores_logprob(&sum, logits[ids[i]])};
 }
 
 void scores_finish(struct score_list *list) {

@@ -7,14 +7,15 @@
 
 enum { MAX_LOGPROBS = 100 };
 
-// Tokens in a row, each with the k likeliest at its place.
-struct score_list {
-    size_t k;                   // 0..MAX_LOGPROBS
-    quill_scored_token *tokens; // [n]; `top` of them is set by scores_finish
-    size_t n, cap;
-    quill_token_logprob *top;   // [n_top]
-    size_t n_top, cap_top;
+// The logarithm of the sum of exp over a row of logits, as max + log_sum: a log-probability is a logit less the two.
+struct log_sum {
+    float max;
+    double log_sum;
 };
+struct log_sum scores_log_sum(const quill_session *session, const float *logits);
+static inline double scores_logprob(const struct log_sum *sum, float logit) {
+    return (double)logit - (double)sum->max - sum->log_sum;
+}
 
 void scores_clear(struct score_list *list, size_t k); // keeps the memory
 void scores_free(struct score_list *list);

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/meminfo.h"
 #include "generate.h"
+#include "scores.h"
 
 // ---- options --------------------------------------------------------------------------------------
 
@@ -127,6 +128,7 @@ void quill_session_free(quill_session *session) {
     kv_cache_free(session->kv);
     sampler_free(session->sampler);
     team_free(session->team);
+    scores_free(&session->scores);
     free(session->held);
     free(session->logits);
     free(session);
@@ -134,16 +136,20 @@ void quill_session_free(quill_session *session) {
 
 // ---- reading --------------------------------------------------------------------------------------
 
-quill_status session_check_ids(const quill_session *session, const int32_t *ids, size_t n, quill_error *err) {
-    if (n == 0) return fail(err, QUILL_E_USAGE, "expected at least one token, found none");
-    if (n > (size_t)session->n_ctx)
-        return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens, the context has room for %d", n,
-                    (int)session->n_ctx);
+quill_status session_check_vocabulary(const quill_session *session, const int32_t *ids, size_t n, quill_error *err) {
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= session->n_vocab)
             return fail(err, QUILL_E_USAGE, "token %zu: expected an id from 0 to %d, found %d", i,
                         (int)session->n_vocab - 1, (int)ids[i]);
     return QUILL_OK;
+}
+
+quill_status session_check_ids(const quill_session *session, const int32_t *ids, size_t n, quill_error *err) {
+    if (n == 0) return fail(err, QUILL_E_USAGE, "expected at least one token, found none");
+    if (n > (size_t)session->n_ctx)
+        return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens, the context has room for %d", n,
+                    (int)session->n_ctx);
+    return session_check_vocabulary(session, ids, n, err);
 }
 
 // ids[0..n) after what the cache holds, with the logits of the last n_logits of them.
@@ -161,17 +167,25 @@ static size_t common_beginning(const quill_session *session, const int32_t *ids,
     return i;
 }
 
+// How many tokens are computed at once: of those whose logits are wanted no more than there are rows for.
+static size_t next_step(const quill_session *session, const struct reading *r, size_t at) {
+    bool rows = r->row && at >= r->first_row;
+    size_t left = r->row && !rows ? r->first_row - at : r->n - at;
+    size_t chunk = rows ? session->n_rows : session->n_chunk;
+    return left < chunk ? left : chunk;
+}
+
 quill_status session_read(quill_session *session, struct reading *r, quill_error *err) {
-    // The last token is always computed, for its logits.
-    size_t at = r->row ? 0 : common_beginning(session, r->ids, r->n - 1), step = 0;
-    size_t chunk = r->row ? session->n_rows : session->n_chunk;
+    // What logits are wanted of is always computed: the last token, or all from first_row on.
+    size_t first = r->row ? r->first_row : r->n - 1, step = 0;
+    size_t at = common_beginning(session, r->ids, first);
     kv_truncate(session->kv, 0, (int32_t)at);
     r->reused = at;
     for (;; at += step) {
         r->stopped = r->between && !r->between(r->user, at);
         if (r->stopped || at == r->n) break;
-        step = r->n - at < chunk ? r->n - at : chunk;
-        size_t n_logits = r->row ? step : at + step == r->n;
+        step = next_step(session, r, at);
+        size_t n_logits = !r->row ? at + step == r->n : at < first ? 0 : step;
         quill_status s = extend(session, r->ids + at, step, n_logits, err);
         if (s) return s;
         const float *logits = session->logits;

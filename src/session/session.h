@@ -15,6 +15,15 @@
 
 struct generation; // buffers of quill_generate
 
+// Tokens in a row, each with the k likeliest at its place (scores.h).
+struct score_list {
+    size_t k;                   // 0..MAX_LOGPROBS
+    quill_scored_token *tokens; // [n]; `top` of them is set by scores_finish
+    size_t n, cap;
+    quill_token_logprob *top;   // [n_top]
+    size_t n_top, cap_top;
+};
+
 struct quill_session {
     const quill_model *model; // borrowed
     int32_t n_ctx, n_vocab;
@@ -27,6 +36,7 @@ struct quill_session {
     int32_t *held;   // [n_ctx] the ids in the cache: kv_length of them
     float *logits;   // [n_rows][n_vocab]
     struct generation *generation;
+    struct score_list scores; // of quill_score
 };
 
 struct reading {
@@ -34,6 +44,7 @@ struct reading {
     size_t n;
     quill_row_fn *row;  // NULL: the logits of the last position alone are computed
     void *row_user;
+    size_t first_row;   // the first position whose logits `row` is called with; below n
     bool (*between)(void *user, size_t done); // NULL, or called before every chunk and at the end; false stops
     void *user;
     // Results.
@@ -46,7 +57,9 @@ quill_status session_read(quill_session *session, struct reading *r, quill_error
 // One more token after what the session holds, kv_length < n_ctx. *logits: [n_vocab], valid until the next call.
 quill_status session_step(quill_session *session, int32_t id, const float **logits, quill_error *err);
 
-// QUILL_E_USAGE when there is none or one is not in the vocabulary, QUILL_E_CONTEXT when they do not fit.
+// QUILL_E_USAGE when one is not in the vocabulary.
+quill_status session_check_vocabulary(const quill_session *session, const int32_t *ids, size_t n, quill_error *err);
+// The same, and when there is none; QUILL_E_CONTEXT when they do not fit.
 quill_status session_check_ids(const quill_session *session, const int32_t *ids, size_t n, quill_error *err);
 
 #endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Scoring: what the model thinks of texts that are given, token by token, without drawing any.
+#ifndef QUILL_SCORE_H
+#define QUILL_SCORE_H
+
+#include "session.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+// The log-probability of each of ids[first..n), given all ids before it, with the `top` (0..100) likeliest tokens at its
+// place. first is 1..n: the first id is context in any case. *tokens: [n - first], owned by the session and valid until
+// its next call. The last id needs no position: n - 1 of them must fit. What the session holds of a common beginning is
+// not computed again, and the result is the same, bit for bit, as from an empty session.
+// Errors: QUILL_E_CONTEXT (they do not fit), QUILL_E_USAGE (first, top, an id), QUILL_E_MODEL (non-finite values).
+QUILL_MUST_CHECK quill_status quill_score(quill_session *session, const int32_t *ids, size_t n, size_t first, int top,
+                                          const quill_scored_token **tokens, quill_error *err);
+
+// One of the texts that quill_choose weighs.
+typedef struct quill_option {
+    const int32_t *ids; // [n] at least one
+    size_t n;
+    double logprob;     // result: the sum over its tokens, and over the end where options need one
+} quill_option;
+
+// The log-probability of each option after prompt[0..n_prompt). Where the tokens of one option begin those of another,
+// every option is multiplied by the probability of `end`, the token that ends it. *ended tells whether that was so. The
+// prompt is read once, and every place in the options' common tree of tokens once.
+// Errors: QUILL_E_CONTEXT, QUILL_E_USAGE (no option, an empty one, an id; two options of the same tokens; an end is
+// needed and `end` is negative), QUILL_E_MODEL (non-finite values).
+QUILL_MUST_CHECK quill_status quill_choose(quill_session *session, const int32_t *prompt, size_t n_prompt,
+                                           quill_option *options, size_t n_options, int32_t end, bool *ended,
+                                           quill_error *err);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+// quill score: how likely lines, or with --whole texts, are to the model.
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "json_out.h"
+#include "model_source.h"
+#include "prompt.h"
+#include "report.h"
+#include "row_failures.h"
+#include "rows.h"
+#include "score_page.h"
+#include "signals.h"
+#include "term.h"
+
+enum { LOGPROB_PLACES = 6, PERPLEXITY_PLACES = 4 };
+
+struct scoring {
+    const struct options *o;
+    struct scorer scorer;
+    struct output out;
+    struct score_page page;
+    bool per_token, colors;
+    int32_t stride;     // --whole; 0: lines
+    struct text line;   // being built
+    json_t *pieces;     // of --per token --json
+    struct row_failures failures;
+};
+
+static quill_status check_options(const struct options *o, quill_error *err) {
+    if (o->operands.n)
+        return set_error(err, QUILL_E_USAGE, "score takes no operand; texts come from stdin or -f FILE, found '%s'",
+                         QUOTED(o->operands.items[0]));
+    if (o->stride >= 0 && !o->whole) return set_error(err, QUILL_E_USAGE, "--stride needs --whole");
+    if (o->header && o->json) return set_error(err, QUILL_E_USAGE, "--header and --json exclude each other");
+    return QUILL_OK;
+}
+
+// ---- tokens ----
+
+// SGR of ECMA-48, by level: as it is, cyan, yellow, red, bold underlined red.
+static const char *const level_colors[SURPRISE_LEVELS] = {"", "\x1b[36m", "\x1b[33m", "\x1b[31m", "\x1b[1;4;31m"};
+
+static quill_status write_piece(struct scoring *s, const struct scored_piece *piece, quill_error *err) {
+    const char *color = s->colors ? level_colors[surprise_level(piece->score->logprob)] : "";
+    struct text *t = &s->line;
+    t->n = 0;
+    bool ok = text_add_format(t, "%d\t", (int)piece->id) &&
+              text_add_decimal(t, piece->score->logprob, LOGPROB_PLACES) && text_add_string(t, "\t");
+    size_t begin = t->n;
+    if (!ok || !text_add_visible(t, piece->bytes, piece->n, VISIBLE_PIECE)) return set_no_memory(err);
+    quill_status status = output_write(&s->out, t->p, begin, err);
+    if (!status) status = output_write_raw(&s->out, color, err);
+    if (!status) status = output_write(&s->out, t->p + begin, t->n - begin, err);
+    if (!status && *color) status = output_write_raw(&s->out, "\x1b[0m", err);
+    return status ? status : output_write(&s->out, "\n", 1, err);
+}
+
+static bool add_json_piece(struct scoring *s, const struct scored_piece *piece) {
+    json_t *object = json_object();
+    bool ok = json_put(object, "id", json_integer(piece->id)) &&
+              json_put(object, "logprob", json_decimal(piece->score->logprob, LOGPROB_PLACES)) &&
+              json_put(object, "piece", json_text(piece->bytes, piece->n));
+    return json_array_append_new(s->pieces, object) == 0 && ok;
+}
+
+static quill_status on_piece(void *user, const struct scored_piece *piece, quill_error *err) {
+    struct scoring *s = user;
+    if (s->o->html) {
+        quill_status status = page_piece(&s->page, piece, err);
+        if (status) return status;
+    }
+    if (!s->per_token || !piece->score) return QUILL_OK;
+    if (!s->o->json) return write_piece(s, piece, err);
+    return add_json_piece(s, piece) ? QUILL_OK : set_no_memory(err);
+}
+
+// ---- texts ----
+
+static quill_status write_object(struct scoring *s, const struct text_score *score, const char *p, size_t n,
+                                 const char *problem, quill_error *err) {
+    json_t *object = json_object();
+    bool ok = json_put(object, "logprob", json_decimal(problem ? (double)NAN : score->logprob, LOGPROB_PLACES)) &&
+              json_put(object, "tokens", json_integer((json_int_t)score->tokens)) &&
+              json_put(object, "perplexity", json_decimal(score_perplexity(score), PERPLEXITY_PLACES)) &&
+              json_put(object, "bits_per_byte", json_decimal(score_bits_per_byte(score), PERPLEXITY_PLACES)) &&
+              json_put(object, "text", json_text(p ? p : "", n)) &&
+              (!s->per_token || json_put(object, "pieces", json_incref(s->pieces))) &&
+              (!problem || json_put(object, "error", json_name(problem)));
+    if (!ok) {
+        json_decref(object);
+        return set_no_memory(err);
+    }
+    return json_write_line(&s->out, object, err);
+}
+
+// The record of a text; `problem` (NULL: none) tells why there is none.
+static quill_status write_record(struct scoring *s, const struct text_score *score, const char *p, size_t n,
+                                 const char *problem, quill_error *err) {
+    if (s->o->json) return write_object(s, score, p, n, problem, err);
+    struct text *t = &s->line;
+    t->n = 0;
+    bool ok = true;
+    if (!problem && !s->per_token)
+        ok = text_add_decimal(t, score->logprob, LOGPROB_PLACES) && text_add_format(t, "\t%zu\t", score->tokens) &&
+             text_add_decimal(t, score_perplexity(score), PERPLEXITY_PLACES) && text_add_string(t, "\t") &&
+             text_add_decimal(t, score_bits_per_byte(score), PERPLEXITY_PLACES) && text_add_string(t, "\t") &&
+             text_add_escaped(t, p, n);
+    if (!ok || !text_add_string(t, "\n")) return set_no_memory(err);
+    quill_status status = output_write(&s->out, t->p, t->n, err);
+    return status ? status : output_flush(&s->out, err);
+}
+
+static quill_status score_text(struct scoring *s, const char *p, size_t n, quill_error *err) {
+    const char *given = s->o->given_prefix ? s->o->given_prefix : "";
+    struct to_score what = {.prefix = given, .n_prefix = strlen(given), .text = p, .n = n, .stride = s->stride,
+                            .top = s->o->html ? PAGE_TOP : 0, .piece = on_piece, .user = s};
+    struct text_score score;
+    s->failures.rows++;
+    if (s->per_token && s->o->json) json_array_clear(s->pieces);
+    quill_status status = scorer_run(&s->scorer, &what, &score, err);
+    bool failed = status == QUILL_E_CONTEXT;
+    if (status && !failed) return status;
+    const quill_error reason = failed ? *err : (quill_error){0};
+    const char *problem = failed ? reason.text : NULL;
+    status = write_record(s, &score, p, n, problem, err);
+    if (!status && s->o->html) status = page_end_text(&s->page, &score, problem, err);
+    if (status || !failed) return status;
+    *err = reason;
+    return row_failed(&s->failures, s->failures.rows, err);
+}
+
+static quill_status score_lines(struct scoring *s, int fd, const char *name, quill_error *err) {
+    const struct row_source source = {.form = ROW_LINES, .name = name, .fd = fd};
+    struct rows *rows = NULL;
+    const struct row *row = NULL;
+    quill_status status = rows_open(&rows, &source, err);
+    while (!status && !signals_pending()) {
+        status = rows_next(rows, &row, err);
+        if (!status && !row) break;
+        if (!status) status = score_text(s, row->raw.text, row->raw.n, err);
+    }
+    rows_close(rows);
+    return status;
+}
+
+static quill_status score_file(struct scoring *s, const char *path, quill_error *err) {
+    if (s->stride) {
+        struct text text = {0};
+        quill_status status = read_file(&text, path, NO_LIMIT, err);
+        if (!status) status = score_text(s, text.p ? text.p : "", text.n, err);
+        text_free(&text);
+        return status;
+    }
+    bool is_stdin = strcmp(path, "-") == 0;
+    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return set_errno(err, path, "open", errno);
+    quill_status status = score_lines(s, fd, is_stdin ? "stdin" : path, err);
+    if (!is_stdin) close(fd);
+    return status;
+}
+
+// ---- all of them ----
+
+static quill_status open_all(struct scoring *s, quill_error *err) {
+    const struct options *o = s->o;
+    quill_status status = scorer_open(&s->scorer, o, err);
+    if (status) return status;
+    int32_t limit = s->scorer.n_ctx;
+    if (o->stride > limit)
+        return set_error(err, QUILL_E_USAGE, "--stride: expected at most %d, the context, found %lld", (int)limit,
+                         (long long)o->stride);
+    if (o->whole) s->stride = o->stride > 0 ? (int32_t)o->stride : limit > 1 ? limit / 2 : 1;
+    signals_catch();
+    status = output_open(&s->out, o->output, o->raw, err);
+    if (!status && o->html) status = page_open(&s->page, o->html, s->scorer.model, err);
+    if (status) return status;
+    s->per_token = strcmp(o->per, "token") == 0;
+    s->colors = colors_wanted(o->color, s->out.terminal);
+    s->failures.fast = o->fail_fast;
+    s->pieces = json_array();
+    if (!s->pieces) return set_no_memory(err);
+    static const char header[] = "logprob\ttokens\tperplexity\tbits_per_byte\ttext\n", tokens[] = "id\tlogprob\tpiece\n";
+    const char *names = s->per_token ? tokens : header;
+    return o->header ? output_write(&s->out, names, strlen(names), err) : QUILL_OK;
+}
+
+static quill_status score_all(struct scoring *s, quill_error *err) {
+    const struct list *files = &s->o->files;
+    quill_status status = open_all(s, err);
+    for (size_t i = 0; !status && i < files->n; i++) status = score_file(s, files->items[i], err);
+    if (!status && files->n == 0) status = score_file(s, "-", err);
+    // What has been scored is written even when a row ended it.
+    bool ended = status && s->failures.failed && s->failures.fast;
+    if (signals_pending() || (status && !ended)) return status;
+    quill_error problem;
+    quill_status closed = output_close(&s->out, &problem);
+    if (!closed && s->o->html) closed = page_close(&s->page, &problem);
+    if (closed) {
+        *err = problem;
+        return closed;
+    }
+    return status ? status : row_failures_end(&s->failures, err);
+}
+
+int cmd_score(struct options *o, quill_error *err) {
+    struct scoring s = {.o = o, .out = {.fd = -1}, .page = {.out = {.fd = -1}}};
+    quill_status status = check_options(o, err);
+    if (!status) status = environment_apply(o, err);
+    if (!status) status = score_all(&s, err);
+    output_abort(&s.out);
+    page_free(&s.page);
+    scorer_free(&s.scorer);
+    text_free(&s.line);
+    json_decref(s.pieces);
+    return (int)status;
+}

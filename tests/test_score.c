@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// Scoring and choosing, against brute force by transformers (tests/data/scores).
+#include "test.h"
+
+#include <math.h>
+
+#include "base/error.h"
+#include "quill/score.h"
+
+struct stage {
+    quill_model *model;
+    quill_session *session;
+    quill_error err;
+};
+
+static struct stage open_stage(const char *path, int32_t n_ctx) {
+    struct stage st = {0};
+    const quill_session_options options = {.n_ctx = n_ctx, .kv_type = "f32", .n_threads = 1};
+    assert_ok(quill_model_open(&st.model, path, NULL, &st.err), st.err);
+    assert_ok(quill_session_create(&st.session, st.model, &options, &st.err), st.err);
+    return st;
+}
+
+static void close_stage(struct stage *st) {
+    quill_session_free(st->session);
+    quill_model_free(st->model);
+}
+
+static quill_ids encode(const struct stage *st, const char *text) {
+    quill_ids ids = {0};
+    quill_error err;
+    assert_ok(quill_encode(quill_model_tokenizer(st->model), &ids, text, strlen(text), QUILL_SPECIAL_AS_TEXT, &err),
+              err);
+    return ids;
+}
+
+// ---- scoring ----
+
+static void scores_are_the_logarithms_of_the_models_probabilities(void **state) {
+    (void)state;
+    struct stage st = open_stage(TEST_DATA("parity/narrow20"), 0);
+    quill_ids ids = encode(&st, "The ferry to the northern islands");
+    const quill_scored_token *tokens;
+    assert_ok(quill_score(st.session, ids.ids, ids.n, 1, 2, &tokens, &st.err), st.err);
+    for (size_t i = 1; i < ids.n; i++) {
+        const float *logits;
+        assert_int_equal(tokens[i - 1].id, ids.ids[i]);
+        double logprob = tokens[i - 1].logprob, top = tokens[i - 1].top[0].logprob, sum = 0;
+        assert_int_equal(tokens[i - 1].n_top, 2);
+        assert_true(top >= tokens[i - 1].top[1].logprob && top >= logprob);
+        assert_ok(quill_eval(st.session, ids.ids, i, &logits, &st.err), st.err);
+        for (int32_t v = 0; v < quill_n_vocab(quill_model_tokenizer(st.model)); v++) sum += exp((double)logits[v]);
+        assert_true(fabs((double)logits[ids.ids[i]] - log(sum) - logprob) < 1e-5);
+        assert_ok(quill_score(st.session, ids.ids, ids.n, 1, 2, &tokens, &st.err), st.err); // eval's call ended them
+        assert_true(memcmp(&tokens[i - 1].logprob, &logprob, sizeof logprob) == 0);
+    }
+    quill_ids_free(&ids);
+    close_stage(&st);
+}
+
+static void scores_do_not_depend_on_where_they_begin(void **state) {
+    (void)state;
+    struct stage st = open_stage(TEST_DATA("parity/long32"), 0);
+    quill_ids ids = encode(&st, "The ferry to the northern islands left at six");
+    const quill_scored_token *tokens;
+    assert_ok(quill_score(st.session, ids.ids, ids.n, 1, 0, &tokens, &st.err), st.err);
+    double *all = malloc(ids.n * sizeof *all);
+    for (size_t i = 1; i < ids.n; i++) all[i] = tokens[i - 1].logprob;
+    for (size_t first = ids.n; first > 0; first--) {
+        assert_ok(quill_score(st.session, ids.ids, ids.n, first, 0, &tokens, &st.err), st.err);
+        for (size_t i = first; i < ids.n; i++)
+            assert_true(memcmp(&tokens[i - first].logprob, &all[i], sizeof *all) == 0);
+    }
+    free(all);
+    quill_ids_free(&ids);
+    close_stage(&st);
+}
+
+static void what_cannot_be_scored_is_refused(void **state) {
+    (void)state;
+    struct stage st = open_stage(TEST_DATA("parity/narrow20"), 4);
+    const quill_scored_token *tokens;
+    const int32_t ids[] = {1, 2, 3, 4, 5, 6}, bad[] = {1, 270}, worse[] = {-1, 1};
+    assert_ok(quill_score(st.session, ids, 5, 1, 0, &tokens, &st.err), st.err); // the last one needs no position
+    assert_int_equal(quill_score(st.session, ids, 6, 1, 0, &tokens, &st.err), QUILL_E_CONTEXT);
+    assert_int_equal(quill_score(st.session, ids, 3, 0, 0, &tokens, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_score(st.session, ids, 3, 4, 0, &tokens, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_score(st.session, ids, 0, 1, 0, &tokens, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_score(st.session, ids, 3, 1, 101, &tokens, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_score(st.session, bad, 2, 1, 0, &tokens, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_score(st.session, worse, 2, 1, 0, &tokens, &st.err), QUILL_E_USAGE);
+    assert_ok(quill_score(st.session, ids, 3, 3, 0, &tokens, &st.err), st.err); // nothing
+    close_stage(&st);
+}
+
+// ---- choosing ----
+
+enum { MOST_OPTIONS = 8 };
+
+struct question {
+    char prompt[64];
+    char names[MOST_OPTIONS][32];
+    double plain[MOST_OPTIONS], ended[MOST_OPTIONS];
+    size_t n;
+};
+
+// The next of the fields between tabs, ended; *at goes past it.
+static char *take_field(char **at) {
+    char *field = *at;
+    size_t n = strcspn(field, "\t\n");
+    *at = field + n + (field[n] != 0);
+    field[n] = 0;
+    return field;
+}
+
+// The choose and ended rows of one prompt after those of the last; false: there are no more.
+static bool next_question(FILE *file, struct question *q) {
+    char line[1024];
+    *q = (struct question){0};
+    for (long at = ftell(file); fgets(line, sizeof line, file); at = ftell(file)) {
+        char *rest = line;
+        const char *kind = take_field(&rest), *prompt = take_field(&rest), *name = take_field(&rest);
+        double value = strtod(take_field(&rest), NULL);
+        bool choose = strcmp(kind, "choose") == 0;
+        if (!choose && strcmp(kind, "ended") != 0) continue;
+        if (q->n && strcmp(prompt, q->prompt) != 0) {
+            fseek(file, at, SEEK_SET);
+            return true;
+        }
+        snprintf(q->prompt, sizeof q->prompt, "%s", prompt);
+        if (!choose) {
+            q->ended[q->n - 1] = value;
+        } else {
+            snprintf(q->names[q->n], sizeof q->names[q->n], "%s", name);
+            q->plain[q->n++] = value;
+        }
+    }
+    return q->n > 0;
+}
+
+// Whether some option's tokens begin another's is for the caller to know.
+static void ask(struct stage *st, const struct question *q, bool wants_end, size_t rotate) {
+    quill_ids prompt = encode(st, q->prompt), end = encode(st, "\n"), ids[MOST_OPTIONS];
+    quill_option options[MOST_OPTIONS];
+    for (size_t i = 0; i < q->n; i++) {
+        ids[i] = encode(st, q->names[(i + rotate) % q->n]);
+        options[i] = (quill_option){ids[i].ids, ids[i].n, 0};
+    }
+    bool ended = false;
+    assert_ok(quill_choose(st->session, prompt.ids, prompt.n, options, q->n, end.ids[0], &ended, &st->err), st->err);
+    assert_int_equal(ended, wants_end);
+    double total = 0, want_total = 0;
+    const double *want = ended ? q->ended : q->plain;
+    for (size_t i = 0; i < q->n; i++) total += exp(options[i].logprob), want_total += exp(want[i]);
+    for (size_t i = 0; i < q->n; i++) {
+        double expected = want[(i + rotate) % q->n];
+        assert_true(fabs(options[i].logprob - expected) < 1e-4);
+        assert_true(fabs(exp(options[i].logprob) / total - exp(expected) / want_total) < 1e-6);
+        quill_ids_free(&ids[i]);
+    }
+    quill_ids_free(&prompt);
+    quill_ids_free(&end);
+}
+
+static void choices_have_the_probabilities_of_brute_force(void **state) {
+    (void)state;
+    for (int model = 0; model < 2; model++) {
+        struct stage st = open_stage(model ? TEST_DATA("parity/long32") : TEST_DATA("parity/narrow20"), 0);
+        FILE *file = fopen(model ? TEST_DATA("scores/long32.tsv") : TEST_DATA("scores/narrow20.tsv"), "r");
+        assert_non_null(file);
+        struct question q;
+        int n = 0;
+        for (; next_question(file, &q); n++)
+            for (size_t rotate = 0; rotate < q.n; rotate++) ask(&st, &q, strcmp(q.prompt, "An animal:") == 0, rotate);
+        assert_int_equal(n, 2);
+        fclose(file);
+        close_stage(&st);
+    }
+}
+
+static void choices_that_make_no_sense_are_refused(void **state) {
+    (void)state;
+    struct stage st = open_stage(TEST_DATA("parity/narrow20"), 4);
+    const int32_t prompt[] = {1, 2}, one[] = {5, 6, 7}, bad[] = {270};
+    bool ended;
+    quill_option same[] = {{one, 2, 0}, {one, 2, 0}}, empty[] = {{one, 0, 0}}, wrong[] = {{bad, 1, 0}};
+    quill_option nested[] = {{one, 1, 0}, {one, 2, 0}}, longest[] = {{one, 3, 0}};
+    quill_option too_long[] = {{one, 2, 0}, {one, 3, 0}};
+    assert_int_equal(quill_choose(st.session, prompt, 2, NULL, 0, 3, &ended, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_choose(st.session, prompt, 2, same, 2, 3, &ended, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_choose(st.session, prompt, 2, empty, 1, 3, &ended, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_choose(st.session, prompt, 2, wrong, 1, 3, &ended, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_choose(st.session, prompt, 2, nested, 2, -1, &ended, &st.err), QUILL_E_USAGE);
+    assert_int_equal(quill_choose(st.session, prompt, 2, nested, 2, 270, &ended, &st.err), QUILL_E_USAGE);
+    assert_ok(quill_choose(st.session, prompt, 2, nested, 2, 3, &ended, &st.err), st.err);
+    assert_true(ended);
+    assert_ok(quill_choose(st.session, prompt, 2, longest, 1, -1, &ended, &st.err), st.err); // 2 + 3 - 1 positions
+    assert_false(ended);
+    assert_int_equal(quill_choose(st.session, prompt, 2, too_long, 2, 3, &ended, &st.err), QUILL_E_CONTEXT);
+    assert_int_equal(quill_choose(st.session, prompt, 0, longest, 1, -1, &ended, &st.err), QUILL_E_USAGE);
+    close_stage(&st);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scores_are_the_logarithms_of_the_models_probabilities),
+        cmocka_unit_test(scores_do_not_depend_on_where_they_begin),
+        cmocka_unit_test(what_cannot_be_scored_is_refused),
+        cmocka_unit_test(choices_have_the_probabilities_of_brute_force),
+        cmocka_unit_test(choices_that_make_no_sense_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
