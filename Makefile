@@ -174,7 +174,9 @@ $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 include tests/fuzz/fuzz.mk tests/fault/fault.mk
 include tests/check/check.mk
 
-tests: $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROGRAMS)
+# What measures, or makes what is measured.
+TOOLS := $(BUILD)/tests/make_model $(BUILD)/tests/bench_tokenizer
+tests: $(TOOLS) $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROGRAMS)
 
 # Runs every unit test program, the corpus of hostile files, then the tests of the command line, and counts their results.
 # The last are about signals, memory and time too, and not for an emulator.
@@ -211,4 +213,4 @@ help:
 	  'make EMBED=file.gguf      build around another built-in model' \
 	  'Variables: CC, CFLAGS, LDFLAGS, WERROR=1 (warnings are errors), V=1 (show commands)'
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_PROGRAMS:=.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_PROGRAMS:=.d) $(TOOLS:=.d)

@@ -38,14 +38,6 @@ struct job {
     size_t most_values; // of the rows that one member decodes at once
 };
 
-// Matrices get the new type. Norms, biases and position tables are small, and every type but F32 would cost accuracy.
-static bool is_matrix(const struct tensor *t, struct str name) {
-    static const char weight[] = ".weight";
-    const size_t n = sizeof weight - 1;
-    return t->n_dims == 2 && name.n > n && memcmp(name.p + name.n - n, weight, n) == 0 &&
-           !memmem(name.p, name.n, "position_embd", 13);
-}
-
 static void note_fallback(const struct job *job, const struct item *item, enum dtype wanted) {
     if (!job->options || !job->options->note) return;
     char line[256];
@@ -65,7 +57,7 @@ static void choose_types(struct job *job) {
     for (size_t i = 0; i < job->n; i++) {
         struct item *item = &job->items[i];
         item->to = DTYPE_F32;
-        if (!is_matrix(item->from, item->name)) continue;
+        if (!recipe_is_matrix(item->name, item->from->n_dims)) continue;
         enum dtype wanted = recipe_type(&job->recipe, item->name, &model);
         item->to = recipe_fallback(wanted, item->cols);
         if (item->to != wanted) note_fallback(job, item, wanted);

@@ -47,6 +47,10 @@ static bool ends_with(struct str name, const char *end) {
     return name.n >= e.n && memcmp(name.p + name.n - e.n, e.p, e.n) == 0;
 }
 
+bool recipe_is_matrix(struct str name, int n_dims) {
+    return n_dims == 2 && ends_with(name, ".weight") && !memmem(name.p, name.n, "position_embd", 13);
+}
+
 // The first and the last eighth of the layers, and every third between them.
 static bool is_sensitive(int64_t layer, int64_t n) {
     return layer < n / 8 || layer >= 7 * n / 8 || (layer - n / 8) % 3 == 2;
