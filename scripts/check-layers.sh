@@ -28,7 +28,7 @@ owners='
 <pcre2.*        src/tokenizer/pretokenize*  src/sampler/constraint*  src/sampler/stop_regex*
 <pthread\.h>    src/base/team.c
 <sys/mman\.h>   src/base/map.c
-<jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/*/vocab*.c  src/cli/json_out.h  src/cli/row_fields.h  src/cli/prompt_file.c
+<jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/*/vocab*.c  src/cli/json_out.h
 <[a-z]*mmintrin.h>|<x86intrin\.h>|<arm_neon\.h>  src/kernels/simd_*.h  src/kernels/kernels_*special*
 <cpuid\.h>|<sys/auxv\.h>|<asm/hwcap\.h>          src/kernels/cpu.c
 '

@@ -3,10 +3,12 @@
 // them are taken out.
 #include "prompt_file.h"
 
-#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_out.h"
 #include "prompt_examples.h"
 #include "report.h"
 

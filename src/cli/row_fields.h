@@ -3,8 +3,7 @@
 #ifndef QUILL_CLI_ROW_FIELDS_H
 #define QUILL_CLI_ROW_FIELDS_H
 
-#include <jansson.h>
-
+#include "json_out.h"
 #include "quill/session.h"
 #include "textbuf.h"
 

@@ -51,8 +51,8 @@ void rows_close(struct rows *rows);
 const quill_text *rows_names(const struct rows *rows, size_t *n);
 
 // The next row; *row is NULL at the end, and when a signal is pending. QUILL_E_USAGE: this row is malformed
-// ("NAME:LINE: ..."); *row then has its number, line and raw bytes but no fields, and the next call goes on with the row after it.
-// QUILL_E_SYSTEM: reading failed, *row is NULL, and there is nothing more.
+// ("NAME:LINE: ..."); *row then has its number, line and raw bytes but no fields, and the next call goes on with the
+// row after it. QUILL_E_SYSTEM: reading failed, *row is NULL, and there is nothing more.
 QUILL_MUST_CHECK quill_status rows_next(struct rows *rows, const struct row **row, quill_error *err);
 
 // Whether rows_next would not have to wait for input: reads what is there without waiting.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: `make test` runs each on the files of tests/corpus/NAME; CONFIG=fuzz CC=clang links them with libFuzzer.
 
-FUZZ := gguf safetensors index config folder tokenizer_json vocab bpe model regex $(if $(PROGRAM),options)
+FUZZ := gguf safetensors index config folder tokenizer_json vocab bpe model regex $(if $(PROGRAM),options prompt_file)
 FUZZ_PROGRAMS := $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 CORPUS_TESTS := $(foreach t,$(FUZZ),'$(strip $(RUNNER) $(BUILD)/tests/fuzz/$t tests/corpus/$t)')
 # Every cut and every flipped bit of the head of a valid model; the other tiny models by `make damage`.
@@ -18,11 +18,12 @@ FUZZ_MAIN := $(if $(filter fuzz,$(CONFIG)),-fsanitize=fuzzer,tests/fuzz/driver.c
 
 # The parser of the program's options, with what it needs; the other names of the program stay out of the library's way.
 CLI_PARTS := $(patsubst src/cli/%.c,$(OBJ)/cli/%.o,$(filter-out %/main.c %/builtin.c,$(wildcard src/cli/*.c)))
-CLI_NAMES := options_parse options_free request_build request_parts_free verb_find verbs
+CLI_NAMES := options_parse options_free request_build request_parts_free verb_find verbs prompt_file_parse \
+	prompt_file_configure prompt_file_render prompt_file_free rendered_free rows_open rows_next rows_close
 $(OBJ)/fuzz_cli.o: $(CLI_PARTS)
 	$(Q)$(CC) -r -nostdlib -o $@ $^ && $(OBJCOPY) $(CLI_NAMES:%=--keep-global-symbol=%) $@
-$(BUILD)/tests/fuzz/options: FUZZ_MORE := $(OBJ)/fuzz_cli.o
-$(BUILD)/tests/fuzz/options: $(OBJ)/fuzz_cli.o
+$(BUILD)/tests/fuzz/options $(BUILD)/tests/fuzz/prompt_file: FUZZ_MORE := $(OBJ)/fuzz_cli.o
+$(BUILD)/tests/fuzz/options $(BUILD)/tests/fuzz/prompt_file: $(OBJ)/fuzz_cli.o
 $(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/driver.c tests/fuzz/fuzz.h tests/fuzz/fuzz_text.h \
 		$(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
