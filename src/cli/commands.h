@@ -11,6 +11,7 @@ int cmd_inspect(struct options *o, quill_error *err);
 int cmd_quantize(struct options *o, quill_error *err);
 int cmd_score(struct options *o, quill_error *err);
 int cmd_rank(struct options *o, quill_error *err);
+int cmd_lint(struct options *o, quill_error *err);
 int cmd_help(struct options *o, quill_error *err);
 
 // What -h, --help and --version print, for any verb.

@@ -50,7 +50,7 @@ const struct option_row option_table[] = {
      .group = GROUP_PROMPT, .help = "with --whole: each window begins N tokens after the last; without it half of one"},
 
     // ---- the model ----
-    {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR", .verbs = WRITERS, .group = GROUP_MODEL,
+    {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR", .verbs = WRITERS | LINT, .group = GROUP_MODEL,
      .common = true, .help = "GGUF file or Hugging Face directory; else $QUILL_MODEL, else the built-in model"},
     {"ctx-size", "ctx", "c", OPTION_INT, FIELD(n_ctx), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
      .verbs = GENERATE | INSPECT | SCORERS, .group = GROUP_MODEL,

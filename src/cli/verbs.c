@@ -22,6 +22,10 @@ const struct verb verbs[] = {
      .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is F32, F16, "
                "BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, or one of the mixes Q4_K_M "
                "and Q5_K_M. With -v the tensors that got another type are listed."},
+    {.name = "lint", .bit = LINT, .operands = "FILE", .run = cmd_lint, .summary = "check a prompt file",
+     .detail = "Prints a line FILE:LINE: warning: ... for what makes answers worse: blanks before the answer, labels "
+               "that begin with the same token, unbalanced examples, one that outweighs the others, a prompt that is "
+               "longer than the context. The status is 0 with warnings too; a mistake in the file is status 2."},
     {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
     {.name = "map", .operands = "FILE", .summary = "a prompt file over many rows"},
     {.name = "ask", .operands = "[TEXT]", .summary = "the answer is the exit status"},
@@ -35,7 +39,6 @@ const struct verb verbs[] = {
      .detail = "The lines of stdin, each with its log-probability after PREFIX in front, best first. PREFIX and a line "
                "are read as one text: a blank between words belongs to one of them."},
     {.name = "shots", .operands = "FILE", .summary = "try the examples of a prompt file"},
-    {.name = "lint", .operands = "FILE", .summary = "check a prompt file"},
     {.name = "chat", .summary = "talk with a chat model"},
     {.name = "cache", .summary = "look after the prompt cache"},
     {.name = "train", .summary = "train a model"},
