@@ -260,6 +260,8 @@ static int show_prompt(struct generation *g, quill_error *err) {
 
 static quill_status prepare(struct generation *g, struct options *o, quill_error *err) {
     quill_status s = o->prompt_file ? read_prompt_file(g, o, err) : QUILL_OK;
+    if (!s && o->choices.n)
+        s = set_error(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'", QUOTED(o->prompt_file));
     if (!s) s = request_build(&g->request, &g->parts, o, err);
     if (!s && !g->file) s = prompt_read(&g->prompt.text, o, err);
     if (s || !g->file) return s;

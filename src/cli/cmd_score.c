@@ -184,8 +184,7 @@ static quill_status open_all(struct scoring *s, quill_error *err) {
     s->failures.fast = o->fail_fast;
     s->pieces = json_array();
     if (!s->pieces) return set_no_memory(err);
-    static const char header[] = "logprob\ttokens\tperplexity\tbits_per_byte\ttext\n", tokens[] = "id\tlogprob\tpiece\n";
-    const char *names = s->per_token ? tokens : header;
+    const char *names = s->per_token ? "id\tlogprob\tpiece\n" : "logprob\ttokens\tperplexity\tbits_per_byte\ttext\n";
     return o->header ? output_write(&s->out, names, strlen(names), err) : QUILL_OK;
 }
 

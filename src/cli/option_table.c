@@ -4,7 +4,8 @@
 
 #define FIELD(name) .field = offsetof(struct options, name)
 #define SCORERS (SCORE | RANK)
-#define WRITERS (GENERATE | TOKENIZE | INSPECT | SCORERS) // verbs with a result on stdout
+#define RUNNERS (GENERATE | SCORERS | CHOOSE) // that run a model
+#define WRITERS (RUNNERS | TOKENIZE | INSPECT) // verbs with a result on stdout
 #define INT_MAX_VALUE 2147483647.0
 #define SEED_MAX_VALUE 9007199254740991.0
 
@@ -16,17 +17,19 @@ const char *const option_group_titles[GROUP_COUNT] = {
 
 const struct option_row option_table[] = {
     // ---- the prompt ----
-    {"prompt", NULL, "p", OPTION_STRING, FIELD(prompt), .value = "TEXT", .verbs = GENERATE | TOKENIZE | RANK,
+    {"prompt", NULL, "p", OPTION_STRING, FIELD(prompt), .value = "TEXT", .verbs = GENERATE | TOKENIZE | RANK | CHOOSE,
      .group = GROUP_PROMPT, .common = true, .help = "the prompt, taken literally; stdin is then never read"},
-    {"file", NULL, "f", OPTION_LIST, FIELD(files), .value = "FILE", .verbs = GENERATE | TOKENIZE | SCORERS,
+    {"file", NULL, "f", OPTION_LIST, FIELD(files), .value = "FILE", .verbs = GENERATE | TOKENIZE | SCORERS | CHOOSE,
      .group = GROUP_PROMPT, .common = true, .help = "read the prompt from FILE (-: stdin), literally; repeatable"},
-    {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE | RANK, .group = GROUP_PROMPT,
+    {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE | RANK | CHOOSE,
+     .group = GROUP_PROMPT,
      .help = "\\n \\t \\r \\\\ \\\" \\xHH have their meaning in -p, PROMPT and --stop, never in files"},
-    {"keep-newline", NULL, NULL, OPTION_FLAG, FIELD(keep_newline), .verbs = GENERATE | RANK, .group = GROUP_PROMPT,
+    {"keep-newline", NULL, NULL, OPTION_FLAG, FIELD(keep_newline), .verbs = GENERATE | RANK | CHOOSE,
+     .group = GROUP_PROMPT,
      .help = "keep the newline at the end of a file or stdin"},
-    {"special", NULL, NULL, OPTION_FLAG, FIELD(special), .verbs = GENERATE | TOKENIZE, .group = GROUP_PROMPT,
+    {"special", NULL, NULL, OPTION_FLAG, FIELD(special), .verbs = GENERATE | TOKENIZE | CHOOSE, .group = GROUP_PROMPT,
      .help = "special tokens in the text become themselves; without it they are plain text"},
-    {"prompt-file", NULL, "F", OPTION_STRING, FIELD(prompt_file), .value = "FILE", .verbs = GENERATE,
+    {"prompt-file", NULL, "F", OPTION_STRING, FIELD(prompt_file), .value = "FILE", .verbs = GENERATE | CHOOSE,
      .group = GROUP_PROMPT, .common = true,
      .help = "the prompt is a prompt file: slots, examples, settings (see the README)"},
     {"define", NULL, "D", OPTION_LIST, FIELD(defines), .value = "NAME=VALUE", .verbs = PROMPT_VERBS,
@@ -48,25 +51,31 @@ const struct option_row option_table[] = {
      .help = "each file, or stdin, is one text, byte for byte, of any length: it is read in windows of the context"},
     {"stride", NULL, NULL, OPTION_INT, FIELD(stride), .value = "N", .min = 1, .max = INT_MAX_VALUE, .verbs = SCORE,
      .group = GROUP_PROMPT, .help = "with --whole: each window begins N tokens after the last; without it half of one"},
+    {"choice", NULL, NULL, OPTION_LIST, FIELD(choices), .value = "A,B,C", .verbs = CHOOSE, .group = GROUP_PROMPT,
+     .help = "the options (\\, is a comma); repeatable"},
+    {"choices", NULL, NULL, OPTION_STRING, FIELD(choices_file), .value = "FILE", .verbs = CHOOSE,
+     .group = GROUP_PROMPT, .help = "more options, one on each line"},
+    {"no-space", NULL, NULL, OPTION_FLAG, FIELD(no_space), .verbs = CHOOSE, .group = GROUP_PROMPT,
+     .help = "put no blank in front of an option"},
 
     // ---- the model ----
     {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR", .verbs = WRITERS | LINT, .group = GROUP_MODEL,
      .common = true, .help = "GGUF file or Hugging Face directory; else $QUILL_MODEL, else the built-in model"},
     {"ctx-size", "ctx", "c", OPTION_INT, FIELD(n_ctx), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
-     .verbs = GENERATE | INSPECT | SCORERS, .group = GROUP_MODEL,
+     .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL,
      .help = "positions of the context; 0: room for the prompt and -n, at most what the model has"},
     {"kv-type", NULL, NULL, OPTION_WORD, FIELD(kv_type), .value = "TYPE", .words = "f16 f32 q8_0", .initial = "f16",
-     .verbs = GENERATE | INSPECT | SCORERS, .group = GROUP_MODEL, .help = "number type of the KV cache"},
-    {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(no_mmap), .verbs = GENERATE | INSPECT | SCORERS, .group = GROUP_MODEL,
+     .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL, .help = "number type of the KV cache"},
+    {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(no_mmap), .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL,
      .help = "read the model into memory instead of mapping the file (network drives)"},
-    {"allow-swap", NULL, NULL, OPTION_FLAG, FIELD(allow_swap), .verbs = GENERATE | SCORERS, .group = GROUP_MODEL,
+    {"allow-swap", NULL, NULL, OPTION_FLAG, FIELD(allow_swap), .verbs = RUNNERS, .group = GROUP_MODEL,
      .help = "run a model that needs more memory than is available"},
 
     // ---- length and stops ----
     {"predict", "n-predict max-tokens max-new-tokens", "n", OPTION_INT, FIELD(predict), .value = "N", .min = -1,
      .max = INT_MAX_VALUE, .initial = "256", .verbs = GENERATE, .group = GROUP_LENGTH, .common = true,
      .help = "generate at most N tokens; -1: until the model ends the text or the context is full"},
-    {"stop", "reverse-prompt stop-string", "r", OPTION_LIST, FIELD(stops), .value = "STR", .verbs = GENERATE,
+    {"stop", "reverse-prompt stop-string", "r", OPTION_LIST, FIELD(stops), .value = "STR", .verbs = GENERATE | CHOOSE,
      .group = GROUP_LENGTH, .common = true, .help = "end before STR, which is not printed; repeatable"},
     {"stop-regex", NULL, NULL, OPTION_STRING, FIELD(stop_regex), .value = "RE", .verbs = GENERATE,
      .group = GROUP_LENGTH, .help = "end before a match of the Perl-compatible regular expression"},
@@ -159,21 +168,23 @@ const struct option_row option_table[] = {
     {"html", NULL, NULL, OPTION_STRING, FIELD(html), .value = "FILE", .verbs = SCORE, .group = GROUP_OUTPUT,
      .help = "write a page too: every token coloured, with what else was likely there"},
     {"normalize", NULL, NULL, OPTION_WORD, FIELD(normalize), .value = "HOW", .words = "none tokens prior",
-     .initial = "none", .verbs = RANK, .group = GROUP_OUTPUT,
+     .initial = "none", .verbs = RANK | CHOOSE, .group = GROUP_OUTPUT,
      .help = "divide the log-probability by the number of tokens, or subtract that of the text without the prefix"},
     {"fail-fast", NULL, NULL, OPTION_FLAG, FIELD(fail_fast), .verbs = SCORERS, .group = GROUP_OUTPUT,
      .help = "the first line that fails ends everything"},
+    {"probs", NULL, NULL, OPTION_FLAG, FIELD(probs), .verbs = CHOOSE, .group = GROUP_OUTPUT,
+     .help = "a line for every option with its probability, best first"},
 
     // ---- the machine ----
-    {"threads", NULL, "t", OPTION_INT, FIELD(threads), .value = "N", .max = 1024, .verbs = GENERATE | INSPECT | SCORERS,
+    {"threads", NULL, "t", OPTION_INT, FIELD(threads), .value = "N", .max = 1024, .verbs = RUNNERS | INSPECT,
      .group = GROUP_MACHINE, .common = true,
      .help = "threads; else $QUILL_THREADS, else $OMP_NUM_THREADS, else (and with 0) all this process may use"},
-    {"cpu", NULL, NULL, OPTION_STRING, FIELD(cpu), .value = "NAME", .verbs = GENERATE | INSPECT | SCORERS,
+    {"cpu", NULL, NULL, OPTION_STRING, FIELD(cpu), .value = "NAME", .verbs = RUNNERS | INSPECT,
      .group = GROUP_MACHINE,
      .help = "use the best kernels not above NAME: ref sse4 avx2 avxvnni avx512 avx512vnni neon neondot; else "
              "$QUILL_CPU"},
     {"chunk", "ubatch-size", NULL, OPTION_INT, FIELD(chunk), .value = "N", .max = 65536, .initial = "0",
-     .verbs = GENERATE | SCORERS, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
+     .verbs = RUNNERS, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
 
     // ---- talk ----
     {"quiet", NULL, "q", OPTION_FLAG, FIELD(quiet), .verbs = EVERY_VERB, .group = GROUP_OTHER,
@@ -189,7 +200,6 @@ const struct option_row option_table[] = {
 
     // ---- names of a later version ----
     {"regex", NULL, NULL, OPTION_LATER, .value = "RE", .verbs = GENERATE, .help = "constrained generation"},
-    {"choice", NULL, NULL, OPTION_LATER, .value = "A,B,C", .verbs = GENERATE, .help = "constrained generation"},
     {"json-schema", NULL, NULL, OPTION_LATER, .value = "FILE", .verbs = GENERATE, .help = "constrained generation"},
 };
 const size_t n_option_rows = sizeof option_table / sizeof option_table[0];

@@ -255,5 +255,6 @@ void options_free(struct options *o) {
     free(o->files.items);
     free(o->operands.items);
     free(o->stops.items);
+    free(o->choices.items);
     free(o->logit_bias.items);
 }

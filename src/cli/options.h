@@ -48,6 +48,10 @@ struct options {
     bool json, prompt_logprobs, no_timing, stats, echo, bytes, raw, null;
     // tokenize, inspect
     bool lines, count, pieces, decode, bos, tensors;
+    // choose
+    struct list choices;
+    const char *choices_file;
+    bool no_space, probs;
     // score, rank
     const char *per, *given_prefix, *html, *normalize;
     int64_t stride;

@@ -29,7 +29,11 @@ const struct verb verbs[] = {
     {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
     {.name = "map", .operands = "FILE", .summary = "a prompt file over many rows"},
     {.name = "ask", .operands = "[TEXT]", .summary = "the answer is the exit status"},
-    {.name = "choose", .operands = "[TEXT]", .summary = "the likeliest of given options"},
+    {.name = "choose", .bit = CHOOSE, .operands = "[PROMPT]", .run = cmd_choose,
+     .summary = "the likeliest of given options",
+     .detail = "Every option is weighed as a whole: a blank and the option, after the prompt without the blanks at its "
+               "end; after a newline without the blank. Where one option begins another the end of the text counts "
+               "too. The probabilities of all options sum to 1."},
     {.name = "score", .bit = SCORE, .operands = "", .run = cmd_score, .summary = "how likely lines of text are",
      .detail = "Every line of stdin, or of the files of -f, becomes a line: log-probability, tokens, perplexity, bits "
                "per byte and the text, divided by tabs. The first token is scored after BOS, else EOS. A line that "

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "choices.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory_check.h"
+#include "model_source.h"
+#include "report.h"
+
+// ---- the options ----
+
+quill_status choices_add_one(struct choices *c, const char *p, size_t n, quill_error *err) {
+    if (n == 0) return set_error(err, QUILL_E_USAGE, "choice %zu is empty", c->n + 1);
+    struct choice *items = realloc(c->items, (c->n + 1) * sizeof *items);
+    if (!items) return set_no_memory(err);
+    c->items = items;
+    items[c->n] = (struct choice){0};
+    return text_add(&items[c->n++].name, p, n) ? QUILL_OK : set_no_memory(err);
+}
+
+quill_status choices_add(struct choices *c, const char *list, quill_error *err) {
+    struct text name = {0};
+    quill_status s = QUILL_OK;
+    for (const char *p = list; !s; p++) {
+        bool comma = *p == '\\' && p[1] == ',';
+        if (comma) p++;
+        if (comma || (*p && *p != ',')) {
+            if (!text_add(&name, p, 1)) s = set_no_memory(err);
+            continue;
+        }
+        s = choices_add_one(c, name.p, name.n, err);
+        name.n = 0;
+        if (!*p) break;
+    }
+    text_free(&name);
+    return s;
+}
+
+quill_status choices_add_file(struct choices *c, const char *path, quill_error *err) {
+    struct text text = {0};
+    quill_status s = read_file(&text, path, (uint64_t)c->o->max_prompt_bytes, err);
+    size_t line = 1;
+    for (size_t at = 0; !s && at < text.n; line++) {
+        const char *newline = memchr(text.p + at, '\n', text.n - at);
+        size_t n = newline ? (size_t)(newline - text.p) - at : text.n - at;
+        s = n ? choices_add_one(c, text.p + at, n, err)
+              : set_error(err, QUILL_E_USAGE, "%s:%zu: an empty choice", QUOTED(path), line);
+        at += n + 1;
+    }
+    text_free(&text);
+    return s;
+}
+
+quill_status choices_check(const struct choices *c, quill_error *err) {
+    if (c->n == 0) return set_error(err, QUILL_E_USAGE, "no choices: give --choice A,B,C or --choices FILE");
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct text *a = &c->items[i].name, *b = &c->items[k].name;
+            if (a->n != b->n || memcmp(a->p, b->p, a->n) != 0) continue;
+            return set_error(err, QUILL_E_USAGE, "the choice '%s' is given twice",
+                             text_quoted(&(struct quoted_text){{0}}, a->p, a->n));
+        }
+    return QUILL_OK;
+}
+
+// ---- the prompt and the model ----
+
+static quill_status read_prompt_file(struct choices *c, struct options *o, quill_error *err) {
+    if (o->prompt || o->files.n || o->operands.n)
+        return set_error(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
+    quill_status s = prompt_file_open(&c->file, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = prompt_file_configure(c->file, o, err);
+    if (s) return s;
+    const struct prompt_file *f = c->file;
+    if (f->n_open > 1 || (f->n_open && strcmp(f->slots.names[f->open[0]], "input") != 0))
+        return set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(f->name),
+                         QUOTED(f->slots.names[f->open[f->n_open - 1]]));
+    if (f->n_open) s = prompt_read_stdin(&c->plain, o, err);
+    quill_text input = {c->plain.p ? c->plain.p : "", c->plain.n};
+    return s ? s : prompt_file_render(f, &input, &c->prompt, err);
+}
+
+quill_status choices_read_prompt(struct choices *c, struct options *o, quill_error *err) {
+    if (o->prompt_file) return read_prompt_file(c, o, err);
+    quill_status s = prompt_read(&c->plain, o, err);
+    if (!s && !text_add(&c->prompt.text, c->plain.p, c->plain.n)) s = set_no_memory(err);
+    return s;
+}
+
+quill_status choices_open_model(struct choices *c, quill_error *err) {
+    quill_session_options options = session_options(c->o);
+    quill_memory memory;
+    quill_status s = open_model(&c->model, c->o, err);
+    if (!s) s = quill_session_plan(c->model, &options, &memory, err);
+    if (!s && !c->o->allow_swap) s = memory_check(&memory, c->o->no_mmap && c->o->model, err);
+    return s ? s : quill_session_create(&c->session, c->model, &options, err);
+}
+
+// ---- weighing ----
+
+// The prompt without its trailing blanks; the values in it end no later.
+static void drop_blanks(struct rendered *r) {
+    struct text *t = &r->text;
+    while (t->n && (t->p[t->n - 1] == ' ' || t->p[t->n - 1] == '\t')) t->n--;
+    while (r->n_values && r->values[r->n_values - 1].at >= t->n) r->n_values--;
+    if (r->n_values == 0) return;
+    quill_span *last = &r->values[r->n_values - 1];
+    if (last->n > t->n - last->at) last->n = t->n - last->at;
+}
+
+static quill_status encode_names(struct choices *c, bool blank, quill_error *err) {
+    struct text text = {0};
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; i < c->n && !s; i++) {
+        struct choice *item = &c->items[i];
+        text.n = item->ids.n = 0;
+        bool ok = text_add(&text, " ", blank) && text_add(&text, item->name.p, item->name.n);
+        s = ok ? quill_encode(quill_model_tokenizer(c->model), &item->ids, text.p, text.n, QUILL_SPECIAL_AS_TEXT, err)
+               : set_no_memory(err);
+    }
+    text_free(&text);
+    return s;
+}
+
+// The first token of the stop text; -1: there is none.
+static quill_status find_end(const struct choices *c, int32_t *end, quill_error *err) {
+    quill_text stop = c->file ? prompt_file_end(c->file, c->o) : (quill_text){"\n", 1};
+    struct text text = {0};
+    quill_ids ids = {0};
+    quill_status s = c->o->stops.n && options_given(c->o, "stop")
+                         ? add_argument(&text, c->o, "--stop", c->o->stops.items[0], err)
+                         : text_add(&text, stop.text, stop.n) ? QUILL_OK : set_no_memory(err);
+    const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
+    if (!s) s = quill_encode(tokenizer, &ids, text.p ? text.p : "", text.n, QUILL_SPECIAL_AS_TEXT, err);
+    *end = ids.n ? ids.ids[0] : -1;
+    quill_ids_free(&ids);
+    text_free(&text);
+    return s;
+}
+
+static quill_status weigh_after(struct choices *c, const int32_t *ids, size_t n, int32_t end, double *logprobs,
+                                quill_error *err) {
+    quill_option *options = calloc(c->n, sizeof *options);
+    if (!options) return set_no_memory(err);
+    bool ended;
+    for (size_t i = 0; i < c->n; i++) options[i] = (quill_option){c->items[i].ids.ids, c->items[i].ids.n, 0};
+    quill_status s = quill_choose(c->session, ids, n, options, c->n, end, &ended, err);
+    for (size_t i = 0; i < c->n && !s; i++) logprobs[i] = options[i].logprob;
+    free(options);
+    return s;
+}
+
+// The option's own probability, after the token that begins a text.
+static quill_status weigh_alone(struct choices *c, int32_t end, double *logprobs, quill_error *err) {
+    const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
+    int32_t begin = quill_token_bos(tokenizer);
+    if (begin < 0) begin = quill_token_eos(tokenizer);
+    if (begin < 0) return set_error(err, QUILL_E_USAGE, "--normalize prior needs a model with a BOS or EOS token");
+    return weigh_after(c, &begin, 1, end, logprobs, err);
+}
+
+// Divides by the sum. weights[n]: logarithms.
+static void normalise(struct choices *c, const double *weights) {
+    double most = -(double)INFINITY, sum = 0;
+    for (size_t i = 0; i < c->n; i++) most = fmax(most, weights[i]);
+    for (size_t i = 0; i < c->n; i++) sum += c->items[i].probability = exp(weights[i] - most);
+    for (size_t i = 0; i < c->n; i++) c->items[i].probability /= sum;
+}
+
+static quill_status weigh(struct choices *c, const struct prompt_ids *ids, quill_error *err) {
+    int32_t end;
+    double *weights = calloc(2 * c->n, sizeof *weights), *prior = weights ? weights + c->n : NULL;
+    if (!weights) return set_no_memory(err);
+    quill_status s = find_end(c, &end, err);
+    if (!s) s = weigh_after(c, ids->ids, ids->n, end, weights, err);
+    for (size_t i = 0; i < c->n && !s; i++) c->items[i].logprob = weights[i];
+    if (!s && strcmp(c->o->normalize, "prior") == 0) s = weigh_alone(c, end, prior, err);
+    for (size_t i = 0; i < c->n && !s; i++) {
+        weights[i] -= prior[i];
+        if (strcmp(c->o->normalize, "tokens") == 0) weights[i] /= (double)c->items[i].ids.n;
+    }
+    if (!s) normalise(c, weights);
+    free(weights);
+    return s;
+}
+
+quill_status choices_weigh(struct choices *c, quill_error *err) {
+    const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
+    struct prompt_ids ids = {0};
+    drop_blanks(&c->prompt);
+    const struct text *t = &c->prompt.text;
+    quill_status s = encode_names(c, !c->o->no_space && !(t->n && t->p[t->n - 1] == '\n'), err);
+    if (!s)
+        s = c->file ? rendered_encode(&ids, tokenizer, &c->prompt, err)
+                    : prompt_encode(&ids, tokenizer, t->p, t->n, c->o->special, true, err);
+    if (!s) s = weigh(c, &ids, err);
+    c->prompt_tokens = ids.n;
+    free(ids.ids);
+    return s;
+}
+
+const struct choice *choices_best(const struct choices *c) {
+    size_t best = 0;
+    for (size_t i = 1; i < c->n; i++)
+        if (c->items[i].probability > c->items[best].probability) best = i;
+    return &c->items[best];
+}
+
+void choices_free(struct choices *c) {
+    for (size_t i = 0; i < c->n; i++) {
+        text_free(&c->items[i].name);
+        quill_ids_free(&c->items[i].ids);
+    }
+    free(c->items);
+    quill_session_free(c->session);
+    quill_model_free(c->model);
+    prompt_file_free(c->file);
+    text_free(&c->plain);
+    rendered_free(&c->prompt);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Options to choose from, and how likely each is after a prompt.
+#ifndef QUILL_CLI_CHOICES_H
+#define QUILL_CLI_CHOICES_H
+
+#include "options.h"
+#include "prompt_file.h"
+#include "quill/score.h"
+#include "textbuf.h"
+
+struct choice {
+    struct text name;
+    quill_ids ids;      // of the name, with the blank in front if there is one
+    double logprob;     // as the model gives it
+    double probability; // normalised; all of them sum to 1
+};
+
+struct choices {
+    const struct options *o;
+    struct choice *items; // [n] in the order given
+    size_t n;
+    quill_model *model;
+    quill_session *session;
+    struct prompt_file *file; // -F
+    struct text plain;        // the prompt without -F
+    struct rendered prompt;
+    size_t prompt_tokens;     // of the last one that was weighed
+};
+
+// "A,B,C" with \, for a comma; and one per line of a file (NULL: none). Errors: QUILL_E_USAGE (an empty one), files.
+QUILL_MUST_CHECK quill_status choices_add(struct choices *c, const char *list, quill_error *err);
+QUILL_MUST_CHECK quill_status choices_add_file(struct choices *c, const char *path, quill_error *err);
+QUILL_MUST_CHECK quill_status choices_add_one(struct choices *c, const char *p, size_t n, quill_error *err);
+QUILL_MUST_CHECK quill_status choices_check(const struct choices *c, quill_error *err); // some, and none twice
+
+// -F, or the prompt of -p, -f, PROMPT and stdin.
+QUILL_MUST_CHECK quill_status choices_read_prompt(struct choices *c, struct options *o, quill_error *err);
+QUILL_MUST_CHECK quill_status choices_open_model(struct choices *c, quill_error *err);
+QUILL_MUST_CHECK quill_status choices_weigh(struct choices *c, quill_error *err);
+const struct choice *choices_best(const struct choices *c); // of two that are equal the first
+void choices_free(struct choices *c);
+
+#endif
