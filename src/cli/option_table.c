@@ -18,7 +18,7 @@ const char *const option_group_titles[GROUP_COUNT] = {
 const struct option_row option_table[] = {
     // ---- the prompt ----
     {"prompt", NULL, "p", OPTION_STRING, FIELD(prompt), .value = "TEXT", .verbs = GENERATE | TOKENIZE | RANK | CHOOSE,
-     .group = GROUP_PROMPT, .common = true, .help = "the prompt, taken literally; stdin is then never read"},
+     .group = GROUP_PROMPT, .common = true, .help = "the prompt, literally; stdin is then not read"},
     {"file", NULL, "f", OPTION_LIST, FIELD(files), .value = "FILE", .verbs = GENERATE | TOKENIZE | SCORERS | CHOOSE,
      .group = GROUP_PROMPT, .common = true, .help = "read the prompt from FILE (-: stdin), literally; repeatable"},
     {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE | RANK | CHOOSE,
@@ -31,7 +31,7 @@ const struct option_row option_table[] = {
      .help = "special tokens in the text become themselves; without it they are plain text"},
     {"prompt-file", NULL, "F", OPTION_STRING, FIELD(prompt_file), .value = "FILE", .verbs = GENERATE | CHOOSE,
      .group = GROUP_PROMPT, .common = true,
-     .help = "the prompt is a prompt file: slots, examples, settings (see the README)"},
+     .help = "a prompt file: slots, examples, settings"},
     {"define", NULL, "D", OPTION_LIST, FIELD(defines), .value = "NAME=VALUE", .verbs = PROMPT_VERBS,
      .group = GROUP_PROMPT, .help = "fill the slot {{NAME}} of a prompt file; repeatable"},
     {"shots", NULL, NULL, OPTION_INT, FIELD(shots), .value = "K", .max = INT_MAX_VALUE, .verbs = PROMPT_VERBS,
@@ -76,7 +76,7 @@ const struct option_row option_table[] = {
      .max = INT_MAX_VALUE, .initial = "256", .verbs = GENERATE, .group = GROUP_LENGTH, .common = true,
      .help = "generate at most N tokens; -1: until the model ends the text or the context is full"},
     {"stop", "reverse-prompt stop-string", "r", OPTION_LIST, FIELD(stops), .value = "STR", .verbs = GENERATE | CHOOSE,
-     .group = GROUP_LENGTH, .common = true, .help = "end before STR, which is not printed; repeatable"},
+     .group = GROUP_LENGTH, .common = true, .help = "end before STR, which is left out; repeatable"},
     {"stop-regex", NULL, NULL, OPTION_STRING, FIELD(stop_regex), .value = "RE", .verbs = GENERATE,
      .group = GROUP_LENGTH, .help = "end before a match of the Perl-compatible regular expression"},
     {"line", NULL, NULL, OPTION_FLAG, FIELD(line), .verbs = GENERATE, .group = GROUP_LENGTH, .common = true,
