@@ -9,6 +9,7 @@ int cmd_generate(struct options *o, quill_error *err);
 int cmd_tokenize(struct options *o, quill_error *err);
 int cmd_inspect(struct options *o, quill_error *err);
 int cmd_quantize(struct options *o, quill_error *err);
+int cmd_ask(struct options *o, quill_error *err);
 int cmd_choose(struct options *o, quill_error *err);
 int cmd_score(struct options *o, quill_error *err);
 int cmd_rank(struct options *o, quill_error *err);

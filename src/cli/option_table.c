@@ -4,8 +4,8 @@
 
 #define FIELD(name) .field = offsetof(struct options, name)
 #define SCORERS (SCORE | RANK)
-#define RUNNERS (GENERATE | SCORERS | CHOOSE) // that run a model
-#define WRITERS (RUNNERS | TOKENIZE | INSPECT) // verbs with a result on stdout
+#define RUNNERS (GENERATE | SCORERS | CHOOSE | ASK) // that run a model
+#define WRITERS (GENERATE | SCORERS | CHOOSE | TOKENIZE | INSPECT) // verbs with a result on stdout
 #define INT_MAX_VALUE 2147483647.0
 #define SEED_MAX_VALUE 9007199254740991.0
 
@@ -17,19 +17,22 @@ const char *const option_group_titles[GROUP_COUNT] = {
 
 const struct option_row option_table[] = {
     // ---- the prompt ----
-    {"prompt", NULL, "p", OPTION_STRING, FIELD(prompt), .value = "TEXT", .verbs = GENERATE | TOKENIZE | RANK | CHOOSE,
+    {"prompt", NULL, "p", OPTION_STRING, FIELD(prompt), .value = "TEXT",
+     .verbs = GENERATE | TOKENIZE | RANK | CHOOSE | ASK,
      .group = GROUP_PROMPT, .common = true, .help = "the prompt, literally; stdin is then not read"},
-    {"file", NULL, "f", OPTION_LIST, FIELD(files), .value = "FILE", .verbs = GENERATE | TOKENIZE | SCORERS | CHOOSE,
+    {"file", NULL, "f", OPTION_LIST, FIELD(files), .value = "FILE",
+     .verbs = GENERATE | TOKENIZE | SCORERS | CHOOSE | ASK,
      .group = GROUP_PROMPT, .common = true, .help = "read the prompt from FILE (-: stdin), literally; repeatable"},
-    {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE | RANK | CHOOSE,
+    {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE | RANK | CHOOSE | ASK,
      .group = GROUP_PROMPT,
      .help = "\\n \\t \\r \\\\ \\\" \\xHH have their meaning in -p, PROMPT and --stop, never in files"},
-    {"keep-newline", NULL, NULL, OPTION_FLAG, FIELD(keep_newline), .verbs = GENERATE | RANK | CHOOSE,
+    {"keep-newline", NULL, NULL, OPTION_FLAG, FIELD(keep_newline), .verbs = GENERATE | RANK | CHOOSE | ASK,
      .group = GROUP_PROMPT,
      .help = "keep the newline at the end of a file or stdin"},
-    {"special", NULL, NULL, OPTION_FLAG, FIELD(special), .verbs = GENERATE | TOKENIZE | CHOOSE, .group = GROUP_PROMPT,
+    {"special", NULL, NULL, OPTION_FLAG, FIELD(special), .verbs = GENERATE | TOKENIZE | CHOOSE | ASK,
+     .group = GROUP_PROMPT,
      .help = "special tokens in the text become themselves; without it they are plain text"},
-    {"prompt-file", NULL, "F", OPTION_STRING, FIELD(prompt_file), .value = "FILE", .verbs = GENERATE | CHOOSE,
+    {"prompt-file", NULL, "F", OPTION_STRING, FIELD(prompt_file), .value = "FILE", .verbs = GENERATE | CHOOSE | ASK,
      .group = GROUP_PROMPT, .common = true,
      .help = "a prompt file: slots, examples, settings"},
     {"define", NULL, "D", OPTION_LIST, FIELD(defines), .value = "NAME=VALUE", .verbs = PROMPT_VERBS,
@@ -55,11 +58,20 @@ const struct option_row option_table[] = {
      .help = "the options (\\, is a comma); repeatable"},
     {"choices", NULL, NULL, OPTION_STRING, FIELD(choices_file), .value = "FILE", .verbs = CHOOSE,
      .group = GROUP_PROMPT, .help = "more options, one on each line"},
-    {"no-space", NULL, NULL, OPTION_FLAG, FIELD(no_space), .verbs = CHOOSE, .group = GROUP_PROMPT,
+    {"no-space", NULL, NULL, OPTION_FLAG, FIELD(no_space), .verbs = CHOOSE | ASK, .group = GROUP_PROMPT,
      .help = "put no blank in front of an option"},
+    {"question", NULL, "q", OPTION_STRING, FIELD(question), .value = "TEXT", .verbs = ASK, .group = GROUP_PROMPT,
+     .help = "the question about the text; without it the text is sent as it is"},
+    {"yes", NULL, NULL, OPTION_LIST, FIELD(yes), .value = "WORD", .verbs = ASK, .group = GROUP_PROMPT,
+     .help = "a word that means yes, in place of 'yes'; repeatable: their probabilities add"},
+    {"no", NULL, NULL, OPTION_LIST, FIELD(no), .value = "WORD", .verbs = ASK, .group = GROUP_PROMPT,
+     .help = "a word that means no, in place of 'no'; repeatable"},
+    {"min-prob", NULL, NULL, OPTION_REAL, FIELD(min_prob), .value = "X", .min = 0.5, .max = 1, .initial = "0.5",
+     .verbs = ASK, .group = GROUP_PROMPT, .help = "an answer of less probability is undecided"},
 
     // ---- the model ----
-    {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR", .verbs = WRITERS | LINT, .group = GROUP_MODEL,
+    {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR",
+     .verbs = RUNNERS | TOKENIZE | INSPECT | LINT, .group = GROUP_MODEL,
      .common = true, .help = "GGUF file or Hugging Face directory; else $QUILL_MODEL, else the built-in model"},
     {"ctx-size", "ctx", "c", OPTION_INT, FIELD(n_ctx), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
      .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL,
@@ -75,7 +87,8 @@ const struct option_row option_table[] = {
     {"predict", "n-predict max-tokens max-new-tokens", "n", OPTION_INT, FIELD(predict), .value = "N", .min = -1,
      .max = INT_MAX_VALUE, .initial = "256", .verbs = GENERATE, .group = GROUP_LENGTH, .common = true,
      .help = "generate at most N tokens; -1: until the model ends the text or the context is full"},
-    {"stop", "reverse-prompt stop-string", "r", OPTION_LIST, FIELD(stops), .value = "STR", .verbs = GENERATE | CHOOSE,
+    {"stop", "reverse-prompt stop-string", "r", OPTION_LIST, FIELD(stops), .value = "STR",
+     .verbs = GENERATE | CHOOSE | ASK,
      .group = GROUP_LENGTH, .common = true, .help = "end before STR, which is left out; repeatable"},
     {"stop-regex", NULL, NULL, OPTION_STRING, FIELD(stop_regex), .value = "RE", .verbs = GENERATE,
      .group = GROUP_LENGTH, .help = "end before a match of the Perl-compatible regular expression"},
@@ -168,12 +181,14 @@ const struct option_row option_table[] = {
     {"html", NULL, NULL, OPTION_STRING, FIELD(html), .value = "FILE", .verbs = SCORE, .group = GROUP_OUTPUT,
      .help = "write a page too: every token coloured, with what else was likely there"},
     {"normalize", NULL, NULL, OPTION_WORD, FIELD(normalize), .value = "HOW", .words = "none tokens prior",
-     .initial = "none", .verbs = RANK | CHOOSE, .group = GROUP_OUTPUT,
+     .initial = "none", .verbs = RANK | CHOOSE | ASK, .group = GROUP_OUTPUT,
      .help = "divide the log-probability by the number of tokens, or subtract that of the text without the prefix"},
     {"fail-fast", NULL, NULL, OPTION_FLAG, FIELD(fail_fast), .verbs = SCORERS, .group = GROUP_OUTPUT,
      .help = "the first line that fails ends everything"},
     {"probs", NULL, NULL, OPTION_FLAG, FIELD(probs), .verbs = CHOOSE, .group = GROUP_OUTPUT,
      .help = "a line for every option with its probability, best first"},
+    {"print", NULL, NULL, OPTION_FLAG, FIELD(print), .verbs = ASK, .group = GROUP_OUTPUT,
+     .help = "print yes, no or undecided, and the probability of yes"},
 
     // ---- the machine ----
     {"threads", NULL, "t", OPTION_INT, FIELD(threads), .value = "N", .max = 1024, .verbs = RUNNERS | INSPECT,
@@ -187,7 +202,7 @@ const struct option_row option_table[] = {
      .verbs = RUNNERS, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
 
     // ---- talk ----
-    {"quiet", NULL, "q", OPTION_FLAG, FIELD(quiet), .verbs = EVERY_VERB, .group = GROUP_OTHER,
+    {"quiet", NULL, "q", OPTION_FLAG, FIELD(quiet), .verbs = EVERY_VERB & ~(unsigned)ASK, .group = GROUP_OTHER,
      .help = "no progress bar and no notes; errors are still reported"},
     {"verbose", NULL, "v", OPTION_FLAG, FIELD(verbose), .verbs = EVERY_VERB, .group = GROUP_OTHER,
      .help = "notes on stderr: model, kernels, threads, seed"},

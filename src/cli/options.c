@@ -104,10 +104,15 @@ static const struct option_row *row_of_name(const char *name) {
     return NULL;
 }
 
-static const struct option_row *row_of_letter(char letter) {
-    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
-        if (row->letters && strchr(row->letters, letter)) return row;
-    return NULL;
+// A letter may mean something else to some verb.
+static const struct option_row *row_of_letter(const struct verb *verb, char letter) {
+    const struct option_row *other = NULL;
+    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
+        if (!row->letters || !strchr(row->letters, letter)) continue;
+        if (row->verbs & verb->bit) return row;
+        if (!other) other = row;
+    }
+    return other;
 }
 
 static const char *program_of(const struct verb *verb, char *buffer, size_t n) {
@@ -190,7 +195,7 @@ static quill_status parse_long(struct scan *scan, struct options *o, const char 
 static quill_status parse_letters(struct scan *scan, struct options *o, const char *arg, quill_error *err) {
     for (const char *letter = arg + 1; *letter; letter++) {
         char shown[] = {'-', *letter, 0};
-        const struct option_row *row = row_of_letter(*letter);
+        const struct option_row *row = row_of_letter(scan->verb, *letter);
         if (!row) return unknown_option(scan->verb, letter == arg + 1 ? arg : shown, arg + 1, err);
         bool flag = row->kind == OPTION_FLAG;
         quill_status s = take_value(scan, o, row, shown, !flag && letter[1] ? letter + 1 : NULL, err);
@@ -256,5 +261,7 @@ void options_free(struct options *o) {
     free(o->operands.items);
     free(o->stops.items);
     free(o->choices.items);
+    free(o->yes.items);
+    free(o->no.items);
     free(o->logit_bias.items);
 }

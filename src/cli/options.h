@@ -52,6 +52,11 @@ struct options {
     struct list choices;
     const char *choices_file;
     bool no_space, probs;
+    // ask
+    const char *question;
+    struct list yes, no;
+    double min_prob;
+    bool print;
     // score, rank
     const char *per, *given_prefix, *html, *normalize;
     int64_t stride;

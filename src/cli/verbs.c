@@ -28,7 +28,10 @@ const struct verb verbs[] = {
                "longer than the context. The status is 0 with warnings too; a mistake in the file is status 2."},
     {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
     {.name = "map", .operands = "FILE", .summary = "a prompt file over many rows"},
-    {.name = "ask", .operands = "[TEXT]", .summary = "the answer is the exit status"},
+    {.name = "ask", .bit = ASK, .operands = "[TEXT]", .run = cmd_ask, .summary = "the answer is the exit status",
+     .detail = "With -q a blank line, 'Question: QUESTION' and 'Answer:' follow the text. p is the probability of the "
+               "yes labels among all labels. Status 0: yes, p is above 0.5 and at least --min-prob; 1: no, p is below "
+               "0.5 and 1-p at least that; 3: undecided."},
     {.name = "choose", .bit = CHOOSE, .operands = "[PROMPT]", .run = cmd_choose,
      .summary = "the likeliest of given options",
      .detail = "Every option is weighed as a whole: a blank and the option, after the prompt without the blanks at its "
