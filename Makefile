@@ -125,7 +125,7 @@ say = @printf '  %-5s %s\n' $(1) $(2) >&2
 endif
 endif
 
-.PHONY: all debug asan ubsan native test tests check-headers install uninstall clean help
+.PHONY: all docs debug asan ubsan native test tests check-headers install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(PROGRAM) $(BUILD)/libquill.a
@@ -166,6 +166,23 @@ $(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a $(OBJ)/embed
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(CLI_OBJ) $(BUILD)/libquill.a $(LIBS)
 
+# The manual page and the completions come from the program's own tables. A cross build cannot run their maker.
+PAGES := $(if $(PROGRAM),$(if $(CROSS),,$(addprefix $(BUILD)/,quill.1 quill.bash _quill quill.fish)))
+VERSION := $(shell sed -n 's/^.define QUILL_VERSION "\(.*\)"/\1/p' include/quill/version.h)
+docs: $(PAGES) $(BUILD)/quill.pc
+$(OBJ)/make-docs: scripts/make-docs.c $(CLI_OBJ) $(BUILD)/libquill.a
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(filter-out %/main.o,$(CLI_OBJ)) $(BUILD)/libquill.a $(LIBS)
+$(BUILD)/quill.1: KIND := man
+$(BUILD)/quill.bash: KIND := bash
+$(BUILD)/_quill: KIND := zsh
+$(BUILD)/quill.fish: KIND := fish
+$(PAGES): $(OBJ)/make-docs
+	$(Q)$(OBJ)/make-docs $(KIND) >$@
+$(BUILD)/quill.pc: FORCE
+	@mkdir -p $(@D) && printf '%s\n' 'prefix=$(PREFIX)' 'Name: quill' \
+	  'Description: text generation with GPT-style models' 'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' \
+	  'Libs: -L$${prefix}/lib -lquill -lpcre2-8 -ljansson -lm -pthread' >$@
+
 $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
@@ -189,14 +206,27 @@ check-headers:
 	$(Q)for h in $$(find include src -name '*.h' ! -name 'simd_*'); do \
 	  printf '#include "%s"\ntypedef int checked;\n' "$$h" | $(CC) $(CFLAGS_ALL) -I. -xc -fsyntax-only - || exit 1; done
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/quill
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all docs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/quill
 	install -m 755 $(BUILD)/quill $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libquill.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(BUILD)/quill.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
 	install -m 644 include/quill/*.h $(DESTDIR)$(PREFIX)/include/quill/
+ifneq ($(PAGES),)
+	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions \
+	  $(SHARE)/fish/vendor_completions.d
+	install -m 644 $(BUILD)/quill.1 $(SHARE)/man/man1/
+	install -m 644 $(BUILD)/quill.bash $(SHARE)/bash-completion/completions/quill
+	install -m 644 $(BUILD)/_quill $(SHARE)/zsh/site-functions/
+	install -m 644 $(BUILD)/quill.fish $(SHARE)/fish/vendor_completions.d/
+endif
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/quill $(DESTDIR)$(PREFIX)/lib/libquill.a
+	rm -f $(DESTDIR)$(PREFIX)/bin/quill $(DESTDIR)$(PREFIX)/lib/libquill.a \
+	  $(DESTDIR)$(PREFIX)/lib/pkgconfig/quill.pc $(SHARE)/man/man1/quill.1 \
+	  $(SHARE)/bash-completion/completions/quill $(SHARE)/zsh/site-functions/_quill \
+	  $(SHARE)/fish/vendor_completions.d/quill.fish
 	rm -rf $(DESTDIR)$(PREFIX)/include/quill
 
 clean:
@@ -209,7 +239,8 @@ help:
 	  'make test                 unit tests and command-line tests (CONFIG=asan: of that build)' \
 	  'make fuzz SECONDS=60      so long with libFuzzer for each target (needs clang)' \
 	  'make check-headers        every header compiles alone' \
-	  'make install PREFIX=/usr/local DESTDIR=' \
+	  'make docs                 manual page, completions, pkg-config file' \
+  'make install|uninstall PREFIX=/usr/local DESTDIR=' \
 	  'make EMBED=file.gguf      build around another built-in model' \
 	  'Variables: CC, CFLAGS, LDFLAGS, WERROR=1 (warnings are errors), V=1 (show commands)'
 

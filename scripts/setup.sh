@@ -78,7 +78,7 @@ run) pieces='cc make threads pcre2 jansson' ;;
 test) pieces='cc make threads pcre2 jansson cmocka' ;;
 all)
     pieces='cc make threads pcre2 jansson cmocka'
-    pieces="$pieces sanitizers clang aarch64 qemu shellcheck strace tmux mandoc python3 chromium"
+    pieces="$pieces sanitizers clang aarch64 qemu shellcheck strace tmux mandoc zsh fish python3 chromium"
     ;;
 esac
 
@@ -120,6 +120,8 @@ shellcheck  shellcheck
 strace      strace
 tmux        tmux
 mandoc      mandoc
+zsh         zsh
+fish        fish
 python3     python3
 chromium    chromium
 END
