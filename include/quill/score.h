@@ -10,10 +10,10 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-// The log-probability of each of ids[first..n), given all ids before it, with the `top` (0..100) likeliest tokens at its
-// place. first is 1..n: the first id is context in any case. *tokens: [n - first], owned by the session and valid until
-// its next call. The last id needs no position: n - 1 of them must fit. What the session holds of a common beginning is
-// not computed again, and the result is the same, bit for bit, as from an empty session.
+// The log-probability of each of ids[first..n), given all ids before it, with the `top` (0..100) likeliest tokens in
+// its place. first is 1..n: the first id is context in any case. *tokens: [n - first], owned by the session and valid
+// until its next call. The last id needs no position: n - 1 of them must fit. What the session holds of a common
+// beginning is not computed again, and the result is the same, bit for bit, as from an empty session.
 // Errors: QUILL_E_CONTEXT (they do not fit), QUILL_E_USAGE (first, top, an id), QUILL_E_MODEL (non-finite values).
 QUILL_MUST_CHECK quill_status quill_score(quill_session *session, const int32_t *ids, size_t n, size_t first, int top,
                                           const quill_scored_token **tokens, quill_error *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "choices.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,7 +187,7 @@ static quill_status weigh(struct choices *c, const struct prompt_ids *ids, quill
     return s;
 }
 
-quill_status choices_weigh(struct choices *c, quill_error *err) {
+static quill_status weigh_prompt(struct choices *c, quill_error *err) {
     const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
     struct prompt_ids ids = {0};
     drop_blanks(&c->prompt);
@@ -201,11 +202,39 @@ quill_status choices_weigh(struct choices *c, quill_error *err) {
     return s;
 }
 
-const struct choice *choices_best(const struct choices *c) {
-    size_t best = 0;
-    for (size_t i = 1; i < c->n; i++)
-        if (c->items[i].probability > c->items[best].probability) best = i;
-    return &c->items[best];
+// Contextual calibration (Zhao et al. 2021, section 5): probabilities are divided by what the options have after inputs
+// that say nothing, on average.
+static quill_status calibrate(struct choices *c, quill_error *err) {
+    static const quill_text empty_inputs[] = {{"N/A", 3}, {"[MASK]", 6}, {"", 0}};
+    enum { N_INPUTS = sizeof empty_inputs / sizeof *empty_inputs };
+    size_t prompt_tokens = c->prompt_tokens;
+    double *sums = calloc(c->n, sizeof *sums);
+    struct choice *found = malloc(c->n * sizeof *found);
+    quill_status s = sums && found ? QUILL_OK : set_no_memory(err);
+    if (!s) memcpy(found, c->items, c->n * sizeof *found);
+    for (size_t k = 0; k < N_INPUTS && !s; k++) {
+        s = prompt_file_render(c->file, &empty_inputs[k], &c->prompt, err);
+        if (!s) s = weigh_prompt(c, err);
+        for (size_t i = 0; i < c->n && !s; i++) sums[i] += c->items[i].probability;
+    }
+    double total = 0;
+    for (size_t i = 0; i < c->n && !s; i++) {
+        c->items[i].logprob = found[i].logprob;
+        c->items[i].probability = found[i].probability / fmax(sums[i], DBL_MIN);
+        total += c->items[i].probability;
+    }
+    for (size_t i = 0; i < c->n && !s; i++) c->items[i].probability /= total;
+    c->prompt_tokens = prompt_tokens;
+    free(found);
+    free(sums);
+    return s;
+}
+
+quill_status choices_weigh(struct choices *c, quill_error *err) {
+    if (c->o->calibrate && !(c->file && c->file->n_open))
+        return set_error(err, QUILL_E_USAGE, "--calibrate needs a prompt file with an {{input}} that stdin fills");
+    quill_status s = weigh_prompt(c, err);
+    return s || !c->o->calibrate ? s : calibrate(c, err);
 }
 
 void choices_free(struct choices *c) {

@@ -36,8 +36,8 @@ QUILL_MUST_CHECK quill_status choices_check(const struct choices *c, quill_error
 // -F, or the prompt of -p, -f, PROMPT and stdin.
 QUILL_MUST_CHECK quill_status choices_read_prompt(struct choices *c, struct options *o, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_open_model(struct choices *c, quill_error *err);
+// Fills logprob and probability by --normalize and --calibrate.
 QUILL_MUST_CHECK quill_status choices_weigh(struct choices *c, quill_error *err);
-const struct choice *choices_best(const struct choices *c); // of two that are equal the first
 void choices_free(struct choices *c);
 
 #endif

@@ -60,6 +60,8 @@ const struct option_row option_table[] = {
      .group = GROUP_PROMPT, .help = "more options, one on each line"},
     {"no-space", NULL, NULL, OPTION_FLAG, FIELD(no_space), .verbs = CHOOSE | ASK, .group = GROUP_PROMPT,
      .help = "put no blank in front of an option"},
+    {"calibrate", NULL, NULL, OPTION_FLAG, FIELD(calibrate), .verbs = CHOOSE | ASK, .group = GROUP_PROMPT,
+     .help = "with -F: divide by the probabilities after inputs that say nothing (N/A, [MASK], none)"},
     {"question", NULL, "q", OPTION_STRING, FIELD(question), .value = "TEXT", .verbs = ASK, .group = GROUP_PROMPT,
      .help = "the question about the text; without it the text is sent as it is"},
     {"yes", NULL, NULL, OPTION_LIST, FIELD(yes), .value = "WORD", .verbs = ASK, .group = GROUP_PROMPT,

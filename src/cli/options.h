@@ -51,7 +51,7 @@ struct options {
     // choose
     struct list choices;
     const char *choices_file;
-    bool no_space, probs;
+    bool no_space, probs, calibrate;
     // ask
     const char *question;
     struct list yes, no;
