@@ -219,7 +219,7 @@ struct bench {
     const struct kernels *k;
     float x[BENCH_N], y[BENCH_N], w[BENCH_N], b[BENCH_N], xd[BENCH_N / ACT_BLOCK], xs[BENCH_N / ACT_BLOCK];
     int8_t q[BENCH_N];
-    int32_t sum[BENCH_N / ACT_BLOCK];
+    int32_t sum[BENCH_N / 16];
     volatile float sink;
     enum act_fn f;
 };
