@@ -80,26 +80,27 @@ SIMD void vf_store_f16(void *p, vf a) {
     _mm_storeu_si128(p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
 }
 
-SIMD vb vb_load(const void *p) { return _mm256_loadu_si256(p); }
-SIMD vb vb_flip(vb a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)0x80)); }
-
-SIMD vb vb_halves(const void *p) { // the shift crosses bytes; the mask undoes it
-    __m128i a = _mm_loadu_si128(p);
-    return _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(a, 4), a), _mm256_set1_epi8(15));
+SIMD __m128i load_16(const void *p) { return _mm_loadu_si128(p); }
+SIMD vb vb_load(const uint8_t *const *rows, size_t at) {
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(load_16(rows[0] + at)), load_16(rows[4] + at), 1);
 }
+SIMD vb vb_same(const void *p) { return _mm256_broadcastsi128_si256(load_16(p)); }
+SIMD vi vi_same(const void *p) { return vb_same(p); }
+SIMD vb vb_flip(vb a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)0x80)); }
 SIMD vb vb_and(vb a, uint8_t mask) { return _mm256_and_si256(a, _mm256_set1_epi8((char)mask)); }
 SIMD vb vb_or(vb a, vb b) { return _mm256_or_si256(a, b); }
-SIMD vb vb_shr(vb a, int n) { return _mm256_srli_epi16(a, n); }
-SIMD vb vb_shl(vb a, int n) { return _mm256_slli_epi16(a, n); }
-SIMD vb vb_bits(uint32_t bits) {
-    const __m256i byte = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
-    __m256i a = _mm256_shuffle_epi8(_mm256_set1_epi32((int)bits), byte);
+SIMD vb vb_shr(vb a, int n) { return n ? _mm256_srli_epi16(a, n) : a; }
+SIMD vb vb_shl(vb a, int n) { return n ? _mm256_slli_epi16(a, n) : a; }
+SIMD vb vb_bits(const uint8_t *const *rows, size_t at, int half, uint8_t value) {
+    __m256i bits = _mm256_set_m128i(_mm_loadu_si32(rows[4] + at), _mm_loadu_si32(rows[0] + at));
+    const __m128i byte = _mm_set_epi64x(0x0101010101010101ll * (2 * half + 1), 0x0202020202020202ll * half);
+    bits = _mm256_shuffle_epi8(bits, _mm256_broadcastsi128_si256(byte));
     const __m256i bit = _mm256_set1_epi64x((long long)0x8040201008040201);
-    return _mm256_cmpeq_epi8(_mm256_and_si256(a, bit), bit);
+    return vb_and(_mm256_cmpeq_epi8(_mm256_and_si256(bits, bit), bit), value);
 }
-SIMD vb vb_lookup(const int8_t table[16], vb index) {
-    __m128i t = _mm_loadu_si128((const __m128i_u *)(const void *)table);
-    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(t), index);
+SIMD vb vb_lookup(const int8_t table[16], vb index) { return _mm256_shuffle_epi8(vb_same(table), index); }
+SIMD vi vb_words(vb a, const uint8_t pick[16]) {
+    return _mm256_srai_epi16(_mm256_shuffle_epi8(a, vb_same(pick)), 8);
 }
 
 SIMD void vf_transpose(vf v[VF]) {
@@ -118,11 +119,17 @@ SIMD void vf_transpose(vf v[VF]) {
     }
 }
 
-SIMD void vb_transpose(vi out[8], const vb rows[VF]) {
-    vf v[VF];
-    UNROLL for (int i = 0; i < VF; i++) v[i] = _mm256_castsi256_ps(rows[i]);
-    vf_transpose(v);
-    UNROLL for (int i = 0; i < VF; i++) out[i] = _mm256_castps_si256(v[i]);
+// The four lanes of each quarter, as a 4x4 block.
+SIMD void vb_transpose(vi out[4], const vb v[4]) {
+    __m256i a = _mm256_unpacklo_epi32(v[0], v[1]), b = _mm256_unpackhi_epi32(v[0], v[1]);
+    __m256i c = _mm256_unpacklo_epi32(v[2], v[3]), d = _mm256_unpackhi_epi32(v[2], v[3]);
+    out[0] = _mm256_unpacklo_epi64(a, c);
+    out[1] = _mm256_unpackhi_epi64(a, c);
+    out[2] = _mm256_unpacklo_epi64(b, d);
+    out[3] = _mm256_unpackhi_epi64(b, d);
+}
+SIMD vi vb_fold(const vi v[4]) {
+    return _mm256_hadd_epi32(_mm256_hadd_epi32(v[0], v[1]), _mm256_hadd_epi32(v[2], v[3]));
 }
 
 // vpdpbusd multiplies unsigned by signed bytes: the weights are flipped, w + 128, and a sum starts at -128 sum(x).
@@ -148,5 +155,21 @@ SIMD vi vq_dot(vi sum, vq w, vi x) {
 }
 SIMD vi vi_dot16(vi sum, vi a, vi b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
 #endif
+
+// Pairs of products in 16 bits.
+SIMD __m256i pair_products(vb w, vb x, const bool negative) {
+    return negative ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w)) : _mm256_maddubs_epi16(w, x);
+}
+SIMD vi vb_dot_scaled(vi sum, vb w, vb x, vi scale, const bool negative) {
+    return vi_dot16(sum, pair_products(w, x, negative), scale);
+}
+SIMD vi vb_dot(vi sum, vb w, vb x, const bool negative) {
+#ifdef __AVXVNNI__
+    (void)negative;
+    return _mm256_dpbusd_avx_epi32(sum, w, x);
+#else
+    return vi_dot16(sum, pair_products(w, x, negative), _mm256_set1_epi16(1));
+#endif
+}
 
 #endif

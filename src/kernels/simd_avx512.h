@@ -15,7 +15,7 @@ enum { VF = 16, TILE_F_VECTORS = 2, TILE_F_TOKENS = 12, TILE_Q_VECTORS = 2, TILE
 
 typedef __m512 vf;
 typedef __m512i vi;
-typedef __m256i vb;
+typedef __m512i vb;
 typedef __mmask16 vm;
 
 SIMD vf vf_set1(float x) { return _mm512_set1_ps(x); }
@@ -70,21 +70,33 @@ SIMD void vf_store_f16(void *p, vf a) {
     _mm256_storeu_si256(p, _mm512_maskz_cvtps_ph((__mmask16)0xffff, a, _MM_FROUND_TO_NEAREST_INT));
 }
 
-SIMD vb vb_load(const void *p) { return _mm256_loadu_si256(p); }
-SIMD vb vb_flip(vb a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)0x80)); }
-
-SIMD vb vb_halves(const void *p) { // the shift crosses bytes; the mask undoes it
-    __m128i a = _mm_loadu_si128(p);
-    return _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(a, 4), a), _mm256_set1_epi8(15));
+SIMD __m128i load_16(const void *p) { return _mm_loadu_si128(p); }
+SIMD vb vb_load(const uint8_t *const *rows, size_t at) {
+    __m512i v = _mm512_castsi128_si512(load_16(rows[0] + at));
+    v = _mm512_inserti32x4(v, load_16(rows[4] + at), 1);
+    v = _mm512_inserti32x4(v, load_16(rows[8] + at), 2);
+    return _mm512_inserti32x4(v, load_16(rows[12] + at), 3);
 }
-SIMD vb vb_and(vb a, uint8_t mask) { return _mm256_and_si256(a, _mm256_set1_epi8((char)mask)); }
-SIMD vb vb_or(vb a, vb b) { return _mm256_or_si256(a, b); }
-SIMD vb vb_shr(vb a, int n) { return _mm256_srli_epi16(a, n); }
-SIMD vb vb_shl(vb a, int n) { return _mm256_slli_epi16(a, n); }
-SIMD vb vb_bits(uint32_t bits) { return _mm256_movm_epi8(bits); }
-SIMD vb vb_lookup(const int8_t table[16], vb index) {
-    __m128i t = _mm_loadu_si128((const __m128i_u *)(const void *)table);
-    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(t), index);
+SIMD vb vb_same(const void *p) { return _mm512_broadcast_i32x4(load_16(p)); }
+SIMD vi vi_same(const void *p) { return vb_same(p); }
+SIMD vb vb_flip(vb a) { return _mm512_xor_si512(a, _mm512_set1_epi8((char)0x80)); }
+SIMD vb vb_and(vb a, uint8_t mask) { return _mm512_and_si512(a, _mm512_set1_epi8((char)mask)); }
+SIMD vb vb_or(vb a, vb b) { return _mm512_or_si512(a, b); }
+SIMD vb vb_shr(vb a, int n) { return n ? _mm512_srli_epi32(a, (unsigned)n) : a; }
+SIMD vb vb_shl(vb a, int n) { return n ? _mm512_slli_epi32(a, (unsigned)n) : a; }
+SIMD vb vb_bits(const uint8_t *const *rows, size_t at, int half, uint8_t value) {
+    __m512i bits = _mm512_broadcastd_epi32(_mm_loadu_si32(rows[0] + at));
+    bits = _mm512_mask_broadcastd_epi32(bits, 0x00f0, _mm_loadu_si32(rows[4] + at));
+    bits = _mm512_mask_broadcastd_epi32(bits, 0x0f00, _mm_loadu_si32(rows[8] + at));
+    bits = _mm512_mask_broadcastd_epi32(bits, 0xf000, _mm_loadu_si32(rows[12] + at));
+    const __m128i byte = _mm_set_epi64x(0x0101010101010101ll * (2 * half + 1), 0x0202020202020202ll * half);
+    bits = _mm512_shuffle_epi8(bits, _mm512_broadcast_i32x4(byte));
+    const __m512i bit = _mm512_set1_epi64((long long)0x8040201008040201);
+    return _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(bits, bit), _mm512_set1_epi8((char)value));
+}
+SIMD vb vb_lookup(const int8_t table[16], vb index) { return _mm512_shuffle_epi8(vb_same(table), index); }
+SIMD vi vb_words(vb a, const uint8_t pick[16]) {
+    return _mm512_srai_epi16(_mm512_shuffle_epi8(a, vb_same(pick)), 8);
 }
 
 // 4x4 blocks within the 128-bit quarters, then the quarters among registers.
@@ -110,28 +122,19 @@ SIMD void vf_transpose(vf v[VF]) {
     }
 }
 
-SIMD __m512i vb_join(vb low, vb high) { return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1); }
-
-// Rows i and i + 8 share a register, so that a quarter of the 4x4 blocks holds four rows of one half of the bytes.
-SIMD void vb_transpose(vi out[8], const vb rows[VF]) {
-    __m512i t[8];
-    UNROLL for (int i = 0; i < 8; i += 4) {
-        __m512i r0 = vb_join(rows[i], rows[i + 8]), r1 = vb_join(rows[i + 1], rows[i + 9]);
-        __m512i r2 = vb_join(rows[i + 2], rows[i + 10]), r3 = vb_join(rows[i + 3], rows[i + 11]);
-        __m512i a = _mm512_unpacklo_epi32(r0, r1), b = _mm512_unpackhi_epi32(r0, r1);
-        __m512i c = _mm512_unpacklo_epi32(r2, r3), d = _mm512_unpackhi_epi32(r2, r3);
-        t[i] = _mm512_unpacklo_epi64(a, c);
-        t[i + 1] = _mm512_unpackhi_epi64(a, c);
-        t[i + 2] = _mm512_unpacklo_epi64(b, d);
-        t[i + 3] = _mm512_unpackhi_epi64(b, d);
-    }
-    // The quarters of t[i]: dword i of rows 0-3, 4 + i of 0-3, i of 8-11, 4 + i of 8-11. t[4 + i]: rows 4-7 and 12-15.
-    const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
-    const __m512i high = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
-    UNROLL for (int i = 0; i < 4; i++) {
-        out[i] = _mm512_permutex2var_epi64(t[i], low, t[4 + i]);
-        out[4 + i] = _mm512_permutex2var_epi64(t[i], high, t[4 + i]);
-    }
+// The four lanes of each quarter, as a 4x4 block.
+SIMD void vb_transpose(vi out[4], const vb v[4]) {
+    __m512i a = _mm512_unpacklo_epi32(v[0], v[1]), b = _mm512_unpackhi_epi32(v[0], v[1]);
+    __m512i c = _mm512_unpacklo_epi32(v[2], v[3]), d = _mm512_unpackhi_epi32(v[2], v[3]);
+    out[0] = _mm512_unpacklo_epi64(a, c);
+    out[1] = _mm512_unpackhi_epi64(a, c);
+    out[2] = _mm512_unpacklo_epi64(b, d);
+    out[3] = _mm512_unpackhi_epi64(b, d);
+}
+SIMD vi vb_fold(const vi v[4]) {
+    __m512i a = _mm512_add_epi32(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
+    __m512i b = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
+    return _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
 }
 
 // vpdpbusd multiplies unsigned by signed bytes: the weights are flipped, w + 128, and a sum starts at -128 sum(x).
@@ -159,5 +162,23 @@ SIMD vi vq_dot(vi sum, vq w, vi x) {
 }
 SIMD vi vi_dot16(vi sum, vi a, vi b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }
 #endif
+
+// Pairs of products in 16 bits.
+SIMD __m512i pair_products(vb w, vb x, const bool negative) {
+    if (!negative) return _mm512_maddubs_epi16(w, x);
+    return _mm512_maddubs_epi16(_mm512_abs_epi8(w),
+                                _mm512_mask_sub_epi8(x, _mm512_movepi8_mask(w), _mm512_setzero_si512(), x));
+}
+SIMD vi vb_dot_scaled(vi sum, vb w, vb x, vi scale, const bool negative) {
+    return vi_dot16(sum, pair_products(w, x, negative), scale);
+}
+SIMD vi vb_dot(vi sum, vb w, vb x, const bool negative) {
+#ifdef __AVX512VNNI__
+    (void)negative;
+    return _mm512_dpbusd_epi32(sum, w, x);
+#else
+    return vi_dot16(sum, pair_products(w, x, negative), _mm512_set1_epi16(1));
+#endif
+}
 
 #endif

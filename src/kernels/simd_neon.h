@@ -11,9 +11,7 @@ enum { VF = 4, TILE_F_VECTORS = 4, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 4, TILE_Q
 
 typedef float32x4_t vf;
 typedef int32x4_t vi;
-typedef struct {
-    int8x16_t low, high;
-} vb;
+typedef int8x16_t vb;
 typedef uint32x4_t vm;
 
 SIMD vf vf_set1(float x) { return vdupq_n_f32(x); }
@@ -78,35 +76,26 @@ SIMD void vf_store_f16(void *p, vf a) {
     vst1_u8(p, vreinterpret_u8_f16(vcvt_f16_f32(a)));
 }
 
-SIMD vb vb_load(const void *p) { return (vb){vld1q_s8(p), vld1q_s8((const int8_t *)p + 16)}; }
-SIMD vb vb_flip(vb a) {
-    const int8x16_t flip = vdupq_n_s8(-128);
-    return (vb){veorq_s8(a.low, flip), veorq_s8(a.high, flip)};
-}
-
-SIMD vb vb_and(vb a, uint8_t mask) {
-    const int8x16_t m = vreinterpretq_s8_u8(vdupq_n_u8(mask));
-    return (vb){vandq_s8(a.low, m), vandq_s8(a.high, m)};
-}
-SIMD int8x16_t shift_bytes(int8x16_t a, int n) { // left; to the right where n is negative
+SIMD vb vb_same(const void *p) { return vreinterpretq_s8_u8(vld1q_u8(p)); }
+SIMD vi vi_same(const void *p) { return vreinterpretq_s32_u8(vld1q_u8(p)); }
+SIMD vb vb_load(const uint8_t *const *rows, size_t at) { return vb_same(rows[0] + at); }
+SIMD vb vb_flip(vb a) { return veorq_s8(a, vdupq_n_s8(-128)); }
+SIMD vb vb_and(vb a, uint8_t mask) { return vandq_s8(a, vreinterpretq_s8_u8(vdupq_n_u8(mask))); }
+SIMD vb vb_or(vb a, vb b) { return vorrq_s8(a, b); }
+SIMD vb vb_shl(vb a, int n) { // to the right where n is negative
     return vreinterpretq_s8_u8(vshlq_u8(vreinterpretq_u8_s8(a), vdupq_n_s8((int8_t)n)));
 }
-SIMD vb vb_halves(const void *p) {
-    int8x16_t a = vld1q_s8(p);
-    return vb_and((vb){a, shift_bytes(a, -4)}, 15);
-}
-SIMD vb vb_or(vb a, vb b) { return (vb){vorrq_s8(a.low, b.low), vorrq_s8(a.high, b.high)}; }
-SIMD vb vb_shr(vb a, int n) { return (vb){shift_bytes(a.low, -n), shift_bytes(a.high, -n)}; }
-SIMD vb vb_shl(vb a, int n) { return (vb){shift_bytes(a.low, n), shift_bytes(a.high, n)}; }
-SIMD int8x16_t bits_of(uint32_t bits) { // the low 16
+SIMD vb vb_shr(vb a, int n) { return vb_shl(a, -n); }
+SIMD vb vb_bits(const uint8_t *const *rows, size_t at, int half, uint8_t value) {
+    const uint8_t *from = rows[0] + at + 2 * half;
     const uint8x16_t bit = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
-    uint8x16_t a = vcombine_u8(vdup_n_u8((uint8_t)bits), vdup_n_u8((uint8_t)(bits >> 8)));
-    return vreinterpretq_s8_u8(vtstq_u8(a, bit));
+    return vb_and(vreinterpretq_s8_u8(vtstq_u8(vcombine_u8(vdup_n_u8(from[0]), vdup_n_u8(from[1])), bit)), value);
 }
-SIMD vb vb_bits(uint32_t bits) { return (vb){bits_of(bits), bits_of(bits >> 16)}; }
 SIMD vb vb_lookup(const int8_t table[16], vb index) {
-    const int8x16_t t = vld1q_s8(table);
-    return (vb){vqtbl1q_s8(t, vreinterpretq_u8_s8(index.low)), vqtbl1q_s8(t, vreinterpretq_u8_s8(index.high))};
+    return vqtbl1q_s8(vld1q_s8(table), vreinterpretq_u8_s8(index));
+}
+SIMD vi vb_words(vb a, const uint8_t pick[16]) {
+    return vreinterpretq_s32_s16(vshrq_n_s16(vreinterpretq_s16_s8(vqtbl1q_s8(a, vld1q_u8(pick))), 8));
 }
 
 SIMD void vf_transpose(vf v[VF]) {
@@ -118,19 +107,13 @@ SIMD void vf_transpose(vf v[VF]) {
     v[3] = vreinterpretq_f32_f64(vtrn2q_f64(vreinterpretq_f64_f32(b), vreinterpretq_f64_f32(d)));
 }
 
-SIMD void vb_transpose(vi out[8], const vb rows[VF]) {
-    vf low[4], high[4];
-    UNROLL for (int i = 0; i < 4; i++) {
-        low[i] = vreinterpretq_f32_s8(rows[i].low);
-        high[i] = vreinterpretq_f32_s8(rows[i].high);
-    }
-    vf_transpose(low);
-    vf_transpose(high);
-    UNROLL for (int i = 0; i < 4; i++) {
-        out[i] = vreinterpretq_s32_f32(low[i]);
-        out[4 + i] = vreinterpretq_s32_f32(high[i]);
-    }
+SIMD void vb_transpose(vi out[4], const vb v[4]) {
+    vf f[4];
+    UNROLL for (int i = 0; i < 4; i++) f[i] = vreinterpretq_f32_s8(v[i]);
+    vf_transpose(f);
+    UNROLL for (int i = 0; i < 4; i++) out[i] = vreinterpretq_s32_f32(f[i]);
 }
+SIMD vi vb_fold(const vi v[4]) { return vpaddq_s32(vpaddq_s32(v[0], v[1]), vpaddq_s32(v[2], v[3])); }
 
 enum { PANEL_FLIPPED = 0 };
 typedef int8x16_t vq;
@@ -145,5 +128,13 @@ SIMD vi vq_dot(vi sum, vq w, vi x) {
     return vpadalq_s16(sum, vpaddq_s16(low, high));
 }
 #endif
+
+SIMD vi vb_dot(vi sum, vb w, vb x, const bool negative) {
+    (void)negative;
+    return vq_dot(sum, w, vreinterpretq_s32_s8(x));
+}
+SIMD vi vb_dot_scaled(vi sum, vb w, vb x, vi scale, const bool negative) {
+    return vmlaq_s32(sum, vb_dot(vdupq_n_s32(0), w, x, negative), vshrq_n_s32(scale, 16));
+}
 
 #endif

@@ -13,9 +13,7 @@ enum { VF = 4, TILE_F_VECTORS = 4, TILE_F_TOKENS = 2, TILE_Q_VECTORS = 2, TILE_Q
 
 typedef __m128 vf;
 typedef __m128i vi;
-typedef struct {
-    __m128i low, high;
-} vb;
+typedef __m128i vb;
 typedef __m128 vm;
 
 SIMD vf vf_set1(float x) { return _mm_set1_ps(x); }
@@ -110,46 +108,32 @@ SIMD void vf_store_f16(void *p, vf a) {
     memcpy(p, h, sizeof h);
 }
 
-SIMD vb vb_load(const void *p) { return (vb){_mm_loadu_si128(p), _mm_loadu_si128((const __m128i_u *)p + 1)}; }
-SIMD vb vb_flip(vb a) {
-    const __m128i flip = _mm_set1_epi8((char)0x80);
-    return (vb){_mm_xor_si128(a.low, flip), _mm_xor_si128(a.high, flip)};
+SIMD vb vb_same(const void *p) { return _mm_loadu_si128(p); }
+SIMD vi vi_same(const void *p) { return vb_same(p); }
+SIMD vb vb_load(const uint8_t *const *rows, size_t at) { return vb_same(rows[0] + at); }
+SIMD vb vb_flip(vb a) { return _mm_xor_si128(a, _mm_set1_epi8((char)0x80)); }
+SIMD vb vb_and(vb a, uint8_t mask) { return _mm_and_si128(a, _mm_set1_epi8((char)mask)); }
+SIMD vb vb_or(vb a, vb b) { return _mm_or_si128(a, b); }
+SIMD vb vb_shr(vb a, int n) { return n ? _mm_srli_epi16(a, n) : a; }
+SIMD vb vb_shl(vb a, int n) { return n ? _mm_slli_epi16(a, n) : a; }
+SIMD vb vb_bits(const uint8_t *const *rows, size_t at, int half, uint8_t value) {
+    const __m128i byte = _mm_set_epi64x(0x0101010101010101ll * (2 * half + 1), 0x0202020202020202ll * half);
+    const __m128i bits = _mm_shuffle_epi8(_mm_cvtsi32_si128((int)load_u32(rows[0] + at)), byte);
+    const __m128i bit = _mm_set1_epi64x((long long)0x8040201008040201);
+    return vb_and(_mm_cmpeq_epi8(_mm_and_si128(bits, bit), bit), value);
 }
-
-SIMD vb vb_and(vb a, uint8_t mask) {
-    const __m128i m = _mm_set1_epi8((char)mask);
-    return (vb){_mm_and_si128(a.low, m), _mm_and_si128(a.high, m)};
-}
-SIMD vb vb_halves(const void *p) { // the shift crosses bytes; the mask undoes it
-    __m128i a = _mm_loadu_si128(p);
-    return vb_and((vb){a, _mm_srli_epi16(a, 4)}, 15);
-}
-SIMD vb vb_or(vb a, vb b) { return (vb){_mm_or_si128(a.low, b.low), _mm_or_si128(a.high, b.high)}; }
-SIMD vb vb_shr(vb a, int n) { return (vb){_mm_srli_epi16(a.low, n), _mm_srli_epi16(a.high, n)}; }
-SIMD vb vb_shl(vb a, int n) { return (vb){_mm_slli_epi16(a.low, n), _mm_slli_epi16(a.high, n)}; }
-SIMD vb vb_bits(uint32_t bits) {
-    const __m128i byte = _mm_set_epi64x(0x0101010101010101, 0), two = _mm_set1_epi8(2);
-    const __m128i bit = _mm_set1_epi64x((long long)0x8040201008040201), a = _mm_set1_epi32((int)bits);
-    __m128i low = _mm_shuffle_epi8(a, byte), high = _mm_shuffle_epi8(a, _mm_add_epi8(byte, two));
-    return (vb){_mm_cmpeq_epi8(_mm_and_si128(low, bit), bit), _mm_cmpeq_epi8(_mm_and_si128(high, bit), bit)};
-}
-SIMD vb vb_lookup(const int8_t table[16], vb index) {
-    const __m128i t = _mm_loadu_si128((const __m128i_u *)(const void *)table);
-    return (vb){_mm_shuffle_epi8(t, index.low), _mm_shuffle_epi8(t, index.high)};
-}
+SIMD vb vb_lookup(const int8_t table[16], vb index) { return _mm_shuffle_epi8(vb_same(table), index); }
+SIMD vi vb_words(vb a, const uint8_t pick[16]) { return _mm_srai_epi16(_mm_shuffle_epi8(a, vb_same(pick)), 8); }
 
 SIMD void vf_transpose(vf v[VF]) { _MM_TRANSPOSE4_PS(v[0], v[1], v[2], v[3]); }
 
-SIMD void vb_transpose(vi out[8], const vb rows[VF]) {
-    vf low[4], high[4];
-    UNROLL for (int i = 0; i < 4; i++) {
-        low[i] = _mm_castsi128_ps(rows[i].low);
-        high[i] = _mm_castsi128_ps(rows[i].high);
-    }
-    vf_transpose(low);
-    vf_transpose(high);
-    UNROLL for (int i = 0; i < 4; i++) out[i] = _mm_castps_si128(low[i]), out[4 + i] = _mm_castps_si128(high[i]);
+SIMD void vb_transpose(vi out[4], const vb v[4]) {
+    vf f[4];
+    UNROLL for (int i = 0; i < 4; i++) f[i] = _mm_castsi128_ps(v[i]);
+    vf_transpose(f);
+    UNROLL for (int i = 0; i < 4; i++) out[i] = _mm_castps_si128(f[i]);
 }
+SIMD vi vb_fold(const vi v[4]) { return _mm_hadd_epi32(_mm_hadd_epi32(v[0], v[1]), _mm_hadd_epi32(v[2], v[3])); }
 
 // maddubs adds pairs in 16 bits: |w| <= 128 and |x| <= 127 keep 2 * 128 * 127 below 2^15, which w + 128 would not.
 enum { PANEL_FLIPPED = 0 };
@@ -163,6 +147,17 @@ SIMD vq vq_load(const void *p) {
 SIMD vi vq_dot(vi sum, vq w, vi x) {
     __m128i pairs = _mm_maddubs_epi16(w.magnitude, _mm_sign_epi8(x, w.w));
     return _mm_add_epi32(sum, _mm_madd_epi16(pairs, _mm_set1_epi16(1)));
+}
+
+// Pairs of products in 16 bits.
+SIMD __m128i pair_products(vb w, vb x, const bool negative) {
+    return negative ? _mm_maddubs_epi16(_mm_abs_epi8(w), _mm_sign_epi8(x, w)) : _mm_maddubs_epi16(w, x);
+}
+SIMD vi vb_dot_scaled(vi sum, vb w, vb x, vi scale, const bool negative) {
+    return vi_dot16(sum, pair_products(w, x, negative), scale);
+}
+SIMD vi vb_dot(vi sum, vb w, vb x, const bool negative) {
+    return vb_dot_scaled(sum, w, x, _mm_set1_epi16(1), negative);
 }
 
 #endif
