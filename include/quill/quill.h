@@ -36,6 +36,7 @@
 #ifndef QUILL_QUILL_H
 #define QUILL_QUILL_H
 
+#include "batch.h"
 #include "error.h"
 #include "model.h"
 #include "sampler.h"

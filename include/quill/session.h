@@ -24,6 +24,7 @@ typedef struct quill_session_options {
     const char *kv_type; // "f16" (NULL), "f32", "q8_0"
     int n_threads;       // 0: as many as affinity and the cgroup quota allow
     int32_t n_chunk;     // prompt tokens computed at once; 0: chosen. The output does not depend on it
+    int32_t n_seq;       // generations that may run at once (batch.h), each with n_ctx positions; 0: one
 } quill_session_options;
 
 // Reserves the KV cache (address space; memory is committed by use). `options` may be NULL. The model is borrowed.

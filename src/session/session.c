@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/meminfo.h"
-#include "generate.h"
+#include "batch.h"
 #include "scores.h"
 
 // ---- options --------------------------------------------------------------------------------------
@@ -16,13 +16,14 @@ enum {
     ROW_BYTES = 4 << 20,        // the same for logits, where those of every position are wanted
     MAX_CHUNK = 512,
     MAX_THREADS = 1024,
+    MAX_SEQUENCES = 4096,
 };
 
 static const char *const kv_names[KV_TYPE_COUNT] = {[KV_F16] = "f16", [KV_F32] = "f32", [KV_Q8_0] = "q8_0"};
 
 // Options with every default filled in.
 struct plan {
-    int32_t n_ctx;
+    int32_t n_ctx, n_seq;
     enum kv_type kv_type;
     int threads;
     size_t n_chunk, n_rows;
@@ -57,14 +58,18 @@ static quill_status plan_session(struct plan *plan, const quill_model *model, co
     if (o.n_threads < 0 || o.n_threads > MAX_THREADS)
         return fail(err, QUILL_E_USAGE, "n_threads: expected 0 to %d, found %d", MAX_THREADS, o.n_threads);
     if (o.n_chunk < 0) return fail(err, QUILL_E_USAGE, "n_chunk: expected 0 or more, found %d", (int)o.n_chunk);
+    if (o.n_seq < 0 || o.n_seq > MAX_SEQUENCES)
+        return fail(err, QUILL_E_USAGE, "n_seq: expected 0 to %d, found %d", MAX_SEQUENCES, (int)o.n_seq);
+    plan->n_seq = o.n_seq ? o.n_seq : 1;
     plan->n_ctx = o.n_ctx ? o.n_ctx : hp->n_ctx;
     plan->threads = o.n_threads ? o.n_threads : team_default_size();
     size_t most = (size_t)plan->n_ctx < MAX_CHUNK ? (size_t)plan->n_ctx : MAX_CHUNK;
     if (o.n_chunk) plan->n_chunk = o.n_chunk < plan->n_ctx ? (size_t)o.n_chunk : (size_t)plan->n_ctx;
     else plan->n_chunk = fitting_chunk(model->model, most, plan->threads);
+    if (plan->n_chunk < (size_t)plan->n_seq) plan->n_chunk = (size_t)plan->n_seq;
     plan->n_rows = ROW_BYTES / sizeof(float) / (size_t)hp->n_vocab;
     if (plan->n_rows > plan->n_chunk) plan->n_rows = plan->n_chunk;
-    if (plan->n_rows == 0) plan->n_rows = 1;
+    if (plan->n_rows < (size_t)plan->n_seq) plan->n_rows = (size_t)plan->n_seq;
     return plan_kv_type(plan, o.kv_type, err);
 }
 
@@ -83,9 +88,10 @@ quill_status quill_session_plan(const quill_model *model, const quill_session_op
         .kv_type = kv_names[plan.kv_type],
         .threads = plan.threads,
         .weights = model->weights->file_bytes,
-        .kv_cache = kv_cache_bytes(hp, plan.kv_type, plan.n_ctx),
+        .kv_cache = (uint64_t)plan.n_seq * kv_cache_bytes(hp, plan.kv_type, plan.n_ctx),
         .activations = forward_bytes(model->model, plan.n_chunk, plan.threads) + sampler_bytes(hp->n_vocab) +
-                       plan.n_rows * (size_t)hp->n_vocab * sizeof(float) + (size_t)plan.n_ctx * sizeof(int32_t),
+                       plan.n_rows * (size_t)hp->n_vocab * sizeof(float) +
+                       (size_t)plan.n_seq * batch_row_bytes(plan.n_ctx),
         .tokenizer = tokenizer.memory,
     };
     memory->total = memory->weights + memory->kv_cache + memory->activations + memory->tokenizer;
@@ -105,16 +111,17 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
     session->model = model;
     session->n_ctx = plan.n_ctx;
     session->n_vocab = hp->n_vocab;
+    session->n_seq = plan.n_seq;
     session->n_chunk = plan.n_chunk;
     session->n_rows = plan.n_rows;
     session->team = team_create(plan.threads);
     session->sampler = sampler_create(hp->n_vocab);
-    session->held = alloc_array((size_t)plan.n_ctx, sizeof *session->held);
+    session->held = alloc_array((size_t)plan.n_seq * (size_t)plan.n_ctx, sizeof *session->held);
     session->logits = alloc_array(plan.n_rows * (size_t)hp->n_vocab, sizeof *session->logits);
-    session->generation = generation_create(plan.n_ctx);
-    if (!session->team || !session->sampler || !session->held || !session->logits || !session->generation)
+    session->batch = batch_create(plan.n_seq, plan.n_ctx);
+    if (!session->team || !session->sampler || !session->held || !session->logits || !session->batch)
         s = fail_memory(err);
-    if (!s) s = kv_cache_create(&session->kv, hp, plan.kv_type, plan.n_ctx, 1, err);
+    if (!s) s = kv_cache_create(&session->kv, hp, plan.kv_type, plan.n_ctx, plan.n_seq, err);
     if (!s) s = forward_create(&session->forward, model->model, plan.n_chunk, plan.threads, err);
     if (s) quill_session_free(session);
     else *out = session;
@@ -123,7 +130,7 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
 
 void quill_session_free(quill_session *session) {
     if (!session) return;
-    generation_free(session->generation);
+    batch_free(session->batch);
     forward_free(session->forward);
     kv_cache_free(session->kv);
     sampler_free(session->sampler);
@@ -134,7 +141,7 @@ void quill_session_free(quill_session *session) {
     free(session);
 }
 
-// ---- reading --------------------------------------------------------------------------------------
+// ---- checks ---------------------------------------------------------------------------------------
 
 quill_status session_check_vocabulary(const quill_session *session, const int32_t *ids, size_t n, quill_error *err) {
     for (size_t i = 0; i < n; i++)
@@ -152,19 +159,42 @@ quill_status session_check_ids(const quill_session *session, const int32_t *ids,
     return session_check_vocabulary(session, ids, n, err);
 }
 
-// ids[0..n) after what the cache holds, with the logits of the last n_logits of them.
-static quill_status extend(quill_session *session, const int32_t *ids, size_t n, size_t n_logits, quill_error *err) {
-    int32_t pos = kv_length(session->kv, 0);
-    const struct span span = {.seq = 0, .pos = pos, .ids = ids, .n = n, .n_logits = n_logits};
-    quill_status s = forward_run(session->forward, session->kv, session->team, &span, 1, session->logits, err);
-    if (!s) memcpy(session->held + pos, ids, n * sizeof *ids);
+// ---- sequences ------------------------------------------------------------------------------------
+
+static int32_t *held_by(const quill_session *session, int32_t seq) {
+    return session->held + (size_t)seq * (size_t)session->n_ctx;
+}
+
+quill_status session_run(quill_session *session, const struct span *spans, size_t n_spans, quill_error *err) {
+    quill_status s = forward_run(session->forward, session->kv, session->team, spans, n_spans, session->logits, err);
+    for (size_t i = 0; !s && i < n_spans; i++)
+        memcpy(held_by(session, spans[i].seq) + spans[i].pos, spans[i].ids, spans[i].n * sizeof *spans[i].ids);
     return s;
 }
 
-static size_t common_beginning(const quill_session *session, const int32_t *ids, size_t n) {
-    size_t held = (size_t)kv_length(session->kv, 0), i = 0;
-    while (i < n && i < held && session->held[i] == ids[i]) i++;
+size_t session_common(const quill_session *session, int32_t seq, const int32_t *ids, size_t n) {
+    const int32_t *held = held_by(session, seq);
+    size_t length = (size_t)kv_length(session->kv, seq), i = 0;
+    while (i < n && i < length && held[i] == ids[i]) i++;
     return i;
+}
+
+quill_status session_share(quill_session *session, int32_t to, int32_t from, size_t n, quill_error *err) {
+    if (to == from) {
+        kv_truncate(session->kv, to, (int32_t)n);
+        return QUILL_OK;
+    }
+    quill_status s = kv_share(session->kv, to, from, (int32_t)n, err);
+    if (!s) memcpy(held_by(session, to), held_by(session, from), n * sizeof *session->held);
+    return s;
+}
+
+// ---- reading --------------------------------------------------------------------------------------
+
+// ids[0..n) after what the first sequence holds, with the logits of the last n_logits of them.
+static quill_status extend(quill_session *session, const int32_t *ids, size_t n, size_t n_logits, quill_error *err) {
+    const struct span span = {.seq = 0, .pos = kv_length(session->kv, 0), .ids = ids, .n = n, .n_logits = n_logits};
+    return session_run(session, &span, 1, err);
 }
 
 // How many tokens are computed at once: of those whose logits are wanted no more than there are rows for.
@@ -178,7 +208,7 @@ static size_t next_step(const quill_session *session, const struct reading *r, s
 quill_status session_read(quill_session *session, struct reading *r, quill_error *err) {
     // What logits are wanted of is always computed: the last token, or all from first_row on.
     size_t first = r->row ? r->first_row : r->n - 1, step = 0;
-    size_t at = common_beginning(session, r->ids, first);
+    size_t at = session_common(session, 0, r->ids, first);
     kv_truncate(session->kv, 0, (int32_t)at);
     r->reused = at;
     for (;; at += step) {

@@ -13,7 +13,7 @@
 #include "quill/session.h"
 #include "sampler/sampler.h"
 
-struct generation; // buffers of quill_generate
+struct batch; // batch.c
 
 // Tokens in a row, each with the k likeliest at its place (scores.h).
 struct score_list {
@@ -26,16 +26,16 @@ struct score_list {
 
 struct quill_session {
     const quill_model *model; // borrowed
-    int32_t n_ctx, n_vocab;
-    size_t n_chunk;  // tokens computed at once
-    size_t n_rows;   // rows of logits computed at once
+    int32_t n_ctx, n_vocab, n_seq;
+    size_t n_chunk;  // tokens computed at once, at least n_seq
+    size_t n_rows;   // rows of logits computed at once, at least n_seq
     struct team *team;
-    struct kv_cache *kv; // one sequence
+    struct kv_cache *kv; // n_seq sequences; reading and scoring use the first
     struct forward *forward;
     struct sampler *sampler;
-    int32_t *held;   // [n_ctx] the ids in the cache: kv_length of them
+    int32_t *held;   // [n_seq][n_ctx] the ids in the cache: kv_length of each sequence
     float *logits;   // [n_rows][n_vocab]
-    struct generation *generation;
+    struct batch *batch;
     struct score_list scores; // of quill_score
 };
 
@@ -52,6 +52,13 @@ struct reading {
     bool stopped;         // by `between`
     const float *logits;  // [n_vocab] after the last id
 };
+
+// Computes spans as forward_run does, into session->logits, and notes their ids as held.
+quill_status session_run(quill_session *session, const struct span *spans, size_t n_spans, quill_error *err);
+// How many of ids[0..n) sequence `seq` begins with.
+size_t session_common(const quill_session *session, int32_t seq, const int32_t *ids, size_t n);
+// Sequence `to` becomes the first n positions of `from`, which may be itself.
+quill_status session_share(quill_session *session, int32_t to, int32_t from, size_t n, quill_error *err);
 
 quill_status session_read(quill_session *session, struct reading *r, quill_error *err);
 // One more token after what the session holds, kv_length < n_ctx. *logits: [n_vocab], valid until the next call.

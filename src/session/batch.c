@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// Generations side by side, each in a sequence of its own: what one pass computes, and who begins with whose prompt.
+#include "batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "generate.h"
+
+enum { WORTH_WAITING = 32 }; // tokens that another row will have computed soon
+
+// Row i is sequence i.
+struct row {
+    struct generation *generation;
+    bool begun;     // its sequence holds a beginning of its ids, and nothing else
+    bool alone;     // there was no other when it was added
+    bool finished;  // and `end` says how
+    quill_batch_row end;
+};
+
+struct batch {
+    struct row *rows; // [n_seq]
+    int32_t n_seq;
+    int32_t *order;   // [n] rows in use, as they were added; then those that are free
+    int32_t n;
+    struct span *spans; // [n_seq] of the present pass
+    size_t n_spans;
+};
+
+struct batch *batch_create(int32_t n_seq, int32_t n_ctx) {
+    struct batch *b = alloc_zeroed(1, sizeof *b);
+    if (!b) return NULL;
+    b->rows = alloc_zeroed((size_t)n_seq, sizeof *b->rows);
+    b->order = alloc_array((size_t)n_seq, sizeof *b->order);
+    b->spans = alloc_array((size_t)n_seq, sizeof *b->spans);
+    bool ok = b->rows && b->order && b->spans;
+    for (; ok && b->n_seq < n_seq; b->n_seq++) {
+        b->order[b->n_seq] = b->n_seq;
+        b->rows[b->n_seq].generation = generation_create(n_ctx);
+        ok = b->rows[b->n_seq].generation;
+    }
+    if (ok) return b;
+    batch_free(b);
+    return NULL;
+}
+
+void batch_free(struct batch *b) {
+    if (!b) return;
+    for (int32_t i = 0; i < b->n_seq; i++) generation_free(b->rows[i].generation);
+    free(b->rows);
+    free(b->order);
+    free(b->spans);
+    free(b);
+}
+
+// What it holds of a sequence: the session's and the generation's ids, and where its tokens end.
+size_t batch_row_bytes(int32_t n_ctx) { return (size_t)n_ctx * (2 * sizeof(int32_t) + sizeof(size_t)); }
+
+// ---- beginnings -----------------------------------------------------------------------------------
+
+static size_t common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b) {
+    size_t i = 0;
+    while (i < n_a && i < n_b && a[i] == b[i]) i++;
+    return i;
+}
+
+// Whether a row that was added before this one will soon hold so much more of its prompt than `reused` that waiting is
+// better than computing. All wait for the first of them: what every prompt begins with is computed once.
+static bool is_worth_waiting(const quill_session *session, int32_t place, const int32_t *ids, size_t n, size_t reused) {
+    const struct batch *b = session->batch;
+    for (int32_t i = 0; i < place; i++) {
+        const struct row *row = &b->rows[b->order[i]];
+        if (row->finished) continue;
+        size_t n_other = generation_prompt(row->generation);
+        const int32_t *other = generation_ids(row->generation, &(size_t){0});
+        size_t shared = common(ids, n, other, n_other);
+        if (shared > reused && (row->alone || shared - reused >= WORTH_WAITING)) return true;
+    }
+    return false;
+}
+
+// Lets the row at `place` begin with what the cache holds of its prompt, in whichever sequence, unless it waits.
+static quill_status begin_row(quill_session *session, int32_t place, quill_error *err) {
+    int32_t seq = session->batch->order[place], from = seq;
+    struct row *row = &session->batch->rows[seq];
+    size_t n = generation_prompt(row->generation);
+    const int32_t *ids = generation_ids(row->generation, &(size_t){0});
+    // What logits are wanted of is always computed: the last token, or all.
+    size_t most = generation_scores_prompt(row->generation) ? 0 : n - 1;
+    size_t reused = session_common(session, seq, ids, most);
+    for (int32_t i = 0; i < session->n_seq; i++) {
+        size_t shared = session_common(session, i, ids, most);
+        if (shared > reused) reused = shared, from = i;
+    }
+    if (is_worth_waiting(session, place, ids, most, reused)) return QUILL_OK;
+    quill_status s = session_share(session, seq, from, reused, err);
+    if (s) return s;
+    row->begun = true;
+    generation_reused(row->generation, reused);
+    return QUILL_OK;
+}
+
+// ---- a pass ---------------------------------------------------------------------------------------
+
+static void finish(struct row *row, quill_status status) {
+    row->finished = true;
+    row->end.status = status;
+    row->end.result = generation_end(row->generation, status);
+}
+
+// What a pass has room for.
+struct room {
+    size_t tokens, logits;
+};
+
+static void add_span(quill_session *session, int32_t seq, struct room *room) {
+    struct batch *b = session->batch;
+    const struct generation *g = b->rows[seq].generation;
+    size_t n, done = (size_t)kv_length(session->kv, seq);
+    const int32_t *ids = generation_ids(g, &n);
+    bool all = generation_scores_prompt(g);
+    size_t count = n - done < room->tokens ? n - done : room->tokens;
+    if (all && count > room->logits) count = room->logits;
+    size_t n_logits = all ? count : done + count == n;
+    if (count == 0) return;
+    if (n_logits > room->logits) n_logits = 0, count--; // the last one waits
+    if (count == 0) return;
+    room->tokens -= count;
+    room->logits -= n_logits;
+    b->spans[b->n_spans++] = (struct span){seq, (int32_t)done, ids + done, count, n_logits};
+}
+
+// Rows that generate come first, and there is room for all of them; then prompts, in the order of their coming.
+static void make_spans(quill_session *session) {
+    struct batch *b = session->batch;
+    struct room room = {session->n_chunk, session->n_rows};
+    b->n_spans = 0;
+    for (int prompts = 0; prompts < 2; prompts++)
+        for (int32_t i = 0; i < b->n; i++) {
+            int32_t seq = b->order[i];
+            struct row *row = &b->rows[seq];
+            size_t n;
+            generation_ids(row->generation, &n);
+            bool reads = n == generation_prompt(row->generation);
+            if (row->finished || !row->begun || reads != prompts || room.tokens == 0) continue;
+            if (reads) generation_progress(row->generation, (size_t)kv_length(session->kv, seq));
+            if (generation_finished(row->generation)) finish(row, QUILL_OK);
+            else add_span(session, seq, &room);
+        }
+}
+
+// The logits of a span are there.
+static void use_logits(quill_session *session, const struct span *span, const float *logits) {
+    struct row *row = &session->batch->rows[span->seq];
+    struct generation *g = row->generation;
+    size_t n, end = (size_t)span->pos + span->n;
+    generation_ids(g, &n);
+    bool reads = n == generation_prompt(g);
+    for (size_t i = end - span->n_logits; reads && generation_scores_prompt(g) && i < end; i++)
+        generation_score(g, i, logits + (i - (end - span->n_logits)) * (size_t)session->n_vocab);
+    if (end < n) return;
+    quill_status s = QUILL_OK;
+    if (reads) generation_progress(g, end);
+    if (!generation_finished(g))
+        s = generation_take(g, logits + (span->n_logits - 1) * (size_t)session->n_vocab, &row->end.error);
+    if (generation_finished(g)) finish(row, s);
+}
+
+// A pass that fails is computed again span by span: only the one whose values are not finite fails.
+static void run_alone(quill_session *session) {
+    struct batch *b = session->batch;
+    for (size_t i = 0; i < b->n_spans; i++) {
+        struct row *row = &b->rows[b->spans[i].seq];
+        quill_status s = session_run(session, &b->spans[i], 1, &row->end.error);
+        if (s) finish(row, s);
+        else use_logits(session, &b->spans[i], session->logits);
+    }
+}
+
+quill_status quill_batch_step(quill_session *session, quill_error *err) {
+    struct batch *b = session->batch;
+    for (int32_t i = 0; i < b->n; i++) {
+        const struct row *row = &b->rows[b->order[i]];
+        quill_status s = row->begun || row->finished ? QUILL_OK : begin_row(session, i, err);
+        if (s) return s;
+    }
+    make_spans(session);
+    if (b->n_spans == 0) return QUILL_OK;
+    quill_error problem;
+    if (session_run(session, b->spans, b->n_spans, &problem)) {
+        run_alone(session);
+        return QUILL_OK;
+    }
+    const float *logits = session->logits;
+    for (size_t i = 0; i < b->n_spans; i++) {
+        use_logits(session, &b->spans[i], logits);
+        logits += b->spans[i].n_logits * (size_t)session->n_vocab;
+    }
+    return QUILL_OK;
+}
+
+// ---- coming and going -----------------------------------------------------------------------------
+
+size_t quill_batch_room(const quill_session *session) { return (size_t)(session->batch->n_seq - session->batch->n); }
+
+quill_status quill_batch_add(quill_session *session, const quill_request *request, void *tag, quill_error *err) {
+    struct batch *b = session->batch;
+    if (b->n == b->n_seq)
+        return fail(err, QUILL_E_USAGE, "the batch is full: the session has %d rows", (int)b->n_seq);
+    struct row *row = &b->rows[b->order[b->n]];
+    quill_status s = generation_begin(row->generation, session, request, err);
+    *row = (struct row){.generation = row->generation, .alone = b->n == 0, .end = {.tag = tag}};
+    if (s) {
+        row->end.result = generation_end(row->generation, s);
+        return s;
+    }
+    b->n++;
+    if (generation_finished(row->generation)) finish(row, QUILL_OK);
+    return QUILL_OK;
+}
+
+bool quill_batch_take(quill_session *session, quill_batch_row *out) {
+    struct batch *b = session->batch;
+    int32_t place = 0;
+    while (place < b->n && !b->rows[b->order[place]].finished) place++;
+    if (place == b->n) return false;
+    int32_t seq = b->order[place];
+    memmove(b->order + place, b->order + place + 1, (size_t)(b->n - place - 1) * sizeof *b->order);
+    b->order[--b->n] = seq;
+    *out = b->rows[seq].end;
+    return true;
+}
+
+quill_status quill_generate(quill_session *session, const quill_request *request, const quill_result **result,
+                            quill_error *err) {
+    struct batch *b = session->batch;
+    if (b->n) return fail(err, QUILL_E_USAGE, "the session has rows of a batch in work");
+    const struct row *row = &b->rows[b->order[0]];
+    quill_status s = quill_batch_add(session, request, NULL, err);
+    *result = row->end.result;
+    if (s) return s;
+    quill_batch_row end;
+    while (!s && !row->finished) s = quill_batch_step(session, err);
+    if (s) return s;
+    bool taken = quill_batch_take(session, &end);
+    assert(taken);
+    (void)taken;
+    if (end.status && err) *err = end.error;
+    *result = end.result;
+    return end.status;
+}
