@@ -69,15 +69,9 @@ quill_status choices_check(const struct choices *c, quill_error *err) {
 // ---- the prompt and the model ----
 
 static quill_status read_prompt_file(struct choices *c, struct options *o, quill_error *err) {
-    if (o->prompt || o->files.n || o->operands.n)
-        return set_error(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
-    quill_status s = prompt_file_open(&c->file, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
-    if (!s) s = prompt_file_configure(c->file, o, err);
+    quill_status s = prompt_file_take(&c->file, o, err);
     if (s) return s;
     const struct prompt_file *f = c->file;
-    if (f->n_open > 1 || (f->n_open && strcmp(f->slots.names[f->open[0]], "input") != 0))
-        return set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(f->name),
-                         QUOTED(f->slots.names[f->open[f->n_open - 1]]));
     if (f->n_open) s = prompt_read_stdin(&c->plain, o, err);
     quill_text input = {c->plain.p ? c->plain.p : "", c->plain.n};
     return s ? s : prompt_file_render(f, &input, &c->prompt, err);

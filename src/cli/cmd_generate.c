@@ -232,16 +232,9 @@ static int run_samples(struct generation *g, quill_error *err) {
 
 // The prompt file: settings into the options, stdin or nothing into its slots.
 static quill_status read_prompt_file(struct generation *g, struct options *o, quill_error *err) {
-    if (o->prompt || o->files.n || o->operands.n)
-        return set_error(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
-    quill_status s = prompt_file_open(&g->file, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
-    if (!s) s = prompt_file_configure(g->file, o, err);
+    quill_status s = prompt_file_take(&g->file, o, err);
     if (s) return s;
     const struct prompt_file *f = g->file;
-    for (size_t i = 0; i < f->n_open; i++)
-        if (strcmp(f->slots.names[f->open[i]], "input") != 0)
-            return set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(f->name),
-                             QUOTED(f->slots.names[f->open[i]]));
     if (f->n_open && strcmp(o->prompt_file, "-") == 0)
         return set_error(err, QUILL_E_USAGE, "stdin is the prompt file; fill the slot {{input}} with -D");
     if (f->n_open) s = prompt_read_stdin(&g->input, o, err);

@@ -133,6 +133,20 @@ quill_status prompt_file_configure(struct prompt_file *f, struct options *o, qui
     return QUILL_OK;
 }
 
+quill_status prompt_file_take(struct prompt_file **out, struct options *o, quill_error *err) {
+    if (o->prompt || o->files.n || o->operands.n)
+        return set_error(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
+    quill_status s = prompt_file_open(out, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = prompt_file_configure(*out, o, err);
+    if (s) return s;
+    const struct prompt_file *f = *out;
+    for (size_t i = 0; i < f->n_open; i++)
+        if (strcmp(f->slots.names[f->open[i]], "input") != 0)
+            return set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(f->name),
+                             QUOTED(f->slots.names[f->open[i]]));
+    return QUILL_OK;
+}
+
 size_t prompt_file_stops(const struct prompt_file *f, const struct options *o, const quill_text **stops,
                          quill_text *fallback) {
     *stops = f->stops;
