@@ -1,31 +1,48 @@
 // SPDX-License-Identifier: MIT
 #include "signals.h"
 
+#include <limits.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t caught; // number of the signal; 0: none
+static char temporary[PATH_MAX];     // a copy: a signal may come when the owner's string is gone
+static volatile sig_atomic_t has_temporary;
 
-static void remember(int number) { caught = number; }
+void signals_temporary(const char *path) {
+    has_temporary = 0;
+    if (!path || strlen(path) >= sizeof temporary) return;
+    memcpy(temporary, path, strlen(path) + 1);
+    has_temporary = 1;
+}
 
-static const char *volatile temporary;
-
-void signals_temporary(const char *path) { temporary = path; }
-
-static void bus_error(int number) {
-    static const char line[] = "quill: the model file changed or could not be read while it was in use\n";
-    (void)number;
-    const char *path = temporary;
-    if (path) unlink(path);
-    ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
-    (void)written;
-    _exit(6);
+static void remove_temporary(void) {
+    if (has_temporary) unlink(temporary);
 }
 
 static void handle(int number, void (*handler)(int), int flags) {
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
+}
+
+static void remember(int number) {
+    if (caught) {
+        remove_temporary();
+        handle(number, SIG_DFL, 0);
+        raise(number); // blocked until this handler returns
+    }
+    caught = number;
+}
+
+static void bus_error(int number) {
+    static const char line[] = "quill: the model file changed or could not be read while it was in use\n";
+    (void)number;
+    remove_temporary();
+    ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
+    (void)written;
+    _exit(6);
 }
 
 void signals_start(void) {
@@ -39,7 +56,7 @@ void signals_catch(void) {
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction now;
         if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN) continue;
-        handle(numbers[i], remember, (int)SA_RESETHAND); // no SA_RESTART: a blocked read or write must return
+        handle(numbers[i], remember, 0); // no SA_RESTART: a blocked read or write must return
     }
 }
 

@@ -8,11 +8,12 @@
 // At program start: SIGPIPE kills silently, SIGXFSZ becomes a failing write, SIGBUS (a mapped model that shrank or
 // cannot be read) removes the temporary file, says so and ends with status 6.
 void signals_start(void);
-// The temporary file that SIGBUS removes, borrowed until the next call; NULL: none.
+// The temporary file that SIGBUS and a second signal remove; NULL: none.
 void signals_temporary(const char *path);
 
 // From now on the first SIGINT, SIGTERM or SIGHUP only sets a flag, so that the text can be finished and temporary
-// files removed; a second one kills at once. A signal that was ignored at start stays ignored.
+// files removed; a second one removes the temporary file and kills at once. A signal that was ignored at start stays
+// ignored.
 void signals_catch(void);
 const volatile sig_atomic_t *signals_flag(void);
 bool signals_pending(void);
