@@ -7,6 +7,7 @@
 
 int cmd_generate(struct options *o, quill_error *err);
 int cmd_tokenize(struct options *o, quill_error *err);
+int cmd_bench(struct options *o, quill_error *err);
 int cmd_inspect(struct options *o, quill_error *err);
 int cmd_quantize(struct options *o, quill_error *err);
 int cmd_ask(struct options *o, quill_error *err);

@@ -5,7 +5,7 @@
 #define FIELD(name) .field = offsetof(struct options, name)
 #define SCORERS (SCORE | RANK)
 #define RUNNERS (GENERATE | SCORERS | CHOOSE | ASK) // that run a model
-#define WRITERS (GENERATE | SCORERS | CHOOSE | TOKENIZE | INSPECT) // verbs with a result on stdout
+#define WRITERS (GENERATE | SCORERS | CHOOSE | TOKENIZE | INSPECT | BENCH) // verbs with a result on stdout
 #define INT_MAX_VALUE 2147483647.0
 #define SEED_MAX_VALUE 9007199254740991.0
 
@@ -73,16 +73,16 @@ const struct option_row option_table[] = {
 
     // ---- the model ----
     {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR",
-     .verbs = RUNNERS | TOKENIZE | INSPECT | LINT, .group = GROUP_MODEL,
+     .verbs = RUNNERS | TOKENIZE | INSPECT | LINT | BENCH, .group = GROUP_MODEL,
      .common = true, .help = "GGUF file or Hugging Face directory; else $QUILL_MODEL, else the built-in model"},
     {"ctx-size", "ctx", "c", OPTION_INT, FIELD(n_ctx), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
      .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL,
      .help = "positions of the context; 0: room for the prompt and -n, at most what the model has"},
     {"kv-type", NULL, NULL, OPTION_WORD, FIELD(kv_type), .value = "TYPE", .words = "f16 f32 q8_0", .initial = "f16",
-     .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL, .help = "number type of the KV cache"},
-    {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(no_mmap), .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL,
+     .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MODEL, .help = "number type of the KV cache"},
+    {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(no_mmap), .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MODEL,
      .help = "read the model into memory instead of mapping the file (network drives)"},
-    {"allow-swap", NULL, NULL, OPTION_FLAG, FIELD(allow_swap), .verbs = RUNNERS, .group = GROUP_MODEL,
+    {"allow-swap", NULL, NULL, OPTION_FLAG, FIELD(allow_swap), .verbs = RUNNERS | BENCH, .group = GROUP_MODEL,
      .help = "run a model that needs more memory than is available"},
 
     // ---- length and stops ----
@@ -192,16 +192,28 @@ const struct option_row option_table[] = {
     {"print", NULL, NULL, OPTION_FLAG, FIELD(print), .verbs = ASK, .group = GROUP_OUTPUT,
      .help = "print yes, no or undecided, and the probability of yes"},
 
+    // ---- bench ----
+    {"prompt", NULL, "p", OPTION_INT, FIELD(bench_prompt), .value = "N", .max = INT_MAX_VALUE, .initial = "512",
+     .verbs = BENCH, .group = GROUP_LENGTH, .help = "tokens of the prompt; 0: none"},
+    {"predict", NULL, "n", OPTION_INT, FIELD(bench_predict), .value = "N", .max = INT_MAX_VALUE, .initial = "64",
+     .verbs = BENCH, .group = GROUP_LENGTH, .help = "tokens to generate; 0: none"},
+    {"depth", NULL, "d", OPTION_INT, FIELD(depth), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
+     .verbs = BENCH, .group = GROUP_LENGTH, .help = "positions that are in the cache before these"},
+    {"batch", NULL, NULL, OPTION_STRING, FIELD(batch), .value = "N,...", .initial = "1,16", .verbs = BENCH,
+     .group = GROUP_LENGTH, .help = "numbers of sequences that grow at once; an empty text: none"},
+    {"runs", NULL, NULL, OPTION_INT, FIELD(runs), .value = "N", .min = 1, .max = 100, .initial = "3", .verbs = BENCH,
+     .group = GROUP_LENGTH, .help = "runs after the one that warms up"},
+
     // ---- the machine ----
-    {"threads", NULL, "t", OPTION_INT, FIELD(threads), .value = "N", .max = 1024, .verbs = RUNNERS | INSPECT,
+    {"threads", NULL, "t", OPTION_INT, FIELD(threads), .value = "N", .max = 1024, .verbs = RUNNERS | INSPECT | BENCH,
      .group = GROUP_MACHINE, .common = true,
      .help = "threads; else $QUILL_THREADS, else $OMP_NUM_THREADS, else (and with 0) all this process may use"},
-    {"cpu", NULL, NULL, OPTION_STRING, FIELD(cpu), .value = "NAME", .verbs = RUNNERS | INSPECT,
+    {"cpu", NULL, NULL, OPTION_STRING, FIELD(cpu), .value = "NAME", .verbs = RUNNERS | INSPECT | BENCH,
      .group = GROUP_MACHINE,
      .help = "use the best kernels not above NAME: ref sse4 avx2 avxvnni avx512 avx512vnni neon neondot; else "
              "$QUILL_CPU"},
     {"chunk", "ubatch-size", NULL, OPTION_INT, FIELD(chunk), .value = "N", .max = 65536, .initial = "0",
-     .verbs = RUNNERS, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
+     .verbs = RUNNERS | BENCH, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
 
     // ---- talk ----
     {"quiet", NULL, "q", OPTION_FLAG, FIELD(quiet), .verbs = EVERY_VERB & ~(unsigned)ASK, .group = GROUP_OTHER,

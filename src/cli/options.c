@@ -104,6 +104,15 @@ static const struct option_row *row_of_name(const char *name) {
     return NULL;
 }
 
+// A name may mean something else to some verb, in a row behind the one of the others.
+static const struct option_row *verb_row_of_name(const struct verb *verb, const char *name) {
+    const struct option_row *row = row_of_name(name);
+    if (!row || (row->verbs & verb->bit)) return row;
+    for (const struct option_row *own = row + 1; own < option_table + n_option_rows; own++)
+        if ((own->verbs & verb->bit) && own->name && strcmp(own->name, row->name) == 0) return own;
+    return row;
+}
+
 // A letter may mean something else to some verb.
 static const struct option_row *row_of_letter(const struct verb *verb, char letter) {
     const struct option_row *other = NULL;
@@ -186,7 +195,7 @@ static quill_status parse_long(struct scan *scan, struct options *o, const char 
     snprintf(shown, sizeof shown, "--%s", name);
     for (char *c = name; *c; c++)
         if (*c == '_') *c = '-';
-    const struct option_row *row = row_of_name(name);
+    const struct option_row *row = verb_row_of_name(scan->verb, name);
     if (!row) return unknown_option(scan->verb, shown, name, err);
     return take_value(scan, o, row, shown, attached, err);
 }

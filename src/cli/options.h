@@ -61,6 +61,9 @@ struct options {
     const char *per, *given_prefix, *html, *normalize;
     int64_t stride;
     bool header, no_bos, whole, fail_fast;
+    // bench
+    int64_t bench_prompt, bench_predict, depth, runs;
+    const char *batch;
     // the machine
     int64_t threads, chunk;
     const char *cpu;

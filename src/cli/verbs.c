@@ -50,7 +50,11 @@ const struct verb verbs[] = {
     {.name = "cache", .summary = "look after the prompt cache"},
     {.name = "train", .summary = "train a model"},
     {.name = "finetune", .summary = "train an adapter"},
-    {.name = "bench", .summary = "measure speed"},
+    {.name = "bench", .bit = BENCH, .run = cmd_bench, .summary = "measure speed",
+     .detail = "Reads a prompt, generates, tokenizes and starts a process of its own; each part once to warm up, then "
+               "--runs times in turn, and prints medians. Speeds are shown next to what the same threads can do at "
+               "most: a plain read of the weights, and multiply-adds in registers. A part that does not fit the "
+               "context of the model is left out."},
     {.name = "embed", .reserved = true},
     {.name = "fill", .reserved = true},
 };

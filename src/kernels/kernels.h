@@ -116,6 +116,12 @@ struct kernels {
                                     const float *v);
     void (*attn_tile[KV_TYPE_COUNT])(const struct attn_job *job);
     attn_merge_fn *attn_merge;
+
+    // The most that the instruction set can do, for benchmarks; NULL: not measured. The first two return how many
+    // operations they did, two for each multiply-add; the third reads p[0..n).
+    double (*peak_fma)(size_t rounds);
+    double (*peak_dot)(size_t rounds);
+    void (*peak_read)(const uint8_t *p, size_t n);
 };
 
 extern const struct kernels kernels_ref;

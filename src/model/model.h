@@ -24,6 +24,12 @@ bool model_tied(const struct model *model);                // the head is the to
 uint64_t model_parameters(const struct model *model);      // values of all bound tensors
 const struct kernels *model_kernels(const struct model *model);
 
+// What one token asks of the matrices: multiply-adds in the blocks and in the head, and bytes of both.
+struct model_work {
+    uint64_t block_weights, head_weights, bytes;
+};
+struct model_work model_work(const struct model *model);
+
 // ---- KV cache: sequences made of tiles of 256 positions, shared read-only where sequences begin alike ----
 struct kv_cache;
 
