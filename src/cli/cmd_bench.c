@@ -57,7 +57,7 @@ static int compare(const void *a, const void *b) {
 }
 
 static double median(struct samples *s) {
-    if (s->n == 0) return NAN;
+    if (s->n == 0) return (double)NAN;
     qsort(s->values, s->n, sizeof *s->values, compare);
     return (s->values[(s->n - 1) / 2] + s->values[s->n / 2]) / 2;
 }
@@ -118,8 +118,8 @@ static pid_t spawn(char **argv, int out, int other_end) {
 // Milliseconds from before the process is made to the first byte of its text; NAN: there is none.
 static double first_byte_ms(char **argv) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return NAN;
-    double start = now_seconds(), ms = NAN;
+    if (pipe2(ends, O_CLOEXEC) != 0) return (double)NAN;
+    double start = now_seconds(), ms = (double)NAN;
     pid_t pid = spawn(argv, ends[1], ends[0]);
     close(ends[1]);
     if (pid > 0) {
@@ -141,7 +141,7 @@ static double run_startup(const struct bench *b) {
     char model[] = "-m", prompt[] = "-pa", one[] = "-n1", greedy[] = "--temp=0", eos[] = "--ignore-eos";
     char bytes[] = "--bytes", name[] = "quill";
     char *path = b->o->model ? strdup(b->o->model) : NULL;
-    if (b->o->model && !path) return NAN;
+    if (b->o->model && !path) return (double)NAN;
     char *argv[] = {name, prompt, one, greedy, eos, bytes, threads, cpu, path ? model : NULL, path, NULL};
     double ms = first_byte_ms(argv);
     free(path);
