@@ -510,6 +510,43 @@ static void copy_row(void *user, size_t i, const float *logits) {
     memcpy(rows + i * 259, logits, 259 * sizeof *rows);
 }
 
+struct watch {
+    uint64_t last, all;
+    size_t calls;
+    bool go_on;
+};
+
+static bool watch_weights(void *user, uint64_t done, uint64_t all) {
+    struct watch *w = user;
+    assert_true(done > w->last && done <= all && (w->calls == 0 || all == w->all));
+    w->last = done, w->all = all, w->calls++;
+    return w->go_on;
+}
+
+// One thread, so that it sees every slice. All bytes of all tensors count; who stops it gets a session all the same.
+static void bringing_in_weights_is_told_and_can_be_stopped(void **state) {
+    (void)state;
+    quill_model *model;
+    quill_session *session;
+    quill_error err;
+    assert_ok(quill_model_open(&model, TEST_DATA("parity/long32"), NULL, &err), err);
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < quill_model_n_tensors(model); i++) {
+        quill_tensor_info t;
+        quill_model_tensor(model, i, &t);
+        bytes += t.bytes;
+    }
+    for (int go_on = 0; go_on < 2; go_on++) {
+        struct watch watch = {.go_on = go_on};
+        const quill_session_options options = {.n_threads = 1, .on_weights = watch_weights, .user = &watch};
+        assert_ok(quill_session_create(&session, model, &options, &err), err);
+        assert_int_equal(watch.all, bytes);
+        assert_true(go_on ? watch.last == bytes : watch.calls == 1);
+        quill_session_free(session);
+    }
+    quill_model_free(model);
+}
+
 // Logits of long32 after every prefix of a text, all at once, against evaluations of many prefixes and changed texts in
 // one session: chunks, threads and what the cache holds must not show.
 static void reuse_chunks_and_threads_do_not_change_a_bit(void **state) {
@@ -571,6 +608,7 @@ int main(void) {
         cmocka_unit_test(requests_out_of_range_are_refused),
         cmocka_unit_test(sessions_out_of_range_are_refused),
         cmocka_unit_test(values_that_are_not_finite_are_the_models_fault),
+        cmocka_unit_test(bringing_in_weights_is_told_and_can_be_stopped),
         cmocka_unit_test(reuse_chunks_and_threads_do_not_change_a_bit),
     };
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);

@@ -69,6 +69,12 @@ static void note_set_up(const struct generation *g, const quill_memory *memory) 
     report("prompt %zu tokens, seed %llu", g->ids.n, (unsigned long long)g->request.seed);
 }
 
+static bool on_weights(void *user, uint64_t done, uint64_t all) {
+    struct generation *g = user;
+    progress_update(&g->bar, "reading the model", (size_t)done, (size_t)all);
+    return true;
+}
+
 static quill_status load(struct generation *g, quill_error *err) {
     double before = now_seconds();
     quill_status s = open_model(&g->model, g->o, err);
@@ -82,7 +88,10 @@ static quill_status load(struct generation *g, quill_error *err) {
     quill_memory memory;
     s = quill_session_plan(g->model, &options, &memory, err);
     if (!s && !g->o->allow_swap) s = memory_check(&memory, g->o->no_mmap && g->o->model, err);
+    progress_start(&g->bar, g->o->quiet);
+    options.on_weights = on_weights, options.user = g;
     if (!s) s = quill_session_create(&g->session, g->model, &options, err);
+    progress_clear(&g->bar);
     if (s) return s;
     g->n_ctx = memory.n_ctx;
     g->load_ms = 1e3 * (now_seconds() - before);

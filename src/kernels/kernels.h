@@ -121,7 +121,7 @@ struct kernels {
     // operations they did, two for each multiply-add; the third reads p[0..n).
     double (*peak_fma)(size_t rounds);
     double (*peak_dot)(size_t rounds);
-    void (*peak_read)(const uint8_t *p, size_t n);
+    void (*peak_read)(const void *p, size_t n);
 };
 
 extern const struct kernels kernels_ref;

@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "quill/bench.h"
 #include "session.h"
+#include "sweep.h"
 
 enum {
-    ROUNDS = 1 << 14,     // of a peak for one claim
-    CLAIMS = 512,         // of the team for one peak
-    READ_BYTES = 1 << 18, // of one claim
+    ROUNDS = 1 << 14, // of a peak for one claim
+    CLAIMS = 512,     // of the team for one peak
 };
 
 struct peak {
@@ -34,42 +34,13 @@ static double measure_peak(struct team *team, double (*run)(size_t rounds)) {
     return peak.operations * CLAIMS / (clock_ms() - start) * 1e-6;
 }
 
-struct reading_all {
-    const struct quill_model *model;
-    uint64_t bytes; // of all tensors
-};
-
-// Piece `begin` of the tensors, laid end to end.
-static void read_piece(const struct reading_all *r, uint64_t begin, uint64_t end) {
-    const struct weights *w = r->model->weights;
-    for (size_t i = 0; i < w->n_tensors && begin < end; i++) {
-        const struct tensor *t = &w->tensors[i];
-        if (begin < t->bytes) {
-            uint64_t n = t->bytes - begin < end - begin ? t->bytes - begin : end - begin;
-            r->model->kernels->peak_read(t->data + begin, (size_t)n);
-            begin += n;
-        }
-        begin -= t->bytes;
-        end -= t->bytes;
-    }
-}
-
-static void run_read(void *arg, struct member *m) {
-    const struct reading_all *r = arg;
-    size_t begin, end;
-    team_begin(m);
-    while (team_claim(m, (size_t)r->bytes, READ_BYTES, &begin, &end)) read_piece(r, begin, end);
-    team_end(m);
-}
-
 static double measure_read(quill_session *session) {
-    struct reading_all r = {.model = session->model};
-    if (!r.model->kernels->peak_read) return 0;
-    for (size_t i = 0; i < r.model->weights->n_tensors; i++) r.bytes += r.model->weights->tensors[i].bytes;
-    if (r.bytes / READ_BYTES >= 1 << 24) return 0; // more claims than a loop has
+    const struct quill_model *model = session->model;
+    const struct sweep sweep = {.weights = model->weights, .take = model->kernels->peak_read};
+    if (!sweep.take) return 0;
     double start = clock_ms();
-    team_run(session->team, run_read, &r);
-    return (double)r.bytes / (clock_ms() - start) * 1e-6;
+    sweep_run(&sweep, session->team);
+    return (double)sweep_bytes(model->weights) / (clock_ms() - start) * 1e-6;
 }
 
 void quill_measure_limits(quill_session *session, quill_limits *limits) {

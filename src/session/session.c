@@ -8,6 +8,7 @@
 #include "base/meminfo.h"
 #include "batch.h"
 #include "scores.h"
+#include "sweep.h"
 
 // ---- options --------------------------------------------------------------------------------------
 
@@ -100,6 +101,15 @@ quill_status quill_session_plan(const quill_model *model, const quill_session_op
 
 // ---- life -----------------------------------------------------------------------------------------
 
+// A mapped file comes in page by page as it is touched; asking for it slice by slice, by all threads, is faster. Not
+// where it would push out what it brought.
+static void bring_in(const quill_session *session, const quill_session_options *options) {
+    const struct weights *w = session->model->weights;
+    struct sweep sweep = {.weights = w, .take = map_populate};
+    if (options) sweep.progress = options->on_weights, sweep.user = options->user;
+    if (w->file_bytes < meminfo_available()) sweep_run(&sweep, session->team);
+}
+
 quill_status quill_session_create(quill_session **out, const quill_model *model, const quill_session_options *options,
                                   quill_error *err) {
     struct plan plan;
@@ -123,6 +133,7 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
         s = fail_memory(err);
     if (!s) s = kv_cache_create(&session->kv, hp, plan.kv_type, plan.n_ctx, plan.n_seq, err);
     if (!s) s = forward_create(&session->forward, model->model, plan.n_chunk, plan.threads, err);
+    if (!s) bring_in(session, options);
     if (s) quill_session_free(session);
     else *out = session;
     return s;

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Going over all weights once, with a team.
+#ifndef QUILL_SESSION_SWEEP_H
+#define QUILL_SESSION_SWEEP_H
+
+#include "base/team.h"
+#include "formats/weights.h"
+
+struct sweep {
+    const struct weights *weights;
+    void (*take)(const void *data, size_t n); // called with every piece of a tensor, by any member
+    // Called by the calling thread now and then; false: the rest is left out. NULL: never.
+    bool (*progress)(void *user, uint64_t done, uint64_t all);
+    void *user;
+};
+
+uint64_t sweep_bytes(const struct weights *w); // of all tensors
+void sweep_run(const struct sweep *sweep, struct team *team);
+
+#endif
