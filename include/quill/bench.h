@@ -31,14 +31,6 @@ typedef struct quill_work {
 QUILL_MUST_CHECK quill_status quill_work_of(const quill_model *model, const char *kv_type, int32_t n_positions,
                                             quill_work *work, quill_error *err);
 
-// Tokens per second, of all together, of n_sequences that grow one token at a time in one pass, n_tokens each, from
-// `depth` positions on. 1 <= n_sequences <= QUILL_BATCH_MOST; n_ctx and n_chunk of `options` are not used. Errors:
-// those of a session.
-#define QUILL_BATCH_MOST 256
-QUILL_MUST_CHECK quill_status quill_measure_batch(const quill_model *model, const quill_session_options *options,
-                                                  int32_t n_sequences, int32_t depth, int32_t n_tokens,
-                                                  double *tokens_per_s, quill_error *err);
-
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -25,8 +25,8 @@ typedef struct quill_session_options {
     int n_threads;       // 0: as many as affinity and the cgroup quota allow
     int32_t n_chunk;     // prompt tokens computed at once; 0: chosen. The output does not depend on it
     int32_t n_seq;       // generations that may run at once (batch.h), each with n_ctx positions; 0: one
-    // Called while the weights are brought in, which takes long for a large file on a slow disk. false: no further; they
-    // then come in as they are used. NULL: never.
+    // Called while the weights are brought in, which takes long for a large file on a slow disk. false: no further;
+    // they then come in as they are used. NULL: never.
     bool (*on_weights)(void *user, uint64_t done, uint64_t all);
     void *user;
 } quill_session_options;

@@ -15,12 +15,13 @@
 #include "memory_check.h"
 #include "model_source.h"
 #include "output.h"
+#include "quill/batch.h"
 #include "quill/bench.h"
 #include "report.h"
 #include "term.h"
 #include "textbuf.h"
 
-enum { MOST_RUNS = 100, MOST_BATCHES = 16, TEXT_BYTES = 1 << 20, PLACES = 3 };
+enum { MOST_RUNS = 100, MOST_BATCHES = 16, MOST_SEQUENCES = 256, TEXT_BYTES = 1 << 20, PLACES = 3 };
 
 // Values of all runs, the warm-up (the first) left out; NAN: it was not asked for or cannot run.
 struct samples {
@@ -88,6 +89,38 @@ static quill_status run_decode(struct bench *b, double *speed, quill_error *err)
     for (int32_t i = 1; i <= b->predict && !s; i++)
         s = quill_eval(b->session, b->ids, (size_t)(b->depth + i), &logits, err);
     *speed = b->predict / (now_seconds() - start);
+    return s;
+}
+
+// n generations at once from a prompt of one token each, of all together.
+static quill_status generate_batch(struct bench *b, quill_session *session, int32_t n, quill_error *err) {
+    quill_status s = QUILL_OK;
+    quill_batch_row row;
+    make_ids(b, 1);
+    for (int32_t i = 0; i < n && !s; i++) {
+        quill_request request = quill_request_default();
+        request.prompt = b->ids, request.n_prompt = 1;
+        request.n_predict = b->predict, request.ignore_eos = true;
+        request.seed = (unsigned)i;
+        s = quill_batch_add(session, &request, NULL, err);
+    }
+    for (int32_t left = n; left > 0 && !s;) {
+        s = quill_batch_step(session, err);
+        for (; !s && quill_batch_take(session, &row); left--)
+            if ((s = row.status)) *err = row.error;
+    }
+    return s;
+}
+
+static quill_status run_batch(struct bench *b, int32_t n, double *speed, quill_error *err) {
+    quill_session_options options = b->session_options;
+    quill_session *session = NULL;
+    options.n_seq = n;
+    quill_status s = quill_session_create(&session, b->model, &options, err);
+    double start = now_seconds();
+    if (!s) s = generate_batch(b, session, n, err);
+    *speed = n * (double)b->predict / (now_seconds() - start);
+    quill_session_free(session);
     return s;
 }
 
@@ -159,8 +192,7 @@ static quill_status run_once(struct bench *b, bool count, quill_error *err) {
     if (!s && b->prompt && !(s = run_prompt(b, &value, err))) KEEP(b->prompt_speed);
     if (!s && b->predict && !(s = run_decode(b, &value, err))) KEEP(b->decode_speed);
     for (size_t i = 0; i < b->n_batches && b->predict && !s; i++) {
-        s = quill_measure_batch(b->model, &b->session_options, b->batches[i], b->depth, b->predict, &value, err);
-        if (!s) KEEP(b->batch_speed[i]);
+        if (!(s = run_batch(b, b->batches[i], &value, err))) KEEP(b->batch_speed[i]);
     }
     if (!s && !(s = run_tokenizer(b, &value, err))) KEEP(b->tokenizer_speed);
     if (s) return s;
@@ -287,10 +319,10 @@ static quill_status read_batches(struct bench *b, quill_error *err) {
         char *end;
         long n = strtol(p, &end, 10);
         bool number = end != p && *p >= '0' && *p <= '9';
-        if (!number || n < 1 || n > QUILL_BATCH_MOST || (*end != ',' && *end) || b->n_batches == MOST_BATCHES)
+        if (!number || n < 1 || n > MOST_SEQUENCES || (*end != ',' && *end) || b->n_batches == MOST_BATCHES)
             return set_error(err, QUILL_E_USAGE,
                              "--batch: expected at most %d numbers from 1 to %d with commas, found '%s'", MOST_BATCHES,
-                             QUILL_BATCH_MOST, QUOTED(b->o->batch));
+                             MOST_SEQUENCES, QUOTED(b->o->batch));
         b->batches[b->n_batches++] = (int32_t)n;
         p = *end ? end + 1 : end;
     }

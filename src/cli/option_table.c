@@ -134,7 +134,7 @@ const struct option_row option_table[] = {
      .group = GROUP_SAMPLING, .help = "add B to the logit of token ID (ID-B: subtract, ID-inf: forbid); repeatable"},
     {"seed", NULL, "s", OPTION_INT, FIELD(seed), .value = "N", .max = SEED_MAX_VALUE, .verbs = GENERATE,
      .group = GROUP_SAMPLING, .common = true,
-     .help = "the same seed gives the same text; without it the seed is random"},
+     .help = "the same seed gives the same text; else random"},
     {"samples", NULL, "N", OPTION_INT, FIELD(samples), .value = "K", .min = 1, .max = INT_MAX_VALUE, .initial = "1",
      .verbs = GENERATE, .group = GROUP_SAMPLING,
      .help = "K texts for the prompt; each one that does not end in a newline gets one (see -0)"},
