@@ -72,6 +72,8 @@ static quill_status read_prompt_file(struct choices *c, struct options *o, quill
     quill_status s = prompt_file_take(&c->file, o, err);
     if (s) return s;
     const struct prompt_file *f = c->file;
+    c->shots = f->shots;
+    c->n_shots = f->n_shots;
     if (f->n_open) s = prompt_read_stdin(&c->plain, o, err);
     quill_text input = {c->plain.p ? c->plain.p : "", c->plain.n};
     return s ? s : prompt_file_render(f, &input, &c->prompt, err);
@@ -204,10 +206,12 @@ static quill_status calibrate(struct choices *c, quill_error *err) {
     size_t prompt_tokens = c->prompt_tokens;
     double *sums = calloc(c->n, sizeof *sums);
     struct choice *found = malloc(c->n * sizeof *found);
-    quill_status s = sums && found ? QUILL_OK : set_no_memory(err);
+    quill_text *values = calloc(c->file->n_open, sizeof *values);
+    quill_status s = sums && found && values ? QUILL_OK : set_no_memory(err);
     if (!s) memcpy(found, c->items, c->n * sizeof *found);
     for (size_t k = 0; k < N_INPUTS && !s; k++) {
-        s = prompt_file_render(c->file, &empty_inputs[k], &c->prompt, err);
+        for (size_t i = 0; i < c->file->n_open; i++) values[i] = empty_inputs[k];
+        s = prompt_file_render_shots(c->file, c->shots, c->n_shots, values, &c->prompt, err);
         if (!s) s = weigh_prompt(c, err);
         for (size_t i = 0; i < c->n && !s; i++) sums[i] += c->items[i].probability;
     }
@@ -219,6 +223,7 @@ static quill_status calibrate(struct choices *c, quill_error *err) {
     }
     for (size_t i = 0; i < c->n && !s; i++) c->items[i].probability /= total;
     c->prompt_tokens = prompt_tokens;
+    free(values);
     free(found);
     free(sums);
     return s;

@@ -22,6 +22,8 @@ struct choices {
     quill_model *model;
     quill_session *session;
     struct prompt_file *file; // -F
+    const size_t *shots;      // [n_shots] its examples in front of the question, for --calibrate
+    size_t n_shots;
     struct text plain;        // the prompt without -F
     struct rendered prompt;
     size_t prompt_tokens;     // of the last one that was weighed

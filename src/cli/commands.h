@@ -14,6 +14,7 @@ int cmd_ask(struct options *o, quill_error *err);
 int cmd_choose(struct options *o, quill_error *err);
 int cmd_score(struct options *o, quill_error *err);
 int cmd_rank(struct options *o, quill_error *err);
+int cmd_shots(struct options *o, quill_error *err);
 int cmd_lint(struct options *o, quill_error *err);
 int cmd_help(struct options *o, quill_error *err);
 

@@ -4,7 +4,7 @@
 
 #define FIELD(name) .field = offsetof(struct options, name)
 #define SCORERS (SCORE | RANK)
-#define RUNNERS (GENERATE | SCORERS | CHOOSE | ASK) // that run a model
+#define RUNNERS (GENERATE | SCORERS | CHOOSE | ASK | SHOTS) // that run a model
 #define WRITERS (GENERATE | SCORERS | CHOOSE | TOKENIZE | INSPECT | BENCH) // verbs with a result on stdout
 #define INT_MAX_VALUE 2147483647.0
 #define SEED_MAX_VALUE 9007199254740991.0
@@ -23,7 +23,7 @@ const struct option_row option_table[] = {
     {"file", NULL, "f", OPTION_LIST, FIELD(files), .value = "FILE",
      .verbs = GENERATE | TOKENIZE | SCORERS | CHOOSE | ASK,
      .group = GROUP_PROMPT, .common = true, .help = "read the prompt from FILE (-: stdin), literally; repeatable"},
-    {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE | RANK | CHOOSE | ASK,
+    {"escape", NULL, "e", OPTION_FLAG, FIELD(escape), .verbs = GENERATE | TOKENIZE | RANK | CHOOSE | ASK | SHOTS,
      .group = GROUP_PROMPT,
      .help = "\\n \\t \\r \\\\ \\\" \\xHH have their meaning in -p, PROMPT and --stop, never in files"},
     {"keep-newline", NULL, NULL, OPTION_FLAG, FIELD(keep_newline), .verbs = GENERATE | RANK | CHOOSE | ASK,
@@ -41,8 +41,12 @@ const struct option_row option_table[] = {
      .group = GROUP_PROMPT, .help = "put K of the examples of a prompt file in front; else all of them"},
     {"shuffle", NULL, NULL, OPTION_INT, FIELD(shuffle), .value = "SEED", .max = SEED_MAX_VALUE, .verbs = PROMPT_VERBS,
      .group = GROUP_PROMPT, .help = "shuffle the examples of a prompt file before K are taken"},
-    {"show-prompt", NULL, NULL, OPTION_FLAG, FIELD(show_prompt), .verbs = PROMPT_VERBS & ~(unsigned)LINT,
+    {"show-prompt", NULL, NULL, OPTION_FLAG, FIELD(show_prompt), .verbs = PROMPT_VERBS & ~(unsigned)(LINT | SHOTS),
      .group = GROUP_PROMPT, .help = "print the prompt that would be sent, and stop"},
+    {"loo", NULL, NULL, OPTION_FLAG, FIELD(loo), .verbs = SHOTS, .group = GROUP_PROMPT, .common = true,
+     .help = "leave one out: ask every example with K of the others in front, K = 0, 1, 2, 4, 8 or that of --shots"},
+    {"orders", NULL, NULL, OPTION_INT, FIELD(orders), .value = "N", .min = 1, .max = 100, .initial = "4",
+     .verbs = SHOTS, .group = GROUP_PROMPT, .help = "try the same K examples in N orders"},
     {"max-prompt-bytes", NULL, NULL, OPTION_INT, FIELD(max_prompt_bytes), .value = "N", .min = 1, .max = 1e15,
      .initial = "67108864", .verbs = PROMPT_VERBS | RANK, .group = GROUP_PROMPT,
      .help = "refuse a longer prompt"},
@@ -54,13 +58,16 @@ const struct option_row option_table[] = {
      .help = "each file, or stdin, is one text, byte for byte, of any length: it is read in windows of the context"},
     {"stride", NULL, NULL, OPTION_INT, FIELD(stride), .value = "N", .min = 1, .max = INT_MAX_VALUE, .verbs = SCORE,
      .group = GROUP_PROMPT, .help = "with --whole: each window begins N tokens after the last; without it half of one"},
-    {"choice", NULL, NULL, OPTION_LIST, FIELD(choices), .value = "A,B,C", .verbs = CHOOSE, .group = GROUP_PROMPT,
+    {"choice", NULL, NULL, OPTION_LIST, FIELD(choices), .value = "A,B,C", .verbs = CHOOSE | SHOTS,
+     .group = GROUP_PROMPT,
      .help = "the options (\\, is a comma); repeatable"},
-    {"choices", NULL, NULL, OPTION_STRING, FIELD(choices_file), .value = "FILE", .verbs = CHOOSE,
+    {"choices", NULL, NULL, OPTION_STRING, FIELD(choices_file), .value = "FILE", .verbs = CHOOSE | SHOTS,
      .group = GROUP_PROMPT, .help = "more options, one on each line"},
-    {"no-space", NULL, NULL, OPTION_FLAG, FIELD(no_space), .verbs = CHOOSE | ASK, .group = GROUP_PROMPT,
+    {"no-space", NULL, NULL, OPTION_FLAG, FIELD(no_space), .verbs = CHOOSE | ASK | SHOTS,
+     .group = GROUP_PROMPT,
      .help = "put no blank in front of an option"},
-    {"calibrate", NULL, NULL, OPTION_FLAG, FIELD(calibrate), .verbs = CHOOSE | ASK, .group = GROUP_PROMPT,
+    {"calibrate", NULL, NULL, OPTION_FLAG, FIELD(calibrate), .verbs = CHOOSE | ASK | SHOTS,
+     .group = GROUP_PROMPT,
      .help = "with -F: divide by the probabilities after inputs that say nothing (N/A, [MASK], none)"},
     {"question", NULL, "q", OPTION_STRING, FIELD(question), .value = "TEXT", .verbs = ASK, .group = GROUP_PROMPT,
      .help = "the question about the text; without it the text is sent as it is"},
@@ -90,7 +97,7 @@ const struct option_row option_table[] = {
      .max = INT_MAX_VALUE, .initial = "256", .verbs = GENERATE, .group = GROUP_LENGTH, .common = true,
      .help = "generate at most N tokens; -1: until the model ends the text or the context is full"},
     {"stop", "reverse-prompt stop-string", "r", OPTION_LIST, FIELD(stops), .value = "STR",
-     .verbs = GENERATE | CHOOSE | ASK,
+     .verbs = GENERATE | CHOOSE | ASK | SHOTS,
      .group = GROUP_LENGTH, .common = true, .help = "end before STR, which is left out; repeatable"},
     {"stop-regex", NULL, NULL, OPTION_STRING, FIELD(stop_regex), .value = "RE", .verbs = GENERATE,
      .group = GROUP_LENGTH, .help = "end before a match of the Perl-compatible regular expression"},
@@ -140,7 +147,8 @@ const struct option_row option_table[] = {
      .help = "K texts for the prompt; each one that does not end in a newline gets one (see -0)"},
 
     // ---- output ----
-    {"output", NULL, "o", OPTION_STRING, FIELD(output), .value = "FILE", .verbs = WRITERS, .group = GROUP_OUTPUT,
+    {"output", NULL, "o", OPTION_STRING, FIELD(output), .value = "FILE", .verbs = WRITERS | SHOTS,
+     .group = GROUP_OUTPUT,
      .help = "write to FILE, which appears whole or not at all; -: stdout"},
     {"json", NULL, NULL, OPTION_FLAG, FIELD(json), .verbs = WRITERS, .group = GROUP_OUTPUT, .common = true,
      .help = "one JSON object per line"},
@@ -156,7 +164,7 @@ const struct option_row option_table[] = {
      .help = "end every text with a NUL byte and nothing else"},
     {"bytes", NULL, NULL, OPTION_FLAG, FIELD(bytes), .verbs = GENERATE, .group = GROUP_OUTPUT,
      .help = "write bytes that are no UTF-8 as they are, not as U+FFFD"},
-    {"raw", NULL, NULL, OPTION_FLAG, FIELD(raw), .verbs = WRITERS, .group = GROUP_OUTPUT,
+    {"raw", NULL, NULL, OPTION_FLAG, FIELD(raw), .verbs = WRITERS | SHOTS, .group = GROUP_OUTPUT,
      .help = "on a terminal: obey control characters instead of showing them as \\xHH"},
     {"color", "colour", NULL, OPTION_WORD, FIELD(color), .value = "WHEN", .words = "auto always never",
      .initial = "auto", .bare = "always", .verbs = GENERATE | SCORE, .group = GROUP_OUTPUT,
@@ -183,7 +191,7 @@ const struct option_row option_table[] = {
     {"html", NULL, NULL, OPTION_STRING, FIELD(html), .value = "FILE", .verbs = SCORE, .group = GROUP_OUTPUT,
      .help = "write a page too: every token coloured, with what else was likely there"},
     {"normalize", NULL, NULL, OPTION_WORD, FIELD(normalize), .value = "HOW", .words = "none tokens prior",
-     .initial = "none", .verbs = RANK | CHOOSE | ASK, .group = GROUP_OUTPUT,
+     .initial = "none", .verbs = RANK | CHOOSE | ASK | SHOTS, .group = GROUP_OUTPUT,
      .help = "divide the log-probability by the number of tokens, or subtract that of the text without the prefix"},
     {"fail-fast", NULL, NULL, OPTION_FLAG, FIELD(fail_fast), .verbs = SCORERS, .group = GROUP_OUTPUT,
      .help = "the first line that fails ends everything"},

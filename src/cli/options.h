@@ -24,8 +24,8 @@ struct options {
     bool escape, keep_newline, special;
     const char *prompt_file;
     struct list defines; // NAME=VALUE
-    int64_t shots, shuffle;
-    bool show_prompt;
+    int64_t shots, shuffle, orders;
+    bool show_prompt, loo;
     // the model
     const char *model;
     int64_t n_ctx;

@@ -50,8 +50,8 @@ struct prompt_file {
 
     // by prompt_file_configure:
     quill_text *defined;          // [slots.n] values of -D; text NULL: not defined
-    size_t *shots;                // [n_shots] examples that are put in front, in their order
-    size_t n_shots;
+    size_t *shots;                // [n_examples] in their order, or shuffled
+    size_t n_shots;               // the first of them are put in front
     int *open;                    // [n_open] slots to be filled, in the order of their first use in the prompt
     size_t n_open;
     quill_text *stops;            // [n_stops] of %set stop

@@ -168,7 +168,7 @@ quill_text prompt_file_end(const struct prompt_file *f, const struct options *o)
 quill_status prompt_file_example(const struct prompt_file *f, size_t i, quill_text *values, quill_text *answer,
                                  quill_error *err) {
     const struct example *e = &f->examples[i];
-    *answer = e->values[f->answer];
+    *answer = shot_value(f, e, f->answer);
     for (size_t k = 0; k < f->n_open; k++) {
         values[k] = e->values[f->open[k]];
         if (!values[k].text)

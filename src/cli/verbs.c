@@ -26,6 +26,13 @@ const struct verb verbs[] = {
      .detail = "Prints a line FILE:LINE: warning: ... for what makes answers worse: blanks before the answer, labels "
                "that begin with the same token, unbalanced examples, one that outweighs the others, a prompt that is "
                "longer than the context. The status is 0 with warnings too; a mistake in the file is status 2."},
+    {.name = "shots", .bit = SHOTS, .operands = "FILE --loo", .run = cmd_shots,
+     .summary = "try the examples of a prompt file on each other",
+     .detail = "Every example is left out in turn and asked, with the first K of the others in front; the answer is "
+               "the likeliest of the labels, which are the choices, else the answers that occur. A line for every K: "
+               "the share of right answers (accuracy), then the same K examples in other orders: how many orders, the "
+               "worst, the mean and the best share. At the end a table for the last K: a line for every label, a "
+               "column for what was chosen."},
     {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
     {.name = "map", .operands = "FILE", .summary = "a prompt file over many rows"},
     {.name = "ask", .bit = ASK, .operands = "[TEXT]", .run = cmd_ask, .summary = "the answer is the exit status",
@@ -45,7 +52,6 @@ const struct verb verbs[] = {
     {.name = "rank", .bit = RANK, .operands = "-p PREFIX", .run = cmd_rank, .summary = "candidates by likelihood",
      .detail = "The lines of stdin, each with its log-probability after PREFIX in front, best first. PREFIX and a line "
                "are read as one text: a blank between words belongs to one of them."},
-    {.name = "shots", .operands = "FILE", .summary = "try the examples of a prompt file"},
     {.name = "chat", .summary = "talk with a chat model"},
     {.name = "cache", .summary = "look after the prompt cache"},
     {.name = "train", .summary = "train a model"},
