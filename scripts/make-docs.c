@@ -45,7 +45,13 @@ static void man_option(const struct option_row *row) {
     if (row->words) snprintf(more, sizeof more, "One of %s.", row->words);
     print_words(more);
     if (row->initial) snprintf(more, sizeof more, "The default is %s.", row->initial), print_words(more);
-    if (row->aliases) snprintf(more, sizeof more, "Other names: %s.", row->aliases), print_words(more);
+    if (row->aliases) {
+        size_t n = (size_t)snprintf(more, sizeof more, "Other names:");
+        for (const char *name = row->name; (name = option_next_name(row, name));)
+            n += (size_t)snprintf(more + n, sizeof more - n, " %s", name);
+        snprintf(more + n, sizeof more - n, ".");
+        print_words(more);
+    }
     if (row->verbs & 1) return;
     printf("Verbs:");
     print_verbs(row->verbs);

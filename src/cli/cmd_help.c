@@ -49,11 +49,8 @@ static bool add_explanation(struct text *t, const struct option_row *row, bool f
     if (row->initial) ok = ok && text_add_format(t, " [%s]", row->initial);
     if (!full || !row->aliases) return ok;
     ok = ok && text_add_string(t, " (also");
-    for (const char *alias = row->aliases; *alias && ok; alias += strspn(alias, " ")) {
-        size_t n = strcspn(alias, " ");
-        ok = text_add_format(t, " --%.*s", (int)n, alias);
-        alias += n;
-    }
+    for (const char *name = row->name; ok && (name = option_next_name(row, name));)
+        ok = text_add_format(t, " --%s", name);
     for (const char *letter = row->letters ? row->letters + 1 : ""; *letter && ok; letter++)
         ok = text_add_format(t, " -%c", *letter);
     return ok && text_add_string(t, ")");

@@ -39,8 +39,8 @@ int main(int argc, char **argv) {
     struct options o = {0};
     const struct verb *verb = verbs;
     int status = argc > 1 ? (int)find_verb(&verb, argv[1], &err) : 0;
-    int first = verb == verbs ? 1 : 2;
-    if (!status) status = (int)options_parse(&o, verb, argv + first, argc > first ? (size_t)(argc - first) : 0, &err);
+    int first = verb != verbs;
+    if (!status) status = (int)options_parse(&o, verb, argv + first, argc - first, &err);
     if (!status) status = run(verb, &o, &err);
     options_free(&o);
     if (signals_pending()) signals_reraise();

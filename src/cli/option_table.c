@@ -82,7 +82,7 @@ const struct option_row option_table[] = {
     {"model", NULL, "m", OPTION_STRING, FIELD(model), .value = "FILE|DIR",
      .verbs = RUNNERS | TOKENIZE | INSPECT | LINT | BENCH, .group = GROUP_MODEL,
      .common = true, .help = "GGUF file or Hugging Face directory; else $QUILL_MODEL, else the built-in model"},
-    {"ctx-size", "ctx", "c", OPTION_INT, FIELD(n_ctx), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
+    {"ctx-size", "ctx\0", "c", OPTION_INT, FIELD(n_ctx), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
      .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL,
      .help = "positions of the context; 0: room for the prompt and -n, at most what the model has"},
     {"kv-type", NULL, NULL, OPTION_WORD, FIELD(kv_type), .value = "TYPE", .words = "f16 f32 q8_0", .initial = "f16",
@@ -93,10 +93,10 @@ const struct option_row option_table[] = {
      .help = "run a model that needs more memory than is available"},
 
     // ---- length and stops ----
-    {"predict", "n-predict max-tokens max-new-tokens", "n", OPTION_INT, FIELD(predict), .value = "N", .min = -1,
+    {"predict", "n-predict\0max-tokens\0max-new-tokens\0", "n", OPTION_INT, FIELD(predict), .value = "N", .min = -1,
      .max = INT_MAX_VALUE, .initial = "256", .verbs = GENERATE, .group = GROUP_LENGTH, .common = true,
      .help = "generate at most N tokens; -1: until the model ends the text or the context is full"},
-    {"stop", "reverse-prompt stop-string", "r", OPTION_LIST, FIELD(stops), .value = "STR",
+    {"stop", "reverse-prompt\0stop-string\0", "r", OPTION_LIST, FIELD(stops), .value = "STR",
      .verbs = GENERATE | CHOOSE | ASK | SHOTS,
      .group = GROUP_LENGTH, .common = true, .help = "end before STR, which is left out; repeatable"},
     {"stop-regex", NULL, NULL, OPTION_STRING, FIELD(stop_regex), .value = "RE", .verbs = GENERATE,
@@ -114,7 +114,7 @@ const struct option_row option_table[] = {
      .help = "a text that the end of the context cut off is no error (else status 4)"},
 
     // ---- sampling ----
-    {"temp", "temperature", NULL, OPTION_REAL, FIELD(temp), .value = "X", .max = 100, .initial = "0.8",
+    {"temp", "temperature\0", NULL, OPTION_REAL, FIELD(temp), .value = "X", .max = 100, .initial = "0.8",
      .verbs = GENERATE, .group = GROUP_SAMPLING, .common = true, .help = "temperature; 0: always the likeliest token"},
     {"top-k", NULL, NULL, OPTION_INT, FIELD(top_k), .value = "N", .max = INT_MAX_VALUE, .initial = "40",
      .verbs = GENERATE, .group = GROUP_SAMPLING, .help = "keep the N likeliest tokens; 0: off"},
@@ -122,10 +122,10 @@ const struct option_row option_table[] = {
      .group = GROUP_SAMPLING, .help = "keep the likeliest tokens that have probability X together; 1: off"},
     {"min-p", NULL, NULL, OPTION_REAL, FIELD(min_p), .value = "X", .max = 1, .initial = "0.05", .verbs = GENERATE,
      .group = GROUP_SAMPLING, .help = "keep tokens with at least X times the probability of the likeliest; 0: off"},
-    {"typical-p", "typical", NULL, OPTION_REAL, FIELD(typical_p), .value = "X", .max = 1, .initial = "1",
+    {"typical-p", "typical\0", NULL, OPTION_REAL, FIELD(typical_p), .value = "X", .max = 1, .initial = "1",
      .verbs = GENERATE, .group = GROUP_SAMPLING,
      .help = "keep the most typical tokens, probability X together; 1: off"},
-    {"repeat-penalty", "repetition-penalty", NULL, OPTION_REAL, FIELD(repeat_penalty), .value = "X", .max = 100,
+    {"repeat-penalty", "repetition-penalty\0", NULL, OPTION_REAL, FIELD(repeat_penalty), .value = "X", .max = 100,
      .initial = "1", .verbs = GENERATE, .group = GROUP_SAMPLING,
      .help = "make tokens that occurred less likely by the factor X; 1: off"},
     {"repeat-last-n", NULL, NULL, OPTION_INT, FIELD(repeat_last_n), .value = "N", .min = -1, .max = INT_MAX_VALUE,
@@ -158,7 +158,7 @@ const struct option_row option_table[] = {
      .help = "with --json: the same for the tokens of the prompt"},
     {"no-timing", NULL, NULL, OPTION_FLAG, FIELD(no_timing), .verbs = GENERATE, .group = GROUP_OUTPUT,
      .help = "with --json: leave out the times, the only part that differs between equal runs"},
-    {"echo", "display-prompt", NULL, OPTION_FLAG, FIELD(echo), .verbs = GENERATE, .group = GROUP_OUTPUT,
+    {"echo", "display-prompt\0", NULL, OPTION_FLAG, FIELD(echo), .verbs = GENERATE, .group = GROUP_OUTPUT,
      .help = "print the prompt in front of the text"},
     {"null", NULL, "0", OPTION_FLAG, FIELD(null), .verbs = GENERATE, .group = GROUP_OUTPUT,
      .help = "end every text with a NUL byte and nothing else"},
@@ -166,7 +166,7 @@ const struct option_row option_table[] = {
      .help = "write bytes that are no UTF-8 as they are, not as U+FFFD"},
     {"raw", NULL, NULL, OPTION_FLAG, FIELD(raw), .verbs = WRITERS | SHOTS, .group = GROUP_OUTPUT,
      .help = "on a terminal: obey control characters instead of showing them as \\xHH"},
-    {"color", "colour", NULL, OPTION_WORD, FIELD(color), .value = "WHEN", .words = "auto always never",
+    {"color", "colour\0", NULL, OPTION_WORD, FIELD(color), .value = "WHEN", .words = "auto always never",
      .initial = "auto", .bare = "always", .verbs = GENERATE | SCORE, .group = GROUP_OUTPUT,
      .help = "colours for --echo and --per token; auto: on a terminal without NO_COLOR"},
     {"stats", NULL, NULL, OPTION_FLAG, FIELD(stats), .verbs = GENERATE, .group = GROUP_OUTPUT,
@@ -203,8 +203,9 @@ const struct option_row option_table[] = {
     // ---- bench ----
     {"prompt", NULL, "p", OPTION_INT, FIELD(bench_prompt), .value = "N", .max = INT_MAX_VALUE, .initial = "512",
      .verbs = BENCH, .group = GROUP_LENGTH, .help = "tokens of the prompt; 0: none"},
-    {"predict", NULL, "n", OPTION_INT, FIELD(bench_predict), .value = "N", .max = INT_MAX_VALUE, .initial = "64",
-     .verbs = BENCH, .group = GROUP_LENGTH, .help = "tokens to generate; 0: none"},
+    {"predict", "n-predict\0max-tokens\0max-new-tokens\0", "n", OPTION_INT, FIELD(bench_predict), .value = "N",
+     .max = INT_MAX_VALUE, .initial = "64", .verbs = BENCH, .group = GROUP_LENGTH,
+     .help = "tokens to generate; 0: none"},
     {"depth", NULL, "d", OPTION_INT, FIELD(depth), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
      .verbs = BENCH, .group = GROUP_LENGTH, .help = "positions that are in the cache before these"},
     {"batch", NULL, NULL, OPTION_STRING, FIELD(batch), .value = "N,...", .initial = "1,16", .verbs = BENCH,
@@ -220,7 +221,7 @@ const struct option_row option_table[] = {
      .group = GROUP_MACHINE,
      .help = "use the best kernels not above NAME: ref sse4 avx2 avxvnni avx512 avx512vnni neon neondot; else "
              "$QUILL_CPU"},
-    {"chunk", "ubatch-size", NULL, OPTION_INT, FIELD(chunk), .value = "N", .max = 65536, .initial = "0",
+    {"chunk", "ubatch-size\0", NULL, OPTION_INT, FIELD(chunk), .value = "N", .max = 65536, .initial = "0",
      .verbs = RUNNERS | BENCH, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
 
     // ---- talk ----

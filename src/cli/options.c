@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "options.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,23 +12,6 @@
 #include "nearest.h"
 #include "report.h"
 #include "textbuf.h"
-
-// ---- words in a list separated by blanks ----
-
-static bool next_word(const char **list, const char **word, size_t *n) {
-    if (!*list) return false;
-    *word = *list + strspn(*list, " ");
-    *n = strcspn(*word, " ");
-    *list = *word + *n;
-    return *n > 0;
-}
-
-static bool has_word(const char *list, const char *text) {
-    const char *word;
-    for (size_t n; next_word(&list, &word, &n);)
-        if (strlen(text) == n && memcmp(word, text, n) == 0) return true;
-    return false;
-}
 
 // ---- values ----
 
@@ -74,6 +59,14 @@ static quill_status add_item(struct list *list, const char *item, quill_error *e
     return QUILL_OK;
 }
 
+// `list`: words separated by blanks.
+static bool has_word(const char *list, const char *text) {
+    const size_t n = strlen(text);
+    for (size_t length; (length = strcspn(list, " ")); list += length, list += strspn(list, " "))
+        if (length == n && memcmp(list, text, n) == 0) return true;
+    return false;
+}
+
 static quill_status set_field(struct options *o, const struct option_row *row, const char *source, const char *value,
                               quill_error *err) {
     void *field = (char *)o + row->field;
@@ -97,31 +90,18 @@ static quill_status set_field(struct options *o, const struct option_row *row, c
 
 // ---- names ----
 
-// The row of a long name (dashes for underscores already) or of a letter. NULL: there is none.
-static const struct option_row *row_of_name(const char *name) {
+const char *option_next_name(const struct option_row *row, const char *name) {
+    if (!name) return row->name;
+    name = name == row->name ? row->aliases : name + strlen(name) + 1;
+    return name && *name ? name : NULL;
+}
+
+// NULL: there is none.
+static const struct option_row *row_of_name(const char *text) {
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
-        if (row->name && (strcmp(row->name, name) == 0 || has_word(row->aliases, name))) return row;
+        for (const char *name = NULL; (name = option_next_name(row, name));)
+            if (strcmp(name, text) == 0) return row;
     return NULL;
-}
-
-// A name may mean something else to some verb, in a row behind the one of the others.
-static const struct option_row *verb_row_of_name(const struct verb *verb, const char *name) {
-    const struct option_row *row = row_of_name(name);
-    if (!row || (row->verbs & verb->bit)) return row;
-    for (const struct option_row *own = row + 1; own < option_table + n_option_rows; own++)
-        if ((own->verbs & verb->bit) && own->name && strcmp(own->name, row->name) == 0) return own;
-    return row;
-}
-
-// A letter may mean something else to some verb.
-static const struct option_row *row_of_letter(const struct verb *verb, char letter) {
-    const struct option_row *other = NULL;
-    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
-        if (!row->letters || !strchr(row->letters, letter)) continue;
-        if (row->verbs & verb->bit) return row;
-        if (!other) other = row;
-    }
-    return other;
 }
 
 static const char *program_of(const struct verb *verb, char *buffer, size_t n) {
@@ -132,10 +112,9 @@ static const char *program_of(const struct verb *verb, char *buffer, size_t n) {
 static quill_status unknown_option(const struct verb *verb, const char *shown, const char *name, quill_error *err) {
     struct nearest search = {.typed = name};
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
-        if (!row->name || !(row->verbs & verb->bit) || row->kind == OPTION_LATER) continue;
-        nearest_offer(&search, row->name, strlen(row->name));
-        const char *aliases = row->aliases, *alias;
-        for (size_t n; next_word(&aliases, &alias, &n);) nearest_offer(&search, alias, n);
+        if (!(row->verbs & verb->bit) || row->kind == OPTION_LATER) continue;
+        for (const char *offer = NULL; (offer = option_next_name(row, offer));)
+            nearest_offer(&search, offer, strlen(offer));
     }
     char program[32];
     if (search.best)
@@ -162,55 +141,72 @@ static quill_status check_verb(const struct verb *verb, const struct option_row 
 
 // ---- the command line ----
 
+// What getopt_long returns: a letter; for a name FIRST_NAME and more; OPERAND, as its mode "-" has it; ? or : for a
+// mistake.
+enum { OPERAND = 1, FIRST_NAME = 256, MOST_NAMES = 256 };
+
+// The command line, and the option table as getopt_long takes it.
 struct scan {
     const struct verb *verb;
-    char **args; // [n]
-    size_t n, i; // args[i] is being read
+    char **argv; // [n]
+    int n;
+    char typed[256];                     // the name that is read, as it was typed
+    struct option names[MOST_NAMES + 1]; // [n_names], then zeros
+    size_t n_names;
+    char letters[3 * FIRST_NAME];
+    const struct option_row *rows[FIRST_NAME + MOST_NAMES]; // by what getopt_long returns
 };
 
-// The value of an option: `attached` (after "=" or the letter), else the next argument.
-static quill_status take_value(struct scan *scan, struct options *o, const struct option_row *row, const char *shown,
-                               const char *attached, quill_error *err) {
+static void add_row(struct scan *scan, const struct option_row *row) {
+    const int takes = row->kind == OPTION_FLAG ? no_argument : row->bare ? optional_argument : required_argument;
+    for (const char *name = NULL; (name = option_next_name(row, name)); scan->n_names++) {
+        assert(scan->n_names < MOST_NAMES);
+        scan->rows[FIRST_NAME + scan->n_names] = row;
+        scan->names[scan->n_names] = (struct option){name, takes, NULL, FIRST_NAME + (int)scan->n_names};
+    }
+    for (const char *letter = row->letters; letter && *letter; letter++) {
+        const struct option_row **owner = &scan->rows[(unsigned char)*letter];
+        if (*owner) continue;
+        *owner = row;
+        snprintf(scan->letters + strlen(scan->letters), 4, "%c%.*s", *letter, takes, "::");
+    }
+}
+
+// A name or a letter may mean something else to some verb: the first of two that are the same counts.
+static void add_table(struct scan *scan) {
+    for (int others = 0; others < 2; others++)
+        for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
+            if (((row->verbs & scan->verb->bit) == 0) == others) add_row(scan, row);
+}
+
+// --top_k is --top-k; getopt_long knows dashes alone.
+static void note_name(struct scan *scan, char *arg) {
+    if (arg[0] != '-' || arg[1] != '-') return;
+    snprintf(scan->typed, sizeof scan->typed, "%.*s", (int)strcspn(arg, "="), arg);
+    for (char *c = arg + 2; *c && *c != '='; c++)
+        if (*c == '_') *c = '-';
+}
+
+// Sets what was `found` in `arg`.
+static quill_status take(struct scan *scan, struct options *o, char *arg, int found, quill_error *err) {
+    const bool is_name = arg[1] == '-';
+    const int value = found == '?' || found == ':' ? optopt : found;
+    const char letter[] = {'-', (char)value, 0}, *shown = is_name ? scan->typed : letter;
+    const struct option_row *row = value > 0 ? scan->rows[value] : NULL;
+    const size_t length = strcspn(arg, "=");
+    // getopt_long takes the beginning of a name too; then a script would break when a name is added.
+    if (is_name && row && strlen(scan->names[value - FIRST_NAME].name) != length - 2) row = NULL;
+    if (!row && is_name) arg[length] = 0;
+    if (!row) return unknown_option(scan->verb, arg[1] == letter[1] ? arg : shown, arg + 1 + is_name, err);
     quill_status s = check_verb(scan->verb, row, shown, err);
     if (s) return s;
-    if (row->kind == OPTION_FLAG && attached) return set_error(err, QUILL_E_USAGE, "%s takes no value", shown);
-    const char *next = scan->i + 1 < scan->n ? scan->args[scan->i + 1] : NULL;
-    if (row->bare && !attached && (!next || next[0] == '-')) attached = row->bare;
-    if (row->kind != OPTION_FLAG && !attached) {
-        if (scan->i + 1 == scan->n) return set_error(err, QUILL_E_USAGE, "%s needs a value: %s", shown, row->value);
-        attached = scan->args[++scan->i];
-    }
-    size_t i = (size_t)(row - option_table);
+    if (found == '?') return set_error(err, QUILL_E_USAGE, "%s takes no value", shown);
+    if (found == ':') return set_error(err, QUILL_E_USAGE, "%s needs a value: %s", shown, row->value);
+    const char *text = optarg, *next = optind < scan->n ? scan->argv[optind] : "-";
+    if (row->bare && !text) text = next[0] == '-' ? row->bare : scan->argv[optind++];
+    const size_t i = (size_t)(row - option_table);
     o->given[i / 64] |= UINT64_C(1) << i % 64;
-    return set_field(o, row, shown, attached, err);
-}
-
-static quill_status parse_long(struct scan *scan, struct options *o, const char *arg, quill_error *err) {
-    char name[64], shown[sizeof name + 2];
-    size_t n = strcspn(arg + 2, "=");
-    const char *attached = arg[2 + n] ? arg + 2 + n + 1 : NULL;
-    if (n >= sizeof name) return unknown_option(scan->verb, arg, "", err);
-    memcpy(name, arg + 2, n);
-    name[n] = 0;
-    snprintf(shown, sizeof shown, "--%s", name);
-    for (char *c = name; *c; c++)
-        if (*c == '_') *c = '-';
-    const struct option_row *row = verb_row_of_name(scan->verb, name);
-    if (!row) return unknown_option(scan->verb, shown, name, err);
-    return take_value(scan, o, row, shown, attached, err);
-}
-
-// -v -q: -vq; -n 3: -n3; the last letter may take a value.
-static quill_status parse_letters(struct scan *scan, struct options *o, const char *arg, quill_error *err) {
-    for (const char *letter = arg + 1; *letter; letter++) {
-        char shown[] = {'-', *letter, 0};
-        const struct option_row *row = row_of_letter(scan->verb, *letter);
-        if (!row) return unknown_option(scan->verb, letter == arg + 1 ? arg : shown, arg + 1, err);
-        bool flag = row->kind == OPTION_FLAG;
-        quill_status s = take_value(scan, o, row, shown, !flag && letter[1] ? letter + 1 : NULL, err);
-        if (s || !flag) return s;
-    }
-    return QUILL_OK;
+    return set_field(o, row, shown, text, err);
 }
 
 static quill_status set_defaults(struct options *o, quill_error *err) {
@@ -222,21 +218,19 @@ static quill_status set_defaults(struct options *o, quill_error *err) {
     return QUILL_OK;
 }
 
-quill_status options_parse(struct options *o, const struct verb *verb, char **args, size_t n, quill_error *err) {
+quill_status options_parse(struct options *o, const struct verb *verb, char **argv, int n, quill_error *err) {
     *o = (struct options){0};
+    struct scan scan = {.verb = verb, .argv = argv, .n = n, .letters = "-:"};
+    add_table(&scan);
     quill_status s = set_defaults(o, err);
-    bool ended = false;
-    struct scan scan = {verb, args, n, 0};
-    for (; !s && scan.i < n; scan.i++) {
-        const char *arg = args[scan.i];
-        if (ended || arg[0] != '-' || arg[1] == 0)
-            s = add_item(&o->operands, arg, err);
-        else if (strcmp(arg, "--") == 0)
-            ended = true;
-        else if (arg[1] == '-')
-            s = parse_long(&scan, o, arg, err);
-        else
-            s = parse_letters(&scan, o, arg, err);
+    optind = 0; // which makes it begin anew
+    for (int at = 1; !s && at < n; at = optind) {
+        char *arg = argv[at];
+        note_name(&scan, arg);
+        const int found = getopt_long(n, argv, scan.letters, scan.names, NULL);
+        if (found > OPERAND) s = take(&scan, o, arg, found, err);
+        else if (found == OPERAND) s = add_item(&o->operands, arg, err);
+        else while (!s && optind < n) s = add_item(&o->operands, argv[optind++], err); // behind --
     }
     return s;
 }

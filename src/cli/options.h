@@ -128,7 +128,7 @@ enum option_group {
 
 struct option_row {
     const char *name;    // without dashes; NULL: a letter alone
-    const char *aliases; // separated by blanks; NULL: none
+    const char *aliases; // other names, each ended by a NUL (the last by two); NULL: none
     const char *letters; // the first is shown; NULL: none
     enum option_kind kind;
     size_t field;        // offset in struct options
@@ -146,8 +146,12 @@ extern const struct option_row option_table[];
 extern const size_t n_option_rows;
 extern const char *const option_group_titles[GROUP_COUNT];
 
-// Fills *o from the defaults and from args[0..n) (what follows the verb). Errors: QUILL_E_USAGE.
-QUILL_MUST_CHECK quill_status options_parse(struct options *o, const struct verb *verb, char **args, size_t n,
+// The names of a row, one after the other: the next one after `name`. NULL: the first, and behind the last.
+const char *option_next_name(const struct option_row *row, const char *name);
+
+// Fills *o from the defaults and from argv[1..n); argv[0] is the program or the verb. Underscores in names of options
+// become dashes. Errors: QUILL_E_USAGE.
+QUILL_MUST_CHECK quill_status options_parse(struct options *o, const struct verb *verb, char **argv, int n,
                                             quill_error *err);
 void options_free(struct options *o);
 

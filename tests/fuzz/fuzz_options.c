@@ -7,18 +7,18 @@
 
 quill_status fuzz_one(const uint8_t *data, size_t size, quill_error *err) {
     enum { MOST = 64 };
-    char *text = malloc(size + 1), *args[MOST];
+    char *text = malloc(size + 1), program[] = "quill", *args[MOST + 1] = {program};
     CLAIM(text);
-    size_t n = 0;
+    int n = 1;
     memcpy(text, data, size);
     text[size] = '\0';
-    for (char *p = text; n < MOST; *p++ = '\0') {
+    for (char *p = text; n <= MOST; *p++ = '\0') {
         args[n++] = p;
         p += strcspn(p, "\n");
         if (!*p) break;
     }
-    const struct verb *verb = verb_find(args[0]);
-    size_t first = verb && verb->run && verb->name[0] ? 1 : 0;
+    const struct verb *verb = verb_find(args[1]);
+    int first = verb && verb->run && verb->name[0] ? 1 : 0;
     struct options o;
     quill_status s = options_parse(&o, first ? verb : verbs, args + first, n - first, err);
     quill_request request;
