@@ -7,6 +7,8 @@
 #include "ops.h"
 #include "pass.h"
 
+enum { STORE_CLAIMS = 8 }; // per member
+
 // One layer's attention, as a member of the team works on it.
 struct attention {
     const struct acts *a;
@@ -24,20 +26,27 @@ static int32_t first_seen(const struct layer_plan *p, int32_t position) {
 
 // ---- storing ----
 
-// Keys and values of all rows. Claims run over the rows of one head first: neighbours in memory have one writer.
-static void store(struct member *m, const struct attention *at) {
+// Keys and values of one row and head.
+static void store_one(const struct attention *at, size_t row, size_t head) {
     const struct acts *a = at->a;
     const struct kv_cache *kv = at->kv;
-    const struct batch *batch = &a->batch;
-    size_t n = batch->n_rows, heads = (size_t)kv->n_head_kv, chunk = n >= KV_LANES ? KV_LANES : 1, begin, end;
+    size_t first = (row * (size_t)kv->n_head_kv + head) * at->dim;
+    int32_t position = a->batch.positions[row];
+    uint8_t *keys = kv_keys(kv, a->batch.seqs[row], position, at->layer, (int32_t)head);
+    a->kernels->kv_store[kv->type](keys, keys + kv->keys_bytes, (size_t)position % KV_TILE, at->dim, a->k + first,
+                                   a->v + first);
+}
+
+// Of all rows. An item is 16 rows of one head: neighbours in memory have mostly one writer, and the heads of the same
+// rows, which are read as they lie, follow each other.
+static void store(struct member *m, const struct attention *at) {
+    size_t n = at->a->batch.n_rows, heads = (size_t)at->kv->n_head_kv, begin, end;
+    size_t n_items = (n + KV_LANES - 1) / KV_LANES * heads, share = (size_t)m->size * STORE_CLAIMS;
     team_begin(m);
-    while (team_claim(m, n * heads, chunk, &begin, &end))
+    while (team_claim(m, n_items, (n_items + share - 1) / share, &begin, &end))
         for (size_t i = begin; i < end; i++) {
-            size_t head = i / n, row = i % n, first = (row * heads + head) * at->dim;
-            int32_t position = batch->positions[row];
-            uint8_t *keys = kv_keys(kv, batch->seqs[row], position, at->layer, (int32_t)head);
-            a->kernels->kv_store[kv->type](keys, keys + kv->keys_bytes, (size_t)position % KV_TILE, at->dim,
-                                           a->k + first, a->v + first);
+            size_t row = i / heads * KV_LANES, stop = row + KV_LANES < n ? row + KV_LANES : n;
+            for (; row < stop; row++) store_one(at, row, i % heads);
         }
     team_end(m);
 }
