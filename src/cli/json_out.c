@@ -26,14 +26,21 @@ json_t *json_decimal(double value, int places) {
 
 bool json_put(json_t *object, const char *key, json_t *value) { return json_object_set_new(object, key, value) == 0; }
 
-quill_status json_write_line(struct output *out, json_t *value, quill_error *err) {
+bool json_add(struct text *t, json_t *value) {
     // 15 digits give back every decimal of json_decimal as it was rounded
     char *line = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(value);
-    quill_status s = line ? output_write(out, line, strlen(line), err) : set_no_memory(err);
-    if (!s) s = output_write(out, "\n", 1, err);
-    if (!s) s = output_flush(out, err);
+    bool ok = line && text_add_string(t, line);
     free(line);
+    return ok;
+}
+
+quill_status json_write_line(struct output *out, json_t *value, quill_error *err) {
+    struct text line = {0};
+    bool ok = json_add(&line, value) && text_add_string(&line, "\n");
+    quill_status s = ok ? output_write(out, line.p, line.n, err) : set_no_memory(err);
+    if (!s) s = output_flush(out, err);
+    text_free(&line);
     return s;
 }
 

@@ -18,6 +18,8 @@ json_t *json_name(const char *string);             // NULL: null
 json_t *json_decimal(double value, int places);    // rounded to 0..9 decimal places
 bool json_put(json_t *object, const char *key, json_t *value); // takes `value`
 
+// Appends `value`, without a newline, and releases it; false: there was no memory (value NULL too).
+bool json_add(struct text *t, json_t *value);
 // Writes `value` as one line and releases it; NULL: there was no memory.
 QUILL_MUST_CHECK quill_status json_write_line(struct output *out, json_t *value, quill_error *err);
 

@@ -73,5 +73,6 @@ quill_session_options session_options(const struct options *o) {
         .kv_type = o->kv_type,
         .n_threads = o->threads > 0 ? (int)o->threads : 0,
         .n_chunk = (int32_t)o->chunk,
+        .n_seq = o->n_seq > 0 ? (int32_t)o->n_seq : 0,
     };
 }

@@ -57,6 +57,9 @@ struct options {
     struct list yes, no;
     double min_prob;
     bool print;
+    // map
+    const char *rows, *out, *shard;
+    bool tsv, csv, jsonl, no_header, keep_blanks;
     // score, rank
     const char *per, *given_prefix, *html, *normalize;
     int64_t stride;
@@ -65,7 +68,7 @@ struct options {
     int64_t bench_prompt, bench_predict, depth, runs;
     const char *batch;
     // the machine
-    int64_t threads, chunk;
+    int64_t threads, chunk, n_seq;
     const char *cpu;
     // talk
     bool quiet, verbose, help, short_help, version;

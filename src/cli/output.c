@@ -63,16 +63,26 @@ quill_status output_open(struct output *out, const char *path, bool raw, quill_e
     return QUILL_OK;
 }
 
+// After a signal, records are not begun where that might mean to wait for a reader.
+static bool is_interrupted(const struct output *out, bool begun) {
+    if (!signals_pending()) return false;
+    if (out->temp) return true;
+    struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
+    return out->records && !begun && poll(&ready, 1, 0) <= 0;
+}
+
 static quill_status write_all(const struct output *out, const char *p, size_t n, quill_error *err) {
+    const char *start = p;
     while (n) {
-        if (out->temp && signals_pending()) return set_error(err, QUILL_E_SYSTEM, "interrupted");
+        if (is_interrupted(out, p > start)) return set_error(err, QUILL_E_SYSTEM, "interrupted");
         ssize_t written = write(out->fd, p, n);
         if (written == 0) return set_errno(err, out->name, "write", EIO); // else this might go on for ever
         if (written < 0 && errno == EAGAIN) { // somebody made the pipe non-blocking
             struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
             written = poll(&ready, 1, -1) < 0 && errno != EINTR ? -1 : 0;
         } else if (written < 0 && errno == EINTR) {
-            if (signals_pending()) return set_error(err, QUILL_E_SYSTEM, "interrupted");
+            if (signals_pending() && !(out->records && p > start))
+                return set_error(err, QUILL_E_SYSTEM, "interrupted");
             written = 0;
         }
         if (written < 0) return set_errno(err, out->name, "write", errno);

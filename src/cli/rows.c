@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "report.h"
@@ -22,6 +23,7 @@ struct rows {
     const char *data;       // [n] the buffer, or the memory
     size_t n, at;           // data[at..n) is not yet given out
     size_t scanned;         // data[at..at+scanned) holds no end of the row
+    uint64_t before;        // bytes before data[0]
     enum csv_state state;   // there
     bool ended;             // nothing comes after data[n)
     bool begun;             // the byte order mark is behind us
@@ -38,6 +40,7 @@ static quill_status fill(struct rows *r, quill_error *err) {
     if (r->at > 0) {
         memmove(r->buffer.p, r->buffer.p + r->at, r->buffer.n - r->at);
         r->buffer.n -= r->at;
+        r->before += r->at;
         r->at = 0;
     }
     if (!text_reserve(&r->buffer, STEP)) return set_no_memory(err);
@@ -132,12 +135,22 @@ static quill_status next_raw(struct rows *r, bool *found, quill_error *err) {
 
 // ---- rows ----
 
+static quill_status split_line(const struct rows *r, struct row_fields *out, quill_error *err) {
+    const char *p = r->row.raw.text, *end = p + r->row.raw.n;
+    for (;;) {
+        const char *tab = r->source.split_lines && p < end ? memchr(p, '\t', (size_t)(end - p)) : NULL;
+        quill_status s = row_fields_add(out, p, (size_t)((tab ? tab : end) - p), err);
+        if (s || !tab) return s;
+        p = tab + 1;
+    }
+}
+
 static quill_status split(struct rows *r, struct row_fields *out, quill_error *err) {
     char where[128];
     row_fields_clear(out);
     snprintf(where, sizeof where, "%s:%" PRIu64, QUOTED(r->source.name), r->row.line);
     switch (r->source.form) {
-    case ROW_LINES: return row_fields_add(out, r->row.raw.text, r->row.raw.n, err);
+    case ROW_LINES: return split_line(r, out, err);
     case ROW_TSV: return row_fields_tsv(out, r->row.raw, where, err);
     case ROW_CSV: return row_fields_csv(out, r->row.raw, where, err);
     case ROW_JSONL: break;
@@ -235,6 +248,13 @@ bool rows_ready(struct rows *r) {
         if (fill(r, &err)) return true; // rows_next will meet it too
     }
     return true;
+}
+
+void rows_progress(const struct rows *r, uint64_t *done, uint64_t *all) {
+    struct stat info;
+    *done = r->before + r->at;
+    *all = fstat(r->source.fd, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
+    if (*done > *all) *all = 0; // it was not read from its beginning, or grows
 }
 
 const quill_text *row_value(const struct row *row, const char *name, size_t n) {

@@ -23,6 +23,7 @@ struct row_source {
     enum row_form form;
     bool no_header;
     bool skip_empty;     // empty lines are no rows
+    bool split_lines;    // of ROW_LINES: tabs divide it into fields, byte for byte
     const char *name;    // for messages: "rows.tsv", "stdin"
     uint64_t first_line; // number of the first line, for messages; 0: 1
     int fd;              // read when `memory` is NULL; borrowed
@@ -57,6 +58,9 @@ QUILL_MUST_CHECK quill_status rows_next(struct rows *rows, const struct row **ro
 
 // Whether rows_next would not have to wait for input: reads what is there without waiting.
 bool rows_ready(struct rows *rows);
+
+// For a progress bar: bytes that were given out, and those of the file; all 0: there is no saying.
+void rows_progress(const struct rows *rows, uint64_t *done, uint64_t *all);
 
 // The value of a column or key; NULL: the row has none of that name.
 const quill_text *row_value(const struct row *row, const char *name, size_t n);

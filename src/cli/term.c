@@ -32,24 +32,29 @@ static void say(const char *text, size_t n) {
 
 void progress_update(struct progress *bar, const char *what, size_t done, size_t all) {
     enum { WIDTH = 30 };
-    if (!bar->possible || all == 0) return;
+    if (!bar->possible) return;
     double now = now_seconds();
     if (now - bar->started < 1.0 || now - bar->drawn < 0.1) return;
     bar->drawn = now;
     bar->shown = true;
-    double share = (double)done / (double)all;
+    double share = all ? (double)done / (double)all : 0;
     size_t full = (size_t)(share * WIDTH);
     char line[160];
     static const char bars[] = "##############################";
-    int n = snprintf(line, sizeof line, "\rquill: %s [%.*s%*s] %3.0f%%", what, (int)full, bars, (int)(WIDTH - full), "",
-                     100 * share);
+    int n = all ? snprintf(line, sizeof line, "\rquill: %s [%.*s%*s] %3.0f%%", what, (int)full, bars,
+                           (int)(WIDTH - full), "", 100 * share)
+                : snprintf(line, sizeof line, "\rquill: %s", what);
     if (n > 0 && (size_t)n < sizeof line) say(line, (size_t)n);
 }
 
-void progress_clear(struct progress *bar) {
+void progress_hide(struct progress *bar) {
     static const char erase[] = "\r\x1b[K"; // ECMA-48 EL: erase to the end of the line
     if (bar->shown) say(erase, sizeof erase - 1);
     bar->shown = false;
+}
+
+void progress_clear(struct progress *bar) {
+    progress_hide(bar);
     bar->possible = false;
 }
 

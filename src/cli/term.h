@@ -14,8 +14,9 @@ struct progress {
     double started, drawn; // seconds
 };
 void progress_start(struct progress *bar, bool quiet);
-void progress_update(struct progress *bar, const char *what, size_t done, size_t all);
-void progress_clear(struct progress *bar);
+void progress_update(struct progress *bar, const char *what, size_t done, size_t all); // all 0: `what` alone
+void progress_hide(struct progress *bar);  // until the next update
+void progress_clear(struct progress *bar); // for good
 
 // `when`: auto, always, never. NO_COLOR and TERM=dumb turn automatic colours off.
 bool colors_wanted(const char *when, bool terminal);

@@ -34,7 +34,13 @@ const struct verb verbs[] = {
                "worst, the mean and the best share. At the end a table for the last K: a line for every label, a "
                "column for what was chosen."},
     {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
-    {.name = "map", .operands = "FILE", .summary = "a prompt file over many rows"},
+    {.name = "map", .bit = MAP, .operands = "FILE", .run = cmd_map, .summary = "a prompt file over many rows",
+     .detail = "FILE is a prompt file whose slots are filled from the rows on stdin or in -i ROWS: lines, or --tsv, "
+               "--csv, --jsonl. What is printed are the answers, one for each row and in their order; --out NAME "
+               "prints the rows with their answers. Rows are computed several at a time, and what all prompts begin "
+               "with once; the answers are those of each row alone. A row that fails has an empty answer and a line on "
+               "stderr, the others go on, and the status is that of the first one that failed. Ctrl-C leaves the "
+               "finished rows."},
     {.name = "ask", .bit = ASK, .operands = "[TEXT]", .run = cmd_ask, .summary = "the answer is the exit status",
      .detail = "With -q a blank line, 'Question: QUESTION' and 'Answer:' follow the text. p is the probability of the "
                "yes labels among all labels. Status 0: yes, p is above 0.5 and at least --min-prob; 1: no, p is below "
