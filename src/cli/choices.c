@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "memory_check.h"
 #include "model_source.h"
@@ -68,22 +69,28 @@ quill_status choices_check(const struct choices *c, quill_error *err) {
 
 // ---- the prompt and the model ----
 
-static quill_status read_prompt_file(struct choices *c, struct options *o, quill_error *err) {
-    quill_status s = prompt_file_take(&c->file, o, err);
-    if (s) return s;
-    const struct prompt_file *f = c->file;
-    c->shots = f->shots;
-    c->n_shots = f->n_shots;
-    if (f->n_open) s = prompt_read_stdin(&c->plain, o, err);
-    quill_text input = {c->plain.p ? c->plain.p : "", c->plain.n};
-    return s ? s : prompt_file_render(f, &input, &c->prompt, err);
+// An operand of choose and ask that names a file is a prompt file; any other is the text itself, as is one beside -q.
+static bool names_prompt_file(const struct options *o) {
+    struct stat info;
+    bool alone = o->operands.n == 1 && !o->prompt_file && !o->prompt && !o->files.n && !o->question;
+    return alone && strcmp(o->operands.items[0], "-") != 0 && stat(o->operands.items[0], &info) == 0 &&
+           S_ISREG(info.st_mode);
 }
 
 quill_status choices_read_prompt(struct choices *c, struct options *o, quill_error *err) {
-    if (o->prompt_file) return read_prompt_file(c, o, err);
-    quill_status s = prompt_read(&c->plain, o, err);
-    if (!s && !text_add(&c->prompt.text, c->plain.p, c->plain.n)) s = set_no_memory(err);
-    return s;
+    bool from_stdin = o->choices_file && strcmp(o->choices_file, "-") == 0;
+    quill_status s = from_stdin ? stdin_claim(o, "the choices", err) : QUILL_OK;
+    if (s) return s;
+    if (names_prompt_file(o)) {
+        o->prompt_file = o->operands.items[0];
+        o->operands.n = 0;
+    }
+    if (!o->prompt_file) return prompt_read(&c->prompt.text, o, err);
+    s = prompt_file_take(&c->file, o, &c->prompt, err);
+    if (s) return s;
+    c->shots = c->file->shots;
+    c->n_shots = c->file->n_shots;
+    return QUILL_OK;
 }
 
 quill_status choices_open_model(struct choices *c, quill_error *err) {
@@ -105,6 +112,11 @@ static void drop_blanks(struct rendered *r) {
     if (r->n_values == 0) return;
     quill_span *last = &r->values[r->n_values - 1];
     if (last->n > t->n - last->at) last->n = t->n - last->at;
+}
+
+quill_status choices_show_prompt(struct choices *c, quill_error *err) {
+    drop_blanks(&c->prompt);
+    return prompt_show(c->o, &c->prompt.text, err);
 }
 
 static quill_status encode_names(struct choices *c, bool blank, quill_error *err) {
@@ -245,6 +257,5 @@ void choices_free(struct choices *c) {
     quill_session_free(c->session);
     quill_model_free(c->model);
     prompt_file_free(c->file);
-    text_free(&c->plain);
     rendered_free(&c->prompt);
 }

@@ -21,10 +21,9 @@ struct choices {
     size_t n;
     quill_model *model;
     quill_session *session;
-    struct prompt_file *file; // -F
+    struct prompt_file *file; // NULL: a plain prompt
     const size_t *shots;      // [n_shots] its examples in front of the question, for --calibrate
     size_t n_shots;
-    struct text plain;        // the prompt without -F
     struct rendered prompt;
     size_t prompt_tokens;     // of the last one that was weighed
 };
@@ -35,8 +34,9 @@ QUILL_MUST_CHECK quill_status choices_add_file(struct choices *c, const char *pa
 QUILL_MUST_CHECK quill_status choices_add_one(struct choices *c, const char *p, size_t n, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_check(const struct choices *c, quill_error *err); // some, and none twice
 
-// -F, or the prompt of -p, -f, PROMPT and stdin.
+// A prompt file (-F, or the operand), or the prompt of -p, -f, PROMPT and stdin.
 QUILL_MUST_CHECK quill_status choices_read_prompt(struct choices *c, struct options *o, quill_error *err);
+QUILL_MUST_CHECK quill_status choices_show_prompt(struct choices *c, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_open_model(struct choices *c, quill_error *err);
 // Fills logprob and probability by --normalize and --calibrate.
 QUILL_MUST_CHECK quill_status choices_weigh(struct choices *c, quill_error *err);

@@ -48,6 +48,7 @@ static quill_status print(const struct options *o, int status, double p, quill_e
 static int ask(struct choices *c, struct options *o, quill_error *err) {
     quill_status s = choices_read_prompt(c, o, err);
     if (!s) s = add_question(c, o->question, err);
+    if (!s && o->show_prompt) return (int)choices_show_prompt(c, err);
     if (!s) s = add_labels(c, &o->yes, "yes", err);
     size_t n_yes = c->n;
     if (!s) s = add_labels(c, &o->no, "no", err);

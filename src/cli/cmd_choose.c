@@ -72,6 +72,7 @@ static quill_status choose(struct choices *c, struct options *o, quill_error *er
     quill_status s = choices_read_prompt(c, o, err);
     for (size_t i = 0; i < o->choices.n && !s; i++) s = choices_add(c, o->choices.items[i], err);
     if (!s && o->choices_file) s = choices_add_file(c, o->choices_file, err);
+    if (!s && o->show_prompt) return choices_show_prompt(c, err);
     if (!s) s = choices_check(c, err);
     if (!s) s = choices_open_model(c, err);
     if (!s) s = choices_weigh(c, err);

@@ -21,7 +21,6 @@ struct generation {
     const struct options *o;
     double started; // seconds
     struct prompt_file *file; // -F
-    struct text input;        // for its slot {{input}}
     struct rendered prompt;
     struct prompt_ids ids;
     quill_model *model;
@@ -239,29 +238,8 @@ static int run_samples(struct generation *g, quill_error *err) {
     return status;
 }
 
-// The prompt file: settings into the options, stdin or nothing into its slots.
-static quill_status read_prompt_file(struct generation *g, struct options *o, quill_error *err) {
-    quill_status s = prompt_file_take(&g->file, o, err);
-    if (s) return s;
-    const struct prompt_file *f = g->file;
-    if (f->n_open && strcmp(o->prompt_file, "-") == 0)
-        return set_error(err, QUILL_E_USAGE, "stdin is the prompt file; fill the slot {{input}} with -D");
-    if (f->n_open) s = prompt_read_stdin(&g->input, o, err);
-    if (!s && f->n_open && g->input.n == 0)
-        s = set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{input}}: stdin is empty", QUOTED(f->name));
-    quill_text input = {g->input.p, g->input.n};
-    return s ? s : prompt_file_render(f, &input, &g->prompt, err);
-}
-
-static int show_prompt(struct generation *g, quill_error *err) {
-    quill_status s = output_open(&g->out, g->o->output, g->o->raw, err);
-    if (!s) s = output_write(&g->out, g->prompt.text.p, g->prompt.text.n, err);
-    if (!s) s = output_end_line(&g->out, err);
-    return (int)(s ? s : output_close(&g->out, err));
-}
-
 static quill_status prepare(struct generation *g, struct options *o, quill_error *err) {
-    quill_status s = o->prompt_file ? read_prompt_file(g, o, err) : QUILL_OK;
+    quill_status s = o->prompt_file ? prompt_file_take(&g->file, o, &g->prompt, err) : QUILL_OK;
     if (!s && o->choices.n)
         s = set_error(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'", QUOTED(o->prompt_file));
     if (!s) s = request_build(&g->request, &g->parts, o, err);
@@ -275,7 +253,7 @@ static quill_status prepare(struct generation *g, struct options *o, quill_error
 
 static int generate(struct generation *g, struct options *o, quill_error *err) {
     quill_status s = prepare(g, o, err);
-    if (!s && o->show_prompt) return show_prompt(g, err);
+    if (!s && o->show_prompt) return (int)prompt_show(o, &g->prompt.text, err);
     if (!s) s = load(g, err);
     if (!s) s = output_open(&g->out, o->output, o->raw, err);
     if (s) return (int)s;
@@ -310,7 +288,6 @@ int cmd_generate(struct options *o, quill_error *err) {
     request_parts_free(&g.parts);
     free(g.ids.ids);
     rendered_free(&g.prompt);
-    text_free(&g.input);
     prompt_file_free(g.file);
     return status;
 }

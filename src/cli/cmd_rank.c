@@ -38,9 +38,6 @@ static quill_status check_options(const struct options *o, quill_error *err) {
     if (o->operands.n)
         return set_error(err, QUILL_E_USAGE, "rank takes no operand; the prefix is -p TEXT, found '%s'",
                          QUOTED(o->operands.items[0]));
-    for (size_t i = 0; i < o->files.n; i++)
-        if (strcmp(o->files.items[i], "-") == 0)
-            return set_error(err, QUILL_E_USAGE, "-f -: stdin holds the candidates");
     return QUILL_OK;
 }
 
@@ -145,6 +142,7 @@ static quill_status rank(struct ranking *r, quill_error *err) {
 int cmd_rank(struct options *o, quill_error *err) {
     struct ranking r = {.o = o, .out = {.fd = -1}};
     quill_status s = check_options(o, err);
+    if (!s) s = stdin_claim(o, "the candidates", err);
     if (!s) s = environment_apply(o, err);
     if (!s) s = rank(&r, err);
     output_abort(&r.out);

@@ -35,6 +35,9 @@ static quill_status check_options(const struct options *o, quill_error *err) {
     if (o->operands.n)
         return set_error(err, QUILL_E_USAGE, "score takes no operand; texts come from stdin or -f FILE, found '%s'",
                          QUOTED(o->operands.items[0]));
+    size_t times = 0;
+    for (size_t i = 0; i < o->files.n; i++) times += strcmp(o->files.items[i], "-") == 0;
+    if (times > 1) return set_error(err, QUILL_E_USAGE, "stdin ('-') is given twice");
     if (o->stride >= 0 && !o->whole) return set_error(err, QUILL_E_USAGE, "--stride needs --whole");
     if (o->header && o->json) return set_error(err, QUILL_E_USAGE, "--header and --json exclude each other");
     return QUILL_OK;

@@ -26,6 +26,7 @@ struct options {
     struct list defines; // NAME=VALUE
     int64_t shots, shuffle, orders;
     bool show_prompt, loo;
+    const char *stdin_use; // what stdin is read for besides the prompt; NULL: nothing (prompt.h: stdin_claim)
     // the model
     const char *model;
     int64_t n_ctx;

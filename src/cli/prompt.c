@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "memory_check.h"
+#include "output.h"
 #include "report.h"
 #include "signals.h"
 
@@ -50,6 +51,18 @@ quill_status read_file(struct text *out, const char *path, uint64_t limit, quill
     if (fd < 0) return set_errno(err, path, "open", errno);
     quill_status s = read_descriptor(out, fd, path, limit, err);
     close(fd);
+    return s;
+}
+
+// Whether stdin may be read for `use`.
+static quill_status check_stdin(const struct options *o, const char *use, quill_error *err) {
+    if (!o->stdin_use) return QUILL_OK;
+    return set_error(err, QUILL_E_USAGE, "stdin is %s and cannot be %s too", o->stdin_use, use);
+}
+
+quill_status stdin_claim(struct options *o, const char *use, quill_error *err) {
+    quill_status s = check_stdin(o, use, err);
+    o->stdin_use = use;
     return s;
 }
 
@@ -101,7 +114,8 @@ static quill_status add_file(struct assembly *a, const char *path, quill_error *
     if (is_stdin && a->stdin_read) return set_error(err, QUILL_E_USAGE, "stdin ('-') is given twice");
     a->stdin_read |= is_stdin;
     size_t before = a->out->n;
-    quill_status s = begin_piece(a, err);
+    quill_status s = is_stdin ? check_stdin(a->o, "the prompt", err) : QUILL_OK;
+    if (!s) s = begin_piece(a, err);
     size_t start = a->out->n;
     uint64_t limit = (uint64_t)a->o->max_prompt_bytes;
     if (!s) s = read_file(a->out, path, limit, err);
@@ -130,8 +144,8 @@ quill_status prompt_read(struct text *out, const struct options *o, quill_error 
     for (size_t i = 0; !s && i < o->files.n; i++) s = add_file(&a, o->files.items[i], err);
 
     bool alone = o->files.n == 0 && !operand && !o->prompt;
-    bool beside = operand && !a.stdin_read && stdin_has_data();
-    if (!s && alone && !o->quiet && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+    bool beside = operand && !a.stdin_read && !o->stdin_use && stdin_has_data();
+    if (!s && alone && !o->stdin_use && !o->quiet && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
         report("reading the prompt from the terminal; Ctrl-D ends it");
     if (!s && (dash || alone || beside)) s = add_file(&a, "-", err);
 
@@ -143,11 +157,24 @@ quill_status prompt_read(struct text *out, const struct options *o, quill_error 
     return s;
 }
 
-quill_status prompt_read_stdin(struct text *out, const struct options *o, quill_error *err) {
+quill_status prompt_read_stdin(struct text *out, const struct options *o, bool *empty, quill_error *err) {
+    quill_status s = check_stdin(o, "what {{input}} stands for", err);
+    if (s) return s;
     if (!o->quiet && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
         report("reading the input from the terminal; Ctrl-D ends it");
-    quill_status s = read_file(out, "-", (uint64_t)o->max_prompt_bytes, err);
+    s = read_file(out, "-", (uint64_t)o->max_prompt_bytes, err);
+    *empty = out->n == 0;
     if (!s && !o->keep_newline && out->n && out->p[out->n - 1] == '\n') out->n--;
+    return s;
+}
+
+quill_status prompt_show(const struct options *o, const struct text *prompt, quill_error *err) {
+    struct output out = {.fd = -1};
+    quill_status s = output_open(&out, o->output, o->raw, err);
+    if (!s) s = output_write(&out, prompt->p, prompt->n, err);
+    if (!s) s = output_end_line(&out, err);
+    if (!s) s = output_close(&out, err);
+    output_abort(&out);
     return s;
 }
 

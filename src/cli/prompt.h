@@ -13,6 +13,9 @@ enum { NO_LIMIT = 0 }; // but what memory has room for, and 256 MiB from what is
 // QUILL_E_SYSTEM.
 QUILL_MUST_CHECK quill_status read_file(struct text *out, const char *path, uint64_t limit, quill_error *err);
 
+// stdin is read for one thing alone: the prompt, or `use` ("the choices"). QUILL_E_USAGE when it has a use already.
+QUILL_MUST_CHECK quill_status stdin_claim(struct options *o, const char *use, quill_error *err);
+
 // The one operand that is text, "-" (stdin) apart; NULL: none. More than one is QUILL_E_USAGE, with a hint to quote.
 QUILL_MUST_CHECK quill_status text_operand(const struct options *o, const char **text, bool *dash, quill_error *err);
 
@@ -36,7 +39,10 @@ QUILL_MUST_CHECK quill_status prompt_encode(struct prompt_ids *out, const quill_
 QUILL_MUST_CHECK quill_status prompt_encode_values(struct prompt_ids *out, const quill_tokenizer *tokenizer,
                                                    const char *text, size_t n, const quill_span *values,
                                                    size_t n_values, quill_error *err);
-// The text of stdin, without one newline at its end unless --keep-newline is given.
-QUILL_MUST_CHECK quill_status prompt_read_stdin(struct text *out, const struct options *o, quill_error *err);
+// The text of stdin, without one newline at its end unless --keep-newline is given; *empty: there was nothing at all.
+QUILL_MUST_CHECK quill_status prompt_read_stdin(struct text *out, const struct options *o, bool *empty,
+                                                quill_error *err);
+// Prints what would be sent (--show-prompt), and nothing else.
+QUILL_MUST_CHECK quill_status prompt_show(const struct options *o, const struct text *prompt, quill_error *err);
 
 #endif

@@ -70,9 +70,11 @@ void prompt_file_free(struct prompt_file *f);
 // Puts the settings that the command line does not overrule into *o, which borrows their texts; takes -D, --shots and
 // --shuffle from it. Errors: QUILL_E_USAGE.
 QUILL_MUST_CHECK quill_status prompt_file_configure(struct prompt_file *f, struct options *o, quill_error *err);
-// Opens and configures the file of -F for one prompt: of its slots none but {{input}} may be open. *out is to be freed
-// after a failure too. Errors: QUILL_E_USAGE, those of prompt_file_open.
-QUILL_MUST_CHECK quill_status prompt_file_take(struct prompt_file **out, struct options *o, quill_error *err);
+// Opens, configures and renders the file of -F for one prompt: of its slots none but {{input}}, which is stdin, may be
+// open. *out and *r are to be freed after a failure too. Errors: QUILL_E_USAGE (an empty stdin), those of
+// prompt_file_open.
+QUILL_MUST_CHECK quill_status prompt_file_take(struct prompt_file **out, struct options *o, struct rendered *r,
+                                               quill_error *err);
 
 // The stops of a generation besides --stop: those of the file when there is no --stop; else, when no stop, stop-regex
 // or line is set anywhere, the default stop, kept in *fallback. The number of *stops, which are borrowed from both.

@@ -133,18 +133,33 @@ quill_status prompt_file_configure(struct prompt_file *f, struct options *o, qui
     return QUILL_OK;
 }
 
-quill_status prompt_file_take(struct prompt_file **out, struct options *o, quill_error *err) {
-    if (o->prompt || o->files.n || o->operands.n)
-        return set_error(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
-    quill_status s = prompt_file_open(out, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
-    if (!s) s = prompt_file_configure(*out, o, err);
-    if (s) return s;
-    const struct prompt_file *f = *out;
+// stdin for the slot {{input}}, the only one that may be open; *input is empty when none is.
+static quill_status read_input(const struct prompt_file *f, const struct options *o, struct text *input,
+                               quill_error *err) {
     for (size_t i = 0; i < f->n_open; i++)
         if (strcmp(f->slots.names[f->open[i]], "input") != 0)
             return set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(f->name),
                              QUOTED(f->slots.names[f->open[i]]));
-    return QUILL_OK;
+    if (f->n_open == 0) return QUILL_OK;
+    bool empty;
+    quill_status s = prompt_read_stdin(input, o, &empty, err);
+    if (s || !empty) return s;
+    return set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{input}}: stdin is empty", QUOTED(f->name));
+}
+
+quill_status prompt_file_take(struct prompt_file **out, struct options *o, struct rendered *r, quill_error *err) {
+    if (o->prompt || o->files.n || o->operands.n)
+        return set_error(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
+    bool is_stdin = strcmp(o->prompt_file, "-") == 0;
+    struct text input = {0};
+    quill_status s = is_stdin ? stdin_claim(o, "the prompt file", err) : QUILL_OK;
+    if (!s) s = prompt_file_open(out, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = prompt_file_configure(*out, o, err);
+    if (!s) s = read_input(*out, o, &input, err);
+    const quill_text value = {input.p ? input.p : "", input.n};
+    if (!s) s = prompt_file_render(*out, &value, r, err);
+    text_free(&input);
+    return s;
 }
 
 size_t prompt_file_stops(const struct prompt_file *f, const struct options *o, const quill_text **stops,

@@ -41,13 +41,15 @@ const struct verb verbs[] = {
                "with once; the answers are those of each row alone. A row that fails has an empty answer and a line on "
                "stderr, the others go on, and the status is that of the first one that failed. Ctrl-C leaves the "
                "finished rows."},
-    {.name = "ask", .bit = ASK, .operands = "[TEXT]", .run = cmd_ask, .summary = "the answer is the exit status",
-     .detail = "With -q a blank line, 'Question: QUESTION' and 'Answer:' follow the text. p is the probability of the "
+    {.name = "ask", .bit = ASK, .operands = "[TEXT|FILE]", .run = cmd_ask, .summary = "the answer is the exit status",
+     .detail = "An operand that names a file is a prompt file, as with -F, but beside -q; any other is the text. "
+               "With -q a blank line, 'Question: QUESTION' and 'Answer:' follow the text. p is the probability of the "
                "yes labels among all labels. Status 0: yes, p is above 0.5 and at least --min-prob; 1: no, p is below "
                "0.5 and 1-p at least that; 3: undecided."},
-    {.name = "choose", .bit = CHOOSE, .operands = "[PROMPT]", .run = cmd_choose,
+    {.name = "choose", .bit = CHOOSE, .operands = "[PROMPT|FILE]", .run = cmd_choose,
      .summary = "the likeliest of given options",
-     .detail = "Every option is weighed as a whole: a blank and the option, after the prompt without the blanks at its "
+     .detail = "An operand that names a file is a prompt file, as with -F; any other is the prompt, as with -p. "
+               "Every option is weighed as a whole: a blank and the option, after the prompt without the blanks at its "
                "end; after a newline without the blank. Where one option begins another the end of the text counts "
                "too. The probabilities of all options sum to 1."},
     {.name = "score", .bit = SCORE, .operands = "", .run = cmd_score, .summary = "how likely lines of text are",
