@@ -28,7 +28,7 @@ quill_status map_open_at(struct map *map, const char *dir, const char *name, enu
                          quill_status status, quill_error *err);
 void map_close(struct map *map); // zeros are fine
 
-// Asks the system to bring data[0..size) in, a slice at a time; a hint. Returns at once where it cannot.
+// Brings data[0..size) in, mostly: a page now and then is touched, and the system maps those around it.
 void map_populate(const void *data, size_t size);
 
 // `size` bytes of zeroed memory, page-aligned, committed by touch; huge pages where the system offers them. NULL: no
