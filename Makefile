@@ -87,7 +87,7 @@ SRC_session := batch choose limits load vocab generate quantize recipe request s
 	vocab_write
 TESTS += test_batch test_score test_stop test_session
 
-SRC_cli := main choices cmd_ask cmd_bench cmd_choose cmd_generate cmd_help cmd_inspect cmd_lint cmd_map cmd_quantize \
+SRC_cli := main choices choices_show cmd_ask cmd_bench cmd_choose cmd_generate cmd_help cmd_inspect cmd_lint cmd_map cmd_quantize \
 	cmd_rank cmd_score cmd_shots cmd_tokenize json_out make_request map_record map_work memory_check model_source \
 	nearest option_table options output prompt prompt_examples prompt_file prompt_use report row_failures row_fields \
 	rows score_page scorer signals template term textbuf verbs \

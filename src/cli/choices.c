@@ -67,6 +67,13 @@ quill_status choices_check(const struct choices *c, quill_error *err) {
     return QUILL_OK;
 }
 
+quill_status choices_take(struct choices *c, quill_error *err) {
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; i < c->o->choices.n && !s; i++) s = choices_add(c, c->o->choices.items[i], err);
+    if (!s && c->o->choices_file) s = choices_add_file(c, c->o->choices_file, err);
+    return s ? s : choices_check(c, err);
+}
+
 // ---- the prompt and the model ----
 
 // An operand of choose and ask that names a file is a prompt file; any other is the text itself, as is one beside -q.
@@ -210,42 +217,66 @@ static quill_status weigh_prompt(struct choices *c, quill_error *err) {
     return s;
 }
 
-// Contextual calibration (Zhao et al. 2021, section 5): probabilities are divided by what the options have after inputs
-// that say nothing, on average.
-static quill_status calibrate(struct choices *c, quill_error *err) {
-    static const quill_text empty_inputs[] = {{"N/A", 3}, {"[MASK]", 6}, {"", 0}};
-    enum { N_INPUTS = sizeof empty_inputs / sizeof *empty_inputs };
-    size_t prompt_tokens = c->prompt_tokens;
-    double *sums = calloc(c->n, sizeof *sums);
-    struct choice *found = malloc(c->n * sizeof *found);
+// Weighs after a prompt all of whose open slots have one value.
+static quill_status weigh_value(struct choices *c, quill_text value, quill_error *err) {
     quill_text *values = calloc(c->file->n_open, sizeof *values);
-    quill_status s = sums && found && values ? QUILL_OK : set_no_memory(err);
-    if (!s) memcpy(found, c->items, c->n * sizeof *found);
-    for (size_t k = 0; k < N_INPUTS && !s; k++) {
-        for (size_t i = 0; i < c->file->n_open; i++) values[i] = empty_inputs[k];
-        s = prompt_file_render_shots(c->file, c->shots, c->n_shots, values, &c->prompt, err);
-        if (!s) s = weigh_prompt(c, err);
+    if (!values) return set_no_memory(err);
+    for (size_t i = 0; i < c->file->n_open; i++) values[i] = value;
+    quill_status s = prompt_file_render_shots(c->file, c->shots, c->n_shots, values, &c->prompt, err);
+    free(values);
+    return s ? s : weigh_prompt(c, err);
+}
+
+static const quill_text empty_inputs[] = {{"N/A", 3}, {"[MASK]", 6}, {"", 0}};
+
+// Adds up what the options have after inputs that say nothing. sums[n]
+static quill_status weigh_empty(struct choices *c, double *sums, quill_error *err) {
+    quill_status s = QUILL_OK;
+    for (size_t k = 0; k < sizeof empty_inputs / sizeof *empty_inputs && !s; k++) {
+        s = weigh_value(c, empty_inputs[k], err);
         for (size_t i = 0; i < c->n && !s; i++) sums[i] += c->items[i].probability;
     }
+    return s;
+}
+
+// Contextual calibration (Zhao et al. 2021, section 5): probabilities are divided by what the options have after inputs
+// that say nothing, on average.
+static void divide(struct choices *c, const double *sums) {
     double total = 0;
-    for (size_t i = 0; i < c->n && !s; i++) {
-        c->items[i].logprob = found[i].logprob;
-        c->items[i].probability = found[i].probability / fmax(sums[i], DBL_MIN);
-        total += c->items[i].probability;
-    }
-    for (size_t i = 0; i < c->n && !s; i++) c->items[i].probability /= total;
+    for (size_t i = 0; i < c->n; i++) total += c->items[i].probability /= fmax(sums[i], DBL_MIN);
+    for (size_t i = 0; i < c->n; i++) c->items[i].probability /= total;
+}
+
+static quill_status calibrate(struct choices *c, quill_error *err) {
+    size_t prompt_tokens = c->prompt_tokens;
+    double *sums = calloc(3 * c->n, sizeof *sums), *found = sums + c->n;
+    if (!sums) return set_no_memory(err);
+    for (size_t i = 0; i < c->n; i++) found[2 * i] = c->items[i].logprob, found[2 * i + 1] = c->items[i].probability;
+    quill_status s = weigh_empty(c, sums, err);
+    for (size_t i = 0; i < c->n; i++) c->items[i].logprob = found[2 * i], c->items[i].probability = found[2 * i + 1];
+    if (!s) divide(c, sums);
     c->prompt_tokens = prompt_tokens;
-    free(values);
-    free(found);
     free(sums);
     return s;
+}
+
+quill_status choices_prepare(struct choices *c, quill_error *err) {
+    if (!c->o->calibrate) {
+        quill_status s = weigh_value(c, empty_inputs[0], err);
+        return s == QUILL_E_CONTEXT ? QUILL_OK : s; // rows may be shorter
+    }
+    c->empty_sums = calloc(c->n, sizeof *c->empty_sums);
+    return c->empty_sums ? weigh_empty(c, c->empty_sums, err) : set_no_memory(err);
 }
 
 quill_status choices_weigh(struct choices *c, quill_error *err) {
     if (c->o->calibrate && !(c->file && c->file->n_open))
         return set_error(err, QUILL_E_USAGE, "--calibrate needs a prompt file with an {{input}} that stdin fills");
     quill_status s = weigh_prompt(c, err);
-    return s || !c->o->calibrate ? s : calibrate(c, err);
+    if (s || !c->o->calibrate) return s;
+    if (!c->empty_sums) return calibrate(c, err);
+    divide(c, c->empty_sums);
+    return QUILL_OK;
 }
 
 void choices_free(struct choices *c) {
@@ -254,6 +285,7 @@ void choices_free(struct choices *c) {
         quill_ids_free(&c->items[i].ids);
     }
     free(c->items);
+    free(c->empty_sums);
     quill_session_free(c->session);
     quill_model_free(c->model);
     prompt_file_free(c->file);

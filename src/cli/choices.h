@@ -26,6 +26,7 @@ struct choices {
     size_t n_shots;
     struct rendered prompt;
     size_t prompt_tokens;     // of the last one that was weighed
+    double *empty_sums;       // [n] of --calibrate, when it is known beforehand
 };
 
 // "A,B,C" with \, for a comma; and one per line of a file (NULL: none). Errors: QUILL_E_USAGE (an empty one), files.
@@ -38,6 +39,11 @@ QUILL_MUST_CHECK quill_status choices_check(const struct choices *c, quill_error
 QUILL_MUST_CHECK quill_status choices_read_prompt(struct choices *c, struct options *o, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_show_prompt(struct choices *c, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_open_model(struct choices *c, quill_error *err);
+// The options of --choice and --choices. Errors: those of the above.
+QUILL_MUST_CHECK quill_status choices_take(struct choices *c, quill_error *err);
+// For many prompts of one file with the same shots: what --calibrate divides by is computed once. Without it, looks
+// whether the options can be weighed at all.
+QUILL_MUST_CHECK quill_status choices_prepare(struct choices *c, quill_error *err);
 // Fills logprob and probability by --normalize and --calibrate.
 QUILL_MUST_CHECK quill_status choices_weigh(struct choices *c, quill_error *err);
 void choices_free(struct choices *c);

@@ -23,6 +23,7 @@ struct map {
     quill_text fallback; // a stop
     int fd;              // of the rows
     struct output out;
+    struct choices choices; // none: n == 0; all but the options is the work's
     struct map_work work;
 };
 
@@ -72,14 +73,31 @@ static quill_status check_options(struct map *m, quill_error *err) {
 
 // ---- the prompt file and the rows ----
 
+static quill_status check_choices(const struct map *m, quill_error *err) {
+    const struct options *o = m->o;
+    const struct record_form *form = &m->work.form;
+    const char *name = o->probs ? "--probs" : o->calibrate ? "--calibrate" : o->no_space ? "--no-space" : NULL;
+    bool table = form->input == ROW_CSV || (form->input == ROW_TSV && form->out);
+    if (m->choices.n == 0 && name)
+        return set_error(err, QUILL_E_USAGE, "%s needs --choice, --choices or %%set choice", name);
+    if (m->choices.n && (o->logprobs >= 0 || o->prompt_logprobs))
+        return set_error(err, QUILL_E_USAGE, "--logprobs is of texts that are generated, and choices are not");
+    if (o->probs && !o->json && table)
+        return set_error(err, QUILL_E_USAGE, "--probs does not go into a column; use --jsonl or --json");
+    return QUILL_OK;
+}
+
 static quill_status read_prompt_file(struct map *m, quill_error *err) {
     struct options *o = m->o;
-    quill_status s = prompt_file_open(&m->file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
+    bool is_stdin = strcmp(o->operands.items[0], "-") == 0;
+    quill_status s = is_stdin ? stdin_claim(o, "the prompt file", err) : QUILL_OK;
+    if (!s) s = prompt_file_open(&m->file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
     if (!s) s = prompt_file_configure(m->file, o, err);
     if (!s && m->file->n_open == 0)
         s = set_error(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(m->file->name));
-    if (!s && o->choices.n)
-        s = set_error(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'", QUOTED(m->file->name));
+    if (!s && o->choices_file && strcmp(o->choices_file, "-") == 0) s = stdin_claim(o, "the choices", err);
+    if (!s && (o->choices.n || o->choices_file)) s = choices_take(&m->choices, err);
+    if (!s) s = check_choices(m, err);
     if (!s) s = request_build(&m->work.request, &m->parts, o, err);
     if (s) return s;
     const quill_text *stops;
@@ -107,8 +125,8 @@ static quill_status open_rows(struct map *m, quill_error *err) {
     struct map_work *w = &m->work;
     bool file = o->rows && strcmp(o->rows, "-") != 0;
     w->rows_name = file ? o->rows : "stdin";
-    if (!file && strcmp(o->operands.items[0], "-") == 0)
-        return set_error(err, QUILL_E_USAGE, "stdin is the prompt file; rows come from -i ROWS then");
+    quill_status s = file ? QUILL_OK : stdin_claim(m->o, "the rows", err);
+    if (s) return s;
     m->fd = file ? open(o->rows, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
     if (m->fd < 0) return set_errno(err, o->rows, "open", errno);
     if (!o->quiet && isatty(m->fd) && isatty(STDERR_FILENO)) report("reading rows from the terminal; Ctrl-D ends them");
@@ -120,7 +138,7 @@ static quill_status open_rows(struct map *m, quill_error *err) {
         .fd = m->fd,
         .split_lines = m->file->n_open > 1,
     };
-    quill_status s = rows_open(&w->rows, &source, err);
+    s = rows_open(&w->rows, &source, err);
     const quill_text *names = s ? NULL : rows_names(w->rows, &w->form.n_columns);
     return names ? check_columns(m, names, err) : s;
 }
@@ -144,6 +162,7 @@ static quill_status plan(struct map *m, quill_session_options *options, quill_me
     const struct options *o = m->o;
     bool weights_are_here = o->no_mmap && o->model;
     if (o->n_seq < 0) options->n_seq = USUAL_BATCH;
+    if (m->choices.n) options->n_seq = 1;
     for (;; options->n_seq /= 2) {
         quill_status s = quill_session_plan(m->work.model, options, memory, err);
         if (!s && !o->allow_swap) s = memory_check(memory, weights_are_here, err);
@@ -182,6 +201,18 @@ static quill_status load(struct map *m, quill_error *err) {
     return s;
 }
 
+static quill_status prepare_choices(struct map *m, quill_error *err) {
+    struct choices *c = &m->choices;
+    if (c->n == 0) return QUILL_OK;
+    c->file = m->file;
+    c->shots = m->file->shots;
+    c->n_shots = m->file->n_shots;
+    c->model = m->work.model;
+    c->session = m->work.session;
+    m->work.choices = c;
+    return choices_prepare(c, err);
+}
+
 // ---- all of it ----
 
 // The prompt of the first row.
@@ -191,10 +222,7 @@ static quill_status show_prompt(struct map *m, quill_error *err) {
     quill_status s = rows_next(w->rows, &row, err);
     if (!s && !row) s = set_error(err, QUILL_E_USAGE, "%s: there is no row", QUOTED(w->rows_name));
     if (!s) s = map_work_render(w, row, err);
-    if (!s) s = output_open(&m->out, m->o->output, m->o->raw, err);
-    if (!s) s = output_write(&m->out, w->prompt.text.p, w->prompt.text.n, err);
-    if (!s) s = output_write(&m->out, "\n", 1, err);
-    return s ? s : output_close(&m->out, err);
+    return s ? s : prompt_show(m->o, &w->prompt.text, err);
 }
 
 static quill_status map(struct map *m, quill_error *err) {
@@ -205,6 +233,7 @@ static quill_status map(struct map *m, quill_error *err) {
     if (!s) s = open_rows(m, err);
     if (!s && m->o->show_prompt) return show_prompt(m, err);
     if (!s) s = load(m, err);
+    if (!s) s = prepare_choices(m, err);
     if (!s) s = output_open(&m->out, m->o->output, m->o->raw, err);
     if (s) return s;
     signals_catch();
@@ -221,7 +250,7 @@ static quill_status map(struct map *m, quill_error *err) {
 }
 
 int cmd_map(struct options *o, quill_error *err) {
-    struct map m = {.o = o, .fd = -1, .out = {.fd = -1}};
+    struct map m = {.o = o, .fd = -1, .out = {.fd = -1}, .choices = {.o = o}};
     quill_status s = environment_apply(o, err);
     if (!s) s = check_options(&m, err);
     if (!s) s = map(&m, err);
@@ -229,6 +258,10 @@ int cmd_map(struct options *o, quill_error *err) {
     map_work_free(&m.work);
     rows_close(m.work.rows);
     if (m.fd > STDERR_FILENO) close(m.fd);
+    m.choices.file = NULL;
+    m.choices.model = NULL;
+    m.choices.session = NULL;
+    choices_free(&m.choices);
     quill_session_free(m.work.session);
     quill_model_free(m.work.model);
     request_parts_free(&m.parts);

@@ -152,6 +152,11 @@ bool record_end(struct record *r, const struct record_form *form, quill_text ans
     return ok && text_add_string(&r->text, "\n");
 }
 
+bool record_end_plain(struct record *r, const struct text *line) {
+    return text_add(&r->text, r->kept.p, r->kept.n) && text_add(&r->text, line->p, line->n) &&
+           text_add_string(&r->text, "\n");
+}
+
 bool record_end_json(struct record *r, uint64_t number, json_t *object) {
     json_t *all = object ? json_object() : NULL;
     bool ok = all && json_put(all, "row", json_integer((json_int_t)number)) && json_object_update(all, object) == 0;

@@ -30,6 +30,8 @@ bool record_header(struct text *t, const struct record_form *form, const quill_t
 bool record_begin(struct record *r, const struct record_form *form, const struct row *row);
 // Without its blanks at both ends, unless keep_blanks.
 quill_text record_answer(const struct record_form *form, quill_text text);
+// Completes it with bytes that need no form.
+bool record_end_plain(struct record *r, const struct text *line);
 // Completes it with an answer, or with an error (NULL: none) in place of one. `value` is what JSON lines get (NULL: the
 // answer as a string); it is released.
 bool record_end(struct record *r, const struct record_form *form, quill_text answer, json_t *value, const char *error);

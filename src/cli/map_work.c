@@ -4,41 +4,85 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "choices_show.h"
 #include "report.h"
 #include "signals.h"
 
 enum { BATCHES_AHEAD = 4 };
 
+// ---- answers that are generated ----
+
+static bool end_sample(const struct map_work *w, struct job *job, const quill_result *r, quill_text answer) {
+    quill_model_info info;
+    quill_model_describe(w->model, &info);
+    const struct sample sample = {
+        .result = r,
+        .tokenizer = quill_model_tokenizer(w->model),
+        .text = answer.text,
+        .n_text = answer.n,
+        .model = info.name ? info.name : info.file,
+        .error = job->error.status ? job->error.text : NULL,
+        .seed = w->request.seed,
+        .n_added = job->ids.n_added,
+        .tokens = w->o->logprobs >= 0,
+        .prompt_tokens = w->o->prompt_logprobs,
+        .timing = !w->o->no_timing,
+        .load_ms = w->load_ms,
+        .first_token_ms = r->first_token_ms,
+    };
+    return record_end_json(&job->record, job->number, json_sample(&sample));
+}
+
+static bool end_generated(const struct map_work *w, struct job *job, const quill_result *result) {
+    static const quill_result none = {.text = {"", 0}, .stop = QUILL_STOP_ERROR};
+    const quill_result *r = result ? result : &none;
+    quill_text answer = record_answer(&w->form, r->text);
+    if (w->form.json) return end_sample(w, job, r, answer);
+    return record_end(&job->record, &w->form, answer, NULL, job->error.status ? job->error.text : NULL);
+}
+
+// ---- answers that are chosen ----
+
+static bool end_unchosen(const struct map_work *w, struct job *job) {
+    if (!w->form.json) return record_end(&job->record, &w->form, (quill_text){"", 0}, NULL, job->error.text);
+    json_t *object = json_object();
+    if (json_put(object, "choice", json_null()) && json_put(object, "prob", json_null()) &&
+        json_put(object, "probs", json_array()) && json_put(object, "prompt_tokens", json_integer(0)) &&
+        json_put(object, "error", json_name(job->error.text)))
+        return record_end_json(&job->record, job->number, object);
+    json_decref(object);
+    return false;
+}
+
+static bool end_probs(const struct map_work *w, struct job *job, const struct choice *const *sorted) {
+    struct text line = {0};
+    bool ok = true;
+    for (size_t i = 0; i < w->choices->n && ok; i++)
+        ok = (i == 0 || text_add_string(&line, "\t")) && choices_add_prob(&line, sorted[i]);
+    ok = ok && record_end_plain(&job->record, &line);
+    text_free(&line);
+    return ok;
+}
+
+static bool end_chosen(const struct map_work *w, struct job *job) {
+    const struct choices *c = w->choices;
+    if (job->error.status) return end_unchosen(w, job);
+    const struct choice **sorted = calloc(c->n, sizeof *sorted);
+    if (!sorted) return false;
+    choices_sort(c, sorted);
+    bool ok, object = w->o->probs && w->form.input == ROW_JSONL;
+    quill_text best = {sorted[0]->name.p, sorted[0]->name.n};
+    if (w->form.json) ok = record_end_json(&job->record, job->number, choices_object(c, sorted));
+    else if (w->o->probs && !object) ok = end_probs(w, job, sorted);
+    else ok = record_end(&job->record, &w->form, best, object ? choices_prob_object(c, sorted) : NULL, NULL);
+    free(sorted);
+    return ok;
+}
+
 // ---- the end of a job ----
 
 static quill_status finish(struct map_work *w, struct job *job, const quill_result *result, quill_error *err) {
-    static const quill_result none = {.text = {"", 0}, .stop = QUILL_STOP_ERROR};
-    const quill_result *r = result ? result : &none;
-    const char *problem = job->error.status ? job->error.text : NULL;
-    quill_text answer = record_answer(&w->form, r->text);
-    bool ok;
-    if (w->form.json) {
-        quill_model_info info;
-        quill_model_describe(w->model, &info);
-        const struct sample sample = {
-            .result = r,
-            .tokenizer = quill_model_tokenizer(w->model),
-            .text = answer.text,
-            .n_text = answer.n,
-            .model = info.name ? info.name : info.file,
-            .error = problem,
-            .seed = w->request.seed,
-            .n_added = job->ids.n_added,
-            .tokens = w->o->logprobs >= 0,
-            .prompt_tokens = w->o->prompt_logprobs,
-            .timing = !w->o->no_timing,
-            .load_ms = w->load_ms,
-            .first_token_ms = r->first_token_ms,
-        };
-        ok = record_end_json(&job->record, job->number, json_sample(&sample));
-    } else {
-        ok = record_end(&job->record, &w->form, answer, NULL, problem);
-    }
+    bool ok = w->choices ? end_chosen(w, job) : end_generated(w, job, result);
     free(job->ids.ids);
     job->ids = (struct prompt_ids){0};
     job->state = JOB_DONE;
@@ -64,11 +108,21 @@ quill_status map_work_render(struct map_work *w, const struct row *row, quill_er
     quill_status s = prompt_file_columns(w->file, row->names, row->n_fields, w->fields, &reason);
     if (s) return set_error(err, s, "%s: %s", place, reason.text);
     for (size_t i = 0; i < w->file->n_open; i++) w->values[i] = row->fields[w->fields[i]];
-    s = prompt_file_render(w->file, w->values, &w->prompt, err);
-    if (!s && w->prompt.text.n > (uint64_t)w->o->max_prompt_bytes)
+    struct rendered *prompt = w->choices ? &w->choices->prompt : &w->prompt;
+    s = prompt_file_render(w->file, w->values, prompt, err);
+    if (!s && prompt->text.n > (uint64_t)w->o->max_prompt_bytes)
         s = set_error(err, QUILL_E_CONTEXT, "%s: a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)", place,
                       w->o->max_prompt_bytes);
     return s;
+}
+
+// Of a row: ids that wait for their turn, or options that are weighed at once.
+static quill_status prepare(struct map_work *w, struct job *job, const struct row *row, quill_error *err) {
+    quill_status s = map_work_render(w, row, err);
+    if (s) return s;
+    if (!w->choices) return rendered_encode(&job->ids, quill_model_tokenizer(w->model), &w->prompt, err);
+    s = choices_weigh(w->choices, err);
+    return s ? s : finish(w, job, NULL, err);
 }
 
 // The next row, if it is one of this shard's, becomes a job.
@@ -88,8 +142,7 @@ static quill_status read_row(struct map_work *w, quill_error *err) {
     w->last++;
     w->failures.rows++;
     if (!record_begin(&job->record, &w->form, row)) return set_no_memory(err);
-    if (!s) s = map_work_render(w, row, err);
-    if (!s) s = rendered_encode(&job->ids, quill_model_tokenizer(w->model), &w->prompt, err);
+    if (!s) s = prepare(w, job, row, err);
     return s ? failed(w, job, NULL, err) : QUILL_OK;
 }
 
@@ -183,7 +236,7 @@ static quill_status run(struct map_work *w, quill_error *err) {
 
 quill_status map_work_run(struct map_work *w, quill_error *err) {
     w->failures.fast = w->o->fail_fast;
-    w->n_jobs = BATCHES_AHEAD * w->n_batch;
+    w->n_jobs = w->choices ? 1 : BATCHES_AHEAD * w->n_batch;
     w->jobs = calloc(w->n_jobs, sizeof *w->jobs);
     if (!w->jobs) return set_no_memory(err);
     progress_start(&w->bar, w->o->quiet || w->out->terminal);

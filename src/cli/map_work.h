@@ -4,6 +4,7 @@
 #ifndef QUILL_CLI_MAP_WORK_H
 #define QUILL_CLI_MAP_WORK_H
 
+#include "choices.h"
 #include "map_record.h"
 #include "prompt_file.h"
 #include "quill/batch.h"
@@ -31,6 +32,7 @@ struct map_work {
     quill_model *model;
     quill_session *session;
     quill_request request;    // but its prompt
+    struct choices *choices;  // NULL: rows are generated
     size_t n_batch;
     double load_ms;
     struct output *out;

@@ -38,9 +38,9 @@ const struct verb verbs[] = {
      .detail = "FILE is a prompt file whose slots are filled from the rows on stdin or in -i ROWS: lines, or --tsv, "
                "--csv, --jsonl. What is printed are the answers, one for each row and in their order; --out NAME "
                "prints the rows with their answers. Rows are computed several at a time, and what all prompts begin "
-               "with once; the answers are those of each row alone. A row that fails has an empty answer and a line on "
-               "stderr, the others go on, and the status is that of the first one that failed. Ctrl-C leaves the "
-               "finished rows."},
+               "with once; the answers are those of each row alone. With --choice the answer is the likeliest "
+               "option, as 'quill choose' finds it. A row that fails has an empty answer and a line on stderr, the "
+               "others go on, and the status is that of the first one that failed. Ctrl-C leaves the finished rows."},
     {.name = "ask", .bit = ASK, .operands = "[TEXT|FILE]", .run = cmd_ask, .summary = "the answer is the exit status",
      .detail = "An operand that names a file is a prompt file, as with -F, but beside -q; any other is the text. "
                "With -q a blank line, 'Question: QUESTION' and 'Answer:' follow the text. p is the probability of the "
