@@ -12,9 +12,13 @@
 //   vb_transpose(out, v)    out[g] lane 4k + j: bytes 4g..4g+3 of quarter k of v[j], which is row 4k + j
 //   vb_fold(v)              lane 4k + j: the sum of the four lanes of quarter k of v[j]
 //   vb_flip(b)              every byte xor 0x80
+//   vb_add(b, n)            bytes plus n, modulo 256
 //   vb_shr, vb_shl(b, n)    bytes by n bits; bits from the neighbour byte come in, for a mask to take away
 //   vb_bits(rows, at, half, value)  byte i of a quarter: value where bit 16 * half + i of its row's u32 is set, else 0
-//   vb_words(b, pick)       word i of a quarter: the byte 2i + 1 of its `pick`, with its sign; even bytes pick nothing
+//   vb_mask(b, mask)        every quarter and the 16 bytes at `mask`
+//   vb_shuffle(b, pick)     byte i of a quarter: its byte pick[i], or 0 where pick[i] is 0x80
+//   vb_words(b, half)       word i of a quarter: its byte 8 * half + i, with its sign
+//   vi_word(v, i)           every word of a quarter: its word i
 //   vb_dot(sum, w, x, negative)  lane + products of its 4 bytes, w as vq takes it; negative: w may be below 0
 //   vb_dot_scaled(sum, w, x, scale, negative)  sum + scale * products, -128 < w < 128, not flipped; scale: words, the
 //                           same throughout a quarter

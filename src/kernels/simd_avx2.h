@@ -88,6 +88,8 @@ SIMD vb vb_same(const void *p) { return _mm256_broadcastsi128_si256(load_16(p));
 SIMD vi vi_same(const void *p) { return vb_same(p); }
 SIMD vb vb_flip(vb a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)0x80)); }
 SIMD vb vb_and(vb a, uint8_t mask) { return _mm256_and_si256(a, _mm256_set1_epi8((char)mask)); }
+SIMD vb vb_mask(vb a, const uint8_t mask[16]) { return _mm256_and_si256(a, vb_same(mask)); }
+SIMD vb vb_add(vb a, uint8_t n) { return _mm256_add_epi8(a, _mm256_set1_epi8((char)n)); }
 SIMD vb vb_or(vb a, vb b) { return _mm256_or_si256(a, b); }
 SIMD vb vb_shr(vb a, int n) { return n ? _mm256_srli_epi16(a, n) : a; }
 SIMD vb vb_shl(vb a, int n) { return n ? _mm256_slli_epi16(a, n) : a; }
@@ -99,9 +101,12 @@ SIMD vb vb_bits(const uint8_t *const *rows, size_t at, int half, uint8_t value) 
     return vb_and(_mm256_cmpeq_epi8(_mm256_and_si256(bits, bit), bit), value);
 }
 SIMD vb vb_lookup(const int8_t table[16], vb index) { return _mm256_shuffle_epi8(vb_same(table), index); }
-SIMD vi vb_words(vb a, const uint8_t pick[16]) {
-    return _mm256_srai_epi16(_mm256_shuffle_epi8(a, vb_same(pick)), 8);
+SIMD vb vb_shuffle(vb a, const uint8_t pick[16]) { return _mm256_shuffle_epi8(a, vb_same(pick)); }
+SIMD vi vb_words(vb a, int half) {
+    const vb zero = _mm256_setzero_si256();
+    return _mm256_srai_epi16(half ? _mm256_unpackhi_epi8(zero, a) : _mm256_unpacklo_epi8(zero, a), 8);
 }
+SIMD vi vi_word(vi a, int i) { return _mm256_shuffle_epi8(a, _mm256_set1_epi16((short)(0x0100 + 0x0202 * i))); }
 
 SIMD void vf_transpose(vf v[VF]) {
     __m256 t[8];

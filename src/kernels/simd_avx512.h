@@ -81,6 +81,8 @@ SIMD vb vb_same(const void *p) { return _mm512_broadcast_i32x4(load_16(p)); }
 SIMD vi vi_same(const void *p) { return vb_same(p); }
 SIMD vb vb_flip(vb a) { return _mm512_xor_si512(a, _mm512_set1_epi8((char)0x80)); }
 SIMD vb vb_and(vb a, uint8_t mask) { return _mm512_and_si512(a, _mm512_set1_epi8((char)mask)); }
+SIMD vb vb_mask(vb a, const uint8_t mask[16]) { return _mm512_and_si512(a, vb_same(mask)); }
+SIMD vb vb_add(vb a, uint8_t n) { return _mm512_add_epi8(a, _mm512_set1_epi8((char)n)); }
 SIMD vb vb_or(vb a, vb b) { return _mm512_or_si512(a, b); }
 SIMD vb vb_shr(vb a, int n) { return n ? _mm512_srli_epi32(a, (unsigned)n) : a; }
 SIMD vb vb_shl(vb a, int n) { return n ? _mm512_slli_epi32(a, (unsigned)n) : a; }
@@ -95,9 +97,12 @@ SIMD vb vb_bits(const uint8_t *const *rows, size_t at, int half, uint8_t value) 
     return _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(bits, bit), _mm512_set1_epi8((char)value));
 }
 SIMD vb vb_lookup(const int8_t table[16], vb index) { return _mm512_shuffle_epi8(vb_same(table), index); }
-SIMD vi vb_words(vb a, const uint8_t pick[16]) {
-    return _mm512_srai_epi16(_mm512_shuffle_epi8(a, vb_same(pick)), 8);
+SIMD vb vb_shuffle(vb a, const uint8_t pick[16]) { return _mm512_shuffle_epi8(a, vb_same(pick)); }
+SIMD vi vb_words(vb a, int half) {
+    const vb zero = _mm512_setzero_si512();
+    return _mm512_srai_epi16(half ? _mm512_unpackhi_epi8(zero, a) : _mm512_unpacklo_epi8(zero, a), 8);
 }
+SIMD vi vi_word(vi a, int i) { return _mm512_shuffle_epi8(a, _mm512_set1_epi16((short)(0x0100 + 0x0202 * i))); }
 
 // 4x4 blocks within the 128-bit quarters, then the quarters among registers.
 SIMD void vf_transpose(vf v[VF]) {

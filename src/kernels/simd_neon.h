@@ -81,6 +81,8 @@ SIMD vi vi_same(const void *p) { return vreinterpretq_s32_u8(vld1q_u8(p)); }
 SIMD vb vb_load(const uint8_t *const *rows, size_t at) { return vb_same(rows[0] + at); }
 SIMD vb vb_flip(vb a) { return veorq_s8(a, vdupq_n_s8(-128)); }
 SIMD vb vb_and(vb a, uint8_t mask) { return vandq_s8(a, vreinterpretq_s8_u8(vdupq_n_u8(mask))); }
+SIMD vb vb_mask(vb a, const uint8_t mask[16]) { return vandq_s8(a, vb_same(mask)); }
+SIMD vb vb_add(vb a, uint8_t n) { return vaddq_s8(a, vreinterpretq_s8_u8(vdupq_n_u8(n))); }
 SIMD vb vb_or(vb a, vb b) { return vorrq_s8(a, b); }
 SIMD vb vb_shl(vb a, int n) { // to the right where n is negative
     return vreinterpretq_s8_u8(vshlq_u8(vreinterpretq_u8_s8(a), vdupq_n_s8((int8_t)n)));
@@ -94,8 +96,13 @@ SIMD vb vb_bits(const uint8_t *const *rows, size_t at, int half, uint8_t value) 
 SIMD vb vb_lookup(const int8_t table[16], vb index) {
     return vqtbl1q_s8(vld1q_s8(table), vreinterpretq_u8_s8(index));
 }
-SIMD vi vb_words(vb a, const uint8_t pick[16]) {
-    return vreinterpretq_s32_s16(vshrq_n_s16(vreinterpretq_s16_s8(vqtbl1q_s8(a, vld1q_u8(pick))), 8));
+SIMD vb vb_shuffle(vb a, const uint8_t pick[16]) { return vqtbl1q_s8(a, vld1q_u8(pick)); }
+SIMD vi vb_words(vb a, int half) {
+    return vreinterpretq_s32_s16(vmovl_s8(half ? vget_high_s8(a) : vget_low_s8(a)));
+}
+SIMD vi vi_word(vi a, int i) {
+    const uint8x16_t pick = vreinterpretq_u8_u16(vdupq_n_u16((uint16_t)(0x0100 + 0x0202 * i)));
+    return vreinterpretq_s32_s8(vqtbl1q_s8(vreinterpretq_s8_s32(a), pick));
 }
 
 SIMD void vf_transpose(vf v[VF]) {

@@ -113,6 +113,8 @@ SIMD vi vi_same(const void *p) { return vb_same(p); }
 SIMD vb vb_load(const uint8_t *const *rows, size_t at) { return vb_same(rows[0] + at); }
 SIMD vb vb_flip(vb a) { return _mm_xor_si128(a, _mm_set1_epi8((char)0x80)); }
 SIMD vb vb_and(vb a, uint8_t mask) { return _mm_and_si128(a, _mm_set1_epi8((char)mask)); }
+SIMD vb vb_mask(vb a, const uint8_t mask[16]) { return _mm_and_si128(a, vb_same(mask)); }
+SIMD vb vb_add(vb a, uint8_t n) { return _mm_add_epi8(a, _mm_set1_epi8((char)n)); }
 SIMD vb vb_or(vb a, vb b) { return _mm_or_si128(a, b); }
 SIMD vb vb_shr(vb a, int n) { return n ? _mm_srli_epi16(a, n) : a; }
 SIMD vb vb_shl(vb a, int n) { return n ? _mm_slli_epi16(a, n) : a; }
@@ -123,7 +125,12 @@ SIMD vb vb_bits(const uint8_t *const *rows, size_t at, int half, uint8_t value) 
     return vb_and(_mm_cmpeq_epi8(_mm_and_si128(bits, bit), bit), value);
 }
 SIMD vb vb_lookup(const int8_t table[16], vb index) { return _mm_shuffle_epi8(vb_same(table), index); }
-SIMD vi vb_words(vb a, const uint8_t pick[16]) { return _mm_srai_epi16(_mm_shuffle_epi8(a, vb_same(pick)), 8); }
+SIMD vb vb_shuffle(vb a, const uint8_t pick[16]) { return _mm_shuffle_epi8(a, vb_same(pick)); }
+SIMD vi vb_words(vb a, int half) {
+    const vb zero = _mm_setzero_si128();
+    return _mm_srai_epi16(half ? _mm_unpackhi_epi8(zero, a) : _mm_unpacklo_epi8(zero, a), 8);
+}
+SIMD vi vi_word(vi a, int i) { return _mm_shuffle_epi8(a, _mm_set1_epi16((short)(0x0100 + 0x0202 * i))); }
 
 SIMD void vf_transpose(vf v[VF]) { _MM_TRANSPOSE4_PS(v[0], v[1], v[2], v[3]); }
 
