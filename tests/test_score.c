@@ -13,13 +13,16 @@ struct stage {
     quill_error err;
 };
 
-static struct stage open_stage(const char *path, int32_t n_ctx) {
+static struct stage open_batch_stage(const char *path, int32_t n_ctx, int32_t n_seq, int32_t n_chunk) {
     struct stage st = {0};
-    const quill_session_options options = {.n_ctx = n_ctx, .kv_type = "f32", .n_threads = 1};
+    const quill_session_options options = {
+        .n_ctx = n_ctx, .kv_type = "f32", .n_threads = 1, .n_seq = n_seq, .n_chunk = n_chunk};
     assert_ok(quill_model_open(&st.model, path, NULL, &st.err), st.err);
     assert_ok(quill_session_create(&st.session, st.model, &options, &st.err), st.err);
     return st;
 }
+
+static struct stage open_stage(const char *path, int32_t n_ctx) { return open_batch_stage(path, n_ctx, 1, 0); }
 
 static void close_stage(struct stage *st) {
     quill_session_free(st->session);
@@ -165,7 +168,7 @@ static void ask(struct stage *st, const struct question *q, bool wants_end, size
 static void choices_have_the_probabilities_of_brute_force(void **state) {
     (void)state;
     for (int model = 0; model < 2; model++) {
-        struct stage st = open_stage(model ? TEST_DATA("parity/long32") : TEST_DATA("parity/narrow20"), 0);
+        struct stage st = open_batch_stage(model ? TEST_DATA("parity/long32") : TEST_DATA("parity/narrow20"), 0, 3, 0);
         FILE *file = fopen(model ? TEST_DATA("scores/long32.tsv") : TEST_DATA("scores/narrow20.tsv"), "r");
         assert_non_null(file);
         struct question q;
@@ -175,6 +178,67 @@ static void choices_have_the_probabilities_of_brute_force(void **state) {
         assert_int_equal(n, 2);
         fclose(file);
         close_stage(&st);
+    }
+}
+
+// Tokens of a few kinds, so that many options begin alike.
+static size_t draw_ids(int32_t *ids, size_t most, uint64_t *state) {
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    size_t n = 1 + (*state >> 40) % most;
+    for (size_t i = 0; i < n; i++) {
+        *state = *state * 6364136223846793005u + 1442695040888963407u;
+        ids[i] = 60 + (int32_t)((*state >> 40) % 3);
+    }
+    return n;
+}
+
+// The prompt, an option and, when it is not -1, the end, as a text of their own.
+static double score_alone(struct stage *st, const int32_t *prompt, size_t n_prompt, const quill_option *option,
+                          int32_t end) {
+    int32_t ids[32];
+    size_t n = n_prompt + option->n;
+    const quill_scored_token *tokens;
+    double sum = 0;
+    memcpy(ids, prompt, n_prompt * sizeof *ids);
+    memcpy(ids + n_prompt, option->ids, option->n * sizeof *ids);
+    if (end >= 0) ids[n++] = end;
+    assert_ok(quill_score(st->session, ids, n, n_prompt, 0, &tokens, &st->err), st->err);
+    for (size_t i = n_prompt; i < n; i++) sum += tokens[i - n_prompt].logprob;
+    return sum;
+}
+
+static void choices_weigh_the_same_however_many_are_computed_at_once(void **state) {
+    (void)state;
+    enum { N = 24, LONGEST = 6, PROMPTS = 3 };
+    static const int32_t shapes[][2] = {{1, 0}, {1, 1}, {2, 3}, {3, 0}, {7, 5}, {N, 0}}; // n_seq, n_chunk
+    static const int32_t prompts[PROMPTS][5] = {{5, 6, 7, 8, 9}, {5, 6, 60, 61, 62}, {5, 6, 7, 8, 9}};
+    int32_t ids[N][LONGEST];
+    quill_option options[N];
+    uint64_t seed = 1;
+    size_t n = 0;
+    while (n < N) { // no two of the same tokens
+        options[n] = (quill_option){ids[n], draw_ids(ids[n], LONGEST, &seed), 0};
+        size_t k = 0;
+        while (k < n && (options[k].n != options[n].n || memcmp(ids[k], ids[n], options[n].n * sizeof **ids) != 0)) k++;
+        n += k == n;
+    }
+    for (size_t shape = 0; shape < sizeof shapes / sizeof *shapes; shape++) {
+        struct stage one = open_stage(TEST_DATA("parity/narrow20"), 0);
+        struct stage st = open_batch_stage(TEST_DATA("parity/narrow20"), 0, shapes[shape][0], shapes[shape][1]);
+        for (size_t p = 0; p < PROMPTS; p++) {
+            bool ended;
+            assert_ok(quill_choose(st.session, prompts[p], 5 - p, options, N, 10, &ended, &st.err), st.err);
+            assert_true(ended);
+            for (size_t i = 0; i < N; i++)
+                assert_true(score_alone(&one, prompts[p], 5 - p, &options[i], 10) == options[i].logprob);
+            quill_option apart[2] = {{ids[0], 1, 0}, {(const int32_t[]){70, 71, 72}, 3, 0}}; // no end is needed
+            assert_ok(quill_choose(st.session, prompts[p], 5, apart, 2, 10, &ended, &st.err), st.err);
+            assert_false(ended);
+            for (size_t i = 0; i < 2; i++)
+                assert_true(score_alone(&one, prompts[p], 5, &apart[i], -1) == apart[i].logprob);
+        }
+        close_stage(&st);
+        close_stage(&one);
     }
 }
 
@@ -207,6 +271,7 @@ int main(void) {
         cmocka_unit_test(scores_do_not_depend_on_where_they_begin),
         cmocka_unit_test(what_cannot_be_scored_is_refused),
         cmocka_unit_test(choices_have_the_probabilities_of_brute_force),
+        cmocka_unit_test(choices_weigh_the_same_however_many_are_computed_at_once),
         cmocka_unit_test(choices_that_make_no_sense_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

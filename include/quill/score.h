@@ -27,7 +27,7 @@ typedef struct quill_option {
 
 // The log-probability of each option after prompt[0..n_prompt). Where the tokens of one option begin those of another,
 // every option is multiplied by the probability of `end`, the token that ends it. *ended tells whether that was so. The
-// prompt is read once, and every place in the options' common tree of tokens once.
+// prompt is read once; then as many options at once as the session has sequences, with the same result.
 // Errors: QUILL_E_CONTEXT, QUILL_E_USAGE (no option, an empty one, an id; two options of the same tokens; an end is
 // needed and `end` is negative), QUILL_E_MODEL (non-finite values).
 QUILL_MUST_CHECK quill_status quill_choose(quill_session *session, const int32_t *prompt, size_t n_prompt,

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "memory_check.h"
 #include "model_source.h"
 #include "report.h"
 
@@ -101,12 +100,10 @@ quill_status choices_read_prompt(struct choices *c, struct options *o, quill_err
 }
 
 quill_status choices_open_model(struct choices *c, quill_error *err) {
-    quill_session_options options = session_options(c->o);
+    enum { AT_ONCE = 16 };
     quill_memory memory;
     quill_status s = open_model(&c->model, c->o, err);
-    if (!s) s = quill_session_plan(c->model, &options, &memory, err);
-    if (!s && !c->o->allow_swap) s = memory_check(&memory, c->o->no_mmap && c->o->model, err);
-    return s ? s : quill_session_create(&c->session, c->model, &options, err);
+    return s ? s : open_session(&c->session, &memory, c->model, c->o, c->n < AT_ONCE ? (int32_t)c->n : AT_ONCE, err);
 }
 
 // ---- weighing ----

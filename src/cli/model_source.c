@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory_check.h"
 #include "report.h"
 #include "textbuf.h"
 
@@ -75,4 +76,17 @@ quill_session_options session_options(const struct options *o) {
         .n_chunk = (int32_t)o->chunk,
         .n_seq = o->n_seq > 0 ? (int32_t)o->n_seq : 0,
     };
+}
+
+quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model, const struct options *o,
+                          int32_t n_seq, quill_error *err) {
+    quill_session_options options = session_options(o);
+    bool weights_are_here = o->no_mmap && o->model;
+    for (;; n_seq /= 2) {
+        options.n_seq = n_seq;
+        quill_status s = quill_session_plan(model, &options, memory, err);
+        if (!s && !o->allow_swap) s = memory_check(memory, weights_are_here, err);
+        if (!s) return quill_session_create(out, model, &options, err);
+        if (s != QUILL_E_SYSTEM || n_seq == 1) return s;
+    }
 }

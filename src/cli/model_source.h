@@ -14,5 +14,9 @@ QUILL_MUST_CHECK quill_status environment_apply(struct options *o, quill_error *
 QUILL_MUST_CHECK quill_status open_model(quill_model **out, const struct options *o, quill_error *err);
 QUILL_MUST_CHECK quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err);
 quill_session_options session_options(const struct options *o);
+// A session of as many sequences as memory has room for, at most n_seq and at least one. *memory: what it takes.
+// Errors: those of memory_check.
+QUILL_MUST_CHECK quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model,
+                                           const struct options *o, int32_t n_seq, quill_error *err);
 
 #endif

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "memory_check.h"
 #include "model_source.h"
 #include "report.h"
 #include "signals.h"
@@ -20,13 +19,10 @@ double score_bits_per_byte(const struct text_score *score) {
 }
 
 quill_status scorer_open(struct scorer *s, const struct options *o, quill_error *err) {
-    quill_session_options options = session_options(o);
     quill_memory memory = {0};
     s->o = o;
     quill_status status = open_model(&s->model, o, err);
-    if (!status) status = quill_session_plan(s->model, &options, &memory, err);
-    if (!status && !o->allow_swap) status = memory_check(&memory, o->no_mmap && o->model, err);
-    if (!status) status = quill_session_create(&s->session, s->model, &options, err);
+    if (!status) status = open_session(&s->session, &memory, s->model, o, 1, err);
     if (status) return status;
     s->n_ctx = memory.n_ctx;
     s->tokenizer = quill_model_tokenizer(s->model);

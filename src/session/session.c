@@ -238,11 +238,6 @@ quill_status session_read(quill_session *session, struct reading *r, quill_error
     return QUILL_OK;
 }
 
-quill_status session_step(quill_session *session, int32_t id, const float **logits, quill_error *err) {
-    *logits = session->logits;
-    return extend(session, &id, 1, 1, err);
-}
-
 quill_status quill_eval(quill_session *session, const int32_t *ids, size_t n, const float **logits, quill_error *err) {
     quill_status s = session_check_ids(session, ids, n, err);
     struct reading r = {.ids = ids, .n = n};

@@ -61,8 +61,6 @@ size_t session_common(const quill_session *session, int32_t seq, const int32_t *
 quill_status session_share(quill_session *session, int32_t to, int32_t from, size_t n, quill_error *err);
 
 quill_status session_read(quill_session *session, struct reading *r, quill_error *err);
-// One more token after what the session holds, kv_length < n_ctx. *logits: [n_vocab], valid until the next call.
-quill_status session_step(quill_session *session, int32_t id, const float **logits, quill_error *err);
 
 // QUILL_E_USAGE when one is not in the vocabulary.
 quill_status session_check_vocabulary(const quill_session *session, const int32_t *ids, size_t n, quill_error *err);
