@@ -84,7 +84,7 @@ SRC_model := acts arch attention bind bind_table block export forward hparams kv
 TESTS += test_bind test_model test_parity check_forward
 
 SRC_session := batch choose limits load vocab generate quantize recipe request score scores session stop sweep text \
-	vocab_write
+	texts vocab_write
 TESTS += test_batch test_score test_stop test_session
 
 SRC_cli := main choices choices_show cmd_ask cmd_bench cmd_choose cmd_generate cmd_help cmd_inspect cmd_lint cmd_map cmd_quantize \

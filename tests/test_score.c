@@ -242,6 +242,62 @@ static void choices_weigh_the_same_however_many_are_computed_at_once(void **stat
     }
 }
 
+// ---- several texts ----
+
+static void texts_have_the_same_scores_however_many_are_computed_at_once(void **state) {
+    (void)state;
+    enum { N = 20, LONGEST = 100, TOP = 3 };
+    static const int32_t shapes[][2] = {{1, 0}, {1, 1}, {2, 3}, {3, 0}, {16, 40}, {N, 0}}; // n_seq, n_chunk
+    static int32_t ids[N][LONGEST];
+    size_t lengths[N], firsts[N];
+    uint64_t seed = 3;
+    for (size_t i = 0; i < N; i++) { // of a few beginnings, which are long or short
+        size_t n = i % 3 == 0 ? 60 : i % 3 == 1 ? 10 : 0;
+        for (size_t k = 0; k < n; k++) ids[i][k] = 40 + (int32_t)(i % 3 + k % 7);
+        lengths[i] = n + draw_ids(ids[i] + n, LONGEST - 60, &seed);
+        firsts[i] = i % 4 == 0 ? 1 : i % 4 == 1 ? lengths[i] : 1 + lengths[i] / 2;
+    }
+    for (size_t shape = 0; shape < sizeof shapes / sizeof *shapes; shape++) {
+        struct stage one = open_stage(TEST_DATA("parity/long32"), 0);
+        struct stage st = open_batch_stage(TEST_DATA("parity/long32"), 0, shapes[shape][0], shapes[shape][1]);
+        for (int round = 0; round < 2; round++) {
+            quill_scored_text texts[N];
+            for (size_t i = 0; i < N; i++) texts[i] = (quill_scored_text){ids[i], lengths[i], firsts[i], NULL};
+            assert_ok(quill_score_texts(st.session, texts, N, TOP, &st.err), st.err);
+            for (size_t i = 0; i < N; i++) {
+                const quill_scored_token *tokens;
+                assert_ok(quill_score(one.session, ids[i], lengths[i], firsts[i], TOP, &tokens, &one.err), one.err);
+                for (size_t k = 0; k < lengths[i] - firsts[i]; k++) {
+                    const quill_scored_token *got = &texts[i].tokens[k];
+                    assert_int_equal(got->id, tokens[k].id);
+                    assert_true(got->logprob == tokens[k].logprob);
+                    assert_int_equal(got->n_top, TOP);
+                    for (size_t j = 0; j < TOP; j++) {
+                        assert_int_equal(got->top[j].id, tokens[k].top[j].id);
+                        assert_true(got->top[j].logprob == tokens[k].top[j].logprob);
+                    }
+                }
+            }
+            assert_ok(quill_score_texts(st.session, texts, 0, 0, &st.err), st.err);
+        }
+        close_stage(&st);
+        close_stage(&one);
+    }
+}
+
+static void one_text_that_is_wrong_is_an_error_of_all(void **state) {
+    (void)state;
+    struct stage st = open_batch_stage(TEST_DATA("parity/narrow20"), 4, 2, 0);
+    const int32_t ids[] = {1, 2, 3, 4, 5, 6};
+    quill_scored_text texts[] = {{ids, 3, 1, NULL}, {ids, 6, 1, NULL}};
+    assert_int_equal(quill_score_texts(st.session, texts, 2, 0, &st.err), QUILL_E_CONTEXT);
+    texts[1] = (quill_scored_text){ids, 2, 0, NULL};
+    assert_int_equal(quill_score_texts(st.session, texts, 2, 0, &st.err), QUILL_E_USAGE);
+    texts[1].first = 1;
+    assert_ok(quill_score_texts(st.session, texts, 2, 0, &st.err), st.err);
+    close_stage(&st);
+}
+
 static void choices_that_make_no_sense_are_refused(void **state) {
     (void)state;
     struct stage st = open_stage(TEST_DATA("parity/narrow20"), 4);
@@ -272,6 +328,8 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_scored_is_refused),
         cmocka_unit_test(choices_have_the_probabilities_of_brute_force),
         cmocka_unit_test(choices_weigh_the_same_however_many_are_computed_at_once),
+        cmocka_unit_test(texts_have_the_same_scores_however_many_are_computed_at_once),
+        cmocka_unit_test(one_text_that_is_wrong_is_an_error_of_all),
         cmocka_unit_test(choices_that_make_no_sense_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

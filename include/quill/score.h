@@ -18,6 +18,18 @@ extern "C" {
 QUILL_MUST_CHECK quill_status quill_score(quill_session *session, const int32_t *ids, size_t n, size_t first, int top,
                                           const quill_scored_token **tokens, quill_error *err);
 
+// One of the texts that quill_score_texts scores: what quill_score takes and gives.
+typedef struct quill_scored_text {
+    const int32_t *ids; // [n]
+    size_t n, first;
+    const quill_scored_token *tokens; // result: [n - first], owned by the session and valid until its next call
+} quill_scored_text;
+
+// quill_score of each, as many at once as the session has sequences; the results are the same. What all texts begin
+// with is computed once. Errors as of quill_score; there are no results then.
+QUILL_MUST_CHECK quill_status quill_score_texts(quill_session *session, quill_scored_text *texts, size_t n_texts,
+                                                int top, quill_error *err);
+
 // One of the texts that quill_choose weighs.
 typedef struct quill_option {
     const int32_t *ids; // [n] at least one

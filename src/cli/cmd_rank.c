@@ -59,29 +59,50 @@ static quill_status read_candidates(struct ranking *r, quill_error *err) {
     return QUILL_OK;
 }
 
-// One after another, so that what they begin with in common is computed once; the first round is given the prefix, the
-// second, of --normalize prior, is not.
+struct round {
+    struct ranking *r;
+    bool prior;                                // without the prefix: what --normalize prior subtracts
+    struct candidate *candidates[SCORER_TEXTS]; // [n] that are scored at once
+    struct to_score texts[SCORER_TEXTS];
+    size_t n;
+};
+
+static quill_status on_score(void *user, size_t i, const struct text_score *score, const quill_error *problem,
+                             quill_error *err) {
+    const struct round *round = user;
+    struct candidate *c = round->candidates[i];
+    bool per_token = strcmp(round->r->o->normalize, "tokens") == 0;
+    if (problem) {
+        c->failed = true;
+        c->score = (double)NAN;
+        *err = *problem;
+        return row_failed(&round->r->failures, c->number + 1, err);
+    }
+    if (round->prior) c->score -= score->logprob;
+    else c->score = per_token ? score->logprob / (double)score->tokens : score->logprob;
+    return QUILL_OK;
+}
+
+static quill_status score_some(struct round *round, quill_error *err) {
+    const struct scoring_calls calls = {.done = on_score, .user = round};
+    quill_status s = scorer_run(&round->r->scorer, round->texts, round->n, &calls, err);
+    round->n = 0;
+    return s;
+}
+
 static quill_status score_round(struct ranking *r, bool prior, quill_error *err) {
-    bool per_token = strcmp(r->o->normalize, "tokens") == 0;
+    struct round round = {.r = r, .prior = prior};
+    const struct text none = {0}, *prefix = prior ? &none : &r->prefix;
     quill_status s = QUILL_OK;
     for (size_t i = 0; !s && i < r->n && !signals_pending(); i++) {
         struct candidate *c = &r->candidates[i];
-        struct to_score what = {.prefix = prior ? "" : r->prefix.p, .n_prefix = prior ? 0 : r->prefix.n,
-                                .text = c->text, .n = c->n};
-        struct text_score score;
         if (c->failed) continue;
-        s = scorer_run(&r->scorer, &what, &score, err);
-        if (s == QUILL_E_CONTEXT) {
-            c->failed = true;
-            c->score = (double)NAN;
-            s = row_failed(&r->failures, i + 1, err);
-        } else if (!s && prior) {
-            c->score -= score.logprob;
-        } else if (!s) {
-            c->score = per_token ? score.logprob / (double)score.tokens : score.logprob;
-        }
+        round.candidates[round.n] = c;
+        round.texts[round.n++] = (struct to_score){
+            .prefix = prefix->p ? prefix->p : "", .n_prefix = prefix->n, .text = c->text, .n = c->n};
+        if (round.n == SCORER_TEXTS) s = score_some(&round, err);
     }
-    return s;
+    return s || round.n == 0 ? s : score_some(&round, err);
 }
 
 // Best first; what is no number comes last; ties in the order of the input.
@@ -125,7 +146,7 @@ static quill_status rank(struct ranking *r, quill_error *err) {
     if (!given) return set_error(err, QUILL_E_USAGE, "rank: a prefix is needed: -p TEXT or -f FILE");
     signals_catch();
     quill_status s = prompt_read(&r->prefix, o, err);
-    if (!s) s = scorer_open(&r->scorer, o, err);
+    if (!s) s = scorer_open(&r->scorer, o, SCORER_AT_ONCE, err);
     if (!s && prior && r->scorer.begin < 0)
         s = set_error(err, QUILL_E_USAGE, "--normalize prior needs a BOS or EOS token in front of the candidates");
     if (!s) s = read_candidates(r, err);

@@ -27,6 +27,9 @@ struct scoring {
     bool per_token, colors;
     int32_t stride;     // --whole; 0: lines
     struct text line;   // being built
+    struct text held;   // texts[0..n_texts) in a row, not scored yet
+    struct to_score texts[SCORER_TEXTS];
+    size_t n_texts;
     json_t *pieces;     // of --per token --json
     struct row_failures failures;
 };
@@ -118,34 +121,57 @@ static quill_status write_record(struct scoring *s, const struct text_score *sco
     return status ? status : output_flush(&s->out, err);
 }
 
-static quill_status score_text(struct scoring *s, const char *p, size_t n, quill_error *err) {
-    const char *given = s->o->given_prefix ? s->o->given_prefix : "";
-    struct to_score what = {.prefix = given, .n_prefix = strlen(given), .text = p, .n = n, .stride = s->stride,
-                            .top = s->o->html ? PAGE_TOP : 0, .piece = on_piece, .user = s};
-    struct text_score score;
+static quill_status on_text(void *user, size_t i, const struct text_score *score, const quill_error *problem,
+                            quill_error *err) {
+    struct scoring *s = user;
+    const struct to_score *text = &s->texts[i];
     s->failures.rows++;
-    if (s->per_token && s->o->json) json_array_clear(s->pieces);
-    quill_status status = scorer_run(&s->scorer, &what, &score, err);
-    bool failed = status == QUILL_E_CONTEXT;
-    if (status && !failed) return status;
-    const quill_error reason = failed ? *err : (quill_error){0};
-    const char *problem = failed ? reason.text : NULL;
-    status = write_record(s, &score, p, n, problem, err);
-    if (!status && s->o->html) status = page_end_text(&s->page, &score, problem, err);
-    if (status || !failed) return status;
-    *err = reason;
+    quill_status status = write_record(s, score, text->text, text->n, problem ? problem->text : NULL, err);
+    if (!status && s->o->html) status = page_end_text(&s->page, score, problem ? problem->text : NULL, err);
+    if (s->pieces) json_array_clear(s->pieces);
+    if (status || !problem) return status;
+    *err = *problem;
     return row_failed(&s->failures, s->failures.rows, err);
 }
 
+static quill_status score_held(struct scoring *s, quill_error *err) {
+    const char *p = s->held.p ? s->held.p : "";
+    const struct scoring_calls calls = {
+        .top = s->o->html ? PAGE_TOP : 0, .piece = on_piece, .done = on_text, .user = s};
+    for (size_t i = 0; i < s->n_texts; p += s->texts[i++].n) s->texts[i].text = p;
+    quill_status status = s->stride ? scorer_run_windows(&s->scorer, s->texts, s->stride, &calls, err)
+                                    : scorer_run(&s->scorer, s->texts, s->n_texts, &calls, err);
+    s->n_texts = s->held.n = 0;
+    return status;
+}
+
+// The text is scored later, with others, or by score_held.
+static quill_status hold_text(struct scoring *s, const char *p, size_t n, quill_error *err) {
+    const char *given = s->o->given_prefix ? s->o->given_prefix : "";
+    if (!text_add(&s->held, p, n)) return set_no_memory(err);
+    s->texts[s->n_texts++] = (struct to_score){.prefix = given, .n_prefix = strlen(given), .n = n};
+    return QUILL_OK;
+}
+
+// So many lines at once as are there without waiting.
 static quill_status score_lines(struct scoring *s, int fd, const char *name, quill_error *err) {
     const struct row_source source = {.form = ROW_LINES, .name = name, .fd = fd};
     struct rows *rows = NULL;
     const struct row *row = NULL;
     quill_status status = rows_open(&rows, &source, err);
     while (!status && !signals_pending()) {
-        status = rows_next(rows, &row, err);
-        if (!status && !row) break;
-        if (!status) status = score_text(s, row->raw.text, row->raw.n, err);
+        bool full = s->n_texts == SCORER_TEXTS || s->held.n >= SCORER_BYTES;
+        if (s->n_texts && (full || !rows_ready(rows))) status = score_held(s, err);
+        if (!status) status = rows_next(rows, &row, err);
+        else break;
+        if (!row) break;
+        if (!status) status = hold_text(s, row->raw.text, row->raw.n, err);
+    }
+    if (s->n_texts && !signals_pending()) { // what was read before a failure is not lost
+        quill_error problem;
+        quill_status last = score_held(s, &problem);
+        if (!status && last) *err = problem;
+        if (!status) status = last;
     }
     rows_close(rows);
     return status;
@@ -153,11 +179,12 @@ static quill_status score_lines(struct scoring *s, int fd, const char *name, qui
 
 static quill_status score_file(struct scoring *s, const char *path, quill_error *err) {
     if (s->stride) {
-        struct text text = {0};
-        quill_status status = read_file(&text, path, NO_LIMIT, err);
-        if (!status) status = score_text(s, text.p ? text.p : "", text.n, err);
-        text_free(&text);
-        return status;
+        quill_status status = read_file(&s->held, path, NO_LIMIT, err);
+        if (status) return status;
+        const size_t n = s->held.n;
+        status = hold_text(s, "", 0, err);
+        s->texts[0].n = n;
+        return status ? status : score_held(s, err);
     }
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -171,7 +198,7 @@ static quill_status score_file(struct scoring *s, const char *path, quill_error 
 
 static quill_status open_all(struct scoring *s, quill_error *err) {
     const struct options *o = s->o;
-    quill_status status = scorer_open(&s->scorer, o, err);
+    quill_status status = scorer_open(&s->scorer, o, o->whole ? 1 : SCORER_AT_ONCE, err);
     if (status) return status;
     int32_t limit = s->scorer.n_ctx;
     if (o->stride > limit)
@@ -218,6 +245,7 @@ int cmd_score(struct options *o, quill_error *err) {
     page_free(&s.page);
     scorer_free(&s.scorer);
     text_free(&s.line);
+    text_free(&s.held);
     json_decref(s.pieces);
     return (int)status;
 }

@@ -15,7 +15,6 @@ struct scorer {
     int32_t n_ctx;
     int32_t begin;      // the token in front of every text: BOS, else EOS; -1: none
     struct text joined; // prefix and text
-    quill_ids ids;
 };
 
 // One of the tokens of a text. The prefix's come first; those of a text without a token in front have one that does not
@@ -36,20 +35,31 @@ struct text_score {
 double score_perplexity(const struct text_score *score);    // NAN when nothing counts
 double score_bits_per_byte(const struct text_score *score);
 
-// Opens the model that the options name and a session of -c positions, by default as many as the model has.
-QUILL_MUST_CHECK quill_status scorer_open(struct scorer *s, const struct options *o, quill_error *err);
+// Opens the model that the options name and a session of -c positions, by default as many as the model has, for so many
+// texts at once as memory has room for, at most n_seq.
+QUILL_MUST_CHECK quill_status scorer_open(struct scorer *s, const struct options *o, int32_t n_seq, quill_error *err);
 void scorer_free(struct scorer *s); // zeros are fine
 
 struct to_score {
     const char *prefix, *text; // encoded as one
     size_t n_prefix, n;
-    int top;                   // likeliest tokens of each score
-    int32_t stride;            // 0: the text must fit the context; else windows of the context, moved by so many tokens
-    piece_fn *piece;           // called with every token, ascending; NULL: with none
+};
+// A text is done. `problem` (NULL: none) tells why it has no score: it does not fit.
+typedef quill_status scored_fn(void *user, size_t i, const struct text_score *score, const quill_error *problem,
+                               quill_error *err);
+struct scoring_calls {
+    int top;         // likeliest tokens of each score
+    piece_fn *piece; // called with every token of a text, ascending; NULL: with none. Not for a text that does not fit
+    scored_fn *done; // called with every text, in their order, after its pieces
     void *user;
 };
-// QUILL_E_CONTEXT (stride 0): the text does not fit, and `piece` was not called. Others are no fault of the text.
-QUILL_MUST_CHECK quill_status scorer_run(struct scorer *s, const struct to_score *what, struct text_score *score,
-                                         quill_error *err);
+enum { SCORER_AT_ONCE = 16, SCORER_TEXTS = 64, SCORER_BYTES = 1 << 14 }; // sequences, and what one call should hold
+
+// Scores texts[n], some of them at once. Errors that are no fault of a text.
+QUILL_MUST_CHECK quill_status scorer_run(struct scorer *s, const struct to_score *texts, size_t n,
+                                         const struct scoring_calls *calls, quill_error *err);
+// One text of any length, in windows of the context, each `stride` tokens after the last.
+QUILL_MUST_CHECK quill_status scorer_run_windows(struct scorer *s, const struct to_score *text, int32_t stride,
+                                                 const struct scoring_calls *calls, quill_error *err);
 
 #endif

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Weighing whole texts against each other, by the tree of their tokens.
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "quill/score.h"
 #include "scores.h"
-#include "session.h"
+#include "texts.h"
 
 struct choosing {
     quill_session *session;
@@ -15,8 +16,6 @@ struct choosing {
     size_t n;
     int32_t end;
     bool ended;            // the end counts
-    struct span *spans;    // [session->n_seq] of the present pass
-    size_t *of;            // [session->n_seq] whose they are, as a place in `sorted`
 };
 
 static size_t common_ids(const quill_option *a, const quill_option *b) {
@@ -67,99 +66,50 @@ static void weigh(const struct choosing *c, size_t first, size_t depth, const fl
     }
 }
 
-// How many tokens of sorted[i] are computed; and how many of them it begins with that were looked at before.
-static size_t path_length(const struct choosing *c, size_t i) { return c->sorted[i]->n - !c->ended; }
-static size_t path_known(const struct choosing *c, size_t i) {
-    return i ? common_ids(c->sorted[i - 1], c->sorted[i]) : 0;
+static void on_row(void *user, size_t i, size_t at, const float *logits) {
+    const struct choosing *c = user;
+    weigh(c, i, at + 1 - c->n_prompt, logits);
 }
 
-// Sequence `seq` holds the prompt and nothing after it; the first one does already, or the prompt and a path.
-static quill_status begin_path(const struct choosing *c, int32_t seq, quill_error *err) {
-    bool holds = seq == 0 || session_common(c->session, seq, c->prompt, c->n_prompt) == c->n_prompt;
-    return session_share(c->session, seq, holds ? seq : 0, c->n_prompt, err);
-}
-
-// The paths are taken in their order, each into a sequence of its own, so many of them at once as a pass has room for.
-// What a path begins with like the one before it is computed again, but its logits are not.
-struct walk {
-    size_t i, at; // next: token `at` of sorted[i]
-    int32_t seq;  // into this sequence
-};
-
-static size_t count_logits(size_t known, size_t at, size_t count) {
-    size_t from = at > known ? at : known;
-    return at + count > from ? at + count - from : 0;
-}
-
-// The spans of the next pass; their number to *n. None: the walk is at its end.
-static quill_status plan_pass(const struct choosing *c, struct walk *w, size_t *n, quill_error *err) {
-    const quill_session *session = c->session;
-    size_t tokens = session->n_chunk, logits = session->n_rows;
-    for (*n = 0; w->i < c->n && *n < (size_t)session->n_seq && tokens && logits;) {
-        size_t length = path_length(c, w->i), known = path_known(c, w->i);
-        if (length <= known) { // every place of it was looked at
-            w->i++;
-            continue;
-        }
-        quill_status s = w->at ? QUILL_OK : begin_path(c, w->seq, err);
-        if (s) return s;
-        size_t count = length - w->at < tokens ? length - w->at : tokens;
-        size_t n_logits = count_logits(known, w->at, count);
-        if (n_logits > logits) count -= n_logits - logits, n_logits = logits;
-        c->of[*n] = w->i;
-        c->spans[(*n)++] = (struct span){w->seq, (int32_t)(c->n_prompt + w->at), c->sorted[w->i]->ids + w->at, count,
-                                         n_logits};
-        tokens -= count;
-        logits -= n_logits;
-        w->at += count;
-        if (w->at < length) return QUILL_OK; // the rest comes first in the next pass
-        w->i++;
-        w->at = 0;
-        w->seq = (w->seq + 1) % session->n_seq;
+// The logits after the prompt are known. Each option is a text of its own, behind the prompt; its places are looked at
+// but for those that the one before it has too. Sums grow by ascending depth, whatever is computed at once.
+static quill_status walk(struct choosing *c, const float *logits, quill_error *err) {
+    size_t n_ids = 0;
+    for (size_t i = 0; i < c->n; i++) n_ids += c->n_prompt + c->sorted[i]->n;
+    struct text_rows *texts = alloc_array(c->n, sizeof *texts);
+    int32_t *ids = alloc_array(n_ids, sizeof *ids), *next = ids;
+    quill_status s = texts && ids ? QUILL_OK : fail_memory(err);
+    for (size_t i = 0; !s && i < c->n; i++) {
+        const quill_option *option = c->sorted[i];
+        size_t n = c->n_prompt + option->n - !c->ended;
+        size_t first = c->n_prompt + (i ? common_ids(c->sorted[i - 1], option) : 0);
+        texts[i] = (struct text_rows){next, n, first < n ? first : n};
+        memcpy(next, c->prompt, c->n_prompt * sizeof *ids);
+        memcpy(next + c->n_prompt, option->ids, option->n * sizeof *ids);
+        next += c->n_prompt + option->n;
     }
-    return QUILL_OK;
-}
-
-// The logits after the prompt are known. Sums grow by ascending depth, so that they do not depend on what a pass holds.
-static quill_status walk(const struct choosing *c, const float *logits, quill_error *err) {
-    struct walk w = {0};
-    weigh(c, 0, 0, logits);
-    for (;;) {
-        size_t n;
-        quill_status s = plan_pass(c, &w, &n, err);
-        if (!s && n == 0) return QUILL_OK;
-        if (!s) s = session_run(c->session, c->spans, n, err);
-        if (s) return s;
-        logits = c->session->logits;
-        for (size_t k = 0; k < n; k++) {
-            const struct span *span = &c->spans[k];
-            size_t end = (size_t)span->pos - c->n_prompt + span->n;
-            for (size_t depth = end - span->n_logits + 1; depth <= end; depth++, logits += c->session->n_vocab)
-                weigh(c, c->of[k], depth, logits);
-        }
-    }
+    if (!s) weigh(c, 0, 0, logits);
+    if (!s) s = session_read_texts(c->session, texts, c->n, on_row, c, err);
+    free(texts);
+    free(ids);
+    return s;
 }
 
 quill_status quill_choose(quill_session *session, const int32_t *prompt, size_t n_prompt, quill_option *options,
                           size_t n_options, int32_t end, bool *ended, quill_error *err) {
     if (n_options == 0) return fail(err, QUILL_E_USAGE, "expected at least one option, found none");
-    struct choosing c = {session, prompt, n_prompt, NULL, n_options, end, false, NULL, NULL};
-    c.sorted = alloc_array(n_options, sizeof *c.sorted);
-    c.spans = alloc_array((size_t)session->n_seq, sizeof *c.spans);
-    c.of = alloc_array((size_t)session->n_seq, sizeof *c.of);
-    bool ok = c.sorted && c.spans && c.of;
-    quill_status s = ok ? session_check_ids(session, prompt, n_prompt, err) : fail_memory(err);
-    for (size_t i = 0; ok && i < n_options; i++) {
+    struct choosing c = {session, prompt, n_prompt, alloc_array(n_options, sizeof *c.sorted), n_options, end, false};
+    if (!c.sorted) return fail_memory(err);
+    for (size_t i = 0; i < n_options; i++) {
         c.sorted[i] = &options[i];
         options[i].logprob = 0;
     }
     const float *logits = NULL;
+    quill_status s = session_check_ids(session, prompt, n_prompt, err);
     if (!s) s = check_options(&c, err);
     if (!s) s = quill_eval(session, prompt, n_prompt, &logits, err);
     if (!s) s = walk(&c, logits, err);
     *ended = c.ended;
     free(c.sorted);
-    free(c.spans);
-    free(c.of);
     return s;
 }
