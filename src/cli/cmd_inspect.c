@@ -96,10 +96,7 @@ static json_t *model_object(const quill_model *model, const quill_memory *memory
 static bool add_value(struct text *t, json_t *value) {
     if (json_is_string(value))
         return text_add_visible(t, json_string_value(value), json_string_length(value), VISIBLE_PIECE);
-    char *dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    bool ok = dump && text_add_string(t, dump);
-    free(dump);
-    return ok;
+    return json_add(t, json_incref(value));
 }
 
 static bool add_lines(struct text *t, const char *outer, json_t *object) {

@@ -14,7 +14,7 @@
 #include "report.h"
 #include "signals.h"
 
-enum { USUAL_BATCH = 16 };
+enum { USUAL_BATCH = 32 };
 
 struct map {
     struct options *o;

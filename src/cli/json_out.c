@@ -27,11 +27,13 @@ json_t *json_decimal(double value, int places) {
 bool json_put(json_t *object, const char *key, json_t *value) { return json_object_set_new(object, key, value) == 0; }
 
 bool json_add(struct text *t, json_t *value) {
-    // 15 digits give back every decimal of json_decimal as it was rounded
-    char *line = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
+    // 15 digits give back every decimal of json_decimal as it was rounded. Not json_dumps, which loses what it has no
+    // memory for.
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
+    size_t n = value ? json_dumpb(value, NULL, 0, flags) : 0;
+    bool ok = n && text_reserve(t, n) && json_dumpb(value, t->p + t->n, n, flags) == n;
     json_decref(value);
-    bool ok = line && text_add_string(t, line);
-    free(line);
+    if (ok) t->n += n;
     return ok;
 }
 

@@ -70,11 +70,16 @@ static bool end_chosen(const struct map_work *w, struct job *job) {
     const struct choice **sorted = calloc(c->n, sizeof *sorted);
     if (!sorted) return false;
     choices_sort(c, sorted);
-    bool ok, object = w->o->probs && w->form.input == ROW_JSONL;
     quill_text best = {sorted[0]->name.p, sorted[0]->name.n};
-    if (w->form.json) ok = record_end_json(&job->record, job->number, choices_object(c, sorted));
-    else if (w->o->probs && !object) ok = end_probs(w, job, sorted);
-    else ok = record_end(&job->record, &w->form, best, object ? choices_prob_object(c, sorted) : NULL, NULL);
+    bool ok;
+    if (w->form.json) {
+        ok = record_end_json(&job->record, job->number, choices_object(c, sorted));
+    } else if (w->o->probs && w->form.input == ROW_JSONL) {
+        json_t *value = choices_prob_object(c, sorted);
+        ok = value && record_end(&job->record, &w->form, best, value, NULL);
+    } else {
+        ok = w->o->probs ? end_probs(w, job, sorted) : record_end(&job->record, &w->form, best, NULL, NULL);
+    }
     free(sorted);
     return ok;
 }

@@ -243,7 +243,7 @@ const struct option_row option_table[] = {
      .verbs = RUNNERS | BENCH, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
 
     {"batch", NULL, NULL, OPTION_INT, FIELD(n_seq), .value = "N", .min = 1, .max = 4096, .verbs = MAP | INSPECT,
-     .group = GROUP_MACHINE, .help = "rows computed at once; else 16, or as many as memory has room for"},
+     .group = GROUP_MACHINE, .help = "rows computed at once; else 32, or as many as memory has room for"},
 
     // ---- talk ----
     {"quiet", NULL, "q", OPTION_FLAG, FIELD(quiet), .verbs = EVERY_VERB & ~(unsigned)ASK, .group = GROUP_OTHER,

@@ -189,8 +189,10 @@ static quill_status add_members(struct row_fields *f, quill_text row, const char
 quill_status row_fields_json(struct row_fields *f, quill_text row, const char *where, quill_error *err) {
     json_error_t problem;
     if (too_deep(row)) return set_error(err, QUILL_E_USAGE, "%s: JSON of more than %d levels", where, MOST_DEPTH);
-    f->object = json_loadb(row.text, row.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
-                           &problem);
+    // Jansson does not tell every failed allocation from a mistake in the text; a mistake is there the second time too.
+    for (int i = 0; i < 2 && !f->object; i++)
+        f->object = json_loadb(row.text, row.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
+                               &problem);
     if (!f->object && json_error_code(&problem) == json_error_out_of_memory) return set_no_memory(err);
     if (!f->object)
         return set_error(err, QUILL_E_USAGE, "%s: expected a JSON object: %s, at byte %d", where, QUOTED(problem.text),

@@ -43,15 +43,16 @@ static quill_status fill(struct rows *r, quill_error *err) {
         r->before += r->at;
         r->at = 0;
     }
-    if (!text_reserve(&r->buffer, STEP)) return set_no_memory(err);
+    bool room = text_reserve(&r->buffer, STEP);
+    r->data = r->buffer.p;
+    r->n = r->buffer.n;
+    if (!room) return set_no_memory(err);
     ssize_t got;
     do got = read(r->source.fd, r->buffer.p + r->buffer.n, STEP);
     while (got < 0 && errno == EINTR && !signals_pending());
     if (got < 0 && errno != EINTR) return set_errno(err, r->source.name, "read", errno);
     if (got <= 0) r->ended = true;
-    else r->buffer.n += (size_t)got;
-    r->data = r->buffer.p;
-    r->n = r->buffer.n;
+    else r->n = r->buffer.n += (size_t)got;
     return QUILL_OK;
 }
 
