@@ -83,9 +83,9 @@ TESTS += test_sampler
 SRC_model := acts arch attention bind bind_table block export forward hparams kv_cache mlp ops position work
 TESTS += test_bind test_model test_parity check_forward
 
-SRC_session := batch choose limits load vocab generate quantize recipe request score scores session stop sweep text \
+SRC_session := batch choose draft limits load vocab generate quantize recipe request score scores session stop sweep text \
 	texts vocab_write
-TESTS += test_batch test_score test_stop test_session
+TESTS += test_batch test_draft test_score test_stop test_session
 
 SRC_cli := main choices choices_show cmd_ask cmd_bench cmd_choose cmd_generate cmd_help cmd_inspect cmd_lint cmd_map cmd_quantize \
 	cmd_rank cmd_score cmd_shots cmd_tokenize json_out make_request map_record map_work memory_check model_source \

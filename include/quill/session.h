@@ -92,6 +92,8 @@ typedef struct quill_scored_token {
     size_t n_top;
 } quill_scored_token;
 
+enum { QUILL_DRAFT_AUTO = -1 };
+
 // One generation. Start from quill_request_default() and set what differs. Everything is borrowed until the call
 // returns.
 typedef struct quill_request {
@@ -110,6 +112,8 @@ typedef struct quill_request {
     bool raw_bytes;          // pass bytes that are no UTF-8 as they are, else as U+FFFD
     int logprobs;            // -1: none; K: `tokens` of the result, each with the K likeliest
     bool prompt_logprobs;    // `prompt_tokens` of the result as well (needs logprobs >= 0)
+    int32_t draft;           // tokens at most that are guessed from the text so far and checked in one pass, 0: none;
+                             // QUILL_DRAFT_AUTO: as it pays. Nothing else of the result depends on it
     double timeout;          // seconds; 0: none
     const volatile sig_atomic_t *interrupted; // polled between tokens and prompt chunks; NULL: never
     // Called with text as soon as it is certain: whole UTF-8 characters (unless raw_bytes), never a piece of a stop
@@ -127,6 +131,7 @@ typedef struct quill_result {
     quill_stop stop;
     quill_text stop_match;       // text == NULL: none
     size_t prompt_tokens, generated_tokens, cached_tokens;
+    size_t drafted_tokens, accepted_tokens; // guesses, and those that were what was drawn
     double logprob;              // sum over the generated tokens of the model's own log-probability
     const quill_scored_token *tokens;        // [n_tokens] or NULL
     size_t n_tokens;

@@ -102,6 +102,7 @@ static quill_status generate_batch(struct bench *b, quill_session *session, int3
         request.prompt = b->ids, request.n_prompt = 1;
         request.n_predict = b->predict, request.ignore_eos = true;
         request.seed = (unsigned)i;
+        request.draft = 0; // every token is to be a pass of its own
         s = quill_batch_add(session, &request, NULL, err);
     }
     for (int32_t left = n; left > 0 && !s;) {

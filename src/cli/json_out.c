@@ -93,7 +93,9 @@ static json_t *timing_object(const struct sample *s) {
               json_put(timing, "load_ms", json_decimal(s->load_ms, MS_PLACES)) &&
               json_put(timing, "prompt_ms", json_decimal(s->result->prompt_ms, MS_PLACES)) &&
               json_put(timing, "first_token_ms", json_decimal(s->first_token_ms, MS_PLACES)) &&
-              json_put(timing, "generate_ms", json_decimal(s->result->generate_ms, MS_PLACES));
+              json_put(timing, "generate_ms", json_decimal(s->result->generate_ms, MS_PLACES)) &&
+              json_put(timing, "drafted_tokens", json_integer((json_int_t)s->result->drafted_tokens)) &&
+              json_put(timing, "accepted_tokens", json_integer((json_int_t)s->result->accepted_tokens));
     if (ok) return timing;
     json_decref(timing);
     return NULL;

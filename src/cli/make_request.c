@@ -47,6 +47,19 @@ static quill_status parse_bias(quill_logit_bias *out, const char *text, quill_er
     return QUILL_OK;
 }
 
+static quill_status parse_draft(int32_t *draft, const char *text, quill_error *err) {
+    enum { MOST = 64 };
+    size_t digits = strspn(text, "0123456789");
+    long n = digits && digits < 3 && !text[digits] ? strtol(text, NULL, 10) : 0;
+    if (strcmp(text, "auto") == 0) *draft = QUILL_DRAFT_AUTO;
+    else if (strcmp(text, "off") == 0) *draft = 0;
+    else if (n >= 1 && n <= MOST) *draft = (int32_t)n;
+    else
+        return set_error(err, QUILL_E_USAGE, "--draft: expected auto, off or a whole number from 1 to %d, found '%s'",
+                         MOST, QUOTED(text));
+    return QUILL_OK;
+}
+
 static quill_status draw_seed(uint64_t *seed, quill_error *err) {
     ssize_t got;
     do got = getrandom(seed, sizeof *seed, 0);
@@ -86,6 +99,7 @@ quill_status request_build(quill_request *request, struct request_parts *parts, 
     *request = quill_request_default();
     quill_status s = build_stops(parts, o, err);
     if (!s) s = build_sampling(&request->sampling, parts, o, err);
+    if (!s) s = parse_draft(&request->draft, o->draft, err);
     if (!s && o->seed < 0) s = draw_seed(&request->seed, err);
     if (o->seed >= 0) request->seed = (uint64_t)o->seed;
     request->n_predict = o->predict;

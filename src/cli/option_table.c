@@ -241,6 +241,9 @@ const struct option_row option_table[] = {
              "$QUILL_CPU"},
     {"chunk", "ubatch-size\0", NULL, OPTION_INT, FIELD(chunk), .value = "N", .max = 65536, .initial = "0",
      .verbs = RUNNERS | BENCH, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
+    {"draft", NULL, NULL, OPTION_STRING, FIELD(draft), .value = "auto|off|N", .initial = "auto", .verbs = GENERATORS,
+     .group = GROUP_MACHINE,
+     .help = "where the text repeats itself, guess up to N tokens and check them at once; the text stays the same"},
 
     {"batch", NULL, NULL, OPTION_INT, FIELD(n_seq), .value = "N", .min = 1, .max = 4096, .verbs = MAP | INSPECT,
      .group = GROUP_MACHINE, .help = "rows computed at once; else 32, or as many as memory has room for"},

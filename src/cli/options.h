@@ -70,7 +70,7 @@ struct options {
     const char *batch;
     // the machine
     int64_t threads, chunk, n_seq;
-    const char *cpu;
+    const char *cpu, *draft;
     // talk
     bool quiet, verbose, help, short_help, version;
     uint64_t given[3]; // bit i: row i of the table was on the command line

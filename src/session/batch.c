@@ -114,9 +114,15 @@ struct room {
     size_t tokens, logits;
 };
 
-static void add_span(quill_session *session, int32_t seq, struct room *room) {
-    struct batch *b = session->batch;
-    const struct generation *g = b->rows[seq].generation;
+static void add_span(struct batch *b, struct span span, struct room *room) {
+    room->tokens -= span.n;
+    room->logits -= span.n_logits;
+    b->spans[b->n_spans++] = span;
+}
+
+// A part of the prompt.
+static void add_reading(quill_session *session, int32_t seq, struct room *room) {
+    const struct generation *g = session->batch->rows[seq].generation;
     size_t n, done = (size_t)kv_length(session->kv, seq);
     const int32_t *ids = generation_ids(g, &n);
     bool all = generation_scores_prompt(g);
@@ -126,9 +132,16 @@ static void add_span(quill_session *session, int32_t seq, struct room *room) {
     if (count == 0) return;
     if (n_logits > room->logits) n_logits = 0, count--; // the last one waits
     if (count == 0) return;
-    room->tokens -= count;
-    room->logits -= n_logits;
-    b->spans[b->n_spans++] = (struct span){seq, (int32_t)done, ids + done, count, n_logits};
+    add_span(session->batch, (struct span){seq, (int32_t)done, ids + done, count, n_logits}, room);
+}
+
+// The last token, and a draft of what follows it; `later` more tokens must have room.
+static void add_writing(quill_session *session, int32_t seq, size_t later, struct room *room) {
+    struct generation *g = session->batch->rows[seq].generation;
+    size_t n, most = room->tokens < room->logits ? room->tokens : room->logits;
+    const int32_t *ids = generation_ids(g, &n);
+    const size_t count = 1 + generation_draft(g, most - later - 1);
+    add_span(session->batch, (struct span){seq, (int32_t)n - 1, ids + n - 1, count, count}, room);
 }
 
 // Rows that generate come first, and there is room for all of them; then prompts, in the order of their coming.
@@ -146,7 +159,8 @@ static void make_spans(quill_session *session) {
             if (row->finished || !row->begun || reads != prompts || room.tokens == 0) continue;
             if (reads) generation_progress(row->generation, (size_t)kv_length(session->kv, seq));
             if (generation_finished(row->generation)) finish(row, QUILL_OK);
-            else add_span(session, seq, &room);
+            else if (reads) add_reading(session, seq, &room);
+            else add_writing(session, seq, (size_t)(b->n - 1 - i), &room);
         }
 }
 
@@ -154,7 +168,7 @@ static void make_spans(quill_session *session) {
 static void use_logits(quill_session *session, const struct span *span, const float *logits) {
     struct row *row = &session->batch->rows[span->seq];
     struct generation *g = row->generation;
-    size_t n, end = (size_t)span->pos + span->n;
+    size_t n, end = (size_t)span->pos + span->n, used;
     generation_ids(g, &n);
     bool reads = n == generation_prompt(g);
     for (size_t i = end - span->n_logits; reads && generation_scores_prompt(g) && i < end; i++)
@@ -162,9 +176,30 @@ static void use_logits(quill_session *session, const struct span *span, const fl
     if (end < n) return;
     quill_status s = QUILL_OK;
     if (reads) generation_progress(g, end);
-    if (!generation_finished(g))
-        s = generation_take(g, logits + (span->n_logits - 1) * (size_t)session->n_vocab, &row->end.error);
+    if (!generation_finished(g)) {
+        if (reads) logits += (span->n_logits - 1) * (size_t)session->n_vocab;
+        s = generation_take(g, logits, &used, &row->end.error);
+        if (!reads) kv_truncate(session->kv, span->seq, span->pos + (int32_t)used); // without what was guessed wrong
+    }
     if (generation_finished(g)) finish(row, s);
+}
+
+// Takes the drafts out of the pass; false: there are none.
+static bool drop_drafts(quill_session *session) {
+    struct batch *b = session->batch;
+    bool any = false;
+    for (struct span *span = b->spans; span < b->spans + b->n_spans; span++) {
+        struct generation *g = b->rows[span->seq].generation;
+        size_t n, guessed;
+        generation_ids(g, &n);
+        if ((size_t)span->pos + span->n <= n) continue;
+        guessed = (size_t)span->pos + span->n - n;
+        span->n -= guessed;
+        span->n_logits -= guessed;
+        any = true;
+        generation_draft(g, 0);
+    }
+    return any;
 }
 
 // A pass that fails is computed again span by span: only the one whose values are not finite fails.
@@ -188,7 +223,10 @@ quill_status quill_batch_step(quill_session *session, quill_error *err) {
     make_spans(session);
     if (b->n_spans == 0) return QUILL_OK;
     quill_error problem;
-    if (session_run(session, b->spans, b->n_spans, &problem)) {
+    quill_status s = session_run(session, b->spans, b->n_spans, &problem);
+    // What is computed only because it was guessed fails nobody.
+    if (s && drop_drafts(session)) s = session_run(session, b->spans, b->n_spans, &problem);
+    if (s) {
         run_alone(session);
         return QUILL_OK;
     }

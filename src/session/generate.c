@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "draft.h"
 #include "scores.h"
 #include "stop.h"
 #include "text.h"
@@ -25,6 +26,7 @@ struct generation {
     size_t certain;          // so many of them are no part of a stop
     struct text_out text;
     struct score_list scores, prompt_scores;
+    struct draft draft;      // its ids are behind the others
     bool prompt_read;        // logits came
     bool finished;
     quill_result result;
@@ -63,6 +65,7 @@ static void clear(struct generation *g, const quill_session *session, const quil
     g->bytes.n = g->text.out.n = g->text.taken = 0;
     g->text.raw = request->raw_bytes;
     g->prompt_read = g->finished = false;
+    draft_start(&g->draft, request->draft);
     scores_clear(&g->scores, k);
     scores_clear(&g->prompt_scores, k);
     g->result = (quill_result){.text = {"", 0}, .stop = QUILL_STOP_ERROR};
@@ -202,7 +205,18 @@ static quill_status next_token(struct generation *g, const float *logits, quill_
 
 // ---- steps ----------------------------------------------------------------------------------------
 
-quill_status generation_take(struct generation *g, const float *logits, quill_error *err) {
+size_t generation_draft(struct generation *g, size_t room) {
+    const quill_request *r = &g->request;
+    const size_t n = r->n_prompt + g->n_generated, positions = (size_t)g->session->n_ctx;
+    if (g->n_generated == 0 || n > positions) return 0;
+    if (room > positions - n) room = positions - n;
+    // One token is drawn after the last id in any case.
+    const uint64_t left = r->n_predict < 0 ? UINT64_MAX : (uint64_t)r->n_predict - g->n_generated;
+    if (left < 1 || room > left - 1) room = left ? (size_t)left - 1 : 0;
+    return draft_make(&g->draft, g->ids, n, room);
+}
+
+static quill_status take_row(struct generation *g, const float *logits, quill_error *err) {
     quill_status s = QUILL_OK;
     if (!g->prompt_read) g->result.prompt_ms = clock_ms() - g->start;
     g->prompt_read = true;
@@ -215,6 +229,21 @@ quill_status generation_take(struct generation *g, const float *logits, quill_er
     return s;
 }
 
+quill_status generation_take(struct generation *g, const float *logits, size_t *used, quill_error *err) {
+    quill_status s = QUILL_OK;
+    size_t accepted = 0;
+    bool agreed;
+    do {
+        const int32_t *id = &g->ids[g->request.n_prompt + g->n_generated], guess = *id;
+        s = take_row(g, logits + accepted * (size_t)g->session->n_vocab, err);
+        agreed = !g->finished && accepted < g->draft.n && *id == guess;
+        accepted += agreed;
+    } while (agreed);
+    *used = accepted + 1;
+    draft_end(&g->draft, accepted);
+    return s;
+}
+
 const quill_result *generation_end(struct generation *g, quill_status status) {
     quill_result *r = &g->result;
     double now = clock_ms();
@@ -224,6 +253,8 @@ const quill_result *generation_end(struct generation *g, quill_status status) {
     r->text = (quill_text){g->text.out.p ? g->text.out.p : "", g->text.out.n};
     r->prompt_tokens = g->request.n_prompt;
     r->generated_tokens = g->n_generated;
+    r->drafted_tokens = g->draft.drafted;
+    r->accepted_tokens = g->draft.accepted;
     scores_finish(&g->scores);
     scores_finish(&g->prompt_scores);
     r->logprob = 0;

@@ -30,8 +30,11 @@ void generation_reused(struct generation *g, size_t n); // so many positions wer
 void generation_progress(struct generation *g, size_t done);
 // The logits after prompt id i, ascending: for the scores of the prompt.
 void generation_score(struct generation *g, size_t i, const float *logits);
-// The logits after all ids: draws, records, looks for a stop, passes text on. A failure finishes.
-quill_status generation_take(struct generation *g, const float *logits, quill_error *err);
+// Writes at most `room` guessed ids behind all ids and returns their number. Not while the prompt is read.
+size_t generation_draft(struct generation *g, size_t room);
+// logits[1 + draft][n_vocab] after all ids, and after each one of the draft: draws, records, looks for a stop, passes
+// text on; and again while what was drawn is what was guessed. *used: rows of logits that served. A failure finishes.
+quill_status generation_take(struct generation *g, const float *logits, size_t *used, quill_error *err);
 
 // The result, valid until the next generation_begin. `status`: of the generation.
 const quill_result *generation_end(struct generation *g, quill_status status);

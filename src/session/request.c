@@ -6,7 +6,8 @@
 #include "scores.h"
 
 quill_request quill_request_default(void) {
-    return (quill_request){.n_predict = 256, .sampling = quill_sampling_default(), .logprobs = -1};
+    return (quill_request){.n_predict = 256, .sampling = quill_sampling_default(), .logprobs = -1,
+                           .draft = QUILL_DRAFT_AUTO};
 }
 
 static const char *const stop_names[] = {
@@ -33,6 +34,8 @@ quill_status request_check(const quill_request *r, int32_t n_vocab, quill_error 
         return fail(err, QUILL_E_USAGE, "logprobs: expected -1 to %d, found %d", MAX_LOGPROBS, r->logprobs);
     if (r->prompt_logprobs && r->logprobs < 0)
         return fail(err, QUILL_E_USAGE, "prompt_logprobs: expected logprobs of at least 0 with it, found none");
+    if (r->draft < QUILL_DRAFT_AUTO)
+        return fail(err, QUILL_E_USAGE, "draft: expected -1 or more, found %d", (int)r->draft);
     if (!(r->timeout >= 0 && r->timeout < (double)INFINITY))
         return fail(err, QUILL_E_USAGE, "timeout: expected a number of seconds, found %g", r->timeout);
     return quill_sampling_check(&r->sampling, n_vocab, err);
