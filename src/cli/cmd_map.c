@@ -9,7 +9,6 @@
 #include "commands.h"
 #include "make_request.h"
 #include "map_work.h"
-#include "memory_check.h"
 #include "model_source.h"
 #include "report.h"
 #include "signals.h"
@@ -157,17 +156,10 @@ static quill_status write_header(struct map *m, quill_error *err) {
 
 // ---- the model ----
 
-// By default as many at a time as memory has room for, up to a usual number.
-static quill_status plan(struct map *m, quill_session_options *options, quill_memory *memory, quill_error *err) {
-    const struct options *o = m->o;
-    bool weights_are_here = o->no_mmap && o->model;
-    if (o->n_seq < 0) options->n_seq = USUAL_BATCH;
-    if (m->choices.n) options->n_seq = 1;
-    for (;; options->n_seq /= 2) {
-        quill_status s = quill_session_plan(m->work.model, options, memory, err);
-        if (!s && !o->allow_swap) s = memory_check(memory, weights_are_here, err);
-        if (s != QUILL_E_SYSTEM || o->n_seq > 0 || options->n_seq == 1) return s;
-    }
+// How many sequences: rows, or the options of one.
+static int32_t sequences(const struct map *m) {
+    if (m->o->n_seq > 0) return (int32_t)m->o->n_seq;
+    return m->choices.n && m->choices.n < USUAL_BATCH ? (int32_t)m->choices.n : USUAL_BATCH;
 }
 
 // What is wrong with the request is wrong with that of every row.
@@ -187,14 +179,12 @@ static quill_status try_request(struct map_work *w, quill_error *err) {
 static quill_status load(struct map *m, quill_error *err) {
     struct map_work *w = &m->work;
     double before = now_seconds();
-    quill_session_options options = session_options(m->o);
     quill_memory memory;
     quill_status s = open_model(&w->model, m->o, err);
-    if (!s) s = plan(m, &options, &memory, err);
-    if (!s) s = quill_session_create(&w->session, w->model, &options, err);
+    if (!s) s = open_session(&w->session, &memory, w->model, m->o, sequences(m), err);
     if (!s) s = try_request(w, err);
+    if (!s) w->n_batch = quill_batch_room(w->session);
     w->load_ms = 1e3 * (now_seconds() - before);
-    w->n_batch = (size_t)options.n_seq;
     if (!s && m->o->verbose && !m->o->quiet)
         report("%zu rows at a time, threads %d, context %d, memory %.1f MiB, seed %llu", w->n_batch, memory.threads,
                (int)memory.n_ctx, (double)memory.total / 1048576, (unsigned long long)w->request.seed);
