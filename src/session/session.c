@@ -14,7 +14,7 @@
 
 enum {
     ACTIVATION_BYTES = 8 << 20, // the prompt is read in chunks whose activations take no more
-    ROW_BYTES = 4 << 20,        // the same for logits, where those of every position are wanted
+    ROW_BYTES = 16 << 20,       // the same for logits, where those of every position are wanted
     MAX_CHUNK = 512,
     MAX_THREADS = 1024,
     MAX_SEQUENCES = 4096,
