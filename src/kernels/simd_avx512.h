@@ -127,6 +127,34 @@ SIMD void vf_transpose(vf v[VF]) {
     }
 }
 
+// 8x8 blocks within the quarters, of rows i and 8 + i, columns 0-7 and 8-15; then the middle quarters change places.
+enum { VH = 16 };
+SIMD void vh_transpose(void *out, const uint8_t *const *rows, size_t at) {
+    __m512i v[8], a[8];
+    UNROLL for (int i = 0; i < 8; i++)
+        v[i] = _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256((const void *)(rows[i] + at))),
+                                  _mm256_loadu_si256((const void *)(rows[8 + i] + at)), 1);
+    UNROLL for (int i = 0; i < 8; i += 2) {
+        a[i] = _mm512_unpacklo_epi16(v[i], v[i + 1]);
+        a[i + 1] = _mm512_unpackhi_epi16(v[i], v[i + 1]);
+    }
+    UNROLL for (int i = 0; i < 8; i += 4) { // v[i + j]: columns 2j and 2j + 1 of rows i..i + 3
+        v[i] = _mm512_unpacklo_epi32(a[i], a[i + 2]);
+        v[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 2]);
+        v[i + 2] = _mm512_unpacklo_epi32(a[i + 1], a[i + 3]);
+        v[i + 3] = _mm512_unpackhi_epi32(a[i + 1], a[i + 3]);
+    }
+    UNROLL for (int i = 0; i < 4; i++) {
+        a[2 * i] = _mm512_unpacklo_epi64(v[i], v[4 + i]);
+        a[2 * i + 1] = _mm512_unpackhi_epi64(v[i], v[4 + i]);
+    }
+    UNROLL for (int i = 0; i < 8; i++) {
+        a[i] = _mm512_shuffle_i64x2(a[i], a[i], 0xd8);
+        _mm256_store_si256((__m256i *)out + i, _mm512_castsi512_si256(a[i]));
+        _mm256_store_si256((__m256i *)out + 8 + i, _mm512_extracti64x4_epi64(a[i], 1));
+    }
+}
+
 // The four lanes of each quarter, as a 4x4 block.
 SIMD void vb_transpose(vi out[4], const vb v[4]) {
     __m512i a = _mm512_unpacklo_epi32(v[0], v[1]), b = _mm512_unpackhi_epi32(v[0], v[1]);

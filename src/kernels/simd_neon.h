@@ -114,6 +114,23 @@ SIMD void vf_transpose(vf v[VF]) {
     v[3] = vreinterpretq_f32_f64(vtrn2q_f64(vreinterpretq_f64_f32(b), vreinterpretq_f64_f32(d)));
 }
 
+enum { VH = 8 };
+SIMD void vh_transpose(void *out, const uint8_t *const *rows, size_t at) {
+    uint16x8_t v[4];
+    UNROLL for (int i = 0; i < 4; i++) v[i] = vreinterpretq_u16_u8(vld1q_u8(rows[i] + at));
+    const uint16x8_t pairs[4] = {vzip1q_u16(v[0], v[1]), vzip2q_u16(v[0], v[1]), vzip1q_u16(v[2], v[3]),
+                                 vzip2q_u16(v[2], v[3])};
+    uint32x4_t ab[2], cd[2];
+    UNROLL for (int i = 0; i < 2; i++) {
+        ab[i] = vreinterpretq_u32_u16(pairs[i]);
+        cd[i] = vreinterpretq_u32_u16(pairs[2 + i]);
+    }
+    UNROLL for (int i = 0; i < 2; i++) {
+        vst1q_u32((uint32_t *)out + 8 * i, vzip1q_u32(ab[i], cd[i]));
+        vst1q_u32((uint32_t *)out + 8 * i + 4, vzip2q_u32(ab[i], cd[i]));
+    }
+}
+
 SIMD void vb_transpose(vi out[4], const vb v[4]) {
     vf f[4];
     UNROLL for (int i = 0; i < 4; i++) f[i] = vreinterpretq_f32_s8(v[i]);

@@ -134,6 +134,18 @@ SIMD vi vi_word(vi a, int i) { return _mm_shuffle_epi8(a, _mm_set1_epi16((short)
 
 SIMD void vf_transpose(vf v[VF]) { _MM_TRANSPOSE4_PS(v[0], v[1], v[2], v[3]); }
 
+enum { VH = 8 };
+SIMD void vh_transpose(void *out, const uint8_t *const *rows, size_t at) {
+    __m128i a = _mm_loadu_si128((const void *)(rows[0] + at)), b = _mm_loadu_si128((const void *)(rows[1] + at));
+    __m128i c = _mm_loadu_si128((const void *)(rows[2] + at)), d = _mm_loadu_si128((const void *)(rows[3] + at));
+    const __m128i ab[2] = {_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)};
+    const __m128i cd[2] = {_mm_unpacklo_epi16(c, d), _mm_unpackhi_epi16(c, d)};
+    UNROLL for (int i = 0; i < 2; i++) {
+        _mm_store_si128((__m128i *)out + 2 * i, _mm_unpacklo_epi32(ab[i], cd[i]));
+        _mm_store_si128((__m128i *)out + 2 * i + 1, _mm_unpackhi_epi32(ab[i], cd[i]));
+    }
+}
+
 SIMD void vb_transpose(vi out[4], const vb v[4]) {
     vf f[4];
     UNROLL for (int i = 0; i < 4; i++) f[i] = _mm_castsi128_ps(v[i]);
