@@ -2,6 +2,9 @@
 // Generations side by side: each gives what it gives alone, bit for bit.
 #include "test.h"
 
+#include <math.h>
+
+#include "formats/weights.h"
 #include "quill/batch.h"
 #include "scripted_model.h"
 
@@ -218,8 +221,76 @@ static void values_that_are_not_finite_fail_the_row_they_are_of(void **state) {
     scripted_close(&script);
 }
 
+// The file of long32, with an infinity for the embedding of one position; to be freed.
+static struct buffer spoil_position(int32_t position) {
+    struct buffer b = {0};
+    struct weights *w;
+    quill_error err;
+    FILE *f = fopen(TEST_DATA("gguf/long32-f32.gguf"), "rb");
+    assert_non_null(f);
+    char chunk[4096];
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;) assert_true(buffer_add(&b, chunk, n));
+    fclose(f);
+    assert_ok(weights_open_memory(&w, b.p, b.n, "long32", WEIGHTS_ALL, &err), err);
+    const struct tensor *t = weights_tensor(w, STR("position_embd.weight"));
+    assert_non_null(t);
+    size_t at = (size_t)(t->data - (const uint8_t *)b.p) + (size_t)position * (size_t)t->shape[1] * sizeof(float);
+    weights_close(w);
+    const float infinity = (float)INFINITY;
+    memcpy((char *)b.p + at, &infinity, sizeof infinity);
+    return b;
+}
+
+static void of_several_rows_only_those_that_are_not_finite_fail(void **state) {
+    (void)state;
+    enum { ROWS = 6, SPOILT = 60, LONG = 70 };
+    static const size_t lengths[ROWS] = {10, SPOILT + 1, 30, LONG, 50, SPOILT}; // the last one fails as it generates
+    struct buffer file = spoil_position(SPOILT);
+    quill_model *model;
+    quill_error err;
+    assert_ok(quill_model_open_memory(&model, file.p, file.n, "long32", NULL, &err), err);
+    int32_t prompts[ROWS][LONG];
+    for (int32_t i = 0; i < ROWS; i++)
+        for (int32_t k = 0; k < LONG; k++) prompts[i][k] = (i * 31 + k * 7) % 250;
+    const int32_t chunks[] = {0, 7, 40};
+    for (size_t shape = 0; shape < 2 * sizeof chunks / sizeof *chunks; shape++) {
+        const quill_session_options options = {.n_seq = shape % 2 ? ROWS : 3, .n_chunk = chunks[shape / 2]};
+        quill_session *session, *alone;
+        assert_ok(quill_session_create(&session, model, &options, &err), err);
+        size_t added = 0, taken = 0;
+        quill_request q = quill_request_default();
+        q.n_predict = 5, q.seed = 2, q.logprobs = 1, q.ignore_eos = true;
+        while (taken < ROWS) {
+            for (; added < ROWS && quill_batch_room(session); added++) {
+                q.prompt = prompts[added], q.n_prompt = lengths[added];
+                assert_ok(quill_batch_add(session, &q, prompts[added], &err), err);
+            }
+            assert_ok(quill_batch_step(session, &err), err);
+            for (quill_batch_row row; quill_batch_take(session, &row); taken++) {
+                size_t i = (size_t)((int32_t(*)[LONG])row.tag - prompts);
+                assert_int_equal(row.status, lengths[i] < SPOILT ? QUILL_OK : QUILL_E_MODEL);
+                if (row.status) assert_non_null(strstr(row.error.text, "model produced non-finite values"));
+                const quill_result *result;
+                q.prompt = prompts[i], q.n_prompt = lengths[i];
+                assert_ok(quill_session_create(&alone, model, NULL, &err), err);
+                quill_status s = quill_generate(alone, &q, &result, &err);
+                struct buffer want = describe(s, result), got = describe(row.status, row.result);
+                assert_int_equal(got.n, want.n);
+                assert_memory_equal(got.p, want.p, want.n);
+                buffer_free(&want);
+                buffer_free(&got);
+                quill_session_free(alone);
+            }
+        }
+        quill_session_free(session);
+    }
+    quill_model_free(model);
+    buffer_free(&file);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_several_rows_only_those_that_are_not_finite_fail),
         cmocka_unit_test(a_row_gives_what_it_gives_alone),
         cmocka_unit_test(what_all_prompts_begin_with_is_computed_once),
         cmocka_unit_test(a_row_that_fails_leaves_the_others_alone),

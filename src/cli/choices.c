@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "choices.h"
 
+#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -76,21 +77,26 @@ quill_status choices_take(struct choices *c, quill_error *err) {
 // ---- the prompt and the model ----
 
 // An operand of choose and ask that names a file is a prompt file; any other is the text itself, as is one beside -q.
-static bool names_prompt_file(const struct options *o) {
+static quill_status take_prompt_file(struct options *o, quill_error *err) {
     struct stat info;
     bool alone = o->operands.n == 1 && !o->prompt_file && !o->prompt && !o->files.n && !o->question;
-    return alone && strcmp(o->operands.items[0], "-") != 0 && stat(o->operands.items[0], &info) == 0 &&
-           S_ISREG(info.st_mode);
+    if (!alone || strcmp(o->operands.items[0], "-") == 0) return QUILL_OK;
+    const char *operand = o->operands.items[0];
+    if (stat(operand, &info) != 0) {
+        bool none = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP;
+        return none ? QUILL_OK : set_errno(err, operand, "open", errno);
+    }
+    if (!S_ISREG(info.st_mode)) return QUILL_OK;
+    o->prompt_file = operand;
+    o->operands.n = 0;
+    return QUILL_OK;
 }
 
 quill_status choices_read_prompt(struct choices *c, struct options *o, quill_error *err) {
     bool from_stdin = o->choices_file && strcmp(o->choices_file, "-") == 0;
     quill_status s = from_stdin ? stdin_claim(o, "the choices", err) : QUILL_OK;
+    if (!s) s = take_prompt_file(o, err);
     if (s) return s;
-    if (names_prompt_file(o)) {
-        o->prompt_file = o->operands.items[0];
-        o->operands.n = 0;
-    }
     if (!o->prompt_file) return prompt_read(&c->prompt.text, o, err);
     s = prompt_file_take(&c->file, o, &c->prompt, err);
     if (s) return s;
