@@ -172,12 +172,16 @@ static quill_status weigh_after(struct choices *c, const int32_t *ids, size_t n,
 }
 
 // The option's own probability, after the token that begins a text.
-static quill_status weigh_alone(struct choices *c, int32_t end, double *logprobs, quill_error *err) {
+static quill_status weigh_alone(struct choices *c, bool blank, int32_t end, quill_error *err) {
     const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
     int32_t begin = quill_token_bos(tokenizer);
     if (begin < 0) begin = quill_token_eos(tokenizer);
     if (begin < 0) return set_error(err, QUILL_E_USAGE, "--normalize prior needs a model with a BOS or EOS token");
-    return weigh_after(c, &begin, 1, end, logprobs, err);
+    double *logprobs = calloc(c->n, sizeof *logprobs);
+    quill_status s = logprobs ? weigh_after(c, &begin, 1, end, logprobs, err) : set_no_memory(err);
+    if (s) free(logprobs);
+    else c->alone[blank] = logprobs;
+    return s;
 }
 
 // Divides by the sum. weights[n]: logarithms.
@@ -188,35 +192,51 @@ static void normalise(struct choices *c, const double *weights) {
     for (size_t i = 0; i < c->n; i++) c->items[i].probability /= sum;
 }
 
-static quill_status weigh(struct choices *c, const struct prompt_ids *ids, quill_error *err) {
-    int32_t end;
-    double *weights = calloc(2 * c->n, sizeof *weights), *prior = weights ? weights + c->n : NULL;
+// By --normalize. The names are encoded as they stand after the prompt.
+static quill_status apply(struct choices *c, const struct choices_prompt *p, int32_t end, quill_error *err) {
+    bool prior = strcmp(c->o->normalize, "prior") == 0, tokens = strcmp(c->o->normalize, "tokens") == 0;
+    quill_status s = prior && !c->alone[p->blank] ? weigh_alone(c, p->blank, end, err) : QUILL_OK;
+    if (s) return s;
+    double *weights = calloc(c->n, sizeof *weights);
     if (!weights) return set_no_memory(err);
-    quill_status s = find_end(c, &end, err);
-    if (!s) s = weigh_after(c, ids->ids, ids->n, end, weights, err);
-    for (size_t i = 0; i < c->n && !s; i++) c->items[i].logprob = weights[i];
-    if (!s && strcmp(c->o->normalize, "prior") == 0) s = weigh_alone(c, end, prior, err);
-    for (size_t i = 0; i < c->n && !s; i++) {
-        weights[i] -= prior[i];
-        if (strcmp(c->o->normalize, "tokens") == 0) weights[i] /= (double)c->items[i].ids.n;
+    for (size_t i = 0; i < c->n; i++) {
+        c->items[i].logprob = weights[i] = p->logprobs[i];
+        if (prior) weights[i] -= c->alone[p->blank][i];
+        if (tokens) weights[i] /= (double)c->items[i].ids.n;
     }
-    if (!s) normalise(c, weights);
+    normalise(c, weights);
     free(weights);
-    return s;
+    c->prompt_tokens = p->ids.n;
+    return QUILL_OK;
+}
+
+quill_status choices_encode(struct choices *c, struct choices_prompt *p, quill_error *err) {
+    const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
+    const struct text *t = &c->prompt.text;
+    drop_blanks(&c->prompt);
+    choices_prompt_free(p);
+    p->blank = !c->o->no_space && !(t->n && t->p[t->n - 1] == '\n');
+    p->logprobs = calloc(c->n, sizeof *p->logprobs);
+    if (!p->logprobs) return set_no_memory(err);
+    return c->file ? rendered_encode(&p->ids, tokenizer, &c->prompt, err)
+                   : prompt_encode(&p->ids, tokenizer, t->p, t->n, c->o->special, true, err);
+}
+
+void choices_prompt_free(struct choices_prompt *p) {
+    free(p->ids.ids);
+    free(p->logprobs);
+    *p = (struct choices_prompt){0};
 }
 
 static quill_status weigh_prompt(struct choices *c, quill_error *err) {
-    const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
-    struct prompt_ids ids = {0};
-    drop_blanks(&c->prompt);
-    const struct text *t = &c->prompt.text;
-    quill_status s = encode_names(c, !c->o->no_space && !(t->n && t->p[t->n - 1] == '\n'), err);
-    if (!s)
-        s = c->file ? rendered_encode(&ids, tokenizer, &c->prompt, err)
-                    : prompt_encode(&ids, tokenizer, t->p, t->n, c->o->special, true, err);
-    if (!s) s = weigh(c, &ids, err);
-    c->prompt_tokens = ids.n;
-    free(ids.ids);
+    struct choices_prompt p = {0};
+    int32_t end = -1;
+    quill_status s = choices_encode(c, &p, err);
+    if (!s) s = encode_names(c, p.blank, err);
+    if (!s) s = find_end(c, &end, err);
+    if (!s) s = weigh_after(c, p.ids.ids, p.ids.n, end, p.logprobs, err);
+    if (!s) s = apply(c, &p, end, err);
+    choices_prompt_free(&p);
     return s;
 }
 
@@ -252,8 +272,9 @@ static void divide(struct choices *c, const double *sums) {
 
 static quill_status calibrate(struct choices *c, quill_error *err) {
     size_t prompt_tokens = c->prompt_tokens;
-    double *sums = calloc(3 * c->n, sizeof *sums), *found = sums + c->n;
+    double *sums = calloc(3 * c->n, sizeof *sums);
     if (!sums) return set_no_memory(err);
+    double *found = sums + c->n;
     for (size_t i = 0; i < c->n; i++) found[2 * i] = c->items[i].logprob, found[2 * i + 1] = c->items[i].probability;
     quill_status s = weigh_empty(c, sums, err);
     for (size_t i = 0; i < c->n; i++) c->items[i].logprob = found[2 * i], c->items[i].probability = found[2 * i + 1];
@@ -282,6 +303,91 @@ quill_status choices_weigh(struct choices *c, quill_error *err) {
     return QUILL_OK;
 }
 
+// ---- several prompts ----
+
+// Whether an option begins another, so that its end counts.
+static bool ends_count(const struct choices *c) {
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t k = 0; k < c->n; k++) {
+            const quill_ids *a = &c->items[i].ids, *b = &c->items[k].ids;
+            if (i != k && a->n <= b->n && memcmp(a->ids, b->ids, a->n * sizeof *a->ids) == 0) return true;
+        }
+    return false;
+}
+
+// Every option after every prompt, as texts[c->n][n] in `ids`. All prompts come with their first option, then all with
+// their second: each then finds its own beginning where it left it.
+static void make_texts(const struct choices *c, struct choices_prompt *const *prompts, size_t n, const int32_t *end,
+                       quill_scored_text *texts, int32_t *ids) {
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t r = 0; r < n; r++) {
+            const struct prompt_ids *prompt = &prompts[r]->ids;
+            const quill_ids *name = &c->items[i].ids;
+            *texts = (quill_scored_text){ids, prompt->n + name->n + (end != NULL), prompt->n, NULL};
+            memcpy(ids, prompt->ids, prompt->n * sizeof *ids);
+            memcpy(ids + prompt->n, name->ids, name->n * sizeof *ids);
+            if (end) ids[prompt->n + name->n] = *end;
+            ids += texts->n;
+            texts++;
+        }
+}
+
+// Prompts that all have a blank in front of the options, or none; the names are encoded so.
+static quill_status weigh_together(struct choices *c, struct choices_prompt *const *prompts, size_t n, int32_t end,
+                                   quill_error *err) {
+    size_t n_ids = 0;
+    for (size_t r = 0; r < n; r++)
+        for (size_t i = 0; i < c->n; i++) n_ids += prompts[r]->ids.n + c->items[i].ids.n + 1;
+    quill_scored_text *texts = calloc(n * c->n, sizeof *texts);
+    int32_t *ids = calloc(n_ids, sizeof *ids);
+    quill_status s = texts && ids ? QUILL_OK : set_no_memory(err);
+    if (!s) make_texts(c, prompts, n, ends_count(c) ? &end : NULL, texts, ids);
+    if (!s) s = quill_score_texts(c->session, texts, n * c->n, 0, err);
+    for (size_t k = 0; k < n * c->n && !s; k++) {
+        double sum = 0;
+        for (size_t i = 0; i < texts[k].n - texts[k].first; i++) sum += texts[k].tokens[i].logprob;
+        prompts[k % n]->logprobs[k / n] = sum;
+    }
+    free(texts);
+    free(ids);
+    return s;
+}
+
+quill_status choices_weigh_prompts(struct choices *c, struct choices_prompt *const *prompts, size_t n,
+                                   quill_error *err) {
+    int32_t end = -1;
+    struct choices_prompt **same = calloc(n, sizeof(struct choices_prompt *));
+    quill_status s = same ? find_end(c, &end, err) : set_no_memory(err);
+    for (int blank = 0; blank < 2 && !s; blank++) {
+        size_t m = 0;
+        for (size_t r = 0; r < n; r++)
+            if (prompts[r]->blank == blank) same[m++] = prompts[r];
+        if (m == 0) continue;
+        s = encode_names(c, blank, err);
+        if (!s) s = weigh_together(c, same, m, end, err);
+        if (!s || s == QUILL_E_SYSTEM) continue;
+        s = QUILL_OK; // one of them is at fault: which?
+        for (size_t r = 0; r < m && s != QUILL_E_SYSTEM; r++) {
+            struct choices_prompt *p = same[r];
+            p->error = (quill_error){0};
+            s = weigh_after(c, p->ids.ids, p->ids.n, end, p->logprobs, &p->error);
+            if (s == QUILL_E_SYSTEM) *err = p->error;
+        }
+        if (s != QUILL_E_SYSTEM) s = QUILL_OK;
+    }
+    free(same);
+    return s;
+}
+
+quill_status choices_apply(struct choices *c, const struct choices_prompt *p, quill_error *err) {
+    int32_t end = -1;
+    quill_status s = encode_names(c, p->blank, err);
+    if (!s) s = find_end(c, &end, err);
+    if (!s) s = apply(c, p, end, err);
+    if (!s && c->empty_sums) divide(c, c->empty_sums);
+    return s;
+}
+
 void choices_free(struct choices *c) {
     for (size_t i = 0; i < c->n; i++) {
         text_free(&c->items[i].name);
@@ -289,6 +395,8 @@ void choices_free(struct choices *c) {
     }
     free(c->items);
     free(c->empty_sums);
+    free(c->alone[0]);
+    free(c->alone[1]);
     quill_session_free(c->session);
     quill_model_free(c->model);
     prompt_file_free(c->file);

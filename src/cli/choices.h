@@ -15,6 +15,14 @@ struct choice {
     double probability; // normalised; all of them sum to 1
 };
 
+// One of the prompts that are weighed together; zeros are none.
+struct choices_prompt {
+    struct prompt_ids ids;
+    bool blank;        // one stands in front of the options
+    double *logprobs;  // [n] result, as the model gives them
+    quill_error error; // or why there is none
+};
+
 struct choices {
     const struct options *o;
     struct choice *items; // [n] in the order given
@@ -27,6 +35,7 @@ struct choices {
     struct rendered prompt;
     size_t prompt_tokens;     // of the last one that was weighed
     double *empty_sums;       // [n] of --calibrate, when it is known beforehand
+    double *alone[2];         // [n] of --normalize prior, without and with a blank in front; NULL: not known yet
 };
 
 // "A,B,C" with \, for a comma; and one per line of a file (NULL: none). Errors: QUILL_E_USAGE (an empty one), files.
@@ -44,6 +53,13 @@ QUILL_MUST_CHECK quill_status choices_take(struct choices *c, quill_error *err);
 // For many prompts of one file with the same shots: what --calibrate divides by is computed once. Without it, looks
 // whether the options can be weighed at all.
 QUILL_MUST_CHECK quill_status choices_prepare(struct choices *c, quill_error *err);
+// In steps: ids of c->prompt; the log-probabilities after several prompts, in one go; logprob and probability of one of
+// them. The result is that of choices_weigh. Errors of the second: those of the system; others are in the prompts.
+QUILL_MUST_CHECK quill_status choices_encode(struct choices *c, struct choices_prompt *p, quill_error *err);
+QUILL_MUST_CHECK quill_status choices_weigh_prompts(struct choices *c, struct choices_prompt *const *prompts, size_t n,
+                                                    quill_error *err);
+QUILL_MUST_CHECK quill_status choices_apply(struct choices *c, const struct choices_prompt *p, quill_error *err);
+void choices_prompt_free(struct choices_prompt *p);
 // Fills logprob and probability by --normalize and --calibrate.
 QUILL_MUST_CHECK quill_status choices_weigh(struct choices *c, quill_error *err);
 void choices_free(struct choices *c);

@@ -156,12 +156,6 @@ static quill_status write_header(struct map *m, quill_error *err) {
 
 // ---- the model ----
 
-// How many sequences: rows, or the options of one.
-static int32_t sequences(const struct map *m) {
-    if (m->o->n_seq > 0) return (int32_t)m->o->n_seq;
-    return m->choices.n && m->choices.n < USUAL_BATCH ? (int32_t)m->choices.n : USUAL_BATCH;
-}
-
 // What is wrong with the request is wrong with that of every row.
 static quill_status try_request(struct map_work *w, quill_error *err) {
     quill_request request = w->request;
@@ -181,7 +175,8 @@ static quill_status load(struct map *m, quill_error *err) {
     double before = now_seconds();
     quill_memory memory;
     quill_status s = open_model(&w->model, m->o, err);
-    if (!s) s = open_session(&w->session, &memory, w->model, m->o, sequences(m), err);
+    int32_t n_seq = m->o->n_seq > 0 ? (int32_t)m->o->n_seq : USUAL_BATCH;
+    if (!s) s = open_session(&w->session, &memory, w->model, m->o, n_seq, err);
     if (!s) s = try_request(w, err);
     if (!s) w->n_batch = quill_batch_room(w->session);
     w->load_ms = 1e3 * (now_seconds() - before);

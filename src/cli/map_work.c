@@ -121,13 +121,11 @@ quill_status map_work_render(struct map_work *w, const struct row *row, quill_er
     return s;
 }
 
-// Of a row: ids that wait for their turn, or options that are weighed at once.
 static quill_status prepare(struct map_work *w, struct job *job, const struct row *row, quill_error *err) {
     quill_status s = map_work_render(w, row, err);
     if (s) return s;
-    if (!w->choices) return rendered_encode(&job->ids, quill_model_tokenizer(w->model), &w->prompt, err);
-    s = choices_weigh(w->choices, err);
-    return s ? s : finish(w, job, NULL, err);
+    return w->choices ? choices_encode(w->choices, &job->choice, err)
+                      : rendered_encode(&job->ids, quill_model_tokenizer(w->model), &w->prompt, err);
 }
 
 // The next row, if it is one of this shard's, becomes a job.
@@ -163,7 +161,26 @@ static quill_status read_ahead(struct map_work *w, quill_error *err) {
 
 // ---- the batch ----
 
+// All that were read are weighed together.
+static quill_status weigh_jobs(struct map_work *w, quill_error *err) {
+    size_t n = 0;
+    for (uint64_t i = w->next; i < w->last; i++) {
+        struct job *job = &w->jobs[i % w->n_jobs];
+        if (job->state == JOB_READ) w->weighed[n++] = &job->choice;
+    }
+    quill_status s = n ? choices_weigh_prompts(w->choices, w->weighed, n, err) : QUILL_OK;
+    for (; !s && w->next < w->last; w->next++) {
+        struct job *job = &w->jobs[w->next % w->n_jobs];
+        if (job->state == JOB_DONE) continue;
+        if (job->choice.error.status) *err = job->choice.error;
+        else s = choices_apply(w->choices, &job->choice, err);
+        s = s || job->choice.error.status ? failed(w, job, NULL, err) : finish(w, job, NULL, err);
+    }
+    return s;
+}
+
 static quill_status start_jobs(struct map_work *w, quill_error *err) {
+    if (w->choices) return weigh_jobs(w, err);
     quill_status s = QUILL_OK;
     for (; !s && w->next < w->last; w->next++) {
         struct job *job = &w->jobs[w->next % w->n_jobs];
@@ -241,9 +258,10 @@ static quill_status run(struct map_work *w, quill_error *err) {
 
 quill_status map_work_run(struct map_work *w, quill_error *err) {
     w->failures.fast = w->o->fail_fast;
-    w->n_jobs = w->choices ? 1 : BATCHES_AHEAD * w->n_batch;
+    w->n_jobs = (w->choices ? 1 : BATCHES_AHEAD) * w->n_batch;
     w->jobs = calloc(w->n_jobs, sizeof *w->jobs);
-    if (!w->jobs) return set_no_memory(err);
+    w->weighed = calloc(w->n_jobs, sizeof *w->weighed);
+    if (!w->jobs || !w->weighed) return set_no_memory(err);
     progress_start(&w->bar, w->o->quiet || w->out->terminal);
     return run(w, err);
 }
@@ -251,9 +269,11 @@ quill_status map_work_run(struct map_work *w, quill_error *err) {
 void map_work_free(struct map_work *w) {
     for (size_t i = 0; w->jobs && i < w->n_jobs; i++) {
         free(w->jobs[i].ids.ids);
+        choices_prompt_free(&w->jobs[i].choice);
         record_free(&w->jobs[i].record);
     }
     free(w->jobs);
+    free(w->weighed);
     free(w->fields);
     free(w->values);
     rendered_free(&w->prompt);

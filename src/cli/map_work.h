@@ -17,6 +17,7 @@ struct job {
     uint64_t number; // of the row
     enum job_state state;
     struct prompt_ids ids;
+    struct choices_prompt choice; // with choices, in place of ids
     struct record record;
     quill_error error; // its status QUILL_OK: none
 };
@@ -39,6 +40,7 @@ struct map_work {
 
     // by map_work_run
     struct job *jobs;           // [n_jobs] job number i is in place i % n_jobs
+    struct choices_prompt **weighed; // [n_jobs] with choices: those that are weighed together
     size_t n_jobs;
     uint64_t first, next, last; // jobs first..last are not written, next..last not given to the session
     size_t *fields;             // [n_open] of the row, for the open slots
