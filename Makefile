@@ -104,7 +104,8 @@ ISA_kernels/kernels_avx2 := -mavx2 -mfma -mf16c
 ISA_kernels/kernels_avxvnni := $(ISA_kernels/kernels_avx2) -mavxvnni
 ISA_kernels/kernels_avx512 := $(ISA_kernels/kernels_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
 ISA_kernels/kernels_avx512vnni := $(ISA_kernels/kernels_avx512) -mavx512vnni
-ISAS := sse4 avx2 avxvnni avx512 avx512vnni
+ISA_kernels/kernels_amx := $(ISA_kernels/kernels_avx512vnni) -mamx-tile -mamx-int8
+ISAS := sse4 avx2 avxvnni avx512 avx512vnni amx
 endif
 ifneq ($(filter aarch64%,$(MACHINE)),)
 ISA_kernels/kernels_neondot := -march=armv8.2-a+dotprod

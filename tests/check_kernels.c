@@ -16,7 +16,8 @@
 
 #include "check/check.h"
 
-static const char *const table_names[] = {"ref", "sse4", "avx2", "avxvnni", "avx512", "avx512vnni", "neon", "neondot"};
+static const char *const table_names[] = {"ref", "sse4", "avx2", "avxvnni", "avx512", "avx512vnni", "amx",
+                                          "neon", "neondot"};
 enum { N_TABLES = sizeof table_names / sizeof *table_names };
 
 static const struct check *const groups[] = {row_checks, matmul_checks, attn_checks};

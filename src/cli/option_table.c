@@ -237,7 +237,7 @@ const struct option_row option_table[] = {
      .help = "threads; else $QUILL_THREADS, else $OMP_NUM_THREADS, else (and with 0) all this process may use"},
     {"cpu", NULL, NULL, OPTION_STRING, FIELD(cpu), .value = "NAME", .verbs = RUNNERS | INSPECT | BENCH,
      .group = GROUP_MACHINE,
-     .help = "use the best kernels not above NAME: ref sse4 avx2 avxvnni avx512 avx512vnni neon neondot; else "
+     .help = "use the best kernels not above NAME: ref sse4 avx2 avxvnni avx512 avx512vnni amx neon neondot; else "
              "$QUILL_CPU"},
     {"chunk", "ubatch-size\0", NULL, OPTION_INT, FIELD(chunk), .value = "N", .max = 65536, .initial = "0",
      .verbs = RUNNERS | BENCH, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},

@@ -3,7 +3,12 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <stdbool.h>
 #include <stdint.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 // Bits: Intel SDM volume 2A, CPUID leaves 1 and 7; volume 1, 13.3 (XCR0).
 enum {
@@ -14,9 +19,13 @@ enum {
     LEAF1_ECX_F16C = 1 << 29,
     LEAF7_EBX_AVX2 = 1 << 5,
     LEAF7_ECX_AVX512_VNNI = 1 << 11,
+    LEAF7_EDX_AMX = 1 << 24 | 1 << 25, // TILE, INT8
     LEAF7_1_EAX_AVX_VNNI = 1 << 4,
     XCR0_YMM = 0x06, // SSE and AVX state
     XCR0_ZMM = 0xe6, // and opmask, upper halves, upper 16 registers
+    XCR0_TILES = 3 << 17,
+    XFEATURE_TILE_DATA = 18,
+    REQUEST_PERMISSION = 0x1023, // of arch_prctl: Linux Documentation/arch/x86/xstate.rst
 };
 #define LEAF7_EBX_AVX512 (1u << 16 | 1u << 17 | 1u << 30 | 1u << 31) // F, DQ, BW, VL
 
@@ -24,6 +33,16 @@ static uint32_t xcr0(void) {
     uint32_t low, high;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return low;
+}
+
+// Tile registers enlarge the frames of signals, so a process has to ask for them.
+static bool may_use_tiles(uint32_t saved) {
+#if defined(__linux__)
+    return (saved & XCR0_TILES) == XCR0_TILES && syscall(SYS_arch_prctl, REQUEST_PERMISSION, XFEATURE_TILE_DATA) == 0;
+#else
+    (void)saved;
+    return false;
+#endif
 }
 
 unsigned cpu_features(void) {
@@ -39,7 +58,10 @@ unsigned cpu_features(void) {
     found |= CPU_AVX2;
     if ((saved & XCR0_ZMM) == XCR0_ZMM && (ebx & LEAF7_EBX_AVX512) == LEAF7_EBX_AVX512) {
         found |= CPU_AVX512;
-        if (ecx & LEAF7_ECX_AVX512_VNNI) found |= CPU_AVX512_VNNI;
+        if (ecx & LEAF7_ECX_AVX512_VNNI) {
+            found |= CPU_AVX512_VNNI;
+            if ((edx & LEAF7_EDX_AMX) == LEAF7_EDX_AMX && may_use_tiles(saved)) found |= CPU_AMX;
+        }
     }
     if (subleaves >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & LEAF7_1_EAX_AVX_VNNI))
         found |= CPU_AVX_VNNI;

@@ -11,8 +11,10 @@ enum cpu_feature {
     CPU_AVX512_VNNI = 16,
     CPU_NEON = 32,
     CPU_NEON_DOT = 64,
+    CPU_AMX = 128, // tile registers and AMX-INT8, which the system lets this process use; AVX512_VNNI as well
 };
 
-unsigned cpu_features(void); // a set of enum cpu_feature
+// A set of enum cpu_feature. On Linux it asks for the use of tile registers, which are granted to a process as a whole.
+unsigned cpu_features(void);
 
 #endif

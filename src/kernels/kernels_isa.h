@@ -5,7 +5,8 @@
 
 #include "kernels.h"
 
-extern const struct kernels kernels_sse4, kernels_avx2, kernels_avxvnni, kernels_avx512, kernels_avx512vnni;
+extern const struct kernels kernels_sse4, kernels_avx2, kernels_avxvnni, kernels_avx512, kernels_avx512vnni,
+    kernels_amx;
 extern const struct kernels kernels_neon, kernels_neondot;
 
 #endif

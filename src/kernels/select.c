@@ -28,6 +28,7 @@ static const struct level {
     {"avxvnni", ON_X86(kernels_avxvnni), CPU_AVX_VNNI},
     {"avx512", ON_X86(kernels_avx512), CPU_AVX512},
     {"avx512vnni", ON_X86(kernels_avx512vnni), CPU_AVX512_VNNI},
+    {"amx", ON_X86(kernels_amx), CPU_AMX},
     {"neon", ON_ARM(kernels_neon), CPU_NEON},
     {"neondot", ON_ARM(kernels_neondot), CPU_NEON_DOT},
 };
@@ -44,7 +45,7 @@ quill_status kernels_select(const struct kernels **out, const char **level, cons
         for (last = 0; last < N_LEVELS && strcmp(levels[last].name, cap) != 0; last++) {}
         if (last == N_LEVELS)
             return fail(err, QUILL_E_USAGE,
-                        "no instruction set '%s': ref sse4 avx2 avxvnni avx512 avx512vnni neon neondot",
+                        "no instruction set '%s': ref sse4 avx2 avxvnni avx512 avx512vnni amx neon neondot",
                         QUOTED(str_of(cap)));
         if (!runs(&levels[last], features))
             return fail(err, QUILL_E_USAGE, "this machine lacks the instruction set '%s'", cap);

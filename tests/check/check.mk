@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # check_kernels is made of several files, and of nothing but the C library: for another machine it is linked statically.
 
-CHECK := attn matmul memory rows simd $(ISAS:%=simd_%)
+# amx has the vectors of avx512vnni.
+CHECK := attn matmul memory rows simd $(patsubst %,simd_%,$(filter-out amx,$(ISAS)))
 CHECK_OBJ := $(CHECK:%=$(OBJ)/check/%.o)
 $(OBJ)/check/%.o: tests/check/%.c $(OBJ)/flags
 	@mkdir -p $(@D)

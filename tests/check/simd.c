@@ -20,6 +20,7 @@ static const struct {
     {"avxvnni", simd_check_avxvnni},
     {"avx512", simd_check_avx512},
     {"avx512vnni", simd_check_avx512vnni},
+    {"amx", simd_check_avx512vnni},
 #elif defined(__aarch64__)
     {"neon", simd_check_neon},
     {"neondot", simd_check_neondot},
