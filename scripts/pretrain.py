@@ -7,7 +7,7 @@
     scripts/pretrain.py fewshot RUN/fewshot.txt                 synthetic tasks with examples before the question
     scripts/pretrain.py data RUN/tokenizer RUN/fewshot.txt RUN/fewshot.u16 --split '<|endoftext|>'
     scripts/pretrain.py train RUN --minutes 60                  begin, or go on where the last checkpoint ends
-    scripts/pretrain.py train RUN --decay 20                    lower the rate to nothing in 20 minutes
+    scripts/pretrain.py train RUN --decay 4000                  lower the rate to nothing in 4,000 steps
     scripts/pretrain.py export RUN/decayed.pt RUN/tokenizer OUT a Hugging Face GPT-2 directory
     scripts/pretrain.py evaluate OUT --books HELDOUT            bits per byte, and few-shot accuracy
     scripts/pretrain.py plot RUN/log.csv OUT.svg                the loss curve

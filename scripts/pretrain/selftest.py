@@ -57,7 +57,7 @@ def check(folder):
     do(*train, "--steps", 120)
     second = torch.load(run / "state.pt")["progress"]
     assert (first["step"], second["step"], second["row"]) == (60, 120, 960), "the second call goes on"
-    do(*train, "--decay", 0.1)
+    do(*train, "--decay", 40)
     assert torch.load(run / "state.pt")["progress"] == second, "the decay leaves state.pt as it was"
     do("export", run / "decayed.pt", run / "tokenizer", out)
     book = books / "0.txt"

@@ -2,7 +2,7 @@
 
 RUN/state.pt is replaced every few minutes, and resumed from when it exists; what a row of a batch holds depends on
 the seed and the row's number alone. RUN/log.csv gets a line every few steps. With --decay the rate falls from its
-value to nothing, as 1 - sqrt(progress), in the minutes given; this starts from state.pt but writes RUN/decayed.pt.
+value to nothing, as 1 - sqrt(progress), in the steps given; this starts from state.pt but writes RUN/decayed.pt.
 On processors every thread works on rows of its own, which keeps both busy when other programs run.
 """
 import os
@@ -18,7 +18,7 @@ def add_train_arguments(parser):
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long (default: train until ended)")
     parser.add_argument("--steps", type=int, default=1 << 60,
                         help="stop when the model has had so many (default: no limit)")
-    parser.add_argument("--decay", type=float, metavar="MINUTES", help="lower the rate to nothing and stop")
+    parser.add_argument("--decay", type=int, metavar="STEPS", help="lower the rate to nothing in so many, and stop")
     parser.add_argument("--layers", type=int, default=8, help="of a new model (default: 8)")
     parser.add_argument("--width", type=int, default=320, help="of a new model (default: 320)")
     parser.add_argument("--heads", type=int, default=5, help="of a new model (default: 5)")
@@ -121,7 +121,7 @@ class Trainer:
         """The rates of this step: warm-up, then constant, then 1 - sqrt of the decay's progress."""
         factor = min(1.0, (self.progress["step"] + 1) / self.args.warm_up)
         if self.args.decay:
-            factor *= max(0.0, 1 - min(1.0, self.progress["decayed"] / (self.args.decay * 60)) ** 0.5)
+            factor *= max(0.0, 1 - min(1.0, self.progress["decayed"] / self.args.decay) ** 0.5)
         return self.args.rate * factor, self.args.other_rate * factor
 
     def gradient(self, batch):
@@ -196,7 +196,7 @@ class Trainer:
         saved = time.monotonic()
         mean, shares = None, self.optimizer.shares(self.workers)
         while not (self.ended or time.monotonic() > limit or progress["step"] >= args.steps
-                   or args.decay and progress["decayed"] >= args.decay * 60):
+                   or args.decay and progress["decayed"] >= args.decay):
             begin = time.monotonic()
             matrix_rate, rate = self.rates()
             batch = self.rows.batch(progress["row"], args.rows)
@@ -209,7 +209,7 @@ class Trainer:
             progress["row"] += len(batch)
             progress["tokens"] += len(batch) * args.context
             progress["seconds"] += seconds
-            progress["decayed"] += seconds if args.decay else 0
+            progress["decayed"] += 1 if args.decay else 0
             validating = progress["step"] % 250 == 0
             if progress["step"] % 10 == 0:
                 speed = len(batch) * args.context / seconds
