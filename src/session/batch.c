@@ -8,8 +8,6 @@
 #include "base/alloc.h"
 #include "generate.h"
 
-enum { WORTH_WAITING = 32 }; // tokens that another row will have computed soon
-
 // Row i is sequence i.
 struct row {
     struct generation *generation;
@@ -59,12 +57,6 @@ size_t batch_row_bytes(int32_t n_ctx) { return (size_t)n_ctx * (2 * sizeof(int32
 
 // ---- beginnings -----------------------------------------------------------------------------------
 
-static size_t common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b) {
-    size_t i = 0;
-    while (i < n_a && i < n_b && a[i] == b[i]) i++;
-    return i;
-}
-
 // Whether a row that was added before this one will soon hold so much more of its prompt than `reused` that waiting is
 // better than computing. All wait for the first of them: what every prompt begins with is computed once.
 static bool is_worth_waiting(const quill_session *session, int32_t place, const int32_t *ids, size_t n, size_t reused) {
@@ -74,7 +66,7 @@ static bool is_worth_waiting(const quill_session *session, int32_t place, const 
         if (row->finished) continue;
         size_t n_other = generation_prompt(row->generation);
         const int32_t *other = generation_ids(row->generation, &(size_t){0});
-        size_t shared = common(ids, n, other, n_other);
+        size_t shared = ids_common(ids, n, other, n_other);
         if (shared > reused && (row->alone || shared - reused >= WORTH_WAITING)) return true;
     }
     return false;
@@ -88,11 +80,7 @@ static quill_status begin_row(quill_session *session, int32_t place, quill_error
     const int32_t *ids = generation_ids(row->generation, &(size_t){0});
     // What logits are wanted of is always computed: the last token, or all.
     size_t most = generation_scores_prompt(row->generation) ? 0 : n - 1;
-    size_t reused = session_common(session, seq, ids, most);
-    for (int32_t i = 0; i < session->n_seq; i++) {
-        size_t shared = session_common(session, i, ids, most);
-        if (shared > reused) reused = shared, from = i;
-    }
+    size_t reused = session_longest(session, &from, ids, most);
     if (is_worth_waiting(session, place, ids, most, reused)) return QUILL_OK;
     quill_status s = session_share(session, seq, from, reused, err);
     if (s) return s;

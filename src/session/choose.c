@@ -19,9 +19,7 @@ struct choosing {
 };
 
 static size_t common_ids(const quill_option *a, const quill_option *b) {
-    size_t i = 0;
-    while (i < a->n && i < b->n && a->ids[i] == b->ids[i]) i++;
-    return i;
+    return ids_common(a->ids, a->n, b->ids, b->n);
 }
 
 static int compare(const void *x, const void *y) {

@@ -183,11 +183,23 @@ quill_status session_run(quill_session *session, const struct span *spans, size_
     return s;
 }
 
-size_t session_common(const quill_session *session, int32_t seq, const int32_t *ids, size_t n) {
-    const int32_t *held = held_by(session, seq);
-    size_t length = (size_t)kv_length(session->kv, seq), i = 0;
-    while (i < n && i < length && held[i] == ids[i]) i++;
+size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b) {
+    size_t i = 0;
+    while (i < n_a && i < n_b && a[i] == b[i]) i++;
     return i;
+}
+
+size_t session_common(const quill_session *session, int32_t seq, const int32_t *ids, size_t n) {
+    return ids_common(held_by(session, seq), (size_t)kv_length(session->kv, seq), ids, n);
+}
+
+size_t session_longest(const quill_session *session, int32_t *seq, const int32_t *ids, size_t n) {
+    size_t longest = session_common(session, *seq, ids, n);
+    for (int32_t i = 0; i < session->n_seq; i++) {
+        size_t common = session_common(session, i, ids, n);
+        if (common > longest) longest = common, *seq = i;
+    }
+    return longest;
 }
 
 quill_status session_share(quill_session *session, int32_t to, int32_t from, size_t n, quill_error *err) {
@@ -202,53 +214,33 @@ quill_status session_share(quill_session *session, int32_t to, int32_t from, siz
 
 // ---- reading --------------------------------------------------------------------------------------
 
-// ids[0..n) after what the first sequence holds, with the logits of the last n_logits of them.
-static quill_status extend(quill_session *session, const int32_t *ids, size_t n, size_t n_logits, quill_error *err) {
-    const struct span span = {.seq = 0, .pos = kv_length(session->kv, 0), .ids = ids, .n = n, .n_logits = n_logits};
-    return session_run(session, &span, 1, err);
-}
-
-// How many tokens are computed at once: of those whose logits are wanted no more than there are rows for.
-static size_t next_step(const quill_session *session, const struct reading *r, size_t at) {
-    bool rows = r->row && at >= r->first_row;
-    size_t left = r->row && !rows ? r->first_row - at : r->n - at;
-    size_t chunk = rows ? session->n_rows : session->n_chunk;
-    return left < chunk ? left : chunk;
-}
-
-quill_status session_read(quill_session *session, struct reading *r, quill_error *err) {
-    // What logits are wanted of is always computed: the last token, or all from first_row on.
-    size_t first = r->row ? r->first_row : r->n - 1, step = 0;
-    size_t at = session_common(session, 0, r->ids, first);
+// ids[0..n) in the first sequence. `row` is called with the logits of every position; NULL: those of the last one alone
+// are computed, and *logits are they.
+static quill_status read_ids(quill_session *session, const int32_t *ids, size_t n, quill_row_fn *row, void *user,
+                             const float **logits, quill_error *err) {
+    // What logits are wanted of is always computed: the last token, or all.
+    size_t at = row ? 0 : session_common(session, 0, ids, n - 1), step;
+    const size_t most = row ? session->n_rows : session->n_chunk;
     kv_truncate(session->kv, 0, (int32_t)at);
-    r->reused = at;
-    for (;; at += step) {
-        r->stopped = r->between && !r->between(r->user, at);
-        if (r->stopped || at == r->n) break;
-        step = next_step(session, r, at);
-        size_t n_logits = !r->row ? at + step == r->n : at < first ? 0 : step;
-        quill_status s = extend(session, r->ids + at, step, n_logits, err);
+    for (; at < n; at += step) {
+        step = n - at < most ? n - at : most;
+        const struct span span = {0, (int32_t)at, ids + at, step, row ? step : at + step == n};
+        quill_status s = session_run(session, &span, 1, err);
         if (s) return s;
-        const float *logits = session->logits;
-        for (size_t i = 0; i < n_logits; i++, logits += session->n_vocab) {
-            r->logits = logits;
-            if (r->row) r->row(r->row_user, at + i, logits);
-        }
+        for (size_t i = 0; row && i < step; i++) row(user, at + i, session->logits + i * (size_t)session->n_vocab);
     }
+    *logits = session->logits;
     return QUILL_OK;
 }
 
 quill_status quill_eval(quill_session *session, const int32_t *ids, size_t n, const float **logits, quill_error *err) {
     quill_status s = session_check_ids(session, ids, n, err);
-    struct reading r = {.ids = ids, .n = n};
-    if (!s) s = session_read(session, &r, err);
-    if (!s) *logits = r.logits;
-    return s;
+    return s ? s : read_ids(session, ids, n, NULL, NULL, logits, err);
 }
 
 quill_status quill_eval_all(quill_session *session, const int32_t *ids, size_t n, quill_row_fn *row, void *user,
                             quill_error *err) {
     quill_status s = session_check_ids(session, ids, n, err);
-    struct reading r = {.ids = ids, .n = n, .row = row, .row_user = user};
-    return s ? s : session_read(session, &r, err);
+    const float *last;
+    return s ? s : read_ids(session, ids, n, row, user, &last, err);
 }

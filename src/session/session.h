@@ -39,28 +39,17 @@ struct quill_session {
     struct score_list scores; // of quill_score
 };
 
-struct reading {
-    const int32_t *ids; // [n] each in 0..n_vocab-1; n >= 1, n <= n_ctx
-    size_t n;
-    quill_row_fn *row;  // NULL: the logits of the last position alone are computed
-    void *row_user;
-    size_t first_row;   // the first position whose logits `row` is called with; below n
-    bool (*between)(void *user, size_t done); // NULL, or called before every chunk and at the end; false stops
-    void *user;
-    // Results.
-    size_t reused;        // positions that were there already
-    bool stopped;         // by `between`
-    const float *logits;  // [n_vocab] after the last id
-};
+enum { WORTH_WAITING = 32 }; // tokens that another sequence is about to have: waiting is better than computing them
 
 // Computes spans as forward_run does, into session->logits, and notes their ids as held.
 quill_status session_run(quill_session *session, const struct span *spans, size_t n_spans, quill_error *err);
+size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b); // how many both begin with
 // How many of ids[0..n) sequence `seq` begins with.
 size_t session_common(const quill_session *session, int32_t seq, const int32_t *ids, size_t n);
+// The same of the sequence that begins with most of them, which *seq becomes; it stays where none has more.
+size_t session_longest(const quill_session *session, int32_t *seq, const int32_t *ids, size_t n);
 // Sequence `to` becomes the first n positions of `from`, which may be itself.
 quill_status session_share(quill_session *session, int32_t to, int32_t from, size_t n, quill_error *err);
-
-quill_status session_read(quill_session *session, struct reading *r, quill_error *err);
 
 // QUILL_E_USAGE when one is not in the vocabulary.
 quill_status session_check_vocabulary(const quill_session *session, const int32_t *ids, size_t n, quill_error *err);

@@ -5,8 +5,6 @@
 
 #include "base/alloc.h"
 
-enum { WORTH_WAITING = 32 }; // tokens that the present pass will have computed
-
 struct texts {
     quill_session *session;
     const struct text_rows *texts;
@@ -24,9 +22,9 @@ static size_t common_in_pass(const struct texts *t, const struct text_rows *text
     size_t most = 0;
     for (size_t k = 0; k < t->n_spans; k++) {
         const struct text_rows *other = &t->texts[t->of[k]];
-        size_t end = (size_t)t->spans[k].pos + t->spans[k].n, i = 0;
-        while (i < end && i < text->first && other->ids[i] == text->ids[i]) i++;
-        if (i > most) most = i;
+        size_t end = (size_t)t->spans[k].pos + t->spans[k].n;
+        size_t common = ids_common(other->ids, end, text->ids, text->first);
+        if (common > most) most = common;
     }
     return most;
 }
@@ -36,11 +34,7 @@ static quill_status begin_text(struct texts *t, quill_error *err) {
     quill_session *session = t->session;
     const struct text_rows *text = &t->texts[t->i];
     int32_t from = t->seq;
-    size_t reused = session_common(session, from, text->ids, text->first);
-    for (int32_t seq = 0; seq < session->n_seq; seq++) {
-        size_t shared = session_common(session, seq, text->ids, text->first);
-        if (shared > reused) reused = shared, from = seq;
-    }
+    size_t reused = session_longest(session, &from, text->ids, text->first);
     if (common_in_pass(t, text) >= reused + WORTH_WAITING) return QUILL_OK;
     quill_status s = session_share(session, t->seq, from, reused, err);
     t->begun = !s;
