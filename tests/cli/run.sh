@@ -110,9 +110,8 @@ for file in "$dir"/*.test; do
         echo "defined twice:" "$twice" >"$base/said"
         report 'not ok' "$stem"
     fi
-    for function in $functions; do
-        name=$stem/${function#test_}
-        if printf '%s\n' "$name" | grep -Eq -e "$pattern"; then run_test "$file" "$function" "$name"; fi
+    for name in $(printf '%s\n' "$functions" | sed "s|^test_|$stem/|" | grep -E -e "$pattern"); do
+        run_test "$file" "test_${name#*/}" "$name"
     done
 done
 exit $failed

@@ -21,7 +21,9 @@ $(FAULT)/test_faults: tests/fault/test_faults.c tests/fault/shim.c tests/fault/s
 	$(Q)$(CC) $(CFLAGS_ALL) -U_FORTIFY_SOURCE -Wno-missing-prototypes -DFAULT_WRAP $(WRAPPED:%=-Wl,--wrap=%) $(LDFLAGS_ALL) \
 		-o $@ $< tests/fault/shim.c $(OBJ)/internal.a $(LIBS)
 
-# Preloading and the sanitizers do not go together; none of it is for an emulator.
+# Preloading and the sanitizers do not go together; none of it is for an emulator. How the program meets a fault does not
+# depend on optimization: the build without has the faults of the library alone.
 FAULT_PROGRAMS := $(if $(RUNNER),,$(FAULT)/test_faults $(if $(PROGRAM),$(FAULT)/shim.so $(FAULT)/loop))
-FAULT_TESTS := $(if $(RUNNER),,'$(FAULT)/test_faults' \
-	$(if $(PROGRAM),$(if $(filter asan tsan,$(CONFIG)),,'tests/cli/run.sh -d tests/fault -t 300 $(PROGRAM)')))
+FAULT_FILES := $(if $(filter asan tsan debug,$(CONFIG)),,$(patsubst tests/fault/%.test,%,$(wildcard tests/fault/*.test)))
+FAULT_TESTS := $(if $(RUNNER),,$(if $(PROGRAM),$(FAULT_FILES:%='tests/cli/run.sh -d tests/fault -t 300 $(PROGRAM) ^%/')) \
+	'$(FAULT)/test_faults')

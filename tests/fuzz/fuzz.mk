@@ -37,9 +37,9 @@ endif
 
 .PHONY: fuzz fuzz-programs damage
 damage: $(FUZZ_PROGRAMS)
-	$(Q)scripts/tally -t 1800 $(DAMAGE_TESTS)
+	$(Q)$(TALLY) $(DAMAGE_TESTS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 SECONDS ?= 60
 fuzz:
 	$(Q)$(MAKE) CONFIG=fuzz CC=clang fuzz-programs
-	$(Q)scripts/fuzz $(SECONDS) $(FUZZ)
+	$(Q)scripts/tally -j 2 -t $$(($(SECONDS) + 300)) $(FUZZ:%='scripts/fuzz $(SECONDS) %')
