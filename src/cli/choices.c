@@ -93,8 +93,7 @@ static quill_status take_prompt_file(struct options *o, quill_error *err) {
 }
 
 quill_status choices_read_prompt(struct choices *c, struct options *o, quill_error *err) {
-    bool from_stdin = o->choices_file && strcmp(o->choices_file, "-") == 0;
-    quill_status s = from_stdin ? stdin_claim(o, "the choices", err) : QUILL_OK;
+    quill_status s = stdin_claim_by(o, o->choices_file, "the choices", err);
     if (!s) s = take_prompt_file(o, err);
     if (s) return s;
     if (!o->prompt_file) return prompt_read(&c->prompt.text, o, err);
@@ -108,8 +107,10 @@ quill_status choices_read_prompt(struct choices *c, struct options *o, quill_err
 quill_status choices_open_model(struct choices *c, quill_error *err) {
     enum { AT_ONCE = 16 };
     quill_memory memory;
+    quill_session_options options = session_options(c->o);
+    options.n_seq = c->n < AT_ONCE ? (int32_t)c->n : AT_ONCE;
     quill_status s = open_model(&c->model, c->o, err);
-    return s ? s : open_session(&c->session, &memory, c->model, c->o, c->n < AT_ONCE ? (int32_t)c->n : AT_ONCE, err);
+    return s ? s : open_session(&c->session, &memory, c->model, c->o, &options, err);
 }
 
 // ---- weighing ----

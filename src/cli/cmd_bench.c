@@ -12,7 +12,6 @@
 
 #include "commands.h"
 #include "json_out.h"
-#include "memory_check.h"
 #include "model_source.h"
 #include "output.h"
 #include "quill/batch.h"
@@ -173,10 +172,14 @@ static double run_startup(const struct bench *b) {
     snprintf(threads, sizeof threads, "-t%d", b->memory.threads);
     snprintf(cpu, sizeof cpu, "--cpu=%s", b->info.cpu);
     char model[] = "-m", prompt[] = "-pa", one[] = "-n1", greedy[] = "--temp=0", eos[] = "--ignore-eos";
-    char bytes[] = "--bytes", name[] = "quill";
+    char bytes[] = "--bytes", swap[] = "--allow-swap", copy[] = "--no-mmap", name[] = "quill";
     char *path = b->o->model ? strdup(b->o->model) : NULL;
     if (b->o->model && !path) return (double)NAN;
-    char *argv[] = {name, prompt, one, greedy, eos, bytes, threads, cpu, path ? model : NULL, path, NULL};
+    char *argv[14] = {name, prompt, one, greedy, eos, bytes, threads, cpu};
+    size_t n = 8;
+    if (b->o->allow_swap) argv[n++] = swap;
+    if (b->o->no_mmap) argv[n++] = copy;
+    if (path) argv[n++] = model, argv[n++] = path;
     double ms = first_byte_ms(argv);
     free(path);
     return ms;
@@ -352,9 +355,7 @@ static quill_status set_up(struct bench *b, quill_error *err) {
     if (b->prompt > most) most = b->prompt;
     b->session_options = session_options(o);
     b->session_options.n_ctx = most;
-    s = quill_session_plan(b->model, &b->session_options, &b->memory, err);
-    if (!s) s = memory_check(&b->memory, o->no_mmap, err);
-    if (!s) s = quill_session_create(&b->session, b->model, &b->session_options, err);
+    s = open_session(&b->session, &b->memory, b->model, o, &b->session_options, err);
     if (!s) s = quill_work_of(b->model, o->kv_type, 0, &b->prompt_work, err);
     if (!s) s = quill_work_of(b->model, o->kv_type, b->depth + b->predict / 2, &b->decode_work, err);
     b->ids = malloc((size_t)most * sizeof *b->ids);

@@ -8,7 +8,6 @@
 #include "commands.h"
 #include "json_out.h"
 #include "make_request.h"
-#include "memory_check.h"
 #include "model_source.h"
 #include "output.h"
 #include "prompt.h"
@@ -84,12 +83,10 @@ static quill_status load(struct generation *g, quill_error *err) {
     if (s) return s;
     quill_session_options options = session_options(g->o);
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
-    quill_memory memory;
-    s = quill_session_plan(g->model, &options, &memory, err);
-    if (!s && !g->o->allow_swap) s = memory_check(&memory, g->o->no_mmap && g->o->model, err);
-    progress_start(&g->bar, g->o->quiet);
     options.on_weights = on_weights, options.user = g;
-    if (!s) s = quill_session_create(&g->session, g->model, &options, err);
+    quill_memory memory;
+    progress_start(&g->bar, g->o->quiet);
+    s = open_session(&g->session, &memory, g->model, g->o, &options, err);
     progress_clear(&g->bar);
     if (s) return s;
     g->n_ctx = memory.n_ctx;

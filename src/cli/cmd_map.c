@@ -88,13 +88,12 @@ static quill_status check_choices(const struct map *m, quill_error *err) {
 
 static quill_status read_prompt_file(struct map *m, quill_error *err) {
     struct options *o = m->o;
-    bool is_stdin = strcmp(o->operands.items[0], "-") == 0;
-    quill_status s = is_stdin ? stdin_claim(o, "the prompt file", err) : QUILL_OK;
+    quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
     if (!s) s = prompt_file_open(&m->file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
     if (!s) s = prompt_file_configure(m->file, o, err);
     if (!s && m->file->n_open == 0)
         s = set_error(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(m->file->name));
-    if (!s && o->choices_file && strcmp(o->choices_file, "-") == 0) s = stdin_claim(o, "the choices", err);
+    if (!s) s = stdin_claim_by(o, o->choices_file, "the choices", err);
     if (!s && (o->choices.n || o->choices_file)) s = choices_take(&m->choices, err);
     if (!s) s = check_choices(m, err);
     if (!s) s = request_build(&m->work.request, &m->parts, o, err);
@@ -175,8 +174,9 @@ static quill_status load(struct map *m, quill_error *err) {
     double before = now_seconds();
     quill_memory memory;
     quill_status s = open_model(&w->model, m->o, err);
-    int32_t n_seq = m->o->n_seq > 0 ? (int32_t)m->o->n_seq : USUAL_BATCH;
-    if (!s) s = open_session(&w->session, &memory, w->model, m->o, n_seq, err);
+    quill_session_options options = session_options(m->o);
+    if (options.n_seq == 0) options.n_seq = USUAL_BATCH;
+    if (!s) s = open_session(&w->session, &memory, w->model, m->o, &options, err);
     if (!s) s = try_request(w, err);
     if (!s) w->n_batch = quill_batch_room(w->session);
     w->load_ms = 1e3 * (now_seconds() - before);

@@ -191,9 +191,8 @@ static quill_status open_file(struct loo *l, struct options *o, quill_error *err
     if (o->operands.n != 1)
         return set_error(err, QUILL_E_USAGE, "shots: expected one FILE, found %zu", o->operands.n);
     if (!o->loo) return set_error(err, QUILL_E_USAGE, "shots: expected --loo, which tries each example in turn");
-    bool from_stdin = strcmp(o->operands.items[0], "-") == 0;
-    quill_status s = from_stdin ? stdin_claim(o, "the prompt file", err) : QUILL_OK;
-    if (!s && o->choices_file && strcmp(o->choices_file, "-") == 0) s = stdin_claim(o, "the choices", err);
+    quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
+    if (!s) s = stdin_claim_by(o, o->choices_file, "the choices", err);
     if (!s) s = prompt_file_open(&l->c.file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
     if (!s) s = prompt_file_configure(l->c.file, o, err);
     if (s) return s;

@@ -79,14 +79,13 @@ quill_session_options session_options(const struct options *o) {
 }
 
 quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model, const struct options *o,
-                          int32_t n_seq, quill_error *err) {
-    quill_session_options options = session_options(o);
+                          const quill_session_options *wanted, quill_error *err) {
+    quill_session_options options = *wanted;
     bool weights_are_here = o->no_mmap && o->model;
-    for (;; n_seq /= 2) {
-        options.n_seq = n_seq;
+    for (;; options.n_seq /= 2) {
         quill_status s = quill_session_plan(model, &options, memory, err);
         if (!s && !o->allow_swap) s = memory_check(memory, weights_are_here, err);
         if (!s) return quill_session_create(out, model, &options, err);
-        if (s != QUILL_E_SYSTEM || n_seq == 1) return s;
+        if (s != QUILL_E_SYSTEM || options.n_seq <= 1) return s;
     }
 }

@@ -14,9 +14,10 @@ QUILL_MUST_CHECK quill_status environment_apply(struct options *o, quill_error *
 QUILL_MUST_CHECK quill_status open_model(quill_model **out, const struct options *o, quill_error *err);
 QUILL_MUST_CHECK quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err);
 quill_session_options session_options(const struct options *o);
-// A session of as many sequences as memory has room for, at most n_seq and at least one. *memory: what it takes.
-// Errors: those of memory_check.
+// A session of as many sequences as memory has room for, at most wanted->n_seq (0: one) and at least one. `wanted` is
+// what session_options gave, with what the verb changes. *memory: what it takes. Errors: those of memory_check.
 QUILL_MUST_CHECK quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model,
-                                           const struct options *o, int32_t n_seq, quill_error *err);
+                                           const struct options *o, const quill_session_options *wanted,
+                                           quill_error *err);
 
 #endif

@@ -66,6 +66,10 @@ quill_status stdin_claim(struct options *o, const char *use, quill_error *err) {
     return s;
 }
 
+quill_status stdin_claim_by(struct options *o, const char *path, const char *use, quill_error *err) {
+    return path && strcmp(path, "-") == 0 ? stdin_claim(o, use, err) : QUILL_OK;
+}
+
 quill_status text_operand(const struct options *o, const char **text, bool *dash, quill_error *err) {
     *text = NULL;
     *dash = false;

@@ -15,6 +15,8 @@ QUILL_MUST_CHECK quill_status read_file(struct text *out, const char *path, uint
 
 // stdin is read for one thing alone: the prompt, or `use` ("the choices"). QUILL_E_USAGE when it has a use already.
 QUILL_MUST_CHECK quill_status stdin_claim(struct options *o, const char *use, quill_error *err);
+// The same when `path`, which may be NULL, is "-"; nothing for another.
+QUILL_MUST_CHECK quill_status stdin_claim_by(struct options *o, const char *path, const char *use, quill_error *err);
 
 // The one operand that is text, "-" (stdin) apart; NULL: none. More than one is QUILL_E_USAGE, with a hint to quote.
 QUILL_MUST_CHECK quill_status text_operand(const struct options *o, const char **text, bool *dash, quill_error *err);

@@ -150,9 +150,8 @@ static quill_status read_input(const struct prompt_file *f, const struct options
 quill_status prompt_file_take(struct prompt_file **out, struct options *o, struct rendered *r, quill_error *err) {
     if (o->prompt || o->files.n || o->operands.n)
         return set_error(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
-    bool is_stdin = strcmp(o->prompt_file, "-") == 0;
     struct text input = {0};
-    quill_status s = is_stdin ? stdin_claim(o, "the prompt file", err) : QUILL_OK;
+    quill_status s = stdin_claim_by(o, o->prompt_file, "the prompt file", err);
     if (!s) s = prompt_file_open(out, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
     if (!s) s = prompt_file_configure(*out, o, err);
     if (!s) s = read_input(*out, o, &input, err);

@@ -20,9 +20,11 @@ double score_bits_per_byte(const struct text_score *score) {
 
 quill_status scorer_open(struct scorer *s, const struct options *o, int32_t n_seq, quill_error *err) {
     quill_memory memory = {0};
+    quill_session_options options = session_options(o);
+    options.n_seq = n_seq;
     s->o = o;
     quill_status status = open_model(&s->model, o, err);
-    if (!status) status = open_session(&s->session, &memory, s->model, o, n_seq, err);
+    if (!status) status = open_session(&s->session, &memory, s->model, o, &options, err);
     if (status) return status;
     s->n_ctx = memory.n_ctx;
     s->tokenizer = quill_model_tokenizer(s->model);
