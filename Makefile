@@ -92,10 +92,11 @@ SRC_cli := main choices choices_show cmd_ask cmd_bench cmd_choose cmd_generate c
 	nearest option_table options output prompt prompt_examples prompt_file prompt_use report row_failures row_fields \
 	rows score_page scorer signals template term textbuf verbs \
 	$(if $(wildcard $(EMBED)),builtin,builtin_none)
+CLI_UNITS := test_template test_rows test_prompt_use
 ifneq ($(filter command,$(origin EMBED)),)
 $(if $(EMBED),$(if $(wildcard $(EMBED)),,$(error EMBED=$(EMBED): there is no such file)))
 endif
-TESTS +=
+TESTS += $(CLI_UNITS)
 
 # Each instruction set's files, and only those, are compiled with its flags.
 ifneq ($(filter x86_64%,$(MACHINE)),)
@@ -192,7 +193,7 @@ $(BUILD)/quill.pc: FORCE
 $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(OBJ)/internal.a -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(CLI_PART) $(OBJ)/internal.a -lcmocka $(LIBS)
 
 include tests/fuzz/fuzz.mk tests/fault/fault.mk
 include tests/check/check.mk

@@ -18,10 +18,7 @@ static quill_status apply_settings(struct prompt_file *f, struct options *o, qui
         const struct setting *set = &f->settings[i];
         char source[160];
         snprintf(source, sizeof source, "%s:%zu: %%set %s", QUOTED(f->name), set->line, set->name);
-        bool stop = strcmp(set->name, "stop") == 0;
-        if (stop && set->value.n == 0)
-            s = set_error(err, QUILL_E_USAGE, "%s: expected a text, found an empty one", source);
-        else if (stop)
+        if (strcmp(set->name, "stop") == 0)
             f->stops[f->n_stops++] = (quill_text){set->value.p, set->value.n};
         else
             s = options_set_default(o, set->name, source, set->value.p, err);

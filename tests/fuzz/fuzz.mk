@@ -16,19 +16,23 @@ DAMAGE_TESTS := $(call damage,gguf,5800,data/gguf/bf40-bf16.gguf) $(call damage,
 	$(foreach m,narrow20 half64,$(call damage,config,9999,data/parity/$m/config.json))
 FUZZ_MAIN := $(if $(filter fuzz,$(CONFIG)),-fsanitize=fuzzer,tests/fuzz/driver.c)
 
-# The parser of the program's options, with what it needs; the other names of the program stay out of the library's way.
+# Parts of the program for tests of their own; its other names stay out of the library's way.
 CLI_PARTS := $(patsubst src/cli/%.c,$(OBJ)/cli/%.o,$(filter-out %/main.c %/builtin.c,$(wildcard src/cli/*.c)))
 CLI_NAMES := options_parse options_free request_build request_parts_free verb_find verbs prompt_file_parse \
-	prompt_file_configure prompt_file_render prompt_file_free rendered_free rows_open rows_next rows_close
-$(OBJ)/fuzz_cli.o: $(CLI_PARTS)
+	prompt_file_configure prompt_file_render prompt_file_render_shots prompt_file_example prompt_file_columns \
+	prompt_file_stops prompt_file_end prompt_file_free shuffle rendered_free rows_open rows_next rows_names rows_ready \
+	rows_close row_value template_add template_free template_uses template_is_blank template_drop_newline \
+	template_copy template_drop_blanks template_render slots_find slots_free text_free
+CLI_PART_USERS := $(BUILD)/tests/fuzz/options $(BUILD)/tests/fuzz/prompt_file $(CLI_UNITS:%=$(BUILD)/tests/%)
+$(OBJ)/cli_part.o: $(CLI_PARTS)
 	$(Q)$(CC) -r -nostdlib -o $@ $^ && $(OBJCOPY) $(CLI_NAMES:%=--keep-global-symbol=%) $@
-$(BUILD)/tests/fuzz/options $(BUILD)/tests/fuzz/prompt_file: FUZZ_MORE := $(OBJ)/fuzz_cli.o
-$(BUILD)/tests/fuzz/options $(BUILD)/tests/fuzz/prompt_file: $(OBJ)/fuzz_cli.o
+$(CLI_PART_USERS): CLI_PART := $(OBJ)/cli_part.o
+$(CLI_PART_USERS): $(OBJ)/cli_part.o
 $(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/driver.c tests/fuzz/fuzz.h tests/fuzz/fuzz_text.h \
 		$(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< tests/fuzz/fuzz.c $(FUZZ_MAIN) $(FUZZ_MORE) $(OBJ)/internal.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< tests/fuzz/fuzz.c $(FUZZ_MAIN) $(CLI_PART) $(OBJ)/internal.a $(LIBS)
 
 # Vector code instrumented takes clang minutes to compile; it parses nothing, and the other builds watch its bounds.
 ifeq ($(CONFIG),fuzz)

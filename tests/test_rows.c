@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+// Rows of lines, TSV, CSV (RFC 4180) and JSON lines: fields, numbers, names, what is malformed; a descriptor gives the
+// same as memory.
+#include "test.h"
+
+#include <unistd.h>
+
+#include "cli/rows.h"
+
+// All rows as one text: fields between '|', rows between '/'; a malformed one is '!' and its line.
+static void show(char *out, size_t room, struct rows *rows) {
+    size_t n = 0;
+    const struct row *row;
+    quill_error err;
+    *out = 0;
+    for (uint64_t number = 1;; number++) {
+        quill_status s = rows_next(rows, &row, &err);
+        if (!row) return;
+        assert_int_equal(row->number, number);
+        if (number > 1) n += (size_t)snprintf(out + n, room - n, "/");
+        if (s) n += (size_t)snprintf(out + n, room - n, "!%d", (int)row->line);
+        for (size_t i = 0; i < row->n_fields; i++)
+            n += (size_t)snprintf(out + n, room - n, "%s%.*s", i ? "|" : "", (int)row->fields[i].n,
+                                  row->fields[i].text);
+        assert_true(n < room);
+    }
+}
+
+static struct rows *open_text(struct row_source source, const char *text, size_t n) {
+    struct rows *rows;
+    quill_error err;
+    source.name = "rows";
+    source.memory = text, source.n_memory = n;
+    assert_ok(rows_open(&rows, &source, &err), err);
+    return rows;
+}
+
+static void expect_bytes(struct row_source source, const char *text, size_t n, const char *want) {
+    char got[1000];
+    struct rows *rows = open_text(source, text, n);
+    show(got, sizeof got, rows);
+    rows_close(rows);
+    assert_string_equal(got, want);
+    // from a pipe likewise
+    int ends[2];
+    quill_error err;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], text, n), n);
+    close(ends[1]);
+    source.name = "pipe", source.fd = ends[0];
+    assert_ok(rows_open(&rows, &source, &err), err);
+    show(got, sizeof got, rows);
+    rows_close(rows);
+    close(ends[0]);
+    assert_string_equal(got, want);
+}
+
+static void expect(struct row_source source, const char *text, const char *want) {
+    expect_bytes(source, text, strlen(text), want);
+}
+
+static void expect_refused(struct row_source source, const char *text, const char *message) {
+    struct rows *rows;
+    quill_error err;
+    source.name = "rows", source.memory = text, source.n_memory = strlen(text);
+    assert_int_equal(rows_open(&rows, &source, &err), QUILL_E_USAGE);
+    assert_null(rows);
+    assert_string_equal(err.text, message);
+}
+
+// The message of the first row that is malformed.
+static void expect_bad(struct row_source source, const char *text, const char *message) {
+    struct rows *rows = open_text(source, text, strlen(text));
+    const struct row *row;
+    quill_error err;
+    quill_status s;
+    do s = rows_next(rows, &row, &err);
+    while (!s && row);
+    assert_int_equal(s, QUILL_E_USAGE);
+    if (!strstr(err.text, message)) print_error("'%s' is not in '%s'\n", message, err.text);
+    assert_non_null(strstr(err.text, message));
+    rows_close(rows);
+}
+
+static const struct row_source lines = {.form = ROW_LINES}, fields = {.form = ROW_LINES, .split_lines = true};
+static const struct row_source tsv = {.form = ROW_TSV, .no_header = true}, tsv_named = {.form = ROW_TSV};
+static const struct row_source csv = {.form = ROW_CSV, .no_header = true}, csv_named = {.form = ROW_CSV};
+static const struct row_source jsonl = {.form = ROW_JSONL};
+
+static void a_line_is_a_row_byte_for_byte(void **state) {
+    (void)state;
+    expect(lines, "", "");
+    expect(lines, "a\nb\n", "a/b");
+    expect(lines, "a\nb", "a/b"); // the last one may lack its newline
+    expect(lines, "a\n\nb\n", "a//b");
+    expect(lines, "\n", "");
+    expect(lines, "a\r\n\\n\t\"\n", "a\r/\\n\t\"");
+    expect(lines, "\xef\xbb\xbf" "a\n", "\xef\xbb\xbf" "a");
+    struct rows *rows = open_text(lines, "a\0b\n", 4);
+    const struct row *row;
+    quill_error err;
+    assert_ok(rows_next(rows, &row, &err), err);
+    assert_int_equal(row->fields[0].n, 3);
+    assert_memory_equal(row->fields[0].text, "a\0b", 3);
+    rows_close(rows);
+}
+
+static void tabs_divide_a_line_into_fields(void **state) {
+    (void)state;
+    expect(fields, "a\tb\n\t\nc\\t\n", "a|b/|/c\\t");
+}
+
+static void tsv_has_escapes(void **state) {
+    (void)state;
+    expect(tsv, "a\\tb\\nc\\\\d\\re\tf\n", "a\tb\nc\\d\re|f");
+    expect(tsv, "\\x\t\\\\n\t\\", "\\x|\\n|\\"); // any other backslash is itself
+    expect(tsv, "a\tb\r\nc\td\r\n", "a|b/c|d");
+    expect(tsv, "a\t\n\n", "a|/");
+    expect(tsv, "\"a\"\t,\n", "\"a\"|,");
+    expect(tsv, "\xef\xbb\xbf" "a\n", "a"); // a byte order mark is none of it
+}
+
+static void csv_is_that_of_rfc_4180(void **state) {
+    (void)state;
+    expect(csv, "a,b\r\nc,d\r\n", "a|b/c|d");
+    expect(csv, "a,b\nc,", "a|b/c|");
+    expect(csv, "\"a,b\",\"c\nd\",\"e\"\"f\",\"\"\ng\n", "a,b|c\nd|e\"f|/g");
+    expect(csv, "\"a\r\nb\"\r\n", "a\r\nb");
+    expect(csv, " a , b\n", " a | b"); // blanks are part of a field
+    expect(csv, "a\\nb\n", "a\\nb");
+    expect(csv, "\xef\xbb\xbf\"a,b\"\n", "a,b");
+}
+
+static void csv_that_is_wrong_names_the_line_and_the_next_row_goes_on(void **state) {
+    (void)state;
+    expect(csv, "a\nb\"c\nd\n", "a/!2/d");
+    expect(csv, "\"a\"b\nc\n", "!1/c");
+    expect(csv, "\"a\nb\"\nc\"\nd\n", "a\nb/!3/d"); // a row of two lines counts as two
+    expect(csv, "a\n\"b\nc\n", "a/!2");
+    expect_bad(csv, "x\na,b\"c\n", "rows:2: a quote within field 2");
+    expect_bad(csv, "\"a\"b\n", "rows:1: expected ',' behind the quoted field 1");
+    expect_bad(csv, "a,\"b\n", "rows:1: the quote that opens field 2 is never closed");
+}
+
+static void the_first_row_names_the_columns(void **state) {
+    (void)state;
+    struct rows *rows = open_text(csv_named, "\"x,y\",b\r\n1,2\r\n", 16);
+    size_t n;
+    const quill_text *names = rows_names(rows, &n);
+    const struct row *row;
+    quill_error err;
+    assert_int_equal(n, 2);
+    assert_int_equal(names[0].n, 3);
+    assert_memory_equal(names[0].text, "x,y", 3);
+    assert_ok(rows_next(rows, &row, &err), err);
+    assert_int_equal(row->number, 1); // the names are not counted
+    assert_int_equal(row->line, 2);
+    assert_int_equal(row->raw.n, 4);
+    assert_memory_equal(row->raw.text, "1,2\r", 4);
+    assert_memory_equal(row_value(row, "b", 1)->text, "2", 1);
+    assert_null(row_value(row, "c", 1));
+    rows_close(rows);
+    rows = open_text(tsv, "a\n", 2);
+    assert_null(rows_names(rows, &n));
+    assert_int_equal(n, 0);
+    rows_close(rows);
+}
+
+static void names_must_be_there_and_differ(void **state) {
+    (void)state;
+    expect_refused(tsv_named, "", "rows: expected a first row with the names of the columns");
+    expect_refused(tsv_named, "a\t\tc\n", "rows:1: column 2 has no name");
+    expect_refused(csv_named, "a,b,a\n", "rows:1: two columns named 'a'");
+    expect(tsv_named, "a\tb\n", "");
+}
+
+static void a_row_has_as_many_fields_as_there_are_names(void **state) {
+    (void)state;
+    expect(tsv_named, "a\tb\n1\t2\n3\n4\t5\t6\n7\t8\n", "1|2/!3/!4/7|8");
+    expect_bad(tsv_named, "a\tb\n3\n", "rows:2: expected 2 fields as in the first row, found 1");
+    expect(tsv, "1\n2\t3\n", "1/2|3"); // without names any number
+}
+
+static void empty_lines_may_be_left_out(void **state) {
+    (void)state;
+    struct row_source source = tsv_named;
+    source.skip_empty = true;
+    expect(source, "\na\n\n1\n\r\n2\n", "1/2");
+    source.first_line = 10;
+    expect_bad(source, "a\n\n1\t2\n", "rows:12: expected 1 fields");
+}
+
+static void json_strings_are_their_text_and_other_values_their_json(void **state) {
+    (void)state;
+    expect(jsonl, "{\"a\": \"x\\ty \\u00e9\\\"\", \"b\": \"\"}\n", "x\ty \xc3\xa9\"|");
+    expect(jsonl, "{\"n\": 1.50, \"m\": -0, \"l\": [1, \"a b\", {\"k\" : null}], \"t\" : true }\n",
+           "1.50|-0|[1,\"a b\",{\"k\":null}]|true");
+    expect(jsonl, "{\"big\":123456789012345678901234567890}\r\n{}\n", "123456789012345678901234567890/");
+    struct rows *rows = open_text(jsonl, "{\"b\":1,\"a\\n\":2}", 15);
+    const struct row *row;
+    quill_error err;
+    assert_ok(rows_next(rows, &row, &err), err);
+    assert_int_equal(row->n_fields, 2);
+    assert_memory_equal(row->names[0].text, "b", 1); // in the order of the text
+    assert_memory_equal(row_value(row, "a\n", 2)->text, "2", 1);
+    rows_close(rows);
+}
+
+static void json_that_is_wrong_is_one_bad_row(void **state) {
+    (void)state;
+    expect(jsonl, "{\"a\":1}\n[1]\n{\"a\":\n\n{\"a\":1,\"a\":2}\n{\"a\":3} x\n{\"a\":4}\n", "1/!2/!3/!4/!5/!6/4");
+    expect(jsonl, "{\"a\":\"\xff\"}\n{\"a\":5}\n", "!1/5"); // JSON is UTF-8
+    expect_bad(jsonl, "3\n", "rows:1: expected a JSON object");
+    char deep[300];
+    memset(deep, '[', 150);
+    memset(deep + 150, ']', 149);
+    memcpy(deep, "{\"a\":", 5);
+    deep[299] = 0;
+    expect_bad(jsonl, deep, "rows:1: JSON of more than 100 levels");
+}
+
+static void a_row_beyond_the_limit_is_dropped_and_the_next_is_read(void **state) {
+    (void)state;
+    struct row_source source = lines;
+    source.limit = 4;
+    expect(source, "1234\n12345\n1\n", "1234/!2/1");
+    expect_bad(source, "12345\n", "rows:1: a row of more than 4 bytes");
+}
+
+static void what_has_arrived_can_be_told_from_what_would_wait(void **state) {
+    (void)state;
+    int ends[2];
+    struct rows *rows;
+    const struct row *row;
+    quill_error err;
+    assert_int_equal(pipe(ends), 0);
+    const struct row_source source = {.form = ROW_LINES, .name = "pipe", .fd = ends[0]};
+    assert_ok(rows_open(&rows, &source, &err), err);
+    assert_false(rows_ready(rows));
+    assert_int_equal(write(ends[1], "a\nb", 3), 3);
+    assert_true(rows_ready(rows));
+    assert_ok(rows_next(rows, &row, &err), err);
+    assert_memory_equal(row->fields[0].text, "a", 1);
+    assert_false(rows_ready(rows)); // half a line
+    close(ends[1]);
+    assert_true(rows_ready(rows));
+    assert_ok(rows_next(rows, &row, &err), err);
+    assert_memory_equal(row->fields[0].text, "b", 1);
+    assert_ok(rows_next(rows, &row, &err), err);
+    assert_null(row);
+    rows_close(rows);
+    close(ends[0]);
+}
+
+static void a_descriptor_that_cannot_be_read_is_an_error(void **state) {
+    (void)state;
+    const struct row_source source = {.form = ROW_LINES, .name = "gone", .fd = -1};
+    struct rows *rows;
+    const struct row *row;
+    quill_error err;
+    assert_ok(rows_open(&rows, &source, &err), err);
+    assert_int_equal(rows_next(rows, &row, &err), QUILL_E_SYSTEM);
+    assert_null(row);
+    assert_non_null(strstr(err.text, "gone"));
+    rows_close(rows);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_is_a_row_byte_for_byte),
+        cmocka_unit_test(tabs_divide_a_line_into_fields),
+        cmocka_unit_test(tsv_has_escapes),
+        cmocka_unit_test(csv_is_that_of_rfc_4180),
+        cmocka_unit_test(csv_that_is_wrong_names_the_line_and_the_next_row_goes_on),
+        cmocka_unit_test(the_first_row_names_the_columns),
+        cmocka_unit_test(names_must_be_there_and_differ),
+        cmocka_unit_test(a_row_has_as_many_fields_as_there_are_names),
+        cmocka_unit_test(empty_lines_may_be_left_out),
+        cmocka_unit_test(json_strings_are_their_text_and_other_values_their_json),
+        cmocka_unit_test(json_that_is_wrong_is_one_bad_row),
+        cmocka_unit_test(a_row_beyond_the_limit_is_dropped_and_the_next_is_read),
+        cmocka_unit_test(what_has_arrived_can_be_told_from_what_would_wait),
+        cmocka_unit_test(a_descriptor_that_cannot_be_read_is_an_error),
+    };
+    return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
+}
