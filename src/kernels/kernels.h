@@ -70,6 +70,7 @@ struct attn_job {
     const float *q; // query i at q + i * q_stride
     size_t q_stride;
     const uint8_t *keys, *values;  // the tile
+    const uint8_t *next;           // keys that will be read after it, to be fetched ahead; NULL: none
     const int32_t *lo, *hi;        // [n_q] within the tile: 0 <= lo < hi <= 256
     const int32_t *pos;            // [n_q] the query's position relative to the tile's first; used with slope
     float scale, softcap, slope;

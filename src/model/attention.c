@@ -81,7 +81,9 @@ static void attend_tile(const struct attention *at, const struct query_block *bl
     int32_t lo[QUERY_ROWS], hi[QUERY_ROWS];
     size_t first, last;
     visible(at->plan, block, tile, lo, hi, &first, &last);
-    const uint8_t *keys = kv_keys(at->kv, block->seq, tile * KV_TILE, at->layer, (int32_t)(head / at->group));
+    const bool more = block->pos + (int32_t)block->n > (tile + 1) * KV_TILE;
+    const int32_t group = (int32_t)(head / at->group);
+    const uint8_t *keys = kv_keys(at->kv, block->seq, tile * KV_TILE, at->layer, group);
     size_t part = first * parts->n_tiles + (size_t)(tile - parts->first_tile);
     struct attn_job job = {
         .head_dim = at->dim,
@@ -90,6 +92,7 @@ static void attend_tile(const struct attention *at, const struct query_block *bl
         .q_stride = at->n_head * at->dim,
         .keys = keys,
         .values = keys + at->kv->keys_bytes,
+        .next = more ? kv_keys(at->kv, block->seq, (tile + 1) * KV_TILE, at->layer, group) : NULL,
         .lo = lo + first,
         .hi = hi + first,
         .scale = at->plan->score_scale,

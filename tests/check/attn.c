@@ -86,6 +86,7 @@ static struct attn_job make_job(enum kv_type type, size_t dim, size_t n_q, enum 
     float *q = guarded(count * sizeof *q);
     random_floats(q, count, kind);
     job.q = q;
+    job.next = random_below(2) ? keys : NULL;
     job.keys = keys, job.values = values, job.lo = lo, job.hi = hi, job.pos = pos;
     job.scale = random_below(2) ? 0.125f : 1.0f;
     job.softcap = random_below(3) == 0 ? 30.0f : 0.0f;
