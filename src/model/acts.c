@@ -8,6 +8,7 @@
 
 enum {
     ALIGNMENT = 64,
+    PADDING = 16, // floats between the rows of the MLP: at multiples of 4 KiB they would share a few sets of the cache
     PART_BYTES = 256 * 1024, // a member's attention parts stay within this, with fewer rows per block, down to one
 };
 
@@ -31,10 +32,10 @@ static void *carve(struct carving *c, size_t count, size_t size) {
 }
 
 // A kind whose blocks the rows are no multiple of is left out: no matrix of such a kind has such rows.
-static struct rows carve_rows(struct carving *c, size_t n, size_t cols, unsigned quantized) {
-    struct rows r = {.cols = cols};
+static struct rows carve_rows(struct carving *c, size_t n, size_t cols, size_t padding, unsigned quantized) {
+    struct rows r = {.cols = cols, .stride = cols + padding};
     size_t values = n * cols;
-    r.x = carve(c, values, sizeof *r.x);
+    r.x = carve(c, n * r.stride, sizeof *r.x);
     for (int k = 0; k < ACT_KIND_COUNT; k++) {
         const struct act_info *kind = &act_kinds[k];
         struct qacts *q = &r.q[k];
@@ -68,13 +69,13 @@ static void carve_all(struct carving *c, struct acts *a, const struct model *mod
     size_t n = a->max_rows, heads = (size_t)hp->n_head * (size_t)hp->head_dim;
     size_t heads_kv = (size_t)hp->n_head_kv * (size_t)hp->head_dim;
     a->x = carve(c, n * (size_t)hp->n_embd, sizeof *a->x);
-    a->h = carve_rows(c, n, (size_t)hp->n_embd, model->quantized);
+    a->h = carve_rows(c, n, (size_t)hp->n_embd, 0, model->quantized);
     a->q = carve(c, n * heads, sizeof *a->q);
     a->k = carve(c, n * heads_kv, sizeof *a->k);
     a->v = carve(c, n * heads_kv, sizeof *a->v);
-    a->att = carve_rows(c, n, heads, model->quantized);
-    a->ff = carve_rows(c, n, (size_t)hp->n_ff, model->quantized);
-    a->up = model->layers[0].gate.w.data ? carve(c, n * (size_t)hp->n_ff, sizeof *a->up) : NULL;
+    a->att = carve_rows(c, n, heads, 0, model->quantized);
+    a->ff = carve_rows(c, n, (size_t)hp->n_ff, PADDING, model->quantized);
+    a->up = model->layers[0].gate.w.data ? carve(c, n * a->ff.stride, sizeof *a->up) : NULL;
     a->y = carve(c, n * (size_t)hp->n_embd, sizeof *a->y);
     a->batch.ids = carve(c, n, sizeof *a->batch.ids);
     a->batch.seqs = carve(c, n, sizeof *a->batch.seqs);

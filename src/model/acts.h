@@ -14,8 +14,8 @@ enum { QUERY_ROWS = 16 }; // rows of a query block at most: a key that was read 
 
 // The input of matrix products: as floats, and quantized once per kind for all that read it.
 struct rows {
-    float *x; // [B, cols]
-    size_t cols;
+    float *x; // [B, stride], of which each row has `cols`
+    size_t cols, stride;
     struct qacts q[ACT_KIND_COUNT]; // the same, quantized; NULL pointers when no matrix of the model takes it
 };
 
@@ -40,7 +40,7 @@ struct acts {
     float *q, *k, *v; // [B, H*D], [B, G*D], [B, G*D]
     struct rows att;  // [B, H*D] what attention saw
     struct rows ff;   // [B, F] inside of the MLP
-    float *up;        // [B, F] the other factor of a gated MLP; NULL: plain
+    float *up;        // [B, F] the other factor of a gated MLP, with the stride of ff; NULL: plain
     float *y;         // [B, E] result of attention or MLP, to be added to x
     struct batch batch;
     size_t max_rows, query_rows;   // query_rows: of a block, at most QUERY_ROWS

@@ -140,8 +140,12 @@ void attention_forward(struct member *m, const struct pass *pass, int32_t layer,
         (size_t)hp->n_head, (size_t)(hp->n_head / hp->n_head_kv), (size_t)hp->head_dim,
     };
     const size_t all = a->batch.n_rows;
-    const struct product qkv[] = {{&p->q, a->q, n, false}, {&p->k, a->k, all, false}, {&p->v, a->v, all, false}};
-    const struct product out = {&p->o, a->y, n, false};
+    const struct product qkv[] = {
+        {&p->q, a->q, n, p->q.w.rows, false},
+        {&p->k, a->k, all, p->k.w.rows, false},
+        {&p->v, a->v, all, p->v.w.rows, false},
+    };
+    const struct product out = {&p->o, a->y, n, a->h.cols, false};
 
     op_linear(m, a, &a->h, qkv, 3);
     store(m, &at);

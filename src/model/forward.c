@@ -22,7 +22,7 @@ static void run(void *arg, struct member *m) {
     const size_t all = a->batch.n_rows, wanted = a->batch.n_wanted;
     const int32_t last = model->hp.n_layer - 1;
 
-    const struct product logits = {&model->head, pass->logits, wanted, true};
+    const struct product logits = {&model->head, pass->logits, wanted, model->head.w.rows, true};
 
     embed_forward(m, pass);                                            // x[B, E] = tokens[ids] + positions
     op_norm(m, a, &model->layers[0].attn_in, model->hp.norm_eps, all); // h[B, E] = norm(x)

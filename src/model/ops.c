@@ -37,12 +37,12 @@ static void multiply_rows(const struct member *m, struct acts *a, const struct r
     const struct linear *l = p->linear;
     struct matmul_job job = {
         .w = l->w, .row0 = row0, .row1 = row1, .n_tokens = p->n,
-        .x = in->x, .x_stride = in->cols, .q = in->q[dtypes[l->w.dtype].acts],
-        .bias = l->b, .out = p->out, .out_stride = l->w.rows, .scratch = kernel_scratch(a, m),
+        .x = in->x, .x_stride = in->stride, .q = in->q[dtypes[l->w.dtype].acts],
+        .bias = l->b, .out = p->out, .out_stride = p->out_stride, .scratch = kernel_scratch(a, m),
     };
     a->kernels->matmul[l->w.dtype](&job);
     for (size_t t = 0; p->check && t < p->n; t++)
-        note(a, a->kernels->all_finite(p->out + t * l->w.rows + row0, row1 - row0));
+        note(a, a->kernels->all_finite(p->out + t * p->out_stride + row0, row1 - row0));
 }
 
 static size_t claims_of(const struct product *p, size_t chunk) {
@@ -64,14 +64,15 @@ void op_linear(struct member *m, struct acts *a, const struct rows *in, const st
 
 // ---- rows ----
 
-// n values from value `at` on, which begins a block of every kind asked for.
-static void quantize(struct acts *a, const struct rows *r, unsigned kinds, size_t at, size_t n) {
+// n values of a row from value `first` on, which begins a block of every kind asked for.
+static void quantize(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, size_t n) {
+    const size_t at = row * r->cols + first;
     for (int k = 0; k < ACT_KIND_COUNT; k++) {
         if (!(kinds & act_bit((enum act_kind)k))) continue;
         const struct qacts *q = &r->q[k];
         size_t block = at / act_kinds[k].block, group = at / act_kinds[k].group;
         note(a, a->kernels->quantize[k](q->q + at, q->xd + block, q->xs ? q->xs + block : NULL, q->sum + group,
-                                        r->x + at, n));
+                                        r->x + row * r->stride + first, n));
     }
 }
 
@@ -89,7 +90,7 @@ static void norm_row(const struct kernels *k, const struct norm *norm, float *ou
 static void read_row(struct acts *a, const struct norm *in, float eps, size_t row) {
     size_t n = a->h.cols;
     norm_row(a->kernels, in, a->h.x + row * n, a->x + row * n, eps, n);
-    quantize(a, &a->h, in->quantize, row * n, n);
+    quantize(a, &a->h, in->quantize, row, 0, n);
 }
 
 void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n) {
@@ -119,10 +120,10 @@ void op_residual(struct member *m, struct acts *a, const struct residual_step *s
 }
 
 static void activate_piece(struct acts *a, struct rows *r, const struct activation *f, size_t row, size_t first) {
-    size_t at = row * r->cols + first, n = r->cols - first < CLAIM_VALUES ? r->cols - first : CLAIM_VALUES;
+    size_t at = row * r->stride + first, n = r->cols - first < CLAIM_VALUES ? r->cols - first : CLAIM_VALUES;
     if (f->act) f->act(r->x + at, n);
     if (f->factor) a->kernels->multiply(r->x + at, f->factor + at, n);
-    quantize(a, r, f->quantize, at, n);
+    quantize(a, r, f->quantize, row, first, n);
 }
 
 void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n) {

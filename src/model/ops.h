@@ -7,11 +7,11 @@
 
 #include "acts.h"
 
-// One product of op_linear: out[t, r] = w[r] . in[t] + b[r] for the first n rows t, out being [n, w.rows].
+// One product of op_linear: out[t, r] = w[r] . in[t] + b[r] for the first n rows t, out being [n, out_stride].
 struct product {
     const struct linear *linear;
     float *out;
-    size_t n;
+    size_t n, out_stride;
     bool check; // notes values that are not finite
 };
 
@@ -32,7 +32,7 @@ void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps,
 // In place: r = act(r), and times `factor` when it is not NULL; then quantized for the kinds of `quantize`.
 struct activation {
     void (*act)(float *x, size_t n); // NULL: none
-    const float *factor;             // [n, cols]
+    const float *factor;             // [n, stride of r]
     unsigned quantize;               // set of act_bit
 };
 void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n);
