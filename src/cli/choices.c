@@ -18,6 +18,7 @@ quill_status choices_add_one(struct choices *c, const char *p, size_t n, quill_e
     struct choice *items = realloc(c->items, (c->n + 1) * sizeof *items);
     if (!items) return set_no_memory(err);
     c->items = items;
+    c->encoded[0] = c->encoded[1] = false;
     items[c->n] = (struct choice){0};
     return text_add(&items[c->n++].name, p, n) ? QUILL_OK : set_no_memory(err);
 }
@@ -131,21 +132,22 @@ quill_status choices_show_prompt(struct choices *c, quill_error *err) {
 }
 
 static quill_status encode_names(struct choices *c, bool blank, quill_error *err) {
+    const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
     struct text text = {0};
     quill_status s = QUILL_OK;
     for (size_t i = 0; i < c->n && !s; i++) {
         struct choice *item = &c->items[i];
-        text.n = item->ids.n = 0;
+        text.n = item->ids[blank].n = 0;
         bool ok = text_add(&text, " ", blank) && text_add(&text, item->name.p, item->name.n);
-        s = ok ? quill_encode(quill_model_tokenizer(c->model), &item->ids, text.p, text.n, QUILL_SPECIAL_AS_TEXT, err)
+        s = ok ? quill_encode(tokenizer, &item->ids[blank], text.p, text.n, QUILL_SPECIAL_AS_TEXT, err)
                : set_no_memory(err);
     }
     text_free(&text);
+    c->encoded[blank] = !s;
     return s;
 }
 
-// The first token of the stop text; -1: there is none.
-static quill_status find_end(const struct choices *c, int32_t *end, quill_error *err) {
+static quill_status find_end(struct choices *c, quill_error *err) {
     quill_text stop = c->file ? prompt_file_end(c->file, c->o) : (quill_text){"\n", 1};
     struct text text = {0};
     quill_ids ids = {0};
@@ -154,32 +156,42 @@ static quill_status find_end(const struct choices *c, int32_t *end, quill_error 
                          : text_add(&text, stop.text, stop.n) ? QUILL_OK : set_no_memory(err);
     const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
     if (!s) s = quill_encode(tokenizer, &ids, text.p ? text.p : "", text.n, QUILL_SPECIAL_AS_TEXT, err);
-    *end = ids.n ? ids.ids[0] : -1;
+    c->end = ids.n ? ids.ids[0] : -1;
+    c->end_known = !s;
     quill_ids_free(&ids);
     text_free(&text);
     return s;
 }
 
-static quill_status weigh_after(struct choices *c, const int32_t *ids, size_t n, int32_t end, double *logprobs,
+// What the options are as tokens, and what ends them: the same after every prompt.
+static quill_status encode_options(struct choices *c, bool blank, quill_error *err) {
+    quill_status s = c->encoded[blank] ? QUILL_OK : encode_names(c, blank, err);
+    return s || c->end_known ? s : find_end(c, err);
+}
+
+static quill_status weigh_after(struct choices *c, const int32_t *ids, size_t n, bool blank, double *logprobs,
                                 quill_error *err) {
     quill_option *options = calloc(c->n, sizeof *options);
     if (!options) return set_no_memory(err);
     bool ended;
-    for (size_t i = 0; i < c->n; i++) options[i] = (quill_option){c->items[i].ids.ids, c->items[i].ids.n, 0};
-    quill_status s = quill_choose(c->session, ids, n, options, c->n, end, &ended, err);
+    for (size_t i = 0; i < c->n; i++) {
+        const quill_ids *name = &c->items[i].ids[blank];
+        options[i] = (quill_option){name->ids, name->n, 0};
+    }
+    quill_status s = quill_choose(c->session, ids, n, options, c->n, c->end, &ended, err);
     for (size_t i = 0; i < c->n && !s; i++) logprobs[i] = options[i].logprob;
     free(options);
     return s;
 }
 
 // The option's own probability, after the token that begins a text.
-static quill_status weigh_alone(struct choices *c, bool blank, int32_t end, quill_error *err) {
+static quill_status weigh_alone(struct choices *c, bool blank, quill_error *err) {
     const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
     int32_t begin = quill_token_bos(tokenizer);
     if (begin < 0) begin = quill_token_eos(tokenizer);
     if (begin < 0) return set_error(err, QUILL_E_USAGE, "--normalize prior needs a model with a BOS or EOS token");
     double *logprobs = calloc(c->n, sizeof *logprobs);
-    quill_status s = logprobs ? weigh_after(c, &begin, 1, end, logprobs, err) : set_no_memory(err);
+    quill_status s = logprobs ? weigh_after(c, &begin, 1, blank, logprobs, err) : set_no_memory(err);
     if (s) free(logprobs);
     else c->alone[blank] = logprobs;
     return s;
@@ -194,16 +206,16 @@ static void normalise(struct choices *c, const double *weights) {
 }
 
 // By --normalize. The names are encoded as they stand after the prompt.
-static quill_status apply(struct choices *c, const struct choices_prompt *p, int32_t end, quill_error *err) {
+static quill_status apply(struct choices *c, const struct choices_prompt *p, quill_error *err) {
     bool prior = strcmp(c->o->normalize, "prior") == 0, tokens = strcmp(c->o->normalize, "tokens") == 0;
-    quill_status s = prior && !c->alone[p->blank] ? weigh_alone(c, p->blank, end, err) : QUILL_OK;
+    quill_status s = prior && !c->alone[p->blank] ? weigh_alone(c, p->blank, err) : QUILL_OK;
     if (s) return s;
     double *weights = calloc(c->n, sizeof *weights);
     if (!weights) return set_no_memory(err);
     for (size_t i = 0; i < c->n; i++) {
         c->items[i].logprob = weights[i] = p->logprobs[i];
         if (prior) weights[i] -= c->alone[p->blank][i];
-        if (tokens) weights[i] /= (double)c->items[i].ids.n;
+        if (tokens) weights[i] /= (double)c->items[i].ids[p->blank].n;
     }
     normalise(c, weights);
     free(weights);
@@ -231,12 +243,10 @@ void choices_prompt_free(struct choices_prompt *p) {
 
 static quill_status weigh_prompt(struct choices *c, quill_error *err) {
     struct choices_prompt p = {0};
-    int32_t end = -1;
     quill_status s = choices_encode(c, &p, err);
-    if (!s) s = encode_names(c, p.blank, err);
-    if (!s) s = find_end(c, &end, err);
-    if (!s) s = weigh_after(c, p.ids.ids, p.ids.n, end, p.logprobs, err);
-    if (!s) s = apply(c, &p, end, err);
+    if (!s) s = encode_options(c, p.blank, err);
+    if (!s) s = weigh_after(c, p.ids.ids, p.ids.n, p.blank, p.logprobs, err);
+    if (!s) s = apply(c, &p, err);
     choices_prompt_free(&p);
     return s;
 }
@@ -307,10 +317,10 @@ quill_status choices_weigh(struct choices *c, quill_error *err) {
 // ---- several prompts ----
 
 // Whether an option begins another, so that its end counts.
-static bool ends_count(const struct choices *c) {
+static bool ends_count(const struct choices *c, bool blank) {
     for (size_t i = 0; i < c->n; i++)
         for (size_t k = 0; k < c->n; k++) {
-            const quill_ids *a = &c->items[i].ids, *b = &c->items[k].ids;
+            const quill_ids *a = &c->items[i].ids[blank], *b = &c->items[k].ids[blank];
             if (i != k && a->n <= b->n && memcmp(a->ids, b->ids, a->n * sizeof *a->ids) == 0) return true;
         }
     return false;
@@ -323,7 +333,7 @@ static void make_texts(const struct choices *c, struct choices_prompt *const *pr
     for (size_t i = 0; i < c->n; i++)
         for (size_t r = 0; r < n; r++) {
             const struct prompt_ids *prompt = &prompts[r]->ids;
-            const quill_ids *name = &c->items[i].ids;
+            const quill_ids *name = &c->items[i].ids[prompts[r]->blank];
             *texts = (quill_scored_text){ids, prompt->n + name->n + (end != NULL), prompt->n, NULL};
             memcpy(ids, prompt->ids, prompt->n * sizeof *ids);
             memcpy(ids + prompt->n, name->ids, name->n * sizeof *ids);
@@ -333,16 +343,17 @@ static void make_texts(const struct choices *c, struct choices_prompt *const *pr
         }
 }
 
-// Prompts that all have a blank in front of the options, or none; the names are encoded so.
-static quill_status weigh_together(struct choices *c, struct choices_prompt *const *prompts, size_t n, int32_t end,
+// Prompts that all have a blank in front of the options, or none.
+static quill_status weigh_together(struct choices *c, struct choices_prompt *const *prompts, size_t n,
                                    quill_error *err) {
+    bool blank = prompts[0]->blank;
     size_t n_ids = 0;
     for (size_t r = 0; r < n; r++)
-        for (size_t i = 0; i < c->n; i++) n_ids += prompts[r]->ids.n + c->items[i].ids.n + 1;
+        for (size_t i = 0; i < c->n; i++) n_ids += prompts[r]->ids.n + c->items[i].ids[blank].n + 1;
     quill_scored_text *texts = calloc(n * c->n, sizeof *texts);
     int32_t *ids = calloc(n_ids, sizeof *ids);
     quill_status s = texts && ids ? QUILL_OK : set_no_memory(err);
-    if (!s) make_texts(c, prompts, n, ends_count(c) ? &end : NULL, texts, ids);
+    if (!s) make_texts(c, prompts, n, ends_count(c, blank) ? &c->end : NULL, texts, ids);
     if (!s) s = quill_score_texts(c->session, texts, n * c->n, 0, err);
     for (size_t k = 0; k < n * c->n && !s; k++) {
         double sum = 0;
@@ -356,22 +367,21 @@ static quill_status weigh_together(struct choices *c, struct choices_prompt *con
 
 quill_status choices_weigh_prompts(struct choices *c, struct choices_prompt *const *prompts, size_t n,
                                    quill_error *err) {
-    int32_t end = -1;
     struct choices_prompt **same = calloc(n, sizeof(struct choices_prompt *));
-    quill_status s = same ? find_end(c, &end, err) : set_no_memory(err);
+    quill_status s = same ? QUILL_OK : set_no_memory(err);
     for (int blank = 0; blank < 2 && !s; blank++) {
         size_t m = 0;
         for (size_t r = 0; r < n; r++)
             if (prompts[r]->blank == blank) same[m++] = prompts[r];
         if (m == 0) continue;
-        s = encode_names(c, blank, err);
-        if (!s) s = weigh_together(c, same, m, end, err);
+        s = encode_options(c, blank, err);
+        if (!s) s = weigh_together(c, same, m, err);
         if (!s || s == QUILL_E_SYSTEM) continue;
         s = QUILL_OK; // one of them is at fault: which?
         for (size_t r = 0; r < m && s != QUILL_E_SYSTEM; r++) {
             struct choices_prompt *p = same[r];
             p->error = (quill_error){0};
-            s = weigh_after(c, p->ids.ids, p->ids.n, end, p->logprobs, &p->error);
+            s = weigh_after(c, p->ids.ids, p->ids.n, blank, p->logprobs, &p->error);
             if (s == QUILL_E_SYSTEM) *err = p->error;
         }
         if (s != QUILL_E_SYSTEM) s = QUILL_OK;
@@ -381,10 +391,7 @@ quill_status choices_weigh_prompts(struct choices *c, struct choices_prompt *con
 }
 
 quill_status choices_apply(struct choices *c, const struct choices_prompt *p, quill_error *err) {
-    int32_t end = -1;
-    quill_status s = encode_names(c, p->blank, err);
-    if (!s) s = find_end(c, &end, err);
-    if (!s) s = apply(c, p, end, err);
+    quill_status s = apply(c, p, err);
     if (!s && c->empty_sums) divide(c, c->empty_sums);
     return s;
 }
@@ -392,7 +399,8 @@ quill_status choices_apply(struct choices *c, const struct choices_prompt *p, qu
 void choices_free(struct choices *c) {
     for (size_t i = 0; i < c->n; i++) {
         text_free(&c->items[i].name);
-        quill_ids_free(&c->items[i].ids);
+        quill_ids_free(&c->items[i].ids[0]);
+        quill_ids_free(&c->items[i].ids[1]);
     }
     free(c->items);
     free(c->empty_sums);

@@ -10,7 +10,7 @@
 
 struct choice {
     struct text name;
-    quill_ids ids;      // of the name, with the blank in front if there is one
+    quill_ids ids[2];   // of the name, without and with a blank in front
     double logprob;     // as the model gives it
     double probability; // normalised; all of them sum to 1
 };
@@ -36,6 +36,9 @@ struct choices {
     size_t prompt_tokens;     // of the last one that was weighed
     double *empty_sums;       // [n] of --calibrate, when it is known beforehand
     double *alone[2];         // [n] of --normalize prior, without and with a blank in front; NULL: not known yet
+    bool encoded[2];          // the names' ids are known
+    bool end_known;
+    int32_t end;              // the first token of the stop text; -1: there is none
 };
 
 // "A,B,C" with \, for a comma; and one per line of a file (NULL: none). Errors: QUILL_E_USAGE (an empty one), files.
