@@ -26,6 +26,9 @@
 //   vb_lookup(table, b)     table[b], for bytes below 16
 //   vi_dot16(sum, a, b)     lane + products of the two signed 16-bit halves
 //   vq_dot(sum, w, x)       lane i + sum of the products of its 4 weights with its 4 bytes of x, |x| <= 127; exact.
+// PAIR_SUMS: products are summed in 16 bits first. What that takes to do with several products at a time:
+//   vq_pairs(w, x)          words: products of two of the weights, which are not negative
+//   vi_add16(a, b)          words
 // PANEL_FLIPPED: vq takes weights that were flipped, and a sum of products starts at -128 times the sum of x.
 // TILE_F_*, TILE_Q_*: row vectors and tokens of the register tile of float and of integer products.
 #ifndef QUILL_KERNELS_SIMD_H

@@ -184,6 +184,9 @@ SIMD vi vq_dot(vi sum, vq w, vi x) {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 SIMD vi vi_dot16(vi sum, vi a, vi b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+#define PAIR_SUMS
+SIMD vi vq_pairs(vq w, vi x) { return _mm256_maddubs_epi16(w.w, x); }
+SIMD vi vi_add16(vi a, vi b) { return _mm256_add_epi16(a, b); }
 #endif
 
 // Pairs of products in 16 bits.

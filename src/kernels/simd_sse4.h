@@ -167,6 +167,9 @@ SIMD vi vq_dot(vi sum, vq w, vi x) {
     __m128i pairs = _mm_maddubs_epi16(w.magnitude, _mm_sign_epi8(x, w.w));
     return _mm_add_epi32(sum, _mm_madd_epi16(pairs, _mm_set1_epi16(1)));
 }
+#define PAIR_SUMS
+SIMD vi vq_pairs(vq w, vi x) { return _mm_maddubs_epi16(w.w, x); }
+SIMD vi vi_add16(vi a, vi b) { return _mm_add_epi16(a, b); }
 
 // Pairs of products in 16 bits.
 SIMD __m128i pair_products(vb w, vb x, const bool negative) {
