@@ -59,7 +59,8 @@ def draw(title, means, held, decays):
         out.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(loss):.1f}" y2="{y(loss):.1f}" stroke="#ddd"/>')
         out.append(text(LEFT - 8, y(loss) + 4, loss, "end"))
     for part in range(5):
-        out.append(text(x(last * part / 4), HEIGHT - BOTTOM + 18, f"{last * part / 4e6:.1f} M"))
+        out.append(text(x(last * part / 4), HEIGHT - BOTTOM + 18, f"{last * part / 4e6:.1f} M",
+                        "end" if part == 4 else "middle"))
     for tokens in decays:
         out.append(f'<line x1="{x(tokens):.1f}" x2="{x(tokens):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" '
                    'stroke="#999" stroke-dasharray="4 3"/>')
