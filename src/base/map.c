@@ -128,6 +128,14 @@ void *map_reserve(size_t size) {
     return p == MAP_FAILED ? NULL : p;
 }
 
+void map_prefer_huge(void *p, size_t size) {
+#ifdef MADV_HUGEPAGE
+    madvise(p, size, MADV_HUGEPAGE); // a hint: without it all goes on as before
+#else
+    (void)p, (void)size;
+#endif
+}
+
 void map_release(void *p, size_t size) {
     if (p) munmap(p, size);
 }

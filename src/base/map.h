@@ -31,9 +31,11 @@ void map_close(struct map *map); // zeros are fine
 // Brings data[0..size) in, mostly: a page now and then is touched, and the system maps those around it.
 void map_populate(const void *data, size_t size);
 
-// `size` bytes of zeroed memory, page-aligned, committed by touch; huge pages where the system offers them. NULL: no
-// room.
+// `size` bytes of zeroed memory, page-aligned, committed by touch. NULL: no room.
 void *map_reserve(size_t size);
+// Huge pages from here on for what was not touched yet, where the system offers them: fewer misses of address
+// translation, for memory of which most will be used. One touch commits and clears a whole page.
+void map_prefer_huge(void *p, size_t size);
 void map_release(void *p, size_t size); // NULL is fine
 
 #endif

@@ -8,6 +8,7 @@
 
 enum {
     ALIGNMENT = 64,
+    HUGE_ROWS = 128,
     PADDING = 16, // floats between the rows of the MLP: at multiples of 4 KiB they would share a few sets of the cache
     PART_BYTES = 256 * 1024, // a member's attention parts stay within this, with fewer rows per block, down to one
 };
@@ -98,6 +99,12 @@ quill_status acts_create(struct acts *a, const struct model *model, size_t max_r
     struct carving c = {.base = a->memory};
     carve_all(&c, a, model);
     return QUILL_OK;
+}
+
+void acts_prepare(struct acts *a) {
+    if (a->huge || a->batch.n_rows < HUGE_ROWS) return;
+    map_prefer_huge(a->memory, a->bytes);
+    a->huge = true;
 }
 
 void acts_free(struct acts *a) { map_release(a->memory, a->bytes); }

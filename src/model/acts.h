@@ -50,12 +50,16 @@ struct acts {
     atomic_bool not_finite;        // a NaN or an infinity was met
     void *memory;
     size_t bytes;
+    bool huge;                     // pages of it, since a pass came that uses most of them
 };
 
 // Room for max_rows rows and n_members threads. acts_plan alone computes `bytes`; false: the sizes overflow.
 bool acts_plan(struct acts *a, const struct model *model, size_t max_rows, int n_members);
 quill_status acts_create(struct acts *a, const struct model *model, size_t max_rows, int n_members, quill_error *err);
 void acts_free(struct acts *a);
+// Before the batch is computed. Outputs of 16 tokens lie on as many pages: a long prompt is read through many more than
+// the processor translates at once. A short one would spend its time on clearing huge pages.
+void acts_prepare(struct acts *a);
 
 static inline void *kernel_scratch(const struct acts *a, const struct member *m) {
     return a->scratch + (size_t)m->index * a->scratch_bytes;

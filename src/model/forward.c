@@ -107,6 +107,7 @@ quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *te
     check_spans(f, kv, spans, n_spans);
     for (size_t i = 0; i < n_spans; i++) kv_prepare(kv, spans[i].seq, (int32_t)spans[i].n);
     make_batch(a, spans, n_spans);
+    acts_prepare(a);
     atomic_store(&a->not_finite, false);
     team_run(team, run, &(struct pass){f->model, a, kv, logits});
     if (atomic_load(&a->not_finite))
