@@ -164,6 +164,38 @@ static void bits_do_not_depend_on_chunks_threads_or_kernels(void **state) {
         }
 }
 
+// A small team holds the inside of the MLP in pieces, as only quantized weights allow; a large one as a whole.
+static void bits_do_not_depend_on_pieces_of_the_mlp(void **state) {
+    (void)state;
+    static const struct {
+        enum dtype type;
+        bool gated;
+        struct shape shape;
+    } cases[] = {
+        {DTYPE_Q8_0, false, {32, 2, 2, 672, 20, 40, 37}}, {DTYPE_Q8_0, true, {32, 2, 2, 672, 20, 40, 37}},
+        {DTYPE_Q4_K, false, {256, 4, 2, 1792, 20, 40, 37}}, {DTYPE_Q6_K, true, {256, 4, 2, 1792, 20, 40, 37}},
+    };
+    const struct kernels *kernels[8];
+    const struct kernels *best = kernels[kernels_available(kernels, 8) - 1];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const size_t n = cases[i].shape.n;
+        struct rig rig = make_rig(&cases[i].shape, cases[i].type, best);
+        apply_variant(rig.model, &(struct plain_variant){.gated = cases[i].gated});
+        int32_t *ids = rig_ids(rig.tiny, n, 5);
+        float *whole = rig_logits(rig.model, &(struct way){.kv = KV_F16, .threads = 12}, ids, n);
+        for (int threads = 1; threads <= 3; threads++) {
+            float *found = rig_logits(rig.model, &(struct way){KV_F16, threads, threads == 1 ? 1 : 16}, ids, n);
+            assert_same_bits(found, whole, n * cases[i].shape.v);
+            free(found);
+        }
+        const uint64_t pieces = forward_bytes(rig.model, 2000, 2) - forward_bytes(rig.model, 1000, 2);
+        assert_true(pieces < forward_bytes(rig.model, 2000, 12) - forward_bytes(rig.model, 1000, 12));
+        free(whole);
+        free(ids);
+        rig_close(&rig);
+    }
+}
+
 // ---- several sequences ----
 
 enum { SEQUENCES = 5, STEPS = 12 };
@@ -435,6 +467,7 @@ int main(void) {
         cmocka_unit_test(types_may_differ_from_matrix_to_matrix),
         cmocka_unit_test(parts_of_other_families_agree_with_a_plain_forward_pass),
         cmocka_unit_test(bits_do_not_depend_on_chunks_threads_or_kernels),
+        cmocka_unit_test(bits_do_not_depend_on_pieces_of_the_mlp),
         cmocka_unit_test(sequences_of_a_batch_equal_each_alone),
         cmocka_unit_test(only_wanted_logits_are_written_and_equal_those_of_all),
         cmocka_unit_test(shared_beginnings_equal_recomputed_ones),

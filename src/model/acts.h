@@ -10,13 +10,31 @@
 #include "base/team.h"
 #include "plan.h"
 
-enum { QUERY_ROWS = 16 }; // rows of a query block at most: a key that was read is used so often
+enum {
+    QUERY_ROWS = 16, // rows of a query block at most: a key that was read is used so often
+    CLAIMS_EACH = 8, // claims per member where the work allows it: the last one ends not long after the others
+    PADDING = 16,    // floats between rows of the MLP: at multiples of 4 KiB they would share a few sets of the cache
+};
 
-// The input of matrix products: as floats, and quantized once per kind for all that read it.
+static inline size_t round_up(size_t x, size_t step) { return (x + step - 1) / step * step; }
+static inline size_t ceil_div(size_t x, size_t y) { return (x + y - 1) / y; }
+
+// Values of which every kind of a set has whole blocks.
+static inline size_t block_of(unsigned kinds) {
+    size_t block = 1;
+    for (int k = 0; k < ACT_KIND_COUNT; k++) {
+        const bool has = kinds & ACTS_QUANTIZED & act_bit((enum act_kind)k);
+        if (has && act_kinds[k].block > block) block = act_kinds[k].block;
+    }
+    return block;
+}
+
+// The input of matrix products: as floats, and quantized once per kind for all that read it. NULL pointers where no
+// matrix of the model reads them.
 struct rows {
     float *x; // [B, stride], of which each row has `cols`
     size_t cols, stride;
-    struct qacts q[ACT_KIND_COUNT]; // the same, quantized; NULL pointers when no matrix of the model takes it
+    struct qacts q[ACT_KIND_COUNT]; // the same, quantized
 };
 
 // Queries of one sequence at consecutive positions, which attend together.
@@ -37,11 +55,13 @@ struct acts {
     const struct kernels *kernels;
     float *x;         // [B, E] the residual stream
     struct rows h;    // [B, E] x, normalised: what attention, MLP and head read
-    float *q, *k, *v; // [B, H*D], [B, G*D], [B, G*D]
-    struct rows att;  // [B, H*D] what attention saw
-    struct rows ff;   // [B, F] inside of the MLP
-    float *up;        // [B, F] the other factor of a gated MLP, with the stride of ff; NULL: plain
     float *y;         // [B, E] result of attention or MLP, to be added to x
+    float *k, *v;     // [B, G*D] each; y is written when they are in the cache, and lies in their place
+    struct rows att;  // [B, H*D] what attention saw; its x is always there
+    float *q;         // [B, H*D] what attention looks for: a head's is read before what it saw takes its place
+    struct rows ff;   // [B, F] inside of the MLP, in the place of att
+    float *up;        // [B, F] the other factor of a gated MLP, with the stride of ff; NULL: plain, or like ff.x
+    size_t ff_piece;  // where ff.x is NULL: a member holds as many columns of all rows at a time, in its scratch
     struct batch batch;
     size_t max_rows, query_rows;   // query_rows: of a block, at most QUERY_ROWS
     int n_members;
@@ -64,7 +84,8 @@ void acts_prepare(struct acts *a);
 static inline void *kernel_scratch(const struct acts *a, const struct member *m) {
     return a->scratch + (size_t)m->index * a->scratch_bytes;
 }
-// A member's memory for attention: the parts of query_rows queries, tile by tile.
+// A member's memory for what it has in hand: the parts of query_rows queries, tile by tile; a row of h that nobody
+// reads as floats; ff_piece columns of ff, and as many of the other factor.
 static inline float *member_scratch(const struct acts *a, const struct member *m) {
     return (float *)(void *)(a->scratch + (size_t)m->index * a->scratch_bytes + a->kernel_scratch_bytes);
 }

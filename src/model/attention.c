@@ -151,7 +151,7 @@ void attention_forward(struct member *m, const struct pass *pass, int32_t layer,
     store(m, &at);
     if (n == 0) return;
     attend(m, &at, n);
-    const struct activation quantize = {.quantize = takes_quantized(&p->o)};
-    if (quantize.quantize) op_activate(m, a, &a->att, &quantize, n);
+    const struct activation quantize = {.kinds = kinds_of(&p->o) & ACTS_QUANTIZED};
+    if (quantize.kinds) op_activate(m, a, &a->att, &quantize, n);
     op_linear(m, a, &a->att, &out, 1);
 }

@@ -159,7 +159,6 @@ static quill_status place_vector(struct binding *b, const struct bind_row *row, 
 
 static void place_matrix(struct binding *b, const struct bind_row *row, void *owner, struct layer_plan *layer) {
     struct mat w = tensor_mat(b->t, (row->flags & BIND_TRANSPOSED) != 0);
-    b->model->quantized |= act_bit(dtypes[w.dtype].acts);
     if (row->kind == BIND_MATRIX) {
         *(struct mat *)(void *)((char *)owner + row->offset) = w;
         return;
@@ -202,10 +201,10 @@ static void plan_layer(struct layer_plan *p, const struct model *model, int32_t 
     const struct hparams *hp = &model->hp;
     struct norm *norms[] = {&p->attn_in, &p->attn_out, &p->attn_sum, &p->mlp_in, &p->mlp_out, &p->mlp_sum};
     for (size_t i = 0; i < sizeof norms / sizeof norms[0]; i++) norms[i]->kind = arch->norm;
-    p->attn_in.quantize = takes_quantized(&p->q) | takes_quantized(&p->k) | takes_quantized(&p->v);
-    p->mlp_in.quantize = takes_quantized(&p->up) | takes_quantized(&p->gate);
+    p->attn_in.kinds = kinds_of(&p->q) | kinds_of(&p->k) | kinds_of(&p->v);
+    p->mlp_in.kinds = kinds_of(&p->up) | kinds_of(&p->gate);
     p->parallel = arch->residual == RESIDUAL_PARALLEL;
-    if (p->parallel && !p->mlp_in.w) p->attn_in.quantize |= p->mlp_in.quantize; // one norm for both
+    if (p->parallel && !p->mlp_in.w) p->attn_in.kinds |= p->mlp_in.kinds; // one norm for both
     p->act = hp->act;
     p->score_scale = hp->scale_scores ? 1.0f / sqrtf((float)hp->head_dim) : 1.0f;
     if (hp->scale_by_layer) p->score_scale /= (float)(index + 1);
@@ -214,11 +213,18 @@ static void plan_layer(struct layer_plan *p, const struct model *model, int32_t 
 }
 
 static void plan_model(struct model *model) {
-    for (int32_t l = 0; l < model->hp.n_layer; l++) plan_layer(&model->layers[l], model, l);
+    for (int32_t l = 0; l < model->hp.n_layer; l++) {
+        struct layer_plan *p = &model->layers[l];
+        plan_layer(p, model, l);
+        model->h_kinds |= p->attn_in.kinds | p->mlp_in.kinds;
+        model->att_kinds |= kinds_of(&p->o);
+        model->ff_kinds |= kinds_of(&p->down);
+    }
     model->hp.tied = !model->head.w.data;
     if (model->hp.tied) model->head.w = model->tokens;
     model->final_norm.kind = model->arch->norm;
-    model->final_norm.quantize = takes_quantized(&model->head);
+    model->final_norm.kinds = kinds_of(&model->head);
+    model->h_kinds |= model->final_norm.kinds;
 }
 
 static quill_status find_family(struct model *model, const struct weights *w, quill_error *err) {

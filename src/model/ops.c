@@ -4,13 +4,10 @@
 #include <string.h>
 
 enum {
-    CLAIMS_EACH = 8,      // claims per member where the work allows it: the last one ends not long after the others
     CLAIM_WORK = 1 << 14, // multiply-adds that are worth a claim
     CLAIM_VALUES = 256,   // values of element-wise work that are worth a claim; a multiple of every block
 };
 
-static size_t round_up(size_t x, size_t step) { return (x + step - 1) / step * step; }
-static size_t ceil_div(size_t x, size_t y) { return (x + y - 1) / y; }
 static size_t fair_share(const struct member *m, size_t n) {
     return n ? ceil_div(n, (size_t)m->size * CLAIMS_EACH) : 1;
 }
@@ -64,15 +61,15 @@ void op_linear(struct member *m, struct acts *a, const struct rows *in, const st
 
 // ---- rows ----
 
-// n values of a row from value `first` on, which begins a block of every kind asked for.
-static void quantize(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, size_t n) {
+// n values of a row, x, of which the first is value `first`; it begins a block of every kind asked for.
+static void quantize(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, const float *x,
+                     size_t n) {
     const size_t at = row * r->cols + first;
     for (int k = 0; k < ACT_KIND_COUNT; k++) {
-        if (!(kinds & act_bit((enum act_kind)k))) continue;
+        if (!(kinds & ACTS_QUANTIZED & act_bit((enum act_kind)k))) continue;
         const struct qacts *q = &r->q[k];
         size_t block = at / act_kinds[k].block, group = at / act_kinds[k].group;
-        note(a, a->kernels->quantize[k](q->q + at, q->xd + block, q->xs ? q->xs + block : NULL, q->sum + group,
-                                        r->x + row * r->stride + first, n));
+        note(a, a->kernels->quantize[k](q->q + at, q->xd + block, q->xs ? q->xs + block : NULL, q->sum + group, x, n));
     }
 }
 
@@ -87,50 +84,94 @@ static void norm_row(const struct kernels *k, const struct norm *norm, float *ou
     }
 }
 
-static void read_row(struct acts *a, const struct norm *in, float eps, size_t row) {
+static void read_row(const struct member *m, struct acts *a, const struct norm *in, float eps, size_t row) {
     size_t n = a->h.cols;
-    norm_row(a->kernels, in, a->h.x + row * n, a->x + row * n, eps, n);
-    quantize(a, &a->h, in->quantize, row, 0, n);
+    float *h = a->h.x ? a->h.x + row * n : member_scratch(a, m);
+    norm_row(a->kernels, in, h, a->x + row * n, eps, n);
+    quantize(a, &a->h, in->kinds, row, 0, h, n);
 }
 
 void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n) {
     size_t begin, end;
     team_begin(m);
     while (team_claim(m, n, fair_share(m, n), &begin, &end))
-        for (size_t row = begin; row < end; row++) read_row(a, in, eps, row);
+        for (size_t row = begin; row < end; row++) read_row(m, a, in, eps, row);
     team_end(m);
 }
 
-static void residual_row(struct acts *a, const struct residual_step *step, float eps, size_t row) {
+static void residual_row(const struct member *m, struct acts *a, const struct residual_step *step, float eps,
+                         size_t row) {
     size_t cols = a->h.cols;
     float *x = a->x + row * cols, *y = a->y + row * cols;
-    if (step->in && step->in_first) read_row(a, step->in, eps, row);
+    if (step->in && step->in_first) read_row(m, a, step->in, eps, row);
     norm_row(a->kernels, step->out, y, y, eps, cols);
     a->kernels->add(x, y, cols);
     norm_row(a->kernels, step->sum, x, x, eps, cols);
-    if (step->in && !step->in_first) read_row(a, step->in, eps, row);
+    if (step->in && !step->in_first) read_row(m, a, step->in, eps, row);
 }
 
 void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n) {
     size_t begin, end;
     team_begin(m);
     while (team_claim(m, n, fair_share(m, n), &begin, &end))
-        for (size_t row = begin; row < end; row++) residual_row(a, step, eps, row);
+        for (size_t row = begin; row < end; row++) residual_row(m, a, step, eps, row);
     team_end(m);
 }
 
-static void activate_piece(struct acts *a, struct rows *r, const struct activation *f, size_t row, size_t first) {
-    size_t at = row * r->stride + first, n = r->cols - first < CLAIM_VALUES ? r->cols - first : CLAIM_VALUES;
-    if (f->act) f->act(r->x + at, n);
-    if (f->factor) a->kernels->multiply(r->x + at, f->factor + at, n);
-    quantize(a, r, f->quantize, row, first, n);
+// x: n values of a row of r from value `first` on.
+static void activate_piece(struct acts *a, const struct rows *r, const struct activation *f, size_t row, size_t first,
+                           float *x, const float *factor, size_t n) {
+    if (f->act) f->act(x, n);
+    if (factor) a->kernels->multiply(x, factor, n);
+    quantize(a, r, f->kinds, row, first, x, n);
 }
 
 void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n) {
     size_t pieces = ceil_div(r->cols, CLAIM_VALUES), begin, end;
     team_begin(m);
     while (team_claim(m, n * pieces, fair_share(m, n * pieces), &begin, &end))
-        for (size_t i = begin; i < end; i++) activate_piece(a, r, f, i / pieces, i % pieces * CLAIM_VALUES);
+        for (size_t i = begin; i < end; i++) {
+            size_t row = i / pieces, first = i % pieces * CLAIM_VALUES, at = row * r->stride + first;
+            size_t rest = r->cols - first < CLAIM_VALUES ? r->cols - first : CLAIM_VALUES;
+            activate_piece(a, r, f, row, first, r->x + at, f->factor ? f->factor + at : NULL, rest);
+        }
+    team_end(m);
+}
+
+// Rows of the MLP's first matrices, and what becomes of them.
+static void mlp_piece(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
+                      size_t n_products, const struct mlp_step *step, size_t row0, size_t n_rows) {
+    const size_t n = p->n, stride = a->ff.x ? a->ff.stride : a->ff_piece + PADDING;
+    const struct activation f = {step->act, NULL, step->kinds};
+    float *x[2] = {NULL, NULL};
+    for (size_t i = 0; i < n_products; i++) {
+        const struct linear *l = p[i].linear;
+        const struct linear rest = {mat_rows(l->w, row0, l->w.rows - row0), l->b ? l->b + row0 : NULL};
+        x[i] = a->ff.x ? p[i].out + row0 : member_scratch(a, m) + i * n * stride;
+        multiply_rows(m, a, in, &(struct product){&rest, x[i], n, stride, false}, 0, n_rows);
+    }
+    for (size_t t = 0; t < n; t++) {
+        const float *factor = x[1] ? x[1] + t * stride : NULL;
+        activate_piece(a, &a->ff, &f, t, row0, x[0] + t * stride, factor, n_rows);
+    }
+}
+
+void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struct mlp_step *step, size_t n) {
+    const size_t n_products = step->gate ? 2 : 1, cols = a->ff.cols;
+    const struct product p[] = {{step->gate ? step->gate : step->up, a->ff.x, n, a->ff.stride, false},
+                                {step->up, a->up, n, a->ff.stride, false}};
+    const size_t chunk = a->ff.x ? rows_per_claim(m, a->kernels, in->cols, p, n_products) : a->ff_piece;
+    if (chunk < cols && chunk % block_of(step->kinds)) {
+        op_linear(m, a, in, p, n_products);
+        op_activate(m, a, &a->ff, &(struct activation){step->act, step->gate ? a->up : NULL, step->kinds}, n);
+        return;
+    }
+    size_t begin, end;
+    team_begin(m);
+    while (team_claim(m, ceil_div(cols, chunk), 1, &begin, &end)) {
+        const size_t rest = cols - begin * chunk;
+        mlp_piece(m, a, in, p, n_products, step, begin * chunk, rest < chunk ? rest : chunk);
+    }
     team_end(m);
 }
 

@@ -29,19 +29,28 @@ void op_residual(struct member *m, struct acts *a, const struct residual_step *s
 // h = in(x), before the first block.
 void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n);
 
-// In place: r = act(r), and times `factor` when it is not NULL; then quantized for the kinds of `quantize`.
+// In place: r = act(r), and times `factor` when it is not NULL; then quantized for those of `kinds` that are.
 struct activation {
     void (*act)(float *x, size_t n); // NULL: none
     const float *factor;             // [n, stride of r]
-    unsigned quantize;               // set of act_bit
+    unsigned kinds;                  // set of act_bit
 };
 void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n);
+
+// The first half of the MLP: ff = act(up in), or act(gate in) * (up in) where gate is not NULL, for the first n rows;
+// kinds: as what ff is read. Where a claim's rows are whole blocks of these, they are activated while they are near.
+struct mlp_step {
+    const struct linear *gate, *up;
+    void (*act)(float *x, size_t n);
+    unsigned kinds;
+};
+void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struct mlp_step *step, size_t n);
 
 // Notes values of x that are not finite.
 void op_check(struct member *m, struct acts *a, const float *x, size_t n);
 
-// The set of kinds that a matrix takes: one, or none where it is absent or takes floats.
-static inline unsigned takes_quantized(const struct linear *l) {
+// The set of kinds that a matrix takes: one, or none where it is absent.
+static inline unsigned kinds_of(const struct linear *l) {
     return l->w.data ? act_bit(dtypes[l->w.dtype].acts) : 0;
 }
 

@@ -14,8 +14,9 @@
 #include "kernels/kernels.h"
 #include "tensor/tensor.h"
 
-// Sets of kinds of quantized activations; as they are (ACT_FLOAT) is in none.
-static inline unsigned act_bit(enum act_kind kind) { return kind == ACT_FLOAT ? 0 : 1u << kind; }
+// Sets of kinds of activations, and the set of all that are quantized.
+static inline unsigned act_bit(enum act_kind kind) { return 1u << kind; }
+enum { ACTS_QUANTIZED = (1 << ACT_Q8_32) | (1 << ACT_Q8_256) };
 
 enum norm_kind { NORM_LAYER, NORM_RMS };                       // Ba et al. 2016; Zhang and Sennrich 2019
 enum residual { RESIDUAL_SEQUENTIAL, RESIDUAL_PARALLEL };      // parallel: attention and MLP read the same x
@@ -25,7 +26,7 @@ enum mlp_kind { MLP_PLAIN, MLP_GATED };                        // gated: act(gat
 struct norm {
     const float *w, *b; // [E]; w NULL: no norm in this slot; b NULL: no bias
     enum norm_kind kind;
-    unsigned quantize;  // set of act_bit: what reads the result multiplies weights of these kinds
+    unsigned kinds;     // set of act_bit: as what the result is read
 };
 
 struct linear {
@@ -56,7 +57,7 @@ struct model {
     struct layer_plan *layers;     // [n_layer]
     struct norm final_norm;
     struct linear head;            // [V, E]
-    unsigned quantized;            // set of act_bit: the kinds of quantized activations that matrices take
+    unsigned h_kinds, att_kinds, ff_kinds; // sets of act_bit: as what any matrix reads the rows of acts.h
     struct arena arena;            // vectors that could not be used in place
 };
 

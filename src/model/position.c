@@ -14,7 +14,7 @@ void embed_forward(struct member *m, const struct pass *pass) {
     team_begin(m);
     while (team_claim(m, batch->n_rows, 1, &begin, &end)) {
         float *x = pass->acts->x + begin * n_embd;
-        float *position = pass->acts->h.x + begin * n_embd; // h is free until the norm
+        float *position = pass->acts->y + begin * n_embd; // y is free until attention
         decode(model->kernels, &model->tokens, batch->ids[begin], x);
         if (!model->positions.data) continue;
         decode(model->kernels, &model->positions, batch->positions[begin], position);

@@ -13,9 +13,10 @@
 // ---- options --------------------------------------------------------------------------------------
 
 enum {
-    ACTIVATION_BYTES = 8 << 20, // the prompt is read in chunks whose activations take no more
+    ACTIVATION_BYTES = 9 << 20, // the prompt is read in chunks whose activations take no more
     ROW_BYTES = 16 << 20,       // the same for logits, where those of every position are wanted
     MAX_CHUNK = 512,
+    CHUNK_STEP = 16,            // tokens that kernels compute together
     MAX_THREADS = 1024,
     MAX_SEQUENCES = 4096,
 };
@@ -30,7 +31,7 @@ struct plan {
     size_t n_chunk, n_rows;
 };
 
-// forward_bytes grows with the number of tokens: the largest that fits, by bisection.
+// forward_bytes grows with the number of tokens: the largest that fits, by bisection, less a part of a step.
 static size_t fitting_chunk(const struct model *model, size_t most, int threads) {
     size_t fits = 1;
     while (fits < most) {
@@ -38,7 +39,7 @@ static size_t fitting_chunk(const struct model *model, size_t most, int threads)
         if (forward_bytes(model, middle, threads) <= ACTIVATION_BYTES) fits = middle;
         else most = middle - 1;
     }
-    return fits;
+    return fits < CHUNK_STEP ? fits : fits - fits % CHUNK_STEP;
 }
 
 static quill_status plan_kv_type(struct plan *plan, const char *name, quill_error *err) {
