@@ -311,6 +311,11 @@ struct sequence {
     uint8_t *keys[TILES], *values[TILES];
 };
 
+static void store_one(enum kv_type type, uint8_t *keys, uint8_t *values, size_t position, size_t dim, const float *k,
+                      const float *v) {
+    K->kv_store[type](&(struct kv_store_job){keys, values, position, 1, dim, k, v, dim});
+}
+
 // Unwritten positions hold 0xff: NaN in f16 and f32.
 static struct sequence *make_sequence(enum kv_type type) {
     struct sequence *s = test_calloc(1, sizeof *s);
@@ -323,7 +328,7 @@ static struct sequence *make_sequence(enum kv_type type) {
         memset(s->values[t], 0xff, kv_values_bytes(type, DIM));
     }
     for (size_t j = 0; j < LENGTH; j++)
-        K->kv_store[type](s->keys[j / KV_TILE], s->values[j / KV_TILE], j % KV_TILE, DIM, s->k[j], s->v[j]);
+        store_one(type, s->keys[j / KV_TILE], s->values[j / KV_TILE], j % KV_TILE, DIM, s->k[j], s->v[j]);
     return s;
 }
 
@@ -409,8 +414,8 @@ static void invisible_positions_are_not_visited(void **state) {
     float want[DIM], got[DIM], nan[DIM];
     attend(want, s, 100, 300, (struct scoring){.scale = 0.5f});
     for (int d = 0; d < DIM; d++) nan[d] = NAN;
-    K->kv_store[KV_F32](s->keys[0], s->values[0], 99, DIM, nan, nan);
-    K->kv_store[KV_F32](s->keys[1], s->values[1], 300 - KV_TILE, DIM, nan, nan);
+    store_one(KV_F32, s->keys[0], s->values[0], 99, DIM, nan, nan);
+    store_one(KV_F32, s->keys[1], s->values[1], 300 - KV_TILE, DIM, nan, nan);
     attend(got, s, 100, 300, (struct scoring){.scale = 0.5f});
     assert_memory_equal(got, want, sizeof want);
     attend(got, s, 99, 300, (struct scoring){.scale = 0.5f});
@@ -436,7 +441,7 @@ static void cache_tiles_have_their_stated_layout(void **state) {
     assert_int_equal(kv_keys_bytes(KV_F32, N), 2 * sizeof keys);
     assert_int_equal(kv_keys_bytes(KV_Q8_0, 33), KV_TILE * (33 + 2 * 2));
     const float k[N] = {1, 2, 70000.0f}, v[N] = {-4, NAN, -INFINITY};
-    K->kv_store[KV_F16](keys, values, 37, N, k, v); // block 2, lane 5
+    store_one(KV_F16, keys, values, 37, N, k, v); // block 2, lane 5
     assert_int_equal(load_u16(keys + 2 * ((2 * N + 0) * 16 + 5)), 0x3c00);
     assert_int_equal(load_u16(keys + 2 * ((2 * N + 1) * 16 + 5)), 0x4000);
     assert_int_equal(load_u16(keys + 2 * ((2 * N + 2) * 16 + 5)), 0x7bff); // saturated
@@ -454,7 +459,7 @@ static void cached_int8_values_are_multiples_of_the_stored_scale(void **state) {
     enum { N = 33 };
     static uint8_t keys[KV_TILE * (N + 4)], values[KV_TILE * (N + 4)];
     float k[N] = {254.0f, 1.0f, 3.0f, -5.0f, [32] = 0x1p-30f}, v[N] = {[1] = 1e30f, [32] = NAN};
-    K->kv_store[KV_Q8_0](keys, values, 17, N, k, v); // block 1, lane 1
+    store_one(KV_Q8_0, keys, values, 17, N, k, v); // block 1, lane 1
     static const int want[4] = {127, 0, 2, -2};
     for (int d = 0; d < 4; d++) assert_int_equal((int8_t)keys[(1 * N + d) * 16 + 1], want[d]);
     const uint8_t *scales = keys + KV_TILE * N;

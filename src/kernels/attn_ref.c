@@ -18,7 +18,7 @@ static size_t key_index(size_t position, size_t d, size_t n) {
     return (position / KV_LANES * n + d) * KV_LANES + position % KV_LANES;
 }
 
-void kv_store_f16_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+static void store_f16(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
                       const float *v) {
     for (size_t d = 0; d < head_dim; d++) {
         store_u16(keys + 2 * key_index(position, d, head_dim), half_from_f32_saturate(k[d]));
@@ -26,7 +26,7 @@ void kv_store_f16_ref(uint8_t *keys, uint8_t *values, size_t position, size_t he
     }
 }
 
-void kv_store_f32_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+static void store_f32(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
                       const float *v) {
     for (size_t d = 0; d < head_dim; d++) {
         memcpy(keys + 4 * key_index(position, d, head_dim), &k[d], 4);
@@ -50,7 +50,7 @@ static int8_t kv_value(float x, float scale) {
     return (int8_t)((v + ROUND_MAGIC) - ROUND_MAGIC);
 }
 
-void kv_store_q8_0_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
+static void store_q8_0(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
                        const float *v) {
     size_t n_groups = kv_groups(head_dim);
     uint8_t *key_scales = keys + KV_TILE * head_dim, *value_scales = values + KV_TILE * head_dim;
@@ -65,6 +65,18 @@ void kv_store_q8_0_ref(uint8_t *keys, uint8_t *values, size_t position, size_t h
         }
     }
 }
+
+typedef void store_fn(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k, const float *v);
+
+static void store_all(const struct kv_store_job *job, store_fn *store) {
+    for (size_t i = 0; i < job->n; i++)
+        store(job->keys, job->values, job->position + i, job->head_dim, job->k + i * job->stride,
+              job->v + i * job->stride);
+}
+
+void kv_store_f16_ref(const struct kv_store_job *job) { store_all(job, store_f16); }
+void kv_store_f32_ref(const struct kv_store_job *job) { store_all(job, store_f32); }
+void kv_store_q8_0_ref(const struct kv_store_job *job) { store_all(job, store_q8_0); }
 
 // Scores s[hi] of the visible positions lo..hi-1 (before scale), and one value v_j[d].
 struct kv_ops {

@@ -59,6 +59,15 @@ enum kv_type { KV_F16, KV_F32, KV_Q8_0, KV_TYPE_COUNT };
 size_t kv_keys_bytes(enum kv_type type, size_t head_dim);   // of one tile of one head; multiples of 64
 size_t kv_values_bytes(enum kv_type type, size_t head_dim);
 
+// Positions position..position+n-1 of a tile of one kv head; f16 stores saturate at +-65504.
+struct kv_store_job {
+    uint8_t *keys, *values; // the tile
+    size_t position, n;     // within the tile
+    size_t head_dim;
+    const float *k, *v;     // of position + i at k + i * stride
+    size_t stride;
+};
+
 // n_q queries against one tile of their kv head. For query i over its visible positions j in [lo[i], hi[i]):
 //   s_j = chain over d of fma(k[d], q[d], s); q8_0: chain over groups of fma(ws*xd, (float)D, s), the query quantized
 //   per group by the rule of activations;
@@ -112,9 +121,7 @@ struct kernels {
     void (*decode_row[DTYPE_COUNT])(float *out, const uint8_t *row, size_t n); // embedding rows
     void (*matmul[DTYPE_COUNT])(const struct matmul_job *job);
 
-    // Stores one position (0..255) of one kv head; f16 stores saturate at +-65504.
-    void (*kv_store[KV_TYPE_COUNT])(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
-                                    const float *v);
+    void (*kv_store[KV_TYPE_COUNT])(const struct kv_store_job *job);
     void (*attn_tile[KV_TYPE_COUNT])(const struct attn_job *job);
     attn_merge_fn *attn_merge;
 

@@ -40,12 +40,9 @@ void decode_iq4_xs_ref(float *out, const uint8_t *row, size_t n);
 void matmul_float_ref(const struct matmul_job *job);
 void matmul_quant_ref(const struct matmul_job *job);
 
-void kv_store_f16_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
-                      const float *v);
-void kv_store_f32_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
-                      const float *v);
-void kv_store_q8_0_ref(uint8_t *keys, uint8_t *values, size_t position, size_t head_dim, const float *k,
-                       const float *v);
+void kv_store_f16_ref(const struct kv_store_job *job);
+void kv_store_f32_ref(const struct kv_store_job *job);
+void kv_store_q8_0_ref(const struct kv_store_job *job);
 void attn_tile_f16_ref(const struct attn_job *job);
 void attn_tile_f32_ref(const struct attn_job *job);
 void attn_tile_q8_0_ref(const struct attn_job *job);

@@ -74,7 +74,7 @@ static void carve_scratch(struct carving *c, struct acts *a, const struct model 
     size_t n_tiles = ((size_t)model->hp.n_ctx + KV_TILE - 1) / KV_TILE;
     size_t row = n_tiles * part_floats(&model->hp) * sizeof(float); // bounded by MAX_CTX and MAX_HEAD_DIM
     size_t rows = PART_BYTES / row;
-    a->query_rows = rows < 1 ? 1 : rows > QUERY_ROWS ? QUERY_ROWS : rows;
+    a->query_rows = rows < 1 ? 1 : rows < KV_LANES ? rows : rows < QUERY_ROWS ? KV_LANES : QUERY_ROWS;
     struct carving member = {0};
     carve(&member, 1, model->kernels->scratch_bytes);
     const size_t begin = a->kernel_scratch_bytes = member.used;

@@ -26,28 +26,30 @@ static int32_t first_seen(const struct layer_plan *p, int32_t position) {
 
 // ---- storing ----
 
-// Keys and values of one row and head.
-static void store_one(const struct attention *at, size_t row, size_t head) {
+// Keys and values of a block's rows, of one head.
+static void store_block(const struct attention *at, const struct query_block *block, size_t head) {
     const struct acts *a = at->a;
     const struct kv_cache *kv = at->kv;
-    size_t first = (row * (size_t)kv->n_head_kv + head) * at->dim;
-    int32_t position = a->batch.positions[row];
-    uint8_t *keys = kv_keys(kv, a->batch.seqs[row], position, at->layer, (int32_t)head);
-    a->kernels->kv_store[kv->type](keys, keys + kv->keys_bytes, (size_t)position % KV_TILE, at->dim, a->k + first,
-                                   a->v + first);
+    const size_t stride = (size_t)kv->n_head_kv * at->dim;
+    for (size_t done = 0, n; done < block->n; done += n) {
+        const int32_t position = block->pos + (int32_t)done;
+        const size_t in_tile = (size_t)position % KV_TILE, from = (block->row + done) * stride + head * at->dim;
+        uint8_t *keys = kv_keys(kv, block->seq, position, at->layer, (int32_t)head);
+        n = block->n - done < KV_TILE - in_tile ? block->n - done : KV_TILE - in_tile;
+        a->kernels->kv_store[kv->type](&(struct kv_store_job){
+            keys, keys + kv->keys_bytes, in_tile, n, at->dim, a->k + from, a->v + from, stride,
+        });
+    }
 }
 
-// Of all rows. An item is 16 rows of one head: neighbours in memory have mostly one writer, and the heads of the same
-// rows, which are read as they lie, follow each other.
+// Of all rows. The heads of the same rows, which are read as they lie, follow each other.
 static void store(struct member *m, const struct attention *at) {
-    size_t n = at->a->batch.n_rows, heads = (size_t)at->kv->n_head_kv, begin, end;
-    size_t n_items = (n + KV_LANES - 1) / KV_LANES * heads, share = (size_t)m->size * STORE_CLAIMS;
+    const struct batch *batch = &at->a->batch;
+    size_t heads = (size_t)at->kv->n_head_kv, begin, end;
+    size_t n_items = batch->n_blocks * heads, share = (size_t)m->size * STORE_CLAIMS;
     team_begin(m);
     while (team_claim(m, n_items, (n_items + share - 1) / share, &begin, &end))
-        for (size_t i = begin; i < end; i++) {
-            size_t row = i / heads * KV_LANES, stop = row + KV_LANES < n ? row + KV_LANES : n;
-            for (; row < stop; row++) store_one(at, row, i % heads);
-        }
+        for (size_t i = begin; i < end; i++) store_block(at, &batch->blocks[i / heads], i % heads);
     team_end(m);
 }
 

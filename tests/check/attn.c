@@ -17,21 +17,26 @@ static bool finish(bool same) {
     return same;
 }
 
+// Positions from anywhere in a tile to anywhere in it, a whole one first.
 static bool check_store(const struct kernels *k, enum kv_type type) {
     for (size_t i = 0; i < (size_t)N_HEAD_DIMS * 8; i++) {
         size_t dim = head_dims[i % N_HEAD_DIMS], bytes = kv_keys_bytes(type, dim);
-        uint8_t *keys = guarded(bytes), *values = guarded(bytes);
-        uint8_t *want_keys = guarded(bytes), *want_values = guarded(bytes);
-        float *key = guarded(dim * sizeof *key), *value = guarded(dim * sizeof *value);
-        for (int round = 0; round < 12; round++) {
-            size_t position = round < 2 ? (size_t)round * 255 : random_below(KV_TILE);
-            random_floats(key, dim, (enum values)(i % 6));
-            random_floats(value, dim, (enum values)(i / 4 % 6));
-            kernels_ref.kv_store[type](want_keys, want_values, position, dim, key, value);
-            k->kv_store[type](keys, values, position, dim, key, value);
+        for (int round = 0; round < 4; round++) {
+            size_t position = round ? random_below(KV_TILE) : 0;
+            size_t n = round ? 1 + random_below(round == 1 ? 1 : KV_TILE - position) : KV_TILE;
+            size_t stride = dim + random_below(5), count = (n - 1) * stride + dim;
+            struct kv_store_job job = {guarded(bytes), guarded(bytes), position, n, dim, NULL, NULL, stride}, ref = job;
+            float *key = guarded(count * sizeof *key), *value = guarded(count * sizeof *value);
+            random_floats(key, count, (enum values)(i % 6));
+            random_floats(value, count, (enum values)(i / 4 % 6));
+            job.k = ref.k = key, job.v = ref.v = value;
+            ref.keys = guarded(bytes), ref.values = guarded(bytes);
+            kernels_ref.kv_store[type](&ref);
+            k->kv_store[type](&job);
+            if (!finish(same_bytes("keys", job.keys, ref.keys, bytes) &&
+                        same_bytes("values", job.values, ref.values, bytes)))
+                return complain("head_dim %zu, positions %zu..%zu", dim, position, position + n - 1);
         }
-        if (!finish(same_bytes("keys", keys, want_keys, bytes) && same_bytes("values", values, want_values, bytes)))
-            return complain("head_dim %zu", dim);
     }
     return true;
 }
@@ -51,7 +56,7 @@ static void fill_tile(enum kv_type type, uint8_t *keys, uint8_t *values, size_t 
     for (int32_t j = lo; j < hi; j++) {
         random_floats(key, dim, kind);
         random_floats(value, dim, kind);
-        kernels_ref.kv_store[type](keys, values, (size_t)j, dim, key, value);
+        kernels_ref.kv_store[type](&(struct kv_store_job){keys, values, (size_t)j, 1, dim, key, value, dim});
     }
 }
 
