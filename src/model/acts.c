@@ -10,7 +10,7 @@ enum {
     ALIGNMENT = 64,
     HUGE_ROWS = 128,
     CLAIMS_LEAST = 3, // per member: with fewer, some of the team would wait long
-    PART_BYTES = 256 * 1024, // a member's attention parts stay within this, with fewer rows per block, down to one
+    PART_BYTES = 512 * 1024, // a member's attention parts stay within this, with fewer rows per block, down to one
 };
 
 // Pieces of one reservation. With base NULL only the size is found out.
@@ -74,7 +74,8 @@ static void carve_scratch(struct carving *c, struct acts *a, const struct model 
     size_t n_tiles = ((size_t)model->hp.n_ctx + KV_TILE - 1) / KV_TILE;
     size_t row = n_tiles * part_floats(&model->hp) * sizeof(float); // bounded by MAX_CTX and MAX_HEAD_DIM
     size_t rows = PART_BYTES / row;
-    a->query_rows = rows < 1 ? 1 : rows < KV_LANES ? rows : rows < QUERY_ROWS ? KV_LANES : QUERY_ROWS;
+    a->query_rows = rows < 1 ? 1 : rows > QUERY_ROWS ? QUERY_ROWS : rows;
+    if (a->query_rows > KV_LANES) a->query_rows -= a->query_rows % KV_LANES; // blocks of keys are stored whole
     struct carving member = {0};
     carve(&member, 1, model->kernels->scratch_bytes);
     const size_t begin = a->kernel_scratch_bytes = member.used;

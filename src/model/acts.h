@@ -11,7 +11,7 @@
 #include "plan.h"
 
 enum {
-    QUERY_ROWS = 32, // rows of a query block at most: a key that was read is used so often
+    QUERY_ROWS = 48, // rows of a query block at most: a key that was read is used so often
     CLAIMS_EACH = 8, // claims per member where the work allows it: the last one ends not long after the others
     PADDING = 16,    // floats between rows of the MLP: at multiples of 4 KiB they would share a few sets of the cache
 };
@@ -63,7 +63,7 @@ struct acts {
     float *up;        // [B, F] the other factor of a gated MLP, with the stride of ff; NULL: plain, or like ff.x
     size_t ff_piece;  // where ff.x is NULL: a member holds as many columns of all rows at a time, in its scratch
     struct batch batch;
-    size_t max_rows, query_rows;   // query_rows: of a block, which ends at their multiple; QUERY_ROWS, KV_LANES or less
+    size_t max_rows, query_rows;   // query_rows: of a block, which ends at a multiple of them
     int n_members;
     unsigned char *scratch;        // [n_members][scratch_bytes]
     size_t scratch_bytes, kernel_scratch_bytes; // of one member; of which the kernels have the first

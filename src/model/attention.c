@@ -123,13 +123,14 @@ static void attend_block(const struct attention *at, const struct query_block *b
     }
 }
 
-// att = softmax(q k^T) v. Later blocks, which see more, are claimed first; the heads of a group follow each other.
+// att = softmax(q k^T) v. The blocks of a head follow each other, while its keys and values are near; later ones, which
+// see more, come first.
 static void attend(struct member *m, const struct attention *at, size_t n) {
     const struct batch *batch = &at->a->batch;
     size_t n_blocks = n < batch->n_rows ? batch->n_wanted_blocks : batch->n_blocks, begin, end;
     team_begin(m);
     while (team_claim(m, n_blocks * at->n_head, 1, &begin, &end))
-        attend_block(at, &batch->blocks[n_blocks - 1 - begin / at->n_head], begin % at->n_head);
+        attend_block(at, &batch->blocks[n_blocks - 1 - begin % n_blocks], begin / n_blocks);
     team_end(m);
 }
 

@@ -45,7 +45,7 @@ static void add_rows(struct acts *a, const struct span *span, size_t first, size
     }
     for (size_t done = 0, rows; done < n; done += rows) {
         int32_t position = span->pos + (int32_t)(first + done);
-        rows = a->query_rows - (size_t)position % a->query_rows; // whole blocks of keys
+        rows = a->query_rows - (size_t)position % a->query_rows;
         rows = n - done < rows ? n - done : rows;
         b->blocks[b->n_blocks++] = (struct query_block){span->seq, position, b->n_rows - n + done, rows};
     }

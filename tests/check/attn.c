@@ -60,12 +60,13 @@ static void fill_tile(enum kv_type type, uint8_t *keys, uint8_t *values, size_t 
     }
 }
 
-// Ranges as they occur: a causal prompt, a window, one query over all, and anything.
+// Ranges as they occur: a causal prompt, a window, queries from behind the tile, and anything.
 static void make_ranges(int32_t *lo, int32_t *hi, size_t n_q) {
-    int32_t first = (int32_t)random_below(KV_TILE - 20), style = (int32_t)random_below(4);
+    int32_t first = (int32_t)random_below(KV_TILE), style = (int32_t)random_below(4);
+    int32_t window = 1 + (int32_t)random_below(40);
     for (size_t i = 0; i < n_q; i++) {
-        int32_t at = first + (int32_t)i;
-        lo[i] = style == 1 && at > 5 ? at - 5 : 0;
+        int32_t at = first + (int32_t)i < KV_TILE ? first + (int32_t)i : KV_TILE - 1;
+        lo[i] = style == 1 && at > window ? at - window : 0;
         hi[i] = style == 2 ? KV_TILE : at + 1;
         if (style == 3) {
             lo[i] = (int32_t)random_below(KV_TILE);
@@ -103,7 +104,7 @@ static struct attn_job make_job(enum kv_type type, size_t dim, size_t n_q, enum 
 
 static bool check_tile(const struct kernels *k, enum kv_type type) {
     for (size_t i = 0; i < (size_t)N_HEAD_DIMS * 10; i++) {
-        size_t dim = head_dims[i % N_HEAD_DIMS], n_q = 1 + random_below(9);
+        size_t dim = head_dims[i % N_HEAD_DIMS], n_q = 1 + random_below(i % 4 ? 9 : 70);
         enum values kind = i / N_HEAD_DIMS < 6 ? UNIT : (enum values)(i / N_HEAD_DIMS % 6);
         struct attn_job job = make_job(type, dim, n_q, kind), ref = job;
         size_t n_o = (n_q - 1) * job.o_stride + dim, n_ml = (n_q - 1) * job.ml_stride + 1;
