@@ -133,6 +133,10 @@ static bool check_type(const struct kernels *k, enum dtype type, bool transposed
         struct problem p = make(type, transposed, 67, block == 1 ? 77 : 3 * block, tokens, UNIT);
         if (!run(k, &p)) return false;
     }
+    for (size_t blocks = 1; blocks <= 5; blocks++) { // fewer than any step, and many tokens
+        struct problem p = make(type, transposed, 67, blocks * block, 53, UNIT);
+        if (!run(k, &p)) return false;
+    }
     for (int round = 0; round < 120; round++) {
         static const enum values kinds[] = {UNIT, WIDE, ANY_FINITE, SUBNORMAL, SPECIAL, MIXED};
         enum values kind = round < 60 ? UNIT : kinds[round % 6];
