@@ -96,13 +96,15 @@ static void carve_all(struct carving *c, struct acts *a, const struct model *mod
     a->h = carve_rows(c, n, (size_t)hp->n_embd, 0, model->h_kinds);
 
     size_t begin = c->used;
-    a->k = carve(c, n * heads_kv, sizeof *a->k);
-    a->v = carve(c, n * heads_kv, sizeof *a->v);
+    a->kv_stride = heads_kv + PADDING;
+    a->k = carve(c, n * a->kv_stride, sizeof *a->k);
+    a->v = carve(c, n * a->kv_stride, sizeof *a->v);
     size_t end = take_turns(c, begin);
-    a->y = carve(c, n * (size_t)hp->n_embd, sizeof *a->y);
+    a->y_stride = (size_t)hp->n_embd + PADDING;
+    a->y = carve(c, n * a->y_stride, sizeof *a->y);
     begin = c->used = later(c->used, end);
 
-    a->att = carve_rows(c, n, heads, 0, model->att_kinds | act_bit(ACT_FLOAT));
+    a->att = carve_rows(c, n, heads, PADDING, model->att_kinds | act_bit(ACT_FLOAT));
     a->q = a->att.x;
     end = take_turns(c, begin);
     a->ff_piece = ff_piece(a, model);

@@ -13,7 +13,7 @@
 enum {
     QUERY_ROWS = 48, // rows of a query block at most: a key that was read is used so often
     CLAIMS_EACH = 8, // claims per member where the work allows it: the last one ends not long after the others
-    PADDING = 16,    // floats between rows of the MLP: at multiples of 4 KiB they would share a few sets of the cache
+    PADDING = 16,    // floats between rows that products write: else those of a tile share few sets of the cache
 };
 
 static inline size_t round_up(size_t x, size_t step) { return (x + step - 1) / step * step; }
@@ -58,9 +58,10 @@ struct acts {
     float *y;         // [B, E] result of attention or MLP, to be added to x
     float *k, *v;     // [B, G*D] each; y is written when they are in the cache, and lies in their place
     struct rows att;  // [B, H*D] what attention saw; its x is always there
-    float *q;         // [B, H*D] what attention looks for: a head's is read before what it saw takes its place
+    float *q;         // what attention looks for, in att.x: a head's is read before what it saw takes its place
     struct rows ff;   // [B, F] inside of the MLP, in the place of att
     float *up;        // [B, F] the other factor of a gated MLP, with the stride of ff; NULL: plain, or like ff.x
+    size_t y_stride, kv_stride; // floats from a row of y, or of k and v, to the next
     size_t ff_piece;  // where ff.x is NULL: a member holds as many columns of all rows at a time, in its scratch
     struct batch batch;
     size_t max_rows, query_rows;   // query_rows: of a block, which ends at a multiple of them

@@ -30,7 +30,7 @@ static int32_t first_seen(const struct layer_plan *p, int32_t position) {
 static void store_block(const struct attention *at, const struct query_block *block, size_t head) {
     const struct acts *a = at->a;
     const struct kv_cache *kv = at->kv;
-    const size_t stride = (size_t)kv->n_head_kv * at->dim;
+    const size_t stride = a->kv_stride;
     for (size_t done = 0, n; done < block->n; done += n) {
         const int32_t position = block->pos + (int32_t)done;
         const size_t in_tile = (size_t)position % KV_TILE, from = (block->row + done) * stride + head * at->dim;
@@ -90,8 +90,8 @@ static void attend_tile(const struct attention *at, const struct query_block *bl
     struct attn_job job = {
         .head_dim = at->dim,
         .n_q = last - first,
-        .q = at->a->q + ((block->row + first) * at->n_head + head) * at->dim,
-        .q_stride = at->n_head * at->dim,
+        .q = at->a->q + (block->row + first) * at->a->att.stride + head * at->dim,
+        .q_stride = at->a->att.stride,
         .keys = keys,
         .values = keys + at->kv->keys_bytes,
         .next = more ? kv_keys(at->kv, block->seq, (tile + 1) * KV_TILE, at->layer, group) : NULL,
@@ -118,7 +118,7 @@ static void attend_block(const struct attention *at, const struct query_block *b
     for (size_t i = 0; i < block->n; i++) {
         int32_t position = block->pos + (int32_t)i, from = first_seen(at->plan, position) / KV_TILE;
         size_t part = i * parts.n_tiles + (size_t)(from - first), n_tiles = (size_t)(position / KV_TILE - from + 1);
-        float *out = at->a->att.x + ((block->row + i) * at->n_head + head) * at->dim;
+        float *out = at->a->att.x + (block->row + i) * at->a->att.stride + head * at->dim;
         at->a->kernels->attn_merge(out, parts.m + part, parts.l + part, parts.o + part * at->dim, n_tiles, at->dim);
     }
 }
@@ -144,11 +144,11 @@ void attention_forward(struct member *m, const struct pass *pass, int32_t layer,
     };
     const size_t all = a->batch.n_rows;
     const struct product qkv[] = {
-        {&p->q, a->q, n, p->q.w.rows, false},
-        {&p->k, a->k, all, p->k.w.rows, false},
-        {&p->v, a->v, all, p->v.w.rows, false},
+        {&p->q, a->q, n, a->att.stride, false},
+        {&p->k, a->k, all, a->kv_stride, false},
+        {&p->v, a->v, all, a->kv_stride, false},
     };
-    const struct product out = {&p->o, a->y, n, a->h.cols, false};
+    const struct product out = {&p->o, a->y, n, a->y_stride, false};
 
     op_linear(m, a, &a->h, qkv, 3);
     store(m, &at);

@@ -8,7 +8,7 @@ void mlp_forward(struct member *m, const struct pass *pass, int32_t layer, size_
     const struct layer_plan *p = &pass->model->layers[layer];
     const struct linear *gate = p->gate.w.data ? &p->gate : NULL;
     const struct mlp_step in = {gate, &p->up, a->kernels->activate[p->act], kinds_of(&p->down)};
-    const struct product out = {&p->down, a->y, n, a->h.cols, false};
+    const struct product out = {&p->down, a->y, n, a->y_stride, false};
     op_mlp(m, a, &a->h, &in, n);
     op_linear(m, a, &a->ff, &out, 1);
 }

@@ -102,7 +102,7 @@ void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps,
 static void residual_row(const struct member *m, struct acts *a, const struct residual_step *step, float eps,
                          size_t row) {
     size_t cols = a->h.cols;
-    float *x = a->x + row * cols, *y = a->y + row * cols;
+    float *x = a->x + row * cols, *y = a->y + row * a->y_stride;
     if (step->in && step->in_first) read_row(m, a, step->in, eps, row);
     norm_row(a->kernels, step->out, y, y, eps, cols);
     a->kernels->add(x, y, cols);
