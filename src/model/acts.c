@@ -71,7 +71,7 @@ static size_t ff_piece(const struct acts *a, const struct model *model) {
 }
 
 static void carve_scratch(struct carving *c, struct acts *a, const struct model *model) {
-    size_t n_tiles = ((size_t)model->hp.n_ctx + KV_TILE - 1) / KV_TILE;
+    size_t n_tiles = ceil_div((size_t)model->hp.n_ctx, KV_TILE);
     size_t row = n_tiles * part_floats(&model->hp) * sizeof(float); // bounded by MAX_CTX and MAX_HEAD_DIM
     size_t rows = PART_BYTES / row;
     a->query_rows = rows < 1 ? 1 : rows > QUERY_ROWS ? QUERY_ROWS : rows;

@@ -48,7 +48,7 @@ static void store(struct member *m, const struct attention *at) {
     size_t heads = (size_t)at->kv->n_head_kv, begin, end;
     size_t n_items = batch->n_blocks * heads, share = (size_t)m->size * STORE_CLAIMS;
     team_begin(m);
-    while (team_claim(m, n_items, (n_items + share - 1) / share, &begin, &end))
+    while (team_claim(m, n_items, ceil_div(n_items, share), &begin, &end))
         for (size_t i = begin; i < end; i++) store_block(at, &batch->blocks[i / heads], i % heads);
     team_end(m);
 }
