@@ -7,6 +7,7 @@
 // and vi_floats reinterpret; vf_load_i8, _f16, _bf16 convert VF values; vf_store_f16 saturates at +-65504; vi_store_i8
 // takes -128..127.
 //   vf_transpose(v)         v[i] lane j <-> v[j] lane i
+//   vf_stride_f16(p, stride, high)  lane i: the f16 in the low, or high, half of the 32 bits at p + i * stride
 //   vh_transpose(out, rows, at)  VH 16-bit values at byte `at` of VF rows: out is [VH][VF], aligned to 64 bytes
 //   vb_load(rows, at)       quarter k (of 16 bytes): those at rows[4 * k] + at; four vectors j of rows + j make VF rows
 //   vb_same, vi_same(p)     every quarter: the 16 bytes at p
@@ -23,6 +24,8 @@
 //   vb_dot(sum, w, x, negative)  lane + products of its 4 bytes, w as vq takes it; negative: w may be below 0
 //   vb_dot_scaled(sum, w, x, scale, negative)  sum + scale * products, -128 < w < 128, not flipped; scale: words, the
 //                           same throughout a quarter
+//   vb_dot2_scaled(sum, w, x, scales, i)  sum + word i of the quarter of scales * products of w[0], x[0] and w[1], x[1];
+//                           0 <= w < 32, |x| <= 127
 //   vb_lookup(table, b)     table[b], for bytes below 16
 //   vi_dot16(sum, a, b)     lane + products of the two signed 16-bit halves
 //   vq_dot(sum, w, x)       lane i + sum of the products of its 4 weights with its 4 bytes of x, |x| <= 127; exact.
@@ -38,6 +41,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "base/bytes.h"
 
 #define SIMD static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")

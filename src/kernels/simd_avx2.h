@@ -72,6 +72,11 @@ SIMD void vi_store_i8(void *p, vi a) {
 }
 SIMD vf vf_load_i8(const void *p) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(p))); }
 SIMD vf vf_load_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
+#define H(i) (short)load_u16(p + (i) * stride + 2 * high)
+SIMD vf vf_stride_f16(const uint8_t *p, size_t stride, const bool high) {
+    return _mm256_cvtph_ps(_mm_setr_epi16(H(0), H(1), H(2), H(3), H(4), H(5), H(6), H(7)));
+}
+#undef H
 SIMD vf vf_load_bf16(const void *p) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(p)), 16));
 }
@@ -195,6 +200,10 @@ SIMD __m256i pair_products(vb w, vb x, const bool negative) {
 }
 SIMD vi vb_dot_scaled(vi sum, vb w, vb x, vi scale, const bool negative) {
     return vi_dot16(sum, pair_products(w, x, negative), scale);
+}
+SIMD vi vb_dot2_scaled(vi sum, const vb w[2], const vb x[2], vi scales, int i) {
+    const __m256i pairs = _mm256_add_epi16(_mm256_maddubs_epi16(w[0], x[0]), _mm256_maddubs_epi16(w[1], x[1]));
+    return vi_dot16(sum, pairs, vi_word(scales, i));
 }
 SIMD vi vb_dot(vi sum, vb w, vb x, const bool negative) {
 #ifdef __AVXVNNI__

@@ -62,6 +62,20 @@ SIMD int32_t vi_hsum(vi a) { return _mm512_reduce_add_epi32(a); }
 SIMD void vi_store_i8(void *p, vi a) { _mm_storeu_si128(p, _mm512_cvtepi32_epi8(a)); }
 SIMD vf vf_load_i8(const void *p) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(p))); }
 SIMD vf vf_load_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
+#ifdef __AMX_INT8__ // processors on which a gather is fast
+SIMD vf vf_stride_f16(const uint8_t *p, size_t stride, const bool high) {
+    const vi lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const vi words = _mm512_i32gather_epi32(_mm512_mullo_epi32(lanes, _mm512_set1_epi32((int)stride)), p, 1);
+    return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(high ? _mm512_srli_epi32(words, 16) : words));
+}
+#else
+#define H(i) (short)load_u16(p + (i) * stride + 2 * high)
+SIMD vf vf_stride_f16(const uint8_t *p, size_t stride, const bool high) {
+    return _mm512_cvtph_ps(_mm256_setr_epi16(H(0), H(1), H(2), H(3), H(4), H(5), H(6), H(7), H(8), H(9), H(10), H(11),
+                                             H(12), H(13), H(14), H(15)));
+}
+#undef H
+#endif
 SIMD vf vf_load_bf16(const void *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(p)), 16));
 }
@@ -207,6 +221,15 @@ SIMD __m512i pair_products(vb w, vb x, const bool negative) {
 }
 SIMD vi vb_dot_scaled(vi sum, vb w, vb x, vi scale, const bool negative) {
     return vi_dot16(sum, pair_products(w, x, negative), scale);
+}
+SIMD vi vb_dot2_scaled(vi sum, const vb w[2], const vb x[2], vi scales, int i) {
+#ifdef __AVX512VNNI__ // a sum of eight products fits the lower word
+    const vi dot = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), w[0], x[0]), w[1], x[1]);
+    return vi_dot16(sum, dot, _mm512_shuffle_epi8(scales, _mm512_set1_epi32((int)0x80800100 + 0x0202 * i)));
+#else
+    const vi pairs = _mm512_add_epi16(_mm512_maddubs_epi16(w[0], x[0]), _mm512_maddubs_epi16(w[1], x[1]));
+    return vi_dot16(sum, pairs, vi_word(scales, i));
+#endif
 }
 SIMD vi vb_dot(vi sum, vb w, vb x, const bool negative) {
 #ifdef __AVX512VNNI__

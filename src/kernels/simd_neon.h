@@ -68,6 +68,11 @@ SIMD vf vf_load_i8(const void *p) {
     return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))));
 }
 SIMD vf vf_load_f16(const void *p) { return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p))); }
+SIMD vf vf_stride_f16(const uint8_t *p, size_t stride, const bool high) {
+    uint16_t half[VF];
+    UNROLL for (size_t i = 0; i < VF; i++) half[i] = load_u16(p + i * stride + 2 * high);
+    return vf_load_f16(half);
+}
 SIMD vf vf_load_bf16(const void *p) {
     return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(p)), 16));
 }
@@ -159,6 +164,11 @@ SIMD vi vb_dot(vi sum, vb w, vb x, const bool negative) {
 }
 SIMD vi vb_dot_scaled(vi sum, vb w, vb x, vi scale, const bool negative) {
     return vmlaq_s32(sum, vb_dot(vdupq_n_s32(0), w, x, negative), vshrq_n_s32(scale, 16));
+}
+
+SIMD vi vb_dot2_scaled(vi sum, const vb w[2], const vb x[2], vi scales, int i) {
+    const vi dot = vb_dot(vb_dot(vdupq_n_s32(0), w[0], x[0], false), w[1], x[1], false);
+    return vmlaq_s32(sum, dot, vshrq_n_s32(vi_word(scales, i), 16));
 }
 
 #endif

@@ -5,7 +5,6 @@
 
 #include <smmintrin.h>
 
-#include "base/bytes.h"
 #include "simd.h"
 #include "tensor/half.h"
 
@@ -97,6 +96,11 @@ SIMD vf vf_load_f16(const void *p) {
     __m128i is_special = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x7bff));
     return _mm_castsi128_ps(_mm_or_si128(sign, _mm_blendv_epi8(finite, special, is_special)));
 }
+SIMD vf vf_stride_f16(const uint8_t *p, size_t stride, const bool high) {
+    uint16_t half[VF];
+    UNROLL for (size_t i = 0; i < VF; i++) half[i] = load_u16(p + i * stride + 2 * high);
+    return vf_load_f16(half);
+}
 SIMD vf vf_load_bf16(const void *p) {
     return _mm_castsi128_ps(_mm_slli_epi32(_mm_cvtepu16_epi32(_mm_loadl_epi64(p)), 16));
 }
@@ -177,6 +181,10 @@ SIMD __m128i pair_products(vb w, vb x, const bool negative) {
 }
 SIMD vi vb_dot_scaled(vi sum, vb w, vb x, vi scale, const bool negative) {
     return vi_dot16(sum, pair_products(w, x, negative), scale);
+}
+SIMD vi vb_dot2_scaled(vi sum, const vb w[2], const vb x[2], vi scales, int i) {
+    const __m128i pairs = _mm_add_epi16(_mm_maddubs_epi16(w[0], x[0]), _mm_maddubs_epi16(w[1], x[1]));
+    return vi_dot16(sum, pairs, vi_word(scales, i));
 }
 SIMD vi vb_dot(vi sum, vb w, vb x, const bool negative) {
     return vb_dot_scaled(sum, w, x, _mm_set1_epi16(1), negative);
