@@ -24,8 +24,8 @@
 //   vb_dot(sum, w, x, negative)  lane + products of its 4 bytes, w as vq takes it; negative: w may be below 0
 //   vb_dot_scaled(sum, w, x, scale, negative)  sum + scale * products, -128 < w < 128, not flipped; scale: words, the
 //                           same throughout a quarter
-//   vb_dot2_scaled(sum, w, x, scales, i)  sum + word i of the quarter of scales * products of w[0], x[0] and w[1], x[1];
-//                           0 <= w < 32, |x| <= 127
+//   vb_dot2_scaled(sum, w, x, scales, i)  sum + word i of the quarter of scales * products of w[0], x[0] and of w[1],
+//                           x[1]; 0 <= w < 32, |x| <= 127
 //   vb_lookup(table, b)     table[b], for bytes below 16
 //   vi_dot16(sum, a, b)     lane + products of the two signed 16-bit halves
 //   vq_dot(sum, w, x)       lane i + sum of the products of its 4 weights with its 4 bytes of x, |x| <= 127; exact.
