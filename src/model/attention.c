@@ -78,14 +78,17 @@ static void visible(const struct layer_plan *p, const struct query_block *block,
     }
 }
 
+static const uint8_t *keys_of(const struct attention *at, const struct query_block *block, size_t head, int32_t tile) {
+    return kv_keys(at->kv, block->seq, tile * KV_TILE, at->layer, (int32_t)(head / at->group));
+}
+
+// next: keys that will be read after the tile, or NULL.
 static void attend_tile(const struct attention *at, const struct query_block *block, size_t head, int32_t tile,
-                        const struct parts *parts) {
+                        const struct parts *parts, const uint8_t *next) {
     int32_t lo[QUERY_ROWS], hi[QUERY_ROWS];
     size_t first, last;
     visible(at->plan, block, tile, lo, hi, &first, &last);
-    const bool more = block->pos + (int32_t)block->n > (tile + 1) * KV_TILE;
-    const int32_t group = (int32_t)(head / at->group);
-    const uint8_t *keys = kv_keys(at->kv, block->seq, tile * KV_TILE, at->layer, group);
+    const uint8_t *keys = keys_of(at, block, head, tile);
     size_t part = first * parts->n_tiles + (size_t)(tile - parts->first_tile);
     struct attn_job job = {
         .head_dim = at->dim,
@@ -94,7 +97,7 @@ static void attend_tile(const struct attention *at, const struct query_block *bl
         .q_stride = at->a->att.stride,
         .keys = keys,
         .values = keys + at->kv->keys_bytes,
-        .next = more ? kv_keys(at->kv, block->seq, (tile + 1) * KV_TILE, at->layer, group) : NULL,
+        .next = next,
         .lo = lo + first,
         .hi = hi + first,
         .scale = at->plan->score_scale,
@@ -109,12 +112,19 @@ static void attend_tile(const struct attention *at, const struct query_block *bl
     at->a->kernels->attn_tile[at->kv->type](&job);
 }
 
-static void attend_block(const struct attention *at, const struct query_block *block, size_t head) {
-    int32_t first = first_seen(at->plan, block->pos) / KV_TILE, last = (block->pos + (int32_t)block->n - 1) / KV_TILE;
+static int32_t first_tile(const struct attention *at, const struct query_block *block) {
+    return first_seen(at->plan, block->pos) / KV_TILE;
+}
+
+// then: what will probably be read after the block.
+static void attend_block(const struct attention *at, const struct query_block *block, size_t head,
+                         const uint8_t *then) {
+    int32_t first = first_tile(at, block), last = (block->pos + (int32_t)block->n - 1) / KV_TILE;
     struct parts parts = {.n_tiles = (size_t)(last - first + 1), .first_tile = first, .m = at->parts};
     parts.l = parts.m + block->n * parts.n_tiles;
     parts.o = parts.l + block->n * parts.n_tiles;
-    for (int32_t tile = first; tile <= last; tile++) attend_tile(at, block, head, tile, &parts);
+    for (int32_t tile = first; tile <= last; tile++)
+        attend_tile(at, block, head, tile, &parts, tile < last ? keys_of(at, block, head, tile + 1) : then);
     for (size_t i = 0; i < block->n; i++) {
         int32_t position = block->pos + (int32_t)i, from = first_seen(at->plan, position) / KV_TILE;
         size_t part = i * parts.n_tiles + (size_t)(from - first), n_tiles = (size_t)(position / KV_TILE - from + 1);
@@ -123,14 +133,24 @@ static void attend_block(const struct attention *at, const struct query_block *b
     }
 }
 
+static const struct query_block *claimed_block(const struct batch *batch, size_t n_blocks, size_t claim) {
+    return &batch->blocks[n_blocks - 1 - claim % n_blocks];
+}
+
 // att = softmax(q k^T) v. The blocks of a head follow each other, while its keys and values are near; later ones, which
 // see more, come first.
 static void attend(struct member *m, const struct attention *at, size_t n) {
     const struct batch *batch = &at->a->batch;
-    size_t n_blocks = n < batch->n_rows ? batch->n_wanted_blocks : batch->n_blocks, begin, end;
+    const size_t n_blocks = n < batch->n_rows ? batch->n_wanted_blocks : batch->n_blocks;
+    const size_t n_claims = n_blocks * at->n_head;
+    size_t begin, end;
     team_begin(m);
-    while (team_claim(m, n_blocks * at->n_head, 1, &begin, &end))
-        attend_block(at, &batch->blocks[n_blocks - 1 - begin % n_blocks], begin / n_blocks);
+    while (team_claim(m, n_claims, 1, &begin, &end)) {
+        const size_t next = begin + (size_t)m->size; // claimed by the same member while all are equally fast
+        const struct query_block *block = claimed_block(batch, n_blocks, next);
+        const uint8_t *then = next < n_claims ? keys_of(at, block, next / n_blocks, first_tile(at, block)) : NULL;
+        attend_block(at, claimed_block(batch, n_blocks, begin), begin / n_blocks, then);
+    }
     team_end(m);
 }
 
