@@ -94,6 +94,12 @@ static void release_tile(struct kv_cache *kv, int32_t tile) {
     if (--kv->users[tile] == 0) kv->unused[kv->n_unused++] = tile;
 }
 
+// A tile that is about to be written whole needs no more memory for being in huge pages. Attention reads a little here
+// and a little there of all tiles: in small pages it would wait for many address translations.
+static void prefer_huge(const struct kv_cache *kv, int32_t tile) {
+    map_prefer_huge(kv->memory + (size_t)tile * kv->tile_bytes, kv->tile_bytes);
+}
+
 // The first n positions of a tile. Keys, values and their scales all run over blocks of 16 positions, or over
 // positions, so the first sixteens of each of these arrays are copied; memory behind them stays untouched.
 static void copy_tile(struct kv_cache *kv, int32_t to, int32_t from, int32_t n) {
@@ -151,7 +157,11 @@ void kv_prepare(struct kv_cache *kv, int32_t seq, int32_t n) {
         copy_tile(kv, slots[last], shared, length % KV_TILE);
         release_tile(kv, shared);
     }
-    while (kv->held[seq] < slots_for((int64_t)length + n)) slots[kv->held[seq]++] = take_tile(kv);
+    while (kv->held[seq] < slots_for((int64_t)length + n)) {
+        const int32_t slot = kv->held[seq]++;
+        slots[slot] = take_tile(kv);
+        if (slot < (length + n) / KV_TILE) prefer_huge(kv, slots[slot]);
+    }
 }
 
 void kv_extend(struct kv_cache *kv, int32_t seq, int32_t n) {
