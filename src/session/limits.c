@@ -7,6 +7,7 @@
 enum {
     ROUNDS = 1 << 14, // of a peak for one claim
     CLAIMS = 512,     // of the team for one peak
+    SWEEPS = 4,       // of the weights, of which the best counts: what caches can keep is there from the second on
 };
 
 struct peak {
@@ -35,9 +36,14 @@ static double measure_read(quill_session *session) {
     const struct quill_model *model = session->model;
     const struct sweep sweep = {.weights = model->weights, .take = model->kernels->peak_read};
     if (!sweep.take) return 0;
-    double start = clock_ms();
-    sweep_run(&sweep, session->team);
-    return (double)sweep_bytes(model->weights) / (clock_ms() - start) * 1e-6;
+    double best = 0;
+    for (int i = 0; i < SWEEPS; i++) {
+        double start = clock_ms();
+        sweep_run(&sweep, session->team);
+        double speed = (double)sweep_bytes(model->weights) / (clock_ms() - start) * 1e-6;
+        if (speed > best) best = speed;
+    }
+    return best;
 }
 
 void quill_measure_limits(quill_session *session, quill_limits *limits) {
