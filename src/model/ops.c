@@ -30,13 +30,14 @@ static size_t rows_per_claim(const struct member *m, const struct kernels *k, si
 }
 
 static void multiply_rows(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
-                          size_t row0, size_t row1, const uint8_t *next) {
+                          size_t row0, size_t row1) {
     const struct linear *l = p->linear;
+    const size_t next = row0 + (size_t)m->size * (row1 - row0); // of this thread's next claim, if all keep step
     struct matmul_job job = {
         .w = l->w, .row0 = row0, .row1 = row1, .n_tokens = p->n,
         .x = in->x, .x_stride = in->stride, .q = in->q[dtypes[l->w.dtype].acts],
         .bias = l->b, .out = p->out, .out_stride = p->out_stride, .scratch = kernel_scratch(a, m),
-        .next = next,
+        .next = l->w.data + next * l->w.stride,
     };
     a->kernels->matmul[l->w.dtype](&job);
     for (size_t t = 0; p->check && t < p->n; t++)
@@ -47,26 +48,15 @@ static size_t claims_of(const struct product *p, size_t chunk) {
     return p->n ? ceil_div(p->linear->w.rows, chunk) : 0;
 }
 
-static const struct product *find_claim(const struct product *p, size_t chunk, size_t claim, size_t *row0) {
-    for (; claim >= claims_of(p, chunk); p++) claim -= claims_of(p, chunk);
-    *row0 = claim * chunk;
-    return p;
-}
-
 void op_linear(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n) {
     size_t chunk = rows_per_claim(m, a->kernels, in->cols, products, n), n_claims = 0, begin, end;
     for (size_t i = 0; i < n; i++) n_claims += claims_of(&products[i], chunk);
     team_begin(m);
     while (team_claim(m, n_claims, 1, &begin, &end)) {
-        size_t row0, after;
-        const struct product *p = find_claim(products, chunk, begin, &row0);
-        const uint8_t *next = NULL;
-        if (begin + (size_t)m->size < n_claims) {
-            const struct mat *w = &find_claim(products, chunk, begin + (size_t)m->size, &after)->linear->w;
-            next = w->data + after * w->stride;
-        }
-        const size_t rows = p->linear->w.rows;
-        multiply_rows(m, a, in, p, row0, rows - row0 < chunk ? rows : row0 + chunk, next);
+        const struct product *p = products;
+        for (; begin >= claims_of(p, chunk); p++) begin -= claims_of(p, chunk);
+        size_t row0 = begin * chunk, rows = p->linear->w.rows;
+        multiply_rows(m, a, in, p, row0, rows - row0 < chunk ? rows : row0 + chunk);
     }
     team_end(m);
 }
@@ -160,9 +150,7 @@ static void mlp_piece(const struct member *m, struct acts *a, const struct rows 
         const struct linear *l = p[i].linear;
         const struct linear rest = {mat_rows(l->w, row0, l->w.rows - row0), l->b ? l->b + row0 : NULL};
         x[i] = a->ff.x ? p[i].out + row0 : member_scratch(a, m) + i * n * stride;
-        const size_t after = (size_t)m->size * n_rows;
-        const uint8_t *next = after < rest.w.rows ? rest.w.data + after * rest.w.stride : NULL;
-        multiply_rows(m, a, in, &(struct product){&rest, x[i], n, stride, false}, 0, n_rows, next);
+        multiply_rows(m, a, in, &(struct product){&rest, x[i], n, stride, false}, 0, n_rows);
     }
     for (size_t t = 0; t < n; t++) {
         const float *factor = x[1] ? x[1] + t * stride : NULL;
