@@ -24,17 +24,21 @@ static quill_status open_temp(struct output *out, const char *path, const struct
         free(temp);
         return set_no_memory(err);
     }
+    sigset_t before;
+    signals_hold(&before); // until it is known what they remove
     for (unsigned attempt = 0; out->fd < 0 && attempt < 100; attempt++) {
         snprintf(temp, room, "%s.%ld.%u.tmp", out->target, (long)getpid(), attempt);
         out->fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (out->fd < 0 && errno != EEXIST) break;
     }
+    const int errnum = errno;
+    if (out->fd >= 0) signals_temporary(temp);
+    signals_release(&before);
     if (out->fd < 0) {
         free(temp); // not ours: never removed
-        return set_errno(err, path, "create", errno);
+        return set_errno(err, path, "create", errnum);
     }
     out->temp = temp;
-    signals_temporary(temp);
     if (old && fchmod(out->fd, old->st_mode & 0777) != 0) return set_errno(err, path, "set the permissions of", errno);
     return QUILL_OK;
 }

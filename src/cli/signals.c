@@ -51,8 +51,18 @@ void signals_start(void) {
     handle(SIGBUS, bus_error, 0);
 }
 
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+void signals_hold(sigset_t *before) {
+    sigset_t held;
+    sigemptyset(&held);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&held, numbers[i]);
+    pthread_sigmask(SIG_BLOCK, &held, before);
+}
+
+void signals_release(const sigset_t *before) { pthread_sigmask(SIG_SETMASK, before, NULL); }
+
 void signals_catch(void) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction now;
         if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN) continue;

@@ -11,6 +11,10 @@ void signals_start(void);
 // The temporary file that SIGBUS and a second signal remove; NULL: none.
 void signals_temporary(const char *path);
 
+// Between these two the signals of signals_catch wait. before: what to release.
+void signals_hold(sigset_t *before);
+void signals_release(const sigset_t *before);
+
 // From now on the first SIGINT, SIGTERM or SIGHUP only sets a flag, so that the text can be finished and temporary
 // files removed; a second one removes the temporary file and kills at once. A signal that was ignored at start stays
 // ignored.
