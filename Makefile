@@ -61,7 +61,7 @@ MACHINE := $(shell $(CC) -dumpmachine)
 
 # ---- sources, floor by floor -------------------------------------------------------------------------------------------
 
-SRC_base := alloc arena buffer cgroup clock cpus dmath error hash json_walk map meminfo reader save team utf8
+SRC_base := alloc arena buffer cgroup clock cpus dmath error hash json_walk map meminfo reader save sigmask team utf8
 TESTS := test_base test_cgroup test_json_walk test_team
 
 SRC_tensor := dtype tensor

@@ -76,7 +76,8 @@ typedef struct quill_quantize_options {
     void *user;
     const volatile sig_atomic_t *interrupted; // polled while writing; NULL: never. When set: QUILL_E_SYSTEM, no file
     void (*temporary)(void *user, const char *path); // NULL, or is told what to remove if the process must end at once
-                                                     // (SIGBUS, when `in` shrinks); NULL when there is no more
+                                                     // (SIGBUS, when `in` shrinks), before a signal can come; NULL
+                                                     // when there is no more
 } quill_quantize_options;
 QUILL_MUST_CHECK quill_status quill_quantize(const char *in, const char *out, const char *type,
                                              const quill_quantize_options *options, quill_error *err);

@@ -4,13 +4,13 @@
 #include <assert.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
 #include "alloc.h"
 #include "cpus.h"
+#include "sigmask.h"
 
 // A thread that waits looks SPINS times, some tens of microseconds; where members share CPUs only a few times, since
 // then the wait is for the CPU. Then it offers its CPU to others YIELDS times, and then it sleeps.
@@ -203,15 +203,12 @@ void team_run(struct team *team, void (*fn)(void *arg, struct member *m), void *
 
 // ---- creation ----
 
-// Signals are for the threads of the program; those that a thread causes itself stay its own.
+// Signals are for the threads of the program.
 static int start(struct worker *w) {
-    sigset_t blocked, before;
-    sigfillset(&blocked);
-    static const int own[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) sigdelset(&blocked, own[i]);
-    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    sigset_t before;
+    sigmask_block(&before);
     int errnum = pthread_create(&w->thread, NULL, work, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    sigmask_restore(&before);
     return errnum;
 }
 

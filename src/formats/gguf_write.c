@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/checked.h"
 #include "base/save.h"
+#include "base/sigmask.h"
 #include "own.h"
 
 enum { VERSION = 3, ALIGNMENT = 32, PIECE_BYTES = 1 << 20 };
@@ -168,9 +169,12 @@ quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill
     uint8_t *piece = alloc_array(piece_bytes, 1);
     if (!piece) return fail_memory(err);
     struct save save;
+    sigset_t before;
+    sigmask_block(&before); // no signal handler runs before it is known what to remove
     quill_status s = save_begin(&save, path, err);
+    if (!s && g->temporary) g->temporary(g->watcher, save.temp);
+    sigmask_restore(&before);
     if (!s) {
-        if (g->temporary) g->temporary(g->watcher, save.temp);
         s = write_head(g, &save, err);
         for (size_t i = 0; !s && i < g->n_tensors; i++) s = write_tensor(&save, i, extents[i], piece, fill, user, err);
         if (!s) s = save_commit(&save, err);

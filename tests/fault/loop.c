@@ -6,7 +6,7 @@
 // A FAULT is KIND:HOW or KIND+:HOW (from that call on), as shim.c has them; N goes from 1 until the call no longer
 // comes, by steps of STEP. A run without a fault tells what is right. Of every other run is demanded:
 //
-//     - no signal (with `kill` and `term`: that one), and the end within ten seconds;
+//     - no signal (with `kill` and `term`: that one; with `twice` one of them), and the end within ten seconds;
 //     - exit status 0 with the right stdout and an empty stderr, since the call did not matter or was repeated; or a
 //       status of CODES (default 2-7), one line `quill: ...` of printable text on stderr, and of stdout nothing but a
 //       beginning;
@@ -160,12 +160,13 @@ static const char *judge_file(const struct outcome *o, bool failed, bool late, b
     return NULL;
 }
 
-// What is wrong with the outcome, or NULL. signal: that it must die by; 0: none. late: the fault may lie after the
-// rename.
+// What is wrong with the outcome, or NULL. signal: that it must die by (SIGTERM: or by SIGHUP); 0: none. late: the
+// fault may lie after the rename.
 static const char *judge(const struct outcome *o, int signal, bool late) {
     if (o->timed_out) return "it hung";
     if (signal && o->struck) {
-        bool died = WIFSIGNALED(o->status) && WTERMSIG(o->status) == signal;
+        const int last = WIFSIGNALED(o->status) ? WTERMSIG(o->status) : 0;
+        const bool died = last == signal || (last == SIGHUP && signal == SIGTERM);
         return died ? judge_file(o, true, late, signal == SIGKILL) : "it survived a signal";
     }
     if (WIFSIGNALED(o->status)) return "it died by a signal";
@@ -183,7 +184,8 @@ static int loop(const char *kind, const char *how) {
     long n = 1, harmless = 0, worst = 0;
     int wrong = 0;
     bool on = kind[strlen(kind) - 1] == '+';
-    int signal = strcmp(how, "kill") == 0 ? SIGKILL : strcmp(how, "term") == 0 ? SIGTERM : 0;
+    const bool ends = strcmp(how, "term") == 0 || strcmp(how, "twice") == 0;
+    const int signal = strcmp(how, "kill") == 0 ? SIGKILL : ends ? SIGTERM : 0;
     bool late = !strncmp(kind, "fsync", 5) || !strncmp(kind, "close", 5) || !strncmp(kind, "alloc", 5) ||
                 !strncmp(kind, "open", 4) || !strncmp(kind, "io", 2);
     for (bool more = true; more && wrong < 5; n += task.step) {

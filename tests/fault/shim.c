@@ -5,9 +5,9 @@
 //
 // FAULT is KIND:N:HOW. KIND: alloc mmap open read write fsync rename close stat truncate unlink thread, or io: all of
 // open to unlink. HOW: an errno name (alloc, mmap and thread need none: `once`); `short`: reads and writes move one
-// byte; `kill`: SIGKILL in place of the call; `term`: SIGTERM before it; `shrink`: the file FAULT_FILE is emptied
-// before it. A `+` after N: that call and all after it. The file FAULT_REPORT is made when it strikes, so that a loop
-// over N knows its end.
+// byte; `kill`: SIGKILL in place of the call; `term`: SIGTERM before it; `twice`, of open: SIGHUP and SIGTERM when it
+// is done; `shrink`: the file FAULT_FILE is emptied before it. A `+` after N: that call and all after it. The file
+// FAULT_REPORT is made when it strikes, so that a loop over N knows its end.
 //
 // With -DFAULT_WRAP it is linked into a test program with -Wl,--wrap=malloc and so on, and set by fault_set().
 //
@@ -37,8 +37,9 @@ static const struct {
     const char *name;
     int number;
 } errors[] = {
-    {"once", 0},     {"short", 0},       {"kill", 0},      {"term", 0},        {"shrink", 0},      {"EIO", EIO},
-    {"EINTR", EINTR}, {"EMFILE", EMFILE}, {"ENOSPC", ENOSPC}, {"EACCES", EACCES}, {"EDQUOT", EDQUOT},
+    {"once", 0},      {"short", 0},       {"kill", 0},        {"term", 0},        {"twice", 0},   {"shrink", 0},
+    {"EIO", EIO},     {"EINTR", EINTR},   {"EMFILE", EMFILE}, {"ENOSPC", ENOSPC}, {"EACCES", EACCES},
+    {"EDQUOT", EDQUOT},
 };
 
 static struct {
@@ -149,7 +150,14 @@ int FN(open)(const char *path, int flags, ...) {
     va_start(args, flags);
     mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
     va_end(args);
-    return strikes(OPEN, EIO) ? -1 : CALL(open)(path, flags, mode);
+    const bool struck = strikes(OPEN, EIO), twice = struck && is_how("twice");
+    if (struck && !twice) return -1;
+    const int fd = CALL(open)(path, flags, mode);
+    if (twice) {
+        syscall(SYS_kill, syscall(SYS_getpid), SIGHUP);
+        syscall(SYS_kill, syscall(SYS_getpid), SIGTERM);
+    }
+    return fd;
 }
 
 REAL(ssize_t, read, int, void *, size_t);
