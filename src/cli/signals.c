@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof *stop_signals };
+
 static volatile sig_atomic_t caught; // number of the signal; 0: none
 static char temporary[PATH_MAX];     // a copy: a signal may come when the owner's string is gone
 static volatile sig_atomic_t has_temporary;
@@ -51,22 +54,20 @@ void signals_start(void) {
     handle(SIGBUS, bus_error, 0);
 }
 
-static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-
 void signals_hold(sigset_t *before) {
     sigset_t held;
     sigemptyset(&held);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&held, numbers[i]);
+    for (int i = 0; i < N_STOP_SIGNALS; i++) sigaddset(&held, stop_signals[i]);
     pthread_sigmask(SIG_BLOCK, &held, before);
 }
 
 void signals_release(const sigset_t *before) { pthread_sigmask(SIG_SETMASK, before, NULL); }
 
 void signals_catch(void) {
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    for (int i = 0; i < N_STOP_SIGNALS; i++) {
         struct sigaction now;
-        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN) continue;
-        handle(numbers[i], remember, 0); // no SA_RESTART: a blocked read or write must return
+        if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN) continue;
+        handle(stop_signals[i], remember, 0); // no SA_RESTART: a blocked read or write must return
     }
 }
 
