@@ -7,7 +7,6 @@
 // and vi_floats reinterpret; vf_load_i8, _f16, _bf16 convert VF values; vf_store_f16 saturates at +-65504; vi_store_i8
 // takes -128..127.
 //   vf_transpose(v)         v[i] lane j <-> v[j] lane i
-//   vf_stride_f16(p, stride, high)  lane i: the f16 in the low, or high, half of the 32 bits at p + i * stride
 //   vh_transpose(out, rows, at)  VH 16-bit values at byte `at` of VF rows: out is [VH][VF], aligned to 64 bytes
 //   vb_load(rows, at)       quarter k (of 16 bytes): those at rows[4 * k] + at; four vectors j of rows + j make VF rows
 //   vb_same, vi_same(p)     every quarter: the 16 bytes at p

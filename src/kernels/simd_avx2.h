@@ -72,11 +72,6 @@ SIMD void vi_store_i8(void *p, vi a) {
 }
 SIMD vf vf_load_i8(const void *p) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(p))); }
 SIMD vf vf_load_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
-#define H(i) (short)load_u16(p + (i) * stride + 2 * high)
-SIMD vf vf_stride_f16(const uint8_t *p, size_t stride, const bool high) {
-    return _mm256_cvtph_ps(_mm_setr_epi16(H(0), H(1), H(2), H(3), H(4), H(5), H(6), H(7)));
-}
-#undef H
 SIMD vf vf_load_bf16(const void *p) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(p)), 16));
 }

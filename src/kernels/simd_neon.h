@@ -68,11 +68,6 @@ SIMD vf vf_load_i8(const void *p) {
     return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))));
 }
 SIMD vf vf_load_f16(const void *p) { return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p))); }
-SIMD vf vf_stride_f16(const uint8_t *p, size_t stride, const bool high) {
-    uint16_t half[VF];
-    UNROLL for (size_t i = 0; i < VF; i++) half[i] = load_u16(p + i * stride + 2 * high);
-    return vf_load_f16(half);
-}
 SIMD vf vf_load_bf16(const void *p) {
     return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(p)), 16));
 }

@@ -96,11 +96,6 @@ SIMD vf vf_load_f16(const void *p) {
     __m128i is_special = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x7bff));
     return _mm_castsi128_ps(_mm_or_si128(sign, _mm_blendv_epi8(finite, special, is_special)));
 }
-SIMD vf vf_stride_f16(const uint8_t *p, size_t stride, const bool high) {
-    uint16_t half[VF];
-    UNROLL for (size_t i = 0; i < VF; i++) half[i] = load_u16(p + i * stride + 2 * high);
-    return vf_load_f16(half);
-}
 SIMD vf vf_load_bf16(const void *p) {
     return _mm_castsi128_ps(_mm_slli_epi32(_mm_cvtepu16_epi32(_mm_loadl_epi64(p)), 16));
 }
