@@ -284,7 +284,7 @@ static void quantized_products_are_those_of_the_decoded_values(void **state) {
     assert_true(K->quantize[ACT_Q8_32](q, xd, xs, sum, &x[0][0], TOKENS * COLS));
     struct matmul_job job = {
         .w = {.dtype = DTYPE_Q8_0, .rows = ROWS, .cols = COLS, .stride = sizeof rows[0], .data = rows[0]},
-        .row1 = ROWS, .n_tokens = TOKENS, .q = {q, xd, xs, sum}, .out = &out[0][0], .out_stride = ROWS,
+        .row1 = ROWS, .n_tokens = TOKENS, .q = {q, xd, xs, sum, COLS}, .out = &out[0][0], .out_stride = ROWS,
     };
     K->matmul[DTYPE_Q8_0](&job);
     for (int r = 0; r < ROWS; r++) {

@@ -144,7 +144,7 @@ static void products_are_those_of_the_decoded_values(void **state) {
         }
         struct matmul_job job = {
             .w = {.dtype = (enum dtype)type, .rows = ROWS, .cols = COLS, .stride = stride, .data = data},
-            .row1 = ROWS, .n_tokens = 1, .q = {q, xd, xs, sum}, .out = out, .out_stride = ROWS,
+            .row1 = ROWS, .n_tokens = 1, .q = {q, xd, xs, sum, COLS}, .out = out, .out_stride = ROWS,
         };
         kernels_ref.matmul[type](&job);
         for (size_t r = 0; r < ROWS; r++) {

@@ -22,10 +22,11 @@ enum { ACT_BLOCK = 32 }; // values per activation block of ACT_Q8_32
 // Activations quantized by the rule of their kind, in blocks (32 or 256 values) and groups (32 or 16) as act_kinds
 // says: x = xd * q. n_blocks = cols / block, n_groups = cols / group.
 struct qacts {
-    int8_t *q;    // [n_tokens][cols]
+    int8_t *q;    // [n_tokens][stride]
     float *xd;    // [n_tokens][n_blocks] scale: amax / 127, as amax * (1.0f/127.0f)
     float *xs;    // [n_tokens][n_blocks] xd * (float)sum, for Q4_1 and Q5_1; ACT_Q8_32 alone
     int32_t *sum; // [n_tokens][n_groups] exact sum of the group's q
+    size_t stride; // at least cols
 };
 
 // out[t][r] = bias[r] + sum_c W[r][c] * x[t][c] for rows row0 <= r < row1, t < n_tokens; the bias is added last.
@@ -67,7 +68,7 @@ struct kv_store_job {
     size_t position, n;     // within the tile
     size_t head_dim;
     const float *k, *v;     // of position + i at k + i * stride
-    size_t stride;
+    size_t stride; // at least cols
 };
 
 // n_q queries against one tile of their kv head. For query i over its visible positions j in [lo[i], hi[i]):

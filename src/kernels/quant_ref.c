@@ -97,7 +97,8 @@ void matmul_quant_ref(const struct matmul_job *job) {
             for (size_t t = 0; t < job->n_tokens; t++) {
                 float *a = &job->out[t * job->out_stride + r];
                 size_t at = t * n_blocks + b;
-                *a = block_product(*a, format->form, &block, job->q.q + at * acts->block, job->q.xd[at],
+                const int8_t *q = job->q.q + t * job->q.stride + b * acts->block;
+                *a = block_product(*a, format->form, &block, q, job->q.xd[at],
                                    format->form == QUANT_MIN ? job->q.xs[at] : 0.0f,
                                    job->q.sum + t * n_sums + b * (acts->block / acts->group));
             }

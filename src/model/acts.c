@@ -9,6 +9,7 @@
 enum {
     ALIGNMENT = 64,
     HUGE_ROWS = 128,
+    LINE = 64, // of a cache; rows of an odd number of them begin in different sets
     CLAIMS_LEAST = 3, // per member: with fewer, some of the team would wait long
     PART_BYTES = 512 * 1024, // a member's attention parts stay within this, with fewer rows per block, down to one
 };
@@ -50,7 +51,8 @@ static struct rows carve_rows(struct carving *c, size_t n, size_t cols, size_t p
         const struct act_info *kind = &act_kinds[k];
         struct qacts *q = &r.q[k];
         if (!(kinds & ACTS_QUANTIZED & act_bit((enum act_kind)k))) continue;
-        q->q = carve(c, values, sizeof *q->q);
+        q->stride = (ceil_div(cols, LINE) | 1) * LINE;
+        q->q = carve(c, n * q->stride, sizeof *q->q);
         q->xd = carve(c, values / kind->block, sizeof *q->xd);
         if (k == ACT_Q8_32) q->xs = carve(c, values / kind->block, sizeof *q->xs);
         q->sum = carve(c, values / kind->group, sizeof *q->sum);

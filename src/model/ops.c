@@ -66,12 +66,12 @@ void op_linear(struct member *m, struct acts *a, const struct rows *in, const st
 // n values of a row, x, of which the first is value `first`; it begins a block of every kind asked for.
 static void quantize(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, const float *x,
                      size_t n) {
-    const size_t at = row * r->cols + first;
     for (int k = 0; k < ACT_KIND_COUNT; k++) {
         if (!(kinds & ACTS_QUANTIZED & act_bit((enum act_kind)k))) continue;
         const struct qacts *q = &r->q[k];
-        size_t block = at / act_kinds[k].block, group = at / act_kinds[k].group;
-        note(a, a->kernels->quantize[k](q->q + at, q->xd + block, q->xs ? q->xs + block : NULL, q->sum + group, x, n));
+        const size_t at = row * r->cols + first, block = at / act_kinds[k].block, group = at / act_kinds[k].group;
+        int8_t *to = q->q + row * q->stride + first;
+        note(a, a->kernels->quantize[k](to, q->xd + block, q->xs ? q->xs + block : NULL, q->sum + group, x, n));
     }
 }
 

@@ -74,13 +74,15 @@ static void make_activations(struct matmul_job *job, enum values kind) {
         return;
     }
     size_t block = act_kinds[acts].block, group = act_kinds[acts].group, blocks = n * cols / block;
-    job->q.q = guarded(n * cols), job->q.xd = guarded(blocks * 4);
+    job->q.stride = cols + (random_below(3) == 0 ? random_below(100) : 0);
+    job->q.q = guarded((n - 1) * job->q.stride + cols), job->q.xd = guarded(blocks * 4);
     job->q.xs = acts == ACT_Q8_32 ? guarded(blocks * 4) : NULL, job->q.sum = guarded(n * cols / group * 4);
     for (size_t i = 0; i < blocks; i++) {
         int sign = random_below(2) ? 1 : -1, sum = 0;
+        int8_t *values = job->q.q + i * block / cols * job->q.stride + i * block % cols;
         for (size_t j = 0; j < block; j++) {
             int q = kind == UNIT ? (int)random_below(255) - 127 : 127 * sign;
-            job->q.q[i * block + j] = (int8_t)q;
+            values[j] = (int8_t)q;
             sum = j % group ? sum + q : q;
             job->q.sum[(i * block + j) / group] = sum;
         }
@@ -211,7 +213,7 @@ static void bench_shape(const struct kernels *k, enum dtype type, bool transpose
         job->w.data = data + 1;
         job->x = x;
         job->x_stride = cols;
-        job->q = (struct qacts){q, xd, xd, sum};
+        job->q = (struct qacts){q, xd, xd, sum, cols};
         job->out_stride = rows;
         snprintf(what, sizeof what, "matmul %s%s %zux%zu x%zu", dtypes[type].name, transposed ? " [in,out]" : "",
                  rows, cols, tokens);
