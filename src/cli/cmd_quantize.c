@@ -15,7 +15,8 @@ static void note(void *user, const char *line) {
 
 static void temporary(void *user, const char *path) {
     (void)user;
-    signals_temporary(path);
+    if (path) signals_temporary(path);
+    else signals_forget(NULL);
 }
 
 static bool same_file(const char *a, const char *b) {

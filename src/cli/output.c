@@ -154,7 +154,7 @@ quill_status output_close(struct output *out, quill_error *err) {
     out->fd = -1;
     if (!s && out->temp) {
         if (rename(out->temp, out->target) != 0) return set_errno(err, out->name, "rename to", errno);
-        signals_temporary(NULL);
+        signals_forget(out->temp);
         free(out->temp), out->temp = NULL; // the new file is in place
         s = sync_folder(out, err);
     }
@@ -165,7 +165,7 @@ void output_abort(struct output *out) {
     if (out->temp) {
         if (out->fd >= 0) close(out->fd);
         unlink(out->temp);
-        signals_temporary(NULL);
+        signals_forget(out->temp);
     }
     free(out->temp);
     free(out->target);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "signals.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
@@ -10,18 +11,28 @@ static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof *stop_signals };
 
 static volatile sig_atomic_t caught; // number of the signal; 0: none
-static char temporary[PATH_MAX];     // a copy: a signal may come when the owner's string is gone
-static volatile sig_atomic_t has_temporary;
+static struct {
+    volatile sig_atomic_t used;
+    char path[PATH_MAX]; // a copy: a signal may come when the owner's string is gone
+} temporaries[MOST_TEMPORARIES];
 
 void signals_temporary(const char *path) {
-    has_temporary = 0;
-    if (!path || strlen(path) >= sizeof temporary) return;
-    memcpy(temporary, path, strlen(path) + 1);
-    has_temporary = 1;
+    int i = 0;
+    while (i < MOST_TEMPORARIES && temporaries[i].used) i++;
+    assert(i < MOST_TEMPORARIES);
+    if (strlen(path) >= sizeof temporaries[i].path) return;
+    memcpy(temporaries[i].path, path, strlen(path) + 1);
+    temporaries[i].used = 1;
 }
 
-static void remove_temporary(void) {
-    if (has_temporary) unlink(temporary);
+void signals_forget(const char *path) {
+    for (int i = 0; i < MOST_TEMPORARIES; i++)
+        if (!path || strcmp(temporaries[i].path, path) == 0) temporaries[i].used = 0;
+}
+
+static void remove_temporaries(void) {
+    for (int i = 0; i < MOST_TEMPORARIES; i++)
+        if (temporaries[i].used) unlink(temporaries[i].path);
 }
 
 static void handle(int number, void (*handler)(int), int flags) {
@@ -32,7 +43,7 @@ static void handle(int number, void (*handler)(int), int flags) {
 
 static void remember(int number) {
     if (caught) {
-        remove_temporary();
+        remove_temporaries();
         handle(number, SIG_DFL, 0);
         raise(number); // blocked until this handler returns
     }
@@ -42,7 +53,7 @@ static void remember(int number) {
 static void bus_error(int number) {
     static const char line[] = "quill: the model file changed or could not be read while it was in use\n";
     (void)number;
-    remove_temporary();
+    remove_temporaries();
     ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
     (void)written;
     _exit(6);
