@@ -134,7 +134,8 @@ int print_help(const struct verb *verb, bool full, quill_error *err) {
     struct text t = {0};
     bool generation = verb->bit == GENERATE;
     const char *blank = generation ? "" : " ", *operands = verb->operands ? verb->operands : "";
-    bool ok = text_add_format(&t, "usage: quill%s%s [OPTIONS] %s\n", blank, verb->name, operands) &&
+    bool ok = text_add_format(&t, "usage: quill%s%s [OPTIONS]%s%s\n", blank, verb->name, *operands ? " " : "",
+                              operands) &&
               (!generation || text_add_string(&t, "       quill VERB [OPTIONS] ...\n")) &&
               text_add_format(&t, "\nquill%s%s - %s\n", blank, verb->name, verb->summary) &&
               (!verb->detail || !full || add_detail(&t, verb->detail)) && add_options(&t, verb, full) &&
