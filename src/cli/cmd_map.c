@@ -10,6 +10,7 @@
 #include "make_request.h"
 #include "map_work.h"
 #include "model_source.h"
+#include "prompt.h"
 #include "report.h"
 #include "signals.h"
 
@@ -127,7 +128,7 @@ static quill_status open_rows(struct map *m, quill_error *err) {
     if (s) return s;
     m->fd = file ? open(o->rows, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
     if (m->fd < 0) return set_errno(err, o->rows, "open", errno);
-    if (!o->quiet && isatty(m->fd) && isatty(STDERR_FILENO)) report("reading rows from the terminal; Ctrl-D ends them");
+    say_reading(o, m->fd, "rows");
     const struct row_source source = {
         .form = w->form.input,
         .no_header = o->no_header,

@@ -42,6 +42,7 @@ static quill_status check_options(const struct options *o, quill_error *err) {
 }
 
 static quill_status read_candidates(struct ranking *r, quill_error *err) {
+    say_reading(r->o, STDIN_FILENO, "candidates");
     quill_status s = read_file(&r->input, "-", (uint64_t)r->o->max_prompt_bytes, err);
     if (s) return s;
     size_t most = 1;

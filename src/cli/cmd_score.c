@@ -178,6 +178,8 @@ static quill_status score_lines(struct scoring *s, int fd, const char *name, qui
 }
 
 static quill_status score_file(struct scoring *s, const char *path, quill_error *err) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    if (is_stdin) say_reading(s->o, STDIN_FILENO, s->stride ? "a text" : "lines");
     if (s->stride) {
         quill_status status = read_file(&s->held, path, NO_LIMIT, err);
         if (status) return status;
@@ -186,7 +188,6 @@ static quill_status score_file(struct scoring *s, const char *path, quill_error 
         s->texts[0].n = n;
         return status ? status : score_held(s, err);
     }
-    bool is_stdin = strcmp(path, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) return set_errno(err, path, "open", errno);
     quill_status status = score_lines(s, fd, is_stdin ? "stdin" : path, err);

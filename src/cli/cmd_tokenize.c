@@ -2,6 +2,7 @@
 // quill tokenize: text to ids, or with --decode ids to bytes. Only the tokenizer of the model is read.
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "memory_check.h"
@@ -156,6 +157,7 @@ static quill_status one_text(struct tokenizing *t, const char *p, size_t n, quil
 
 static quill_status from_file(struct tokenizing *t, const char *path, quill_error *err) {
     struct text text = {0};
+    if (strcmp(path, "-") == 0) say_reading(t->o, STDIN_FILENO, t->o->decode ? "ids" : "a text");
     quill_status s = read_file(&text, path, NO_LIMIT, err);
     if (!s) s = one_text(t, text.p, text.n, err);
     if (!s) s = output_flush(&t->out, err);

@@ -54,6 +54,10 @@ quill_status read_file(struct text *out, const char *path, uint64_t limit, quill
     return s;
 }
 
+void say_reading(const struct options *o, int fd, const char *what) {
+    if (!o->quiet && isatty(fd) && isatty(STDERR_FILENO)) report("reading %s from the terminal, up to Ctrl-D", what);
+}
+
 // Whether stdin may be read for `use`.
 static quill_status check_stdin(const struct options *o, const char *use, quill_error *err) {
     if (!o->stdin_use) return QUILL_OK;
@@ -119,6 +123,7 @@ static quill_status add_file(struct assembly *a, const char *path, quill_error *
     a->stdin_read |= is_stdin;
     size_t before = a->out->n;
     quill_status s = is_stdin ? check_stdin(a->o, "the prompt", err) : QUILL_OK;
+    if (!s && is_stdin) say_reading(a->o, STDIN_FILENO, "the prompt");
     if (!s) s = begin_piece(a, err);
     size_t start = a->out->n;
     uint64_t limit = (uint64_t)a->o->max_prompt_bytes;
@@ -149,8 +154,6 @@ quill_status prompt_read(struct text *out, const struct options *o, quill_error 
 
     bool alone = o->files.n == 0 && !operand && !o->prompt;
     bool beside = operand && !a.stdin_read && !o->stdin_use && stdin_has_data();
-    if (!s && alone && !o->stdin_use && !o->quiet && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
-        report("reading the prompt from the terminal; Ctrl-D ends it");
     if (!s && (dash || alone || beside)) s = add_file(&a, "-", err);
 
     const char *text = operand ? operand : o->prompt;
@@ -164,8 +167,7 @@ quill_status prompt_read(struct text *out, const struct options *o, quill_error 
 quill_status prompt_read_stdin(struct text *out, const struct options *o, bool *empty, quill_error *err) {
     quill_status s = check_stdin(o, "what {{input}} stands for", err);
     if (s) return s;
-    if (!o->quiet && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
-        report("reading the input from the terminal; Ctrl-D ends it");
+    say_reading(o, STDIN_FILENO, "the input");
     s = read_file(out, "-", (uint64_t)o->max_prompt_bytes, err);
     *empty = out->n == 0;
     if (!s && !o->keep_newline && out->n && out->p[out->n - 1] == '\n') out->n--;

@@ -13,6 +13,9 @@ enum { NO_LIMIT = 0 }; // but what memory has room for, and 256 MiB from what is
 // QUILL_E_SYSTEM.
 QUILL_MUST_CHECK quill_status read_file(struct text *out, const char *path, uint64_t limit, quill_error *err);
 
+// On a terminal, where waiting for input looks like hanging: says that `what` is read from it. Nothing with -q.
+void say_reading(const struct options *o, int fd, const char *what);
+
 // stdin is read for one thing alone: the prompt, or `use` ("the choices"). QUILL_E_USAGE when it has a use already.
 QUILL_MUST_CHECK quill_status stdin_claim(struct options *o, const char *use, quill_error *err);
 // The same when `path`, which may be NULL, is "-"; nothing for another.
