@@ -144,12 +144,21 @@ static bool stdin_has_data(void) {
     return S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode) || S_ISSOCK(info.st_mode);
 }
 
+// What means something with a prompt file alone.
+static quill_status refuse_file_options(const struct options *o, quill_error *err) {
+    static const char *const names[] = {"define", "shots", "shuffle"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (options_given(o, names[i])) return set_error(err, QUILL_E_USAGE, "--%s needs a prompt file: -F", names[i]);
+    return QUILL_OK;
+}
+
 quill_status prompt_read(struct text *out, const struct options *o, quill_error *err) {
     struct assembly a = {.out = out, .o = o};
     const char *operand;
     bool dash;
     quill_status s = text_operand(o, &operand, &dash, err);
     if (!s && operand && o->prompt) s = set_error(err, QUILL_E_USAGE, "-p and PROMPT are both given; use one of them");
+    if (!s) s = refuse_file_options(o, err);
     for (size_t i = 0; !s && i < o->files.n; i++) s = add_file(&a, o->files.items[i], err);
 
     bool alone = o->files.n == 0 && !operand && !o->prompt;
