@@ -49,6 +49,7 @@ struct batch {
     int32_t *ids, *seqs, *positions; // [B]
     struct query_block *blocks;      // [n_blocks]; the first n_wanted_blocks hold the wanted rows
     size_t n_blocks, n_wanted_blocks;
+    bool apart;                      // no two blocks are of one sequence
 };
 
 struct acts {

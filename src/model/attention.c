@@ -11,13 +11,15 @@ enum { STORE_CLAIMS = 8 }; // per member
 
 // One layer's attention, as a member of the team works on it.
 struct attention {
-    const struct acts *a;
+    struct acts *a;
     const struct kv_cache *kv;
     const struct layer_plan *plan;
     void *kernel_scratch;
     float *parts;               // see struct parts
     int32_t layer;
     size_t n_head, group, dim;  // H, H/G, D
+    unsigned kinds;             // as what `att` is read, where a head's values are whole blocks of these; else 0
+    bool alone;                 // nobody else reads the keys and values of a block's head: who attends stores them
 };
 
 static int32_t first_seen(const struct layer_plan *p, int32_t position) {
@@ -116,11 +118,12 @@ static int32_t first_tile(const struct attention *at, const struct query_block *
     return first_seen(at->plan, block->pos) / KV_TILE;
 }
 
-// then: what will probably be read after the block.
+// then: keys that will probably be read after the block.
 static void attend_block(const struct attention *at, const struct query_block *block, size_t head,
                          const uint8_t *then) {
     int32_t first = first_tile(at, block), last = (block->pos + (int32_t)block->n - 1) / KV_TILE;
     struct parts parts = {.n_tiles = (size_t)(last - first + 1), .first_tile = first, .m = at->parts};
+    if (at->alone) store_block(at, block, head);
     parts.l = parts.m + block->n * parts.n_tiles;
     parts.o = parts.l + block->n * parts.n_tiles;
     for (int32_t tile = first; tile <= last; tile++)
@@ -130,6 +133,7 @@ static void attend_block(const struct attention *at, const struct query_block *b
         size_t part = i * parts.n_tiles + (size_t)(from - first), n_tiles = (size_t)(position / KV_TILE - from + 1);
         float *out = at->a->att.x + (block->row + i) * at->a->att.stride + head * at->dim;
         at->a->kernels->attn_merge(out, parts.m + part, parts.l + part, parts.o + part * at->dim, n_tiles, at->dim);
+        if (at->kinds) quantize_piece(at->a, &at->a->att, at->kinds, block->row + i, head * at->dim, out, at->dim);
     }
 }
 
@@ -158,11 +162,13 @@ void attention_forward(struct member *m, const struct pass *pass, int32_t layer,
     struct acts *a = pass->acts;
     const struct hparams *hp = &pass->model->hp;
     const struct layer_plan *p = &pass->model->layers[layer];
+    const size_t all = a->batch.n_rows, dim = (size_t)hp->head_dim, group = (size_t)(hp->n_head / hp->n_head_kv);
+    const unsigned kinds = kinds_of(&p->o) & ACTS_QUANTIZED;
+    const bool by_head = dim % block_of(kinds) == 0, alone = group == 1 && a->batch.apart && n == all;
     const struct attention at = {
         a, pass->kv, p, kernel_scratch(a, m), member_scratch(a, m), layer,
-        (size_t)hp->n_head, (size_t)(hp->n_head / hp->n_head_kv), (size_t)hp->head_dim,
+        (size_t)hp->n_head, group, dim, by_head ? kinds : 0, alone,
     };
-    const size_t all = a->batch.n_rows;
     const struct product qkv[] = {
         {&p->q, a->q, n, a->att.stride, false},
         {&p->k, a->k, all, a->kv_stride, false},
@@ -171,10 +177,9 @@ void attention_forward(struct member *m, const struct pass *pass, int32_t layer,
     const struct product out = {&p->o, a->y, n, a->y_stride, false};
 
     op_linear(m, a, &a->h, qkv, 3);
-    store(m, &at);
+    if (!alone) store(m, &at);
     if (n == 0) return;
     attend(m, &at, n);
-    const struct activation quantize = {.kinds = kinds_of(&p->o) & ACTS_QUANTIZED};
-    if (quantize.kinds) op_activate(m, a, &a->att, &quantize, n);
+    if (!by_head) op_activate(m, a, &a->att, &(struct activation){.kinds = kinds}, n);
     op_linear(m, a, &a->att, &out, 1);
 }

@@ -58,6 +58,7 @@ static void make_batch(struct acts *a, const struct span *spans, size_t n_spans)
     b->n_wanted = b->n_rows;
     b->n_wanted_blocks = b->n_blocks;
     for (size_t i = 0; i < n_spans; i++) add_rows(a, &spans[i], 0, spans[i].n - spans[i].n_logits);
+    b->apart = b->n_blocks == n_spans;
 }
 
 // ---- the object ----

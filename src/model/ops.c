@@ -63,9 +63,8 @@ void op_linear(struct member *m, struct acts *a, const struct rows *in, const st
 
 // ---- rows ----
 
-// n values of a row, x, of which the first is value `first`; it begins a block of every kind asked for.
-static void quantize(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, const float *x,
-                     size_t n) {
+void quantize_piece(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, const float *x,
+                    size_t n) {
     for (int k = 0; k < ACT_KIND_COUNT; k++) {
         if (!(kinds & ACTS_QUANTIZED & act_bit((enum act_kind)k))) continue;
         const struct qacts *q = &r->q[k];
@@ -90,7 +89,7 @@ static void read_row(const struct member *m, struct acts *a, const struct norm *
     size_t n = a->h.cols;
     float *h = a->h.x ? a->h.x + row * n : member_scratch(a, m);
     norm_row(a->kernels, in, h, a->x + row * n, eps, n);
-    quantize(a, &a->h, in->kinds, row, 0, h, n);
+    quantize_piece(a, &a->h, in->kinds, row, 0, h, n);
 }
 
 void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n) {
@@ -125,7 +124,7 @@ static void activate_piece(struct acts *a, const struct rows *r, const struct ac
                            float *x, const float *factor, size_t n) {
     if (f->act) f->act(x, n);
     if (factor) a->kernels->multiply(x, factor, n);
-    quantize(a, r, f->kinds, row, first, x, n);
+    quantize_piece(a, r, f->kinds, row, first, x, n);
 }
 
 void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n) {

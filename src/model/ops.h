@@ -49,6 +49,11 @@ void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struc
 // Notes values of x that are not finite.
 void op_check(struct member *m, struct acts *a, const float *x, size_t n);
 
+// Part of an operation: n values of a row, x, of which the first is value `first`, quantized for those of `kinds` that
+// are. It begins a block of every such kind.
+void quantize_piece(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, const float *x,
+                    size_t n);
+
 // The set of kinds that a matrix takes: one, or none where it is absent.
 static inline unsigned kinds_of(const struct linear *l) {
     return l->w.data ? act_bit(dtypes[l->w.dtype].acts) : 0;
