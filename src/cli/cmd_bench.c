@@ -276,21 +276,22 @@ static bool is_quantized(const struct bench *b) {
     return false;
 }
 
-static bool add_share(struct text *t, double value, double limit, const char *of) {
-    return isnan(limit) ? text_add(t, "\n", 1) : text_add_format(t, "  %5.1f%% of %s\n", value / limit * 100, of);
+static bool add_rate(struct text *t, double value, const char *unit, double limit, const char *of) {
+    if (isnan(limit)) return text_add_format(t, " %9.1f %s\n", value, unit);
+    return text_add_format(t, " %9.1f %-5s  %5.1f%% of %s\n", value, unit, value / limit * 100, of);
 }
 
 static bool add_rows(struct text *t, struct bench *b) {
     bool quantized = is_quantized(b), ok = true;
     if (b->prompt_speed.n)
-        ok = text_add_format(t, "prompt     %5d tokens            %9.1f tokens/s %9.1f Gop/s", (int)b->prompt,
-                             median(&b->prompt_speed), prompt_gops(b)) &&
-             add_share(t, prompt_gops(b), median(quantized ? &b->dot : &b->fma),
-                       quantized ? "the integer-dot peak" : "the multiply-add peak");
+        ok = text_add_format(t, "prompt     %5d tokens            %9.1f tokens/s", (int)b->prompt,
+                             median(&b->prompt_speed)) &&
+             add_rate(t, prompt_gops(b), "Gop/s", median(quantized ? &b->dot : &b->fma),
+                      quantized ? "the integer-dot peak" : "the multiply-add peak");
     if (ok && b->decode_speed.n)
-        ok = text_add_format(t, "decode     %5d tokens at %6d  %9.1f tokens/s %9.1f GB/s ", (int)b->predict,
-                             (int)b->depth, median(&b->decode_speed), decode_gb(b)) &&
-             add_share(t, decode_gb(b), median(&b->read_gb), "a plain read");
+        ok = text_add_format(t, "decode     %5d tokens at %6d  %9.1f tokens/s", (int)b->predict, (int)b->depth,
+                             median(&b->decode_speed)) &&
+             add_rate(t, decode_gb(b), "GB/s", median(&b->read_gb), "a plain read");
     for (size_t i = 0; ok && i < b->n_batches && b->batch_speed[i].n; i++)
         ok = text_add_format(t, "batch      %5d sequences         %9.1f tokens/s\n", (int)b->batches[i],
                              median(&b->batch_speed[i]));
