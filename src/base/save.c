@@ -16,29 +16,29 @@ enum { PENDING_BYTES = 1 << 16 };
 
 quill_status save_begin(struct save *save, const char *path, quill_error *err) {
     *save = (struct save){.fd = -1};
-    size_t n = strlen(path) + 32;
-    save->path = alloc_string(str_of(path));
-    save->temp = alloc_array(n, 1);
-    save->pending = alloc_array(PENDING_BYTES, 1);
-    if (!save->path || !save->temp || !save->pending) {
-        save_abort(save);
-        return fail_memory(err);
-    }
-    struct stat info; // a device or a pipe cannot be replaced by a rename
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        save_abort(save);
+    struct stat info;
+    const bool exists = stat(path, &info) == 0;
+    if (exists && !S_ISREG(info.st_mode)) // a device or a pipe cannot be replaced by a rename
         return fail(err, QUILL_E_SYSTEM, "%s: expected a regular file or no file, found something else",
                     QUOTED(str_of(path)));
+    save->target = exists ? realpath(path, NULL) : alloc_string(str_of(path));
+    if (!save->target) return fail_errno(err, QUILL_E_SYSTEM, path, "create", errno);
+    const size_t n = strlen(save->target) + 32;
+    char *temp = alloc_array(n, 1);
+    save->path = alloc_string(str_of(path));
+    save->pending = alloc_array(PENDING_BYTES, 1);
+    quill_status s = temp && save->path && save->pending ? QUILL_OK : fail_memory(err);
+    for (unsigned attempt = 0; !s && save->fd < 0; attempt++) {
+        snprintf(temp, n, "%s.%ld.%u.tmp", save->target, (long)getpid(), attempt);
+        save->fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (save->fd < 0 && (errno != EEXIST || attempt == 100))
+            s = fail_errno(err, QUILL_E_SYSTEM, path, "create", errno);
     }
-    for (unsigned attempt = 0; save->fd < 0 && attempt < 100; attempt++) {
-        snprintf(save->temp, n, "%s.%ld.%u.tmp", path, (long)getpid(), attempt);
-        save->fd = open(save->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (save->fd < 0 && errno != EEXIST) break;
-    }
-    if (save->fd >= 0) return QUILL_OK;
-    quill_status s = fail_errno(err, QUILL_E_SYSTEM, path, "create", errno);
-    free(save->temp), save->temp = NULL; // not ours: never unlink it
-    save_abort(save);
+    if (save->fd >= 0) save->temp = temp;
+    else free(temp); // not ours: never removed
+    if (!s && exists && fchmod(save->fd, info.st_mode & 0777) != 0)
+        s = fail_errno(err, QUILL_E_SYSTEM, path, "set the permissions of", errno);
+    if (s) save_abort(save);
     return s;
 }
 
@@ -71,14 +71,14 @@ quill_status save_write(struct save *save, const void *bytes, size_t n, quill_er
 }
 
 // After a failed fsync pages may be marked clean though they never reached the disk: it is never tried again.
-static quill_status sync_directory(const char *path, quill_error *err) {
-    const char *slash = strrchr(path, '/');
-    char *dir = alloc_string(slash ? (struct str){path, (size_t)(slash - path) + 1} : STR("."));
+static quill_status sync_directory(const struct save *save, quill_error *err) {
+    const char *slash = strrchr(save->target, '/');
+    char *dir = alloc_string(slash ? (struct str){save->target, (size_t)(slash - save->target) + 1} : STR("."));
     if (!dir) return fail_memory(err);
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     quill_status s = QUILL_OK;
     if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-        s = fail_errno(err, QUILL_E_SYSTEM, path, "sync the folder of", errno);
+        s = fail_errno(err, QUILL_E_SYSTEM, save->path, "sync the folder of", errno);
     if (fd >= 0) close(fd);
     free(dir);
     return s;
@@ -89,10 +89,11 @@ quill_status save_commit(struct save *save, quill_error *err) {
     if (!s && fsync(save->fd) != 0) s = fail_errno(err, QUILL_E_SYSTEM, save->path, "sync", errno);
     if (save->fd >= 0 && close(save->fd) != 0 && !s) s = fail_errno(err, QUILL_E_SYSTEM, save->path, "close", errno);
     save->fd = -1;
-    if (!s && rename(save->temp, save->path) != 0) s = fail_errno(err, QUILL_E_SYSTEM, save->path, "rename to", errno);
+    if (!s && rename(save->temp, save->target) != 0)
+        s = fail_errno(err, QUILL_E_SYSTEM, save->path, "rename to", errno);
     if (!s) {
         free(save->temp), save->temp = NULL; // the new file is in place
-        s = sync_directory(save->path, err);
+        s = sync_directory(save, err);
     }
     save_abort(save);
     return s;
@@ -102,6 +103,7 @@ void save_abort(struct save *save) {
     if (save->fd >= 0) close(save->fd);
     if (save->temp) unlink(save->temp);
     free(save->temp);
+    free(save->target);
     free(save->path);
     free(save->pending);
     *save = (struct save){.fd = -1};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A file that appears whole or not at all: temporary name in the same directory, fsync, rename, fsync of the directory.
-// The old file stays untouched until the rename.
+// The old file stays untouched until the rename; the new one has its permissions, and a link to it stays a link.
 #ifndef QUILL_BASE_SAVE_H
 #define QUILL_BASE_SAVE_H
 
@@ -11,7 +11,9 @@
 
 struct save {
     int fd;           // -1: closed
-    char *path, *temp;
+    char *path;       // as it was given, for messages
+    char *target;     // what it is a link to, or itself
+    char *temp;       // beside the target
     char *pending;    // bytes not yet written
     size_t n_pending;
     uint64_t written; // bytes accepted so far
