@@ -83,8 +83,9 @@ static quill_status write_all(const struct output *out, const char *p, size_t n,
         if (written == 0) return set_errno(err, out->name, "write", EIO); // else this might go on for ever
         if (written < 0 && errno == EAGAIN) { // somebody made the pipe non-blocking
             struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
-            written = poll(&ready, 1, -1) < 0 && errno != EINTR ? -1 : 0;
-        } else if (written < 0 && errno == EINTR) {
+            written = poll(&ready, 1, -1) < 0 ? -1 : 0;
+        }
+        if (written < 0 && errno == EINTR) {
             if (signals_pending() && !(out->records && p > start))
                 return set_error(err, QUILL_E_SYSTEM, "interrupted");
             written = 0;
