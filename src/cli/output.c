@@ -18,12 +18,10 @@ enum { FLUSH_BYTES = 1 << 16 };
 // A temporary file beside the file that `path` names, through symbolic links, with its permissions if it exists.
 static quill_status open_temp(struct output *out, const char *path, const struct stat *old, quill_error *err) {
     out->target = old ? realpath(path, NULL) : strdup(path);
-    size_t room = out->target ? strlen(out->target) + 48 : 0;
+    if (!out->target) return set_errno(err, path, "create", errno);
+    size_t room = strlen(out->target) + 48;
     char *temp = malloc(room);
-    if (!out->target || !temp) {
-        free(temp);
-        return set_no_memory(err);
-    }
+    if (!temp) return set_no_memory(err);
     sigset_t before;
     signals_hold(&before); // until it is known what they remove
     for (unsigned attempt = 0; out->fd < 0 && attempt < 100; attempt++) {
