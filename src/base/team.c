@@ -23,13 +23,20 @@ struct worker {
     pthread_t thread;
 };
 
+// What has been claimed of a member's share: see loop_word.
+struct share {
+    alignas(CACHE_LINE) _Atomic uint64_t given;
+};
+
 struct team {
     int size, spins;
     void (*fn)(void *arg, struct member *m); // of the region
     void *arg;
+    uint64_t first_loop;                          // of the region
     struct worker *workers;                       // [size - 1]
-    alignas(CACHE_LINE) _Atomic uint64_t loop;    // the loop that is worked on: see loop_word
-    alignas(CACHE_LINE) _Atomic uint64_t gate;    // the region: see gate_word
+    struct share *shares;                         // [size]
+    alignas(CACHE_LINE) _Atomic uint64_t loop;    // the loop that is worked on, and what is done of it: see loop_word
+    alignas(CACHE_LINE) _Atomic uint64_t gate;    // the region: see OPEN_BIT
     alignas(CACHE_LINE) atomic_int sleepers;      // threads that sleep, or are about to
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -80,44 +87,70 @@ static void wake_sleepers(struct team *team) {
 
 // ---- loops ----
 
-// The loop's number in the region, chunks given out, and chunks done; one word, so that one exchange moves it from one
-// state to the next. The last chunk's report begins the next loop: who comes late finds another number.
+// Chunks are claimed from shares, each a run of them and on a cache line of its own: a member's own share first, then
+// those of the members behind it. What is done is reported when there is nothing left to claim. Loops have numbers, which
+// are never used again, and a word is a loop's number with a count of its chunks, so that one exchange moves it from one
+// state to the next: who comes late finds another number, and a share of an earlier number is whole.
 enum { COUNT_BITS = 24 };
-static const uint64_t count_mask = (1u << COUNT_BITS) - 1, number_mask = ~(uint64_t)0 << 2 * COUNT_BITS;
+static const uint64_t count_mask = (1u << COUNT_BITS) - 1;
 
-static uint64_t loop_word(uint64_t number, uint64_t given, uint64_t done) {
-    return number << 2 * COUNT_BITS | given << COUNT_BITS | done;
+static uint64_t loop_word(uint64_t number, uint64_t count) { return number << COUNT_BITS | count; }
+
+// The first chunk of a member's share of n; that of member `size` is n.
+static uint64_t share_begin(uint64_t n, int index, int size) {
+    return (n * (uint64_t)index + (uint64_t)size - 1) / (uint64_t)size;
+}
+
+// One of the n chunks of a share, from the first one on.
+static bool take(struct share *share, uint64_t number, uint64_t n, uint64_t *chunk) {
+    uint64_t now = atomic_load_explicit(&share->given, memory_order_relaxed);
+    do {
+        *chunk = now >> COUNT_BITS == number ? now & count_mask : 0;
+        if (now >> COUNT_BITS > number || *chunk == n) return false;
+    } while (!atomic_compare_exchange_weak(&share->given, &now, loop_word(number, *chunk + 1)));
+    return true;
+}
+
+// The last report begins the next loop.
+static void report(struct member *m, uint64_t n) {
+    _Atomic uint64_t *loop = &m->team->loop;
+    uint64_t now = atomic_load_explicit(loop, memory_order_acquire), next;
+    do {
+        const uint64_t done = (now & count_mask) + m->done;
+        if (now >> COUNT_BITS != m->loop) return; // it is over
+        next = done == n ? loop_word(m->loop + 1, 0) : loop_word(m->loop, done);
+        if (next == now) return;
+    } while (!atomic_compare_exchange_weak(loop, &now, next));
+    m->done = 0;
+    if (next >> COUNT_BITS != m->loop) wake_sleepers(m->team);
 }
 
 void team_begin(struct member *m) {
     m->loop++;
-    assert(m->loop < 1u << 16);
+    m->passed = 0;
 }
 
 bool team_claim(struct member *m, size_t total, size_t chunk, size_t *begin, size_t *end) {
-    _Atomic uint64_t *loop = &m->team->loop;
-    uint64_t now = atomic_load_explicit(loop, memory_order_acquire), next;
     const uint64_t n = total / chunk + (total % chunk != 0);
+    uint64_t taken;
     assert(n <= count_mask);
-    bool claimed;
-    do {
-        uint64_t given = now >> COUNT_BITS & count_mask, done = (now & count_mask) + m->holds;
-        if (now >> 2 * COUNT_BITS != m->loop) return false; // it is over
-        claimed = given < n;
-        next = done == n ? loop_word(m->loop + 1, 0, 0) : loop_word(m->loop, given + claimed, done);
-        if (next == now) return false;
-        *begin = (size_t)given * chunk;
-    } while (!atomic_compare_exchange_weak(loop, &now, next));
-    m->holds = claimed;
-    if (claimed) *end = total - *begin < chunk ? total : *begin + chunk;
-    else if (next >> 2 * COUNT_BITS != m->loop) wake_sleepers(m->team);
-    return claimed;
+    m->done += m->holds;
+    m->holds = false;
+    for (; m->passed < m->size; m->passed++) {
+        const int of = (m->index + m->passed) % m->size;
+        const uint64_t first = share_begin(n, of, m->size), last = share_begin(n, of + 1, m->size);
+        if (!take(&m->team->shares[of], m->loop, last - first, &taken)) continue;
+        m->holds = true;
+        *begin = (size_t)(first + taken) * chunk;
+        *end = total - *begin < chunk ? total : *begin + chunk;
+        return true;
+    }
+    report(m, n);
+    return false;
 }
 
 void team_end(struct member *m) {
-    const uint64_t number = loop_word(m->loop, 0, 0);
-    if ((atomic_load_explicit(&m->team->loop, memory_order_acquire) & number_mask) != number) return;
-    wait_while(m->team, &m->team->loop, number_mask, number);
+    wait_while(m->team, &m->team->loop, ~count_mask, loop_word(m->loop, 0));
 }
 
 // ---- floating-point state ----
@@ -153,7 +186,7 @@ static const uint64_t inside_mask = (1u << OPEN_BIT) - 1, open_flag = 1u << OPEN
 static const uint64_t region_mask = ~(uint64_t)0 << 32;
 
 static void run_member(struct team *team, int index) {
-    struct member m = {.team = team, .index = index, .size = team->size};
+    struct member m = {.team = team, .index = index, .size = team->size, .loop = team->first_loop - 1};
     float_state callers = get_state();
     set_state(default_state);
     team->fn(team->arg, &m);
@@ -189,7 +222,7 @@ static void *work(void *arg) {
 static void open_region(struct team *team, void (*fn)(void *arg, struct member *m), void *arg) {
     team->fn = fn;
     team->arg = arg;
-    atomic_store_explicit(&team->loop, loop_word(1, 0, 0), memory_order_relaxed);
+    team->first_loop = atomic_load_explicit(&team->loop, memory_order_relaxed) >> COUNT_BITS;
     atomic_store(&team->gate, (atomic_load(&team->gate) & region_mask) + region_step + open_flag);
     wake_sleepers(team);
 }
@@ -219,10 +252,15 @@ struct team *team_create(int size) {
     team->size = size;
     team->spins = size <= cpus_allowed() ? SPINS : SPINS_SHARED;
     team->workers = alloc_array((size_t)size, sizeof *team->workers);
-    if (!team->workers) {
+    team->shares = alloc_aligned(CACHE_LINE, (size_t)size, sizeof *team->shares);
+    if (!team->workers || !team->shares) {
+        free(team->workers);
+        free(team->shares);
         free(team);
         return NULL;
     }
+    for (int i = 0; i < size; i++) atomic_init(&team->shares[i].given, 0);
+    atomic_init(&team->loop, loop_word(1, 0));
     int n = 0;
     for (; n < size - 1; n++) {
         team->workers[n] = (struct worker){.team = team, .index = n + 1};
@@ -239,5 +277,6 @@ void team_free(struct team *team) {
     pthread_cond_destroy(&team->wake);
     pthread_mutex_destroy(&team->lock);
     free(team->workers);
+    free(team->shares);
     free(team);
 }

@@ -2,14 +2,16 @@
 // A team of threads that run one function together (SPMD). The one owner of threads.
 //
 // All work is in loops: every member enters the same loops in the same order, claims their items in chunks, and goes on
-// when the loop's items are done, whoever did them. So a thread whose core is slow, or taken by another program, holds
-// nobody up: the others do its share, and when it is back it finds those loops finished and catches up. A member may
-// come late, or not at all. Results must not depend on who does what: items have disjoint outputs.
+// when the loop's items are done, whoever did them. Each has a share of a loop, a run of chunks, and then claims from
+// the shares of others. So a thread whose core is slow, or taken by another program, holds nobody up: the others do its
+// share, and when it is back it finds those loops finished and catches up. A member may come late, or not at all.
+// Results must not depend on who does what: items have disjoint outputs.
 #ifndef QUILL_BASE_TEAM_H
 #define QUILL_BASE_TEAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct team;
 
@@ -17,8 +19,10 @@ struct member {
     struct team *team;
     int index;     // 0..size-1; 0 is the calling thread
     int size;      // of the team
-    unsigned loop; // how many loops it has entered
-    bool holds;    // a chunk of this loop that it has not yet reported as done
+    uint64_t loop; // the number of the loop that it is in
+    int passed;    // shares of this loop, its own first, in which nothing is left
+    uint64_t done; // chunks of this loop that it has not yet reported
+    bool holds;    // a chunk that is not done
 };
 
 // As many threads as CPU affinity and the cgroup's CPU quota allow; at least 1.
@@ -35,8 +39,7 @@ int team_size(const struct team *team);
 void team_run(struct team *team, void (*fn)(void *arg, struct member *m), void *arg);
 
 // A loop over [0, total) in chunks: team_begin, then team_claim until it returns false, then team_end, which waits
-// until every item is done. What the items wrote is visible behind team_end. total/chunk below 2^24; fewer than 2^16
-// loops in a region.
+// until every item is done. What the items wrote is visible behind team_end. total/chunk below 2^24.
 void team_begin(struct member *m);
 bool team_claim(struct member *m, size_t total, size_t chunk, size_t *begin, size_t *end);
 void team_end(struct member *m);

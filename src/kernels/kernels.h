@@ -47,8 +47,6 @@ struct matmul_job {
     float *out;      // out[t * out_stride + r]
     size_t out_stride;
     void *scratch;   // kernels.scratch_bytes, 64-byte aligned
-    const uint8_t *next; // rows that this thread will probably multiply after these, to be fetched ahead; NULL: those
-                         // that follow in memory
 };
 
 // ---- attention ----

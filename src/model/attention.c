@@ -150,7 +150,7 @@ static void attend(struct member *m, const struct attention *at, size_t n) {
     size_t begin, end;
     team_begin(m);
     while (team_claim(m, n_claims, 1, &begin, &end)) {
-        const size_t next = begin + (size_t)m->size; // claimed by the same member while all are equally fast
+        const size_t next = begin + 1; // claimed by the same member while all are equally fast
         const struct query_block *block = claimed_block(batch, n_blocks, next);
         const uint8_t *then = next < n_claims ? keys_of(at, block, next / n_blocks, first_tile(at, block)) : NULL;
         attend_block(at, claimed_block(batch, n_blocks, begin), begin / n_blocks, then);

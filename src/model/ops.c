@@ -32,12 +32,10 @@ static size_t rows_per_claim(const struct member *m, const struct kernels *k, si
 static void multiply_rows(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
                           size_t row0, size_t row1) {
     const struct linear *l = p->linear;
-    const size_t next = row0 + (size_t)m->size * (row1 - row0); // of this thread's next claim, if all keep step
     struct matmul_job job = {
         .w = l->w, .row0 = row0, .row1 = row1, .n_tokens = p->n,
         .x = in->x, .x_stride = in->stride, .q = in->q[dtypes[l->w.dtype].acts],
         .bias = l->b, .out = p->out, .out_stride = p->out_stride, .scratch = kernel_scratch(a, m),
-        .next = l->w.data + next * l->w.stride,
     };
     a->kernels->matmul[l->w.dtype](&job);
     for (size_t t = 0; p->check && t < p->n; t++)

@@ -3,12 +3,13 @@
 
 #include <stdatomic.h>
 
-enum { LEAST_SLICE = 1 << 20, MOST_CLAIMS = 1 << 20 };
+enum { LEAST_SLICE = 1 << 20, MOST_SLICES = 1 << 20 };
 
 struct state {
     const struct sweep *sweep;
     uint64_t bytes;
-    size_t slice; // bytes of one claim
+    size_t slice;
+    _Atomic uint64_t next; // byte that is not taken yet: slices are taken in the file's order, whoever takes them
     atomic_bool stopped;
 };
 
@@ -35,19 +36,22 @@ static void take_slice(const struct sweep *s, uint64_t begin, uint64_t end) {
 static void run(void *arg, struct member *m) {
     struct state *state = arg;
     const struct sweep *s = state->sweep;
-    size_t begin, end;
+    size_t first, last;
     team_begin(m);
-    while (team_claim(m, (size_t)state->bytes, state->slice, &begin, &end)) {
-        if (atomic_load_explicit(&state->stopped, memory_order_relaxed)) continue;
-        take_slice(s, begin, end);
-        if (m->index == 0 && s->progress && !s->progress(s->user, end, state->bytes))
-            atomic_store_explicit(&state->stopped, true, memory_order_relaxed);
+    while (team_claim(m, (size_t)m->size, 1, &first, &last)) {
+        for (uint64_t begin, end; (begin = atomic_fetch_add(&state->next, state->slice)) < state->bytes;) {
+            if (atomic_load_explicit(&state->stopped, memory_order_relaxed)) break;
+            end = state->bytes - begin < state->slice ? state->bytes : begin + state->slice;
+            take_slice(s, begin, end);
+            if (m->index == 0 && s->progress && !s->progress(s->user, end, state->bytes))
+                atomic_store_explicit(&state->stopped, true, memory_order_relaxed);
+        }
     }
     team_end(m);
 }
 
 void sweep_run(const struct sweep *sweep, struct team *team) {
     struct state state = {.sweep = sweep, .bytes = sweep_bytes(sweep->weights)};
-    state.slice = LEAST_SLICE + (size_t)(state.bytes / MOST_CLAIMS);
+    state.slice = LEAST_SLICE + (size_t)(state.bytes / MOST_SLICES);
     if (state.bytes) team_run(team, run, &state);
 }
