@@ -88,9 +88,9 @@ static void wake_sleepers(struct team *team) {
 // ---- loops ----
 
 // Chunks are claimed from shares, each a run of them and on a cache line of its own: a member's own share first, then
-// those of the members behind it. What is done is reported when there is nothing left to claim. Loops have numbers, which
-// are never used again, and a word is a loop's number with a count of its chunks, so that one exchange moves it from one
-// state to the next: who comes late finds another number, and a share of an earlier number is whole.
+// those of the members behind it. What is done is reported when there is nothing left to claim. Loops have numbers,
+// which are never used again, and a word is a loop's number with a count of its chunks, so that one exchange moves it
+// from one state to the next: who comes late finds another number, and a share of an earlier number is whole.
 enum { COUNT_BITS = 24 };
 static const uint64_t count_mask = (1u << COUNT_BITS) - 1;
 
