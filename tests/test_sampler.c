@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "sampler/sampler.h"
 
-enum { N_VOCAB = 500, BIG_VOCAB = 50257 };
+enum { N_VOCAB = 500, MIDDLE_VOCAB = 6000, BIG_VOCAB = 50257 };
 
 static quill_sampling everything_off(void) {
     quill_sampling s = quill_sampling_default();
@@ -97,11 +97,11 @@ static size_t plain_distribution(struct token *t, const quill_sampling *o, const
     return n;
 }
 
-static void expect_plain(struct sampler *s, const quill_sampling *o, const float *logits, const int32_t *history,
-                         size_t n_history) {
-    static struct token expected[N_VOCAB];
+static void expect_plain(struct sampler *s, const quill_sampling *o, const float *logits, size_t n_vocab,
+                         const int32_t *history, size_t n_history) {
+    static struct token expected[MIDDLE_VOCAB];
     const struct candidate *got;
-    size_t n = plain_distribution(expected, o, logits, N_VOCAB, history, n_history);
+    size_t n = plain_distribution(expected, o, logits, n_vocab, history, n_history);
     assert_int_equal(sampler_distribution(s, o, logits, history, n_history, NULL, 0, &got), n);
     for (size_t i = 0; i < n; i++) {
         assert_true(fabs(got[i].p - expected[i].p) < 1e-12);
@@ -122,7 +122,7 @@ static void compare_with_plain(void (*change)(quill_sampling *o, uint64_t *seed)
         for (int i = 0; i < 100; i++) history[i] = (int32_t)(test_random(&seed) % (round & 2 ? N_VOCAB : 20));
         quill_sampling o = everything_off();
         change(&o, &seed);
-        expect_plain(s, &o, logits, history, 100);
+        expect_plain(s, &o, logits, N_VOCAB, history, 100);
     }
     sampler_free(s);
 }
@@ -165,6 +165,34 @@ static void min_p_is_relative_to_the_likeliest(void **state) { (void)state, comp
 static void typical_p_keeps_the_usual_surprise(void **state) { (void)state, compare_with_plain(some_typical_p); }
 static void penalties_count_the_window(void **state) { (void)state, compare_with_plain(some_penalties); }
 static void the_chain_is_in_the_documented_order(void **state) { (void)state, compare_with_plain(all_of_them); }
+
+// A few candidates of a large vocabulary, with biases and penalties that raise and lower some, or all of the best.
+static void a_small_top_k_sees_what_bias_and_penalties_change(void **state) {
+    (void)state;
+    struct sampler *s = sampler_create(MIDDLE_VOCAB);
+    assert_non_null(s);
+    uint64_t seed = 12;
+    static float logits[MIDDLE_VOCAB];
+    int32_t history[100];
+    for (int round = 0; round < 200; round++) {
+        random_logits(logits, MIDDLE_VOCAB, 2, round & 1 ? 0.37 : 0, &seed);
+        for (int i = 0; i < 100; i++) {
+            history[i] = (int32_t)(test_random(&seed) % (round & 2 ? MIDDLE_VOCAB : 20));
+            if (round & 4) logits[history[i]] += 9;
+        }
+        quill_logit_bias bias[6];
+        for (int i = 0; i < 6; i++) {
+            int32_t id = i < 3 ? history[99 - i] : (int32_t)(test_random(&seed) % MIDDLE_VOCAB);
+            bias[i] = (quill_logit_bias){id, i == 5 ? -INFINITY : 20 * unit(&seed) - 10};
+        }
+        quill_sampling o = everything_off();
+        if (round % 5) some_penalties(&o, &seed);
+        if (round % 3) o.logit_bias = bias, o.n_logit_bias = 6;
+        o.top_k = 1 + (int32_t)(test_random(&seed) % 80);
+        expect_plain(s, &o, logits, MIDDLE_VOCAB, history, 100);
+    }
+    sampler_free(s);
+}
 
 // ---- by hand ------------------------------------------------------------------------------------
 
@@ -424,6 +452,7 @@ int main(void) {
         cmocka_unit_test(without_filters_it_is_the_softmax),
         cmocka_unit_test(temperature_divides_the_logits),
         cmocka_unit_test(top_k_keeps_the_k_largest),
+        cmocka_unit_test(a_small_top_k_sees_what_bias_and_penalties_change),
         cmocka_unit_test(top_p_keeps_the_smallest_nucleus),
         cmocka_unit_test(min_p_is_relative_to_the_likeliest),
         cmocka_unit_test(typical_p_keeps_the_usual_surprise),

@@ -67,24 +67,36 @@ static inline void sort_by(struct entry *e, size_t n, order_fn *before) {
 
 void sort_entries(struct entry *e, size_t n) { sort_by(e, n, larger_first); }
 
-// Heap with the worst of the best k at the root: almost every value fails the one comparison with it. Ids ascend, so
-// a value equal to the root's loses the tie.
-static size_t heap_of_largest(struct entry *out, const double *value, size_t n, size_t k) {
+enum { STRETCH = 32 };
+
+// Whether one of STRETCH values is larger: lanes, so that some are compared at a time.
+static inline bool any_larger(const float *value, float least) {
+    float lane[4] = {least, least, least, least};
+    for (size_t i = 0; i < STRETCH; i += 4)
+        for (size_t k = 0; k < 4; k++) lane[k] = value[i + k] > lane[k] ? value[i + k] : lane[k];
+    return lane[0] > least || lane[1] > least || lane[2] > least || lane[3] > least;
+}
+
+// Heap with the worst of the best k at the root: in almost every stretch of values all fail the comparison with it. Ids
+// ascend, so a value equal to the root's loses the tie.
+static size_t heap_of_largest(struct entry *out, const float *value, size_t n, size_t k) {
     size_t i = 0, kept = 0;
     for (; i < n && kept < k; i++)
-        if (value[i] > -(double)INFINITY) out[kept++] = (struct entry){value[i], (int32_t)i};
+        if (value[i] > -INFINITY) out[kept++] = (struct entry){(double)value[i], (int32_t)i};
     if (kept == 0) return 0;
     make_heap(out, kept, larger_first);
-    for (double least = out[0].value; i < n; i++) {
+    for (float least = (float)out[0].value; i < n; i++) {
+        while (i + STRETCH <= n && !any_larger(value + i, least)) i += STRETCH;
+        if (i == n) break;
         if (!(value[i] > least)) continue;
-        out[0] = (struct entry){value[i], (int32_t)i};
+        out[0] = (struct entry){(double)value[i], (int32_t)i};
         sift_down(out, kept, 0, larger_first);
-        least = out[0].value;
+        least = (float)out[0].value;
     }
     return kept;
 }
 
-size_t largest_entries(struct entry *out, const double *value, size_t n, size_t k) {
+size_t largest_entries(struct entry *out, const float *value, size_t n, size_t k) {
     size_t kept = heap_of_largest(out, value, n, k);
     sort_by(out, kept, larger_first);
     return kept;
@@ -102,20 +114,32 @@ void candidates_all(struct candidates *c) {
 }
 
 void candidates_top_k(struct candidates *c, size_t k) {
-    if (k > c->limit / 32) { // selection by bins is faster there than the heap
-        candidates_all(c);
-        if (c->n <= k) return;
-        double max = candidates_max(c);
-        for (size_t i = 0; i < c->n; i++) c->key[i] = max - c->logit[i], c->weight[i] = 1;
-        candidates_keep_best(c, (double)k);
-        return;
-    }
-    c->n = heap_of_largest(c->entries, c->logit, c->limit, k);
-    sort_by(c->entries, c->n, lower_id_first);
-    for (size_t i = 0; i < c->n; i++) {
+    candidates_all(c);
+    if (c->n <= k) return;
+    double max = candidates_max(c);
+    for (size_t i = 0; i < c->n; i++) c->key[i] = max - c->logit[i], c->weight[i] = 1;
+    candidates_keep_best(c, (double)k);
+}
+
+void candidates_list_largest(struct candidates *c, const float *logits, size_t k) {
+    c->n = heap_of_largest(c->entries, logits, c->limit, k);
+    for (size_t i = 0; i < c->n; i++) c->id[i] = c->entries[i].id;
+}
+
+void candidates_top_k_listed(struct candidates *c, size_t k) {
+    const size_t listed = c->n;
+    size_t kept = 0;
+    for (size_t i = 0; i < listed; i++) c->entries[i] = (struct entry){c->logit[c->id[i]], c->id[i]};
+    sort_by(c->entries, listed, larger_first); // the same id comes twice in a row
+    for (size_t i = 0; i < listed && kept < k; i++)
+        if (c->entries[i].value > -(double)INFINITY && (kept == 0 || c->entries[i].id != c->entries[kept - 1].id))
+            c->entries[kept++] = c->entries[i];
+    sort_by(c->entries, kept, lower_id_first);
+    for (size_t i = 0; i < kept; i++) {
         c->id[i] = c->entries[i].id;
         c->logit[i] = c->entries[i].value;
     }
+    c->n = kept;
 }
 
 // Four lanes, element i in lane i % 4, then one fold: four times as fast as one chain, and the same everywhere.

@@ -32,6 +32,11 @@ void candidates_free(struct candidates *c);
 void candidates_all(struct candidates *c);
 void candidates_top_k(struct candidates *c, size_t k);
 
+// The same for a k that is small against limit, from few ids: the k largest of the model's logits are listed (c->n ids
+// in c->id); the caller adds ids to the list, where one may come twice, and sets c->logit[id] of all that are listed.
+void candidates_list_largest(struct candidates *c, const float *logits, size_t k);
+void candidates_top_k_listed(struct candidates *c, size_t k);
+
 double candidates_max(const struct candidates *c); // the largest logit; n > 0
 void candidates_weigh(struct candidates *c, double temp); // computes weight and total; n > 0, temp > 0
 
@@ -41,7 +46,7 @@ void candidates_keep_best(struct candidates *c, double target);
 void candidates_keep_heavy(struct candidates *c, double least); // those with weight >= least
 
 // The k best of value[0..n) that are not -infinity, by value descending and then id ascending, sorted so; their number.
-size_t largest_entries(struct entry *out, const double *value, size_t n, size_t k);
+size_t largest_entries(struct entry *out, const float *value, size_t n, size_t k);
 void sort_entries(struct entry *e, size_t n); // value descending, then id ascending
 
 #endif

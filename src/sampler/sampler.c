@@ -38,13 +38,11 @@ size_t sampler_bytes(int32_t n_vocab) {
 }
 
 // +infinity becomes a number beyond every other logit, small enough to stay finite under every penalty; NaN excludes.
-static void load_logits(struct sampler *s, const float *logits) {
+static void load_logit(struct sampler *s, const float *logits, size_t id) {
     const double lowest = -(double)INFINITY, highest = 1e200;
-    for (size_t i = 0; i < s->c.limit; i++) {
-        double x = (double)logits[i];
-        x = x > lowest ? x : lowest;
-        s->c.logit[i] = x < highest ? x : highest;
-    }
+    double x = (double)logits[id];
+    x = x > lowest ? x : lowest;
+    s->c.logit[id] = x < highest ? x : highest;
 }
 
 static void apply_bias(struct sampler *s, const quill_sampling *sampling) {
@@ -61,11 +59,16 @@ static double penalised(double logit, int32_t count, const quill_sampling *sampl
     return logit - (double)sampling->presence_penalty - (double)count * (double)sampling->frequency_penalty;
 }
 
-static void apply_penalties(struct sampler *s, const quill_sampling *sampling, const int32_t *history, size_t n) {
+// The latest ids of the history, which are penalised; 0 of them where no penalty is on.
+static size_t penalty_window(const quill_sampling *sampling, size_t n_history) {
     bool on = sampling->repeat_penalty != 1 || sampling->presence_penalty != 0 || sampling->frequency_penalty != 0;
-    if (!on || n == 0) return;
-    size_t window = sampling->repeat_last_n < 0 ? n : (size_t)sampling->repeat_last_n;
-    const int32_t *recent = history + (window < n ? n - window : 0), *end = history + n;
+    if (!on) return 0;
+    bool all = sampling->repeat_last_n < 0 || (size_t)sampling->repeat_last_n > n_history;
+    return all ? n_history : (size_t)sampling->repeat_last_n;
+}
+
+static void apply_penalties(struct sampler *s, const quill_sampling *sampling, const int32_t *recent, size_t n) {
+    const int32_t *end = recent + n;
     for (const int32_t *id = recent; id < end; id++)
         if ((size_t)*id < s->c.limit) s->count[*id]++;
     for (const int32_t *id = recent; id < end; id++) {
@@ -75,20 +78,40 @@ static void apply_penalties(struct sampler *s, const quill_sampling *sampling, c
     }
 }
 
+// What can be among the k largest when the logits of at most n_changed ids have changed: the k + n_changed largest, and
+// what the bias or a penalty has raised.
+static void list_few(struct sampler *s, const quill_sampling *sampling, const float *logits, const int32_t *recent,
+                     size_t n_recent, size_t n) {
+    struct candidates *c = &s->c;
+    candidates_list_largest(c, logits, n);
+    for (size_t i = 0; i < sampling->n_logit_bias; i++)
+        if ((size_t)sampling->logit_bias[i].id < c->limit) c->id[c->n++] = sampling->logit_bias[i].id;
+    for (size_t i = 0; i < n_recent; i++)
+        if ((size_t)recent[i] < c->limit) c->id[c->n++] = recent[i];
+    for (size_t i = 0; i < c->n; i++) load_logit(s, logits, (size_t)c->id[i]);
+}
+
 // Leaves the candidates with the weights of the draw; none when every token is excluded.
 static void run_chain(struct sampler *s, const quill_sampling *sampling, const float *logits, const int32_t *history,
                       size_t n_history, const int32_t *banned, size_t n_banned) {
+    enum { FEW = 32 }; // a list of one id in so many is faster than all
     struct candidates *c = &s->c;
-    load_logits(s, logits);
+    const size_t k = sampling->temp == 0 ? 1 : (size_t)sampling->top_k;
+    const size_t n_recent = penalty_window(sampling, n_history);
+    const int32_t *recent = n_recent ? history + (n_history - n_recent) : NULL;
+    const size_t n_listed = k + sampling->n_logit_bias + n_recent + n_banned;
+    const bool few = k > 0 && n_listed <= c->limit / FEW;
+    if (few)
+        list_few(s, sampling, logits, recent, n_recent, n_listed);
+    else
+        for (size_t i = 0; i < c->limit; i++) load_logit(s, logits, i);
     apply_bias(s, sampling);
-    apply_penalties(s, sampling, history, n_history);
+    apply_penalties(s, sampling, recent, n_recent);
     for (size_t i = 0; i < n_banned; i++)
         if ((size_t)banned[i] < c->limit) c->logit[banned[i]] = -(double)INFINITY;
-    size_t k = sampling->temp == 0 ? 1 : (size_t)sampling->top_k;
-    if (k > 0)
-        candidates_top_k(c, k);
-    else
-        candidates_all(c);
+    if (few) candidates_top_k_listed(c, k);
+    else if (k > 0) candidates_top_k(c, k);
+    else candidates_all(c);
     if (c->n == 0) return;
     filters_apply(c, sampling);
     candidates_weigh(c, sampling->temp == 0 ? 1 : (double)sampling->temp);
@@ -125,8 +148,7 @@ size_t sampler_distribution(struct sampler *s, const quill_sampling *sampling, c
 
 size_t largest_logits(struct sampler *s, const float *logits, size_t n, size_t k, int32_t *ids) {
     if (n > s->c.limit) n = s->c.limit;
-    load_logits(s, logits);
-    size_t kept = largest_entries(s->c.entries, s->c.logit, n, k);
+    size_t kept = largest_entries(s->c.entries, logits, n, k);
     for (size_t i = 0; i < kept; i++) ids[i] = s->c.entries[i].id;
     return kept;
 }
