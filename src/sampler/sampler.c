@@ -68,6 +68,7 @@ static size_t penalty_window(const quill_sampling *sampling, size_t n_history) {
 }
 
 static void apply_penalties(struct sampler *s, const quill_sampling *sampling, const int32_t *recent, size_t n) {
+    if (n == 0) return;
     const int32_t *end = recent + n;
     for (const int32_t *id = recent; id < end; id++)
         if ((size_t)*id < s->c.limit) s->count[*id]++;
