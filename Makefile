@@ -61,64 +61,16 @@ MACHINE := $(shell $(CC) -dumpmachine)
 
 # ---- sources, floor by floor -------------------------------------------------------------------------------------------
 
-SRC_base := alloc arena buffer cgroup clock cpus dmath error hash json_walk map meminfo reader save sigmask team utf8
-TESTS := test_base test_cgroup test_json_walk test_team
-
-SRC_tensor := dtype tensor
-TESTS += test_tensor
-
-SRC_kernels := attn_ref cpu decode_32 decode_k encode encode_32 encode_k kernels_ref quant_ref select
-TESTS += test_kernels test_quant check_kernels
-
-SRC_formats := gguf gguf_split gguf_value gguf_write hf hf_config json open safetensors shard_index weights
-TESTS += test_gguf test_gguf_damage test_gguf_split test_gguf_write test_hf test_safetensors
-
-SRC_tokenizer := added bpe byte_map encode pre_names pretokenize regex_dialect split_gpt2 token_table tokenizer \
-	vocab_files vocab_json vocab_parts word_cache
-TESTS += test_tokenizer test_split test_vocab_json
-
-SRC_sampler := candidates filters sampler sampling stop_regex
-TESTS += test_sampler
-
-SRC_model := acts arch attention bind bind_table block export forward hparams kv_cache mlp ops position work
-TESTS += test_bind test_model test_parity check_forward
-
-SRC_session := batch choose draft limits load vocab generate quantize recipe request score scores session stop sweep text \
-	texts vocab_write
-TESTS += test_batch test_draft test_score test_stop test_session
-
-SRC_cli := main choices choices_show cmd_ask cmd_bench cmd_choose cmd_generate cmd_help cmd_inspect cmd_lint cmd_map cmd_quantize \
-	cmd_rank cmd_score cmd_shots cmd_tokenize json_out make_request map_record map_work memory_check model_source \
-	nearest option_table options output prompt prompt_examples prompt_file prompt_use report row_failures row_fields \
-	rows score_page scorer signals template term textbuf verbs \
-	$(if $(wildcard $(EMBED)),builtin,builtin_none)
-CLI_UNITS := test_template test_rows test_prompt_use
-ifneq ($(filter command,$(origin EMBED)),)
-$(if $(EMBED),$(if $(wildcard $(EMBED)),,$(error EMBED=$(EMBED): there is no such file)))
-endif
-TESTS += $(CLI_UNITS)
-
-# Each instruction set's files, and only those, are compiled with its flags.
-ifneq ($(filter x86_64%,$(MACHINE)),)
-ISA_kernels/kernels_sse4 := -msse4.1
-ISA_kernels/kernels_avx2 := -mavx2 -mfma -mf16c
-ISA_kernels/kernels_avxvnni := $(ISA_kernels/kernels_avx2) -mavxvnni
-ISA_kernels/kernels_avx512 := $(ISA_kernels/kernels_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
-ISA_kernels/kernels_avx512vnni := $(ISA_kernels/kernels_avx512) -mavx512vnni
-ISA_kernels/kernels_amx := $(ISA_kernels/kernels_avx512vnni) -mamx-tile -mamx-int8
-ISAS := sse4 avx2 avxvnni avx512 avx512vnni amx
-endif
-ifneq ($(filter aarch64%,$(MACHINE)),)
-ISA_kernels/kernels_neondot := -march=armv8.2-a+dotprod
-ISAS := neon neondot
-endif
-SRC_kernels += $(ISAS:%=kernels_%)
+# SRC_<floor>: every C file of the floor and its rooms, as a path below src without its end. A floor.mk names the tests of
+# its floor, the flags of single files (FLAGS_<path>) and what of this is not compiled.
+FLOORS := base tensor kernels formats tokenizer sampler model load session cli
+$(foreach f,$(FLOORS),$(eval SRC_$f := $(patsubst src/%.c,%,$(wildcard src/$f/*.c src/$f/*/*.c))))
+include $(FLOORS:%=src/%/floor.mk)
 
 # ---- rules -------------------------------------------------------------------------------------------------------------
 
-FLOORS := base tensor kernels formats tokenizer sampler model session
-LIB_OBJ := $(foreach f,$(FLOORS),$(patsubst %,$(OBJ)/$f/%.o,$(SRC_$f)))
-CLI_OBJ := $(patsubst %,$(OBJ)/cli/%.o,$(SRC_cli))
+LIB_OBJ := $(foreach f,$(filter-out cli,$(FLOORS)),$(SRC_$f:%=$(OBJ)/%.o))
+CLI_OBJ := $(SRC_cli:%=$(OBJ)/%.o)
 PROGRAM := $(if $(SRC_cli),$(BUILD)/quill)
 TEST_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,$(TESTS))
 
@@ -143,12 +95,12 @@ $(OBJ)/flags: FORCE
 FORCE:
 
 # Of vector code, lines are all that a debugger is told: its variables are registers, and cost a third of the compile time.
-KERNEL_LINES = $(if $(filter debug,$(CONFIG)),,$(if $(filter kernels/kernels_%,$*),-g1))
+KERNEL_LINES = $(if $(filter debug,$(CONFIG)),,$(if $(filter kernels/isa/%,$*),-g1))
 
 $(OBJ)/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CFLAGS_ALL) $(KERNEL_LINES) $(ISA_$*) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) $(KERNEL_LINES) $(FLAGS_$*) -MMD -MP -c -o $@ $<
 
 # Unit tests link the internal archive, where every floor can be reached. The library that is installed is one object
 # whose internal names are made local, so that it offers the public interface and clashes with nothing.

@@ -3,9 +3,11 @@
 #
 # scripts/check-layers.sh [TREE]
 #
-# Reads every #include line below src/ and include/ and says which break the order of the floors: a file includes from
-# its own folder, from include/quill, and from the floors that its own stands on. No file is reached from itself. And
-# what only one place may touch (PCRE2, threads, mmap, intrinsics, Jansson) is touched there alone.
+# Reads every #include line below src/ and include/ and says which break the order of the floors and of their rooms: a
+# file includes from its own folder, from include/quill, from the floors that its own stands on, and on its own floor from
+# the rooms that its own stands on. A floor's door, the files beside its rooms, goes with every room. No file is reached
+# from itself, NAME.c and NAME.h being one. And what only one place may touch (PCRE2, threads, mmap, intrinsics, Jansson)
+# is touched there alone.
 
 set -eu
 cd "${1:-$(dirname -- "$0")/..}"
@@ -18,26 +20,46 @@ formats    tensor base
 tokenizer  tensor base
 sampler    tensor base
 model      kernels formats tensor base
-session    model kernels tokenizer sampler formats tensor base
-train      model kernels tokenizer formats tensor base
+load       model kernels tokenizer formats tensor base
+session    load model kernels tokenizer sampler formats tensor base
+train      load model kernels tokenizer formats tensor base
 cli        -
+'
+
+# The rooms of a floor, each with those it stands on.
+rooms='
+kernels/ref        -
+kernels/encode     ref
+kernels/body       ref
+kernels/isa        ref body
+tokenizer/split    -
+tokenizer/segment  -
+model/families     -
+model/bind         families
+model/pass         -
+cli/io             -
+cli/options        io
+cli/table          io options
+cli/prompt         io options table
+cli/run            io options table prompt
+cli/verbs          io options table prompt run
 '
 
 # A line holds a pattern for an #include and the files it may stand in.
 owners='
-<pcre2.*        src/tokenizer/pretokenize*  src/sampler/constraint*  src/sampler/stop_regex*
+<pcre2.*        src/tokenizer/split/pretokenize*  src/sampler/constraint*  src/sampler/stop_regex*
 <pthread\.h>    src/base/team.c
 <sys/mman\.h>   src/base/map.c
-<jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/*/vocab*.c  src/cli/json_out.h
-<[a-z]*mmintrin.h>|<x86intrin\.h>|<arm_neon\.h>  src/kernels/simd_*.h  src/kernels/kernels_*special*
-<cpuid\.h>|<sys/auxv\.h>|<asm/hwcap\.h>          src/kernels/cpu.c
+<jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/load/*  src/cli/io/json_out.h
+<[a-z]*mmintrin.h>|<x86intrin\.h>|<arm_neon\.h>  src/kernels/isa/simd_*.h  src/kernels/isa/kernels_*special*
+<cpuid\.h>|<sys/auxv\.h>|<asm/hwcap\.h>          src/kernels/isa/cpu.c
 '
 
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
 find src include -type f \( -name '*.c' -o -name '*.h' -o -name '*.inc' \) | LC_ALL=C sort >"$list"
 
-LC_ALL=C awk -v floors="$floors" -v owners="$owners" '
+LC_ALL=C awk -v floors="$floors" -v rooms="$rooms" -v owners="$owners" '
     function bad(text) { print FILENAME ":" FNR ": " text; failures++ }
 
     function folder(path) { sub(/\/[^\/]*$/, "", path); return path }
@@ -47,6 +69,12 @@ LC_ALL=C awk -v floors="$floors" -v owners="$owners" '
         if (path ~ /^include\/quill\//) return "quill"
         split(path, part, "/")
         return part[1] == "src" && part[2] in below ? part[2] : ""
+    }
+
+    # The room of a path below src: "cli/io"; "" for a door.
+    function room(path,   part, n) {
+        n = split(path, part, "/")
+        return n == 4 ? part[2] "/" part[3] : ""
     }
 
     # Where an include line leads: a file of ours, or "".
@@ -62,6 +90,14 @@ LC_ALL=C awk -v floors="$floors" -v owners="$owners" '
         if (from == "quill") bad("a public header includes " target ": only include/quill and the C library")
         else if (from == "cli") bad("the command line includes " target ": only include/quill")
         else if (index(below[from], " " to " ") == 0) bad(from " includes " target ": " to " is no floor below it")
+    }
+
+    # Two rooms of one floor.
+    function check_room(from, to,   name) {
+        if (from == "" || to == "" || from == to) return
+        name = to
+        sub(/.*\//, "", name)
+        if (index(below[from], " " name " ") == 0) bad(from " includes " target ": " to " is no room below it")
     }
 
     function check_owner(text,   i, j) {
@@ -87,7 +123,7 @@ LC_ALL=C awk -v floors="$floors" -v owners="$owners" '
     }
 
     BEGIN {
-        n = split(floors, line, "\n")
+        n = split(floors rooms, line, "\n")
         for (i = 1; i <= n; i++) if (split(line[i], word, " ")) {
             below[word[1]] = " "
             for (j = 2; word[j] != "" && j in word; j++) below[word[1]] = below[word[1]] word[j] " "
@@ -108,7 +144,8 @@ LC_ALL=C awk -v floors="$floors" -v owners="$owners" '
     FNR == 1 {
         files++
         from = floor(FILENAME)
-        if (from == "") bad("no floor has this folder")
+        from_room = room(FILENAME)
+        if (from == "" || (from_room != "" && !(from_room in below))) bad("no floor has this folder")
     }
     /^[ \t]*#[ \t]*(include|pragma)/ {
         text = $0
@@ -124,6 +161,7 @@ LC_ALL=C awk -v floors="$floors" -v owners="$owners" '
         if (target != "") {
             edges[FILENAME] = edges[FILENAME] "\n" target
             check_floor(from, floor(target))
+            if (from == floor(target)) check_room(from_room, room(target))
         } else if (quoted) bad("\"" name "\" is no file of this tree")
     }
 

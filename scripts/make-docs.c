@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 static bool is_shown(const struct option_row *row) { return row->kind != OPTION_LATER; }
 

@@ -17,9 +17,9 @@
 #include "base/team.h"
 #include "formats/gguf_write.h"
 #include "kernels/kernels.h"
-#include "model/arch.h"
-#include "model/export.h"
-#include "session/recipe.h"
+#include "load/recipe.h"
+#include "model/bind/export.h"
+#include "model/families/family.h"
 #include "tokenizer/byte_map.h"
 
 enum { BYTES = 256, LETTERS = 26, ROWS_AT_ONCE = 4 };

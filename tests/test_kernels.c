@@ -6,8 +6,8 @@
 #include <math.h>
 
 #include "kernels/kernels.h"
-#include "kernels/kernels_ref.h"
 #include "kernels/mathf.h"
+#include "kernels/ref/kernels_ref.h"
 #include "model/hparams.h"
 #include "tensor/half.h"
 

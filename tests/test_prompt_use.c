@@ -2,7 +2,7 @@
 // A parsed prompt file in use: settings, definitions, the choice of examples, stops, columns, the rendered prompt.
 #include "test.h"
 
-#include "cli/prompt_file.h"
+#include "cli/prompt/prompt_file.h"
 
 enum { MOST_ARGUMENTS = 8 };
 

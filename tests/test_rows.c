@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "cli/rows.h"
+#include "cli/table/rows.h"
 
 // All rows as one text: fields between '|', rows between '/'; a malformed one is '!' and its line.
 static void show(char *out, size_t room, struct rows *rows) {

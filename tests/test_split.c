@@ -7,9 +7,9 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
-#include "tokenizer/pretokenize.h"
-#include "tokenizer/regex_dialect.h"
-#include "tokenizer/split_gpt2.h"
+#include "tokenizer/split/pretokenize.h"
+#include "tokenizer/split/regex_dialect.h"
+#include "tokenizer/split/split_gpt2.h"
 
 #define fail_with(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 

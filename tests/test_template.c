@@ -2,7 +2,7 @@
 // Templates: what is a slot, what is text, and which bytes of a rendered text are values.
 #include "test.h"
 
-#include "cli/template.h"
+#include "cli/prompt/template.h"
 
 struct parsed {
     struct template t;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tokenizer_rig.h"
 
+#include "load/vocab_files.h"
+
 static quill_error err;
 
 // ---- making files ---------------------------------------------------------------------------------------------------

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "commands.h"
-#include "options.h"
-#include "report.h"
-#include "signals.h"
+#include "cli/io/report.h"
+#include "cli/io/signals.h"
+#include "cli/options/commands.h"
+#include "cli/options/options.h"
 
 // A standard stream that is closed would be taken by the next file that is opened. In its place: an empty stdin, a
 // stdout that fails when it is written to, a stderr that swallows.

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "formats/weights.h"
+#include "weights.h"
 
 struct gguf_writer; // collects metadata and the tensor table in memory
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/team.h"
-#include "load.h"
+#include "load/open.h"
 #include "model/model.h"
 #include "quill/session.h"
 #include "sampler/sampler.h"

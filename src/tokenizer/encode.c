@@ -3,7 +3,7 @@
 #include "encode.h"
 
 #include "base/alloc.h"
-#include "word_cache.h"
+#include "tokenizer/segment/word_cache.h"
 
 enum {
     LEAST_CACHED_TEXT = 128,    // shorter texts do not make a cache, but use one that is there

@@ -6,9 +6,9 @@
 #include <stdatomic.h>
 
 #include "added.h"
-#include "bpe.h"
-#include "pretokenize.h"
 #include "token_table.h"
+#include "tokenizer/segment/bpe.h"
+#include "tokenizer/split/pretokenize.h"
 
 struct encoder; // what one call of quill_encode works with: a cache of words and room
 

@@ -7,7 +7,7 @@ CHECK_OBJ := $(CHECK:%=$(OBJ)/check/%.o)
 $(OBJ)/check/%.o: tests/check/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CFLAGS_ALL) $(ISA_kernels/kernels_$(*:simd_%=%)) -Itests -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS_kernels/isa/kernels_$(*:simd_%=%)) -Itests -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/check_kernels: tests/check_kernels.c $(CHECK_OBJ) $(OBJ)/internal.a
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernels/simd_avx2.h"
+#include "kernels/isa/simd_avx2.h"
 
 #define SIMD_CHECK simd_check_avxvnni
 #include "simd_checks.inc"

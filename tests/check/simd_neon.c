@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernels/simd_neon.h"
+#include "kernels/isa/simd_neon.h"
 
 #define SIMD_CHECK simd_check_neon
 #include "simd_checks.inc"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernels/simd_sse4.h"
+#include "kernels/isa/simd_sse4.h"
 
 #define SIMD_CHECK simd_check_sse4
 #include "simd_checks.inc"

@@ -17,7 +17,7 @@ DAMAGE_TESTS := $(call damage,gguf,5800,data/gguf/bf40-bf16.gguf) $(call damage,
 FUZZ_MAIN := $(if $(filter fuzz,$(CONFIG)),-fsanitize=fuzzer,tests/fuzz/driver.c)
 
 # Parts of the program for tests of their own; its other names stay out of the library's way.
-CLI_PARTS := $(patsubst src/cli/%.c,$(OBJ)/cli/%.o,$(filter-out %/main.c %/builtin.c,$(wildcard src/cli/*.c)))
+CLI_PARTS := $(sort $(filter-out %/main.o %/builtin.o,$(CLI_OBJ)) $(OBJ)/cli/builtin_none.o)
 CLI_NAMES := options_parse options_free request_build request_parts_free verb_find verbs prompt_file_parse \
 	prompt_file_configure prompt_file_render prompt_file_render_shots prompt_file_example prompt_file_columns \
 	prompt_file_stops prompt_file_end prompt_file_free shuffle rendered_free rows_open rows_next rows_names rows_ready \
@@ -36,7 +36,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/driver.c
 
 # Vector code instrumented takes clang minutes to compile; it parses nothing, and the other builds watch its bounds.
 ifeq ($(CONFIG),fuzz)
-$(patsubst %,$(OBJ)/kernels/%.o,$(filter-out %_ref cpu select,$(SRC_kernels))): CFLAGS_ALL := $(filter-out -fsanitize%,$(CFLAGS_ALL))
+$(patsubst %,$(OBJ)/%.o,$(filter kernels/isa/kernels_% kernels/encode/%,$(SRC_kernels))): CFLAGS_ALL := $(filter-out -fsanitize%,$(CFLAGS_ALL))
 endif
 
 .PHONY: fuzz fuzz-programs damage

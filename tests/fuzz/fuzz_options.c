@@ -2,8 +2,8 @@
 // A command line: arguments end with a newline, the first may be a verb.
 #include "fuzz.h"
 #undef QUOTED // the program has its own
-#include "cli/make_request.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
+#include "cli/run/request.h"
 
 quill_status fuzz_one(const uint8_t *data, size_t size, quill_error *err) {
     enum { MOST = 64 };

@@ -2,8 +2,8 @@
 // A prompt file: parsed, given default options and values, rendered; and the same bytes as rows of every form.
 #include "fuzz.h"
 #undef QUOTED // the program has its own
-#include "cli/prompt_file.h"
-#include "cli/rows.h"
+#include "cli/prompt/prompt_file.h"
+#include "cli/table/rows.h"
 
 // The prefix and the values lie within the text, in order.
 static void check_rendered(const struct rendered *r) {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// One function per verb (cmd_*.c). Each returns the exit status and fills *err when there is a line to report.
+#ifndef QUILL_CLI_OPTIONS_COMMANDS_H
+#define QUILL_CLI_OPTIONS_COMMANDS_H
+
+#include "options.h"
+
+int cmd_generate(struct options *o, quill_error *err);
+int cmd_map(struct options *o, quill_error *err);
+int cmd_tokenize(struct options *o, quill_error *err);
+int cmd_bench(struct options *o, quill_error *err);
+int cmd_inspect(struct options *o, quill_error *err);
+int cmd_quantize(struct options *o, quill_error *err);
+int cmd_ask(struct options *o, quill_error *err);
+int cmd_choose(struct options *o, quill_error *err);
+int cmd_score(struct options *o, quill_error *err);
+int cmd_rank(struct options *o, quill_error *err);
+int cmd_shots(struct options *o, quill_error *err);
+int cmd_lint(struct options *o, quill_error *err);
+int cmd_help(struct options *o, quill_error *err);
+
+// What -h, --help and --version print, for any verb.
+int print_help(const struct verb *verb, bool full, quill_error *err);
+int print_version(struct options *o, quill_error *err);
+
+#endif

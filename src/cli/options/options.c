@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "options.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/io/report.h"
+#include "cli/io/textbuf.h"
+#include "nearest.h"
+
+// ---- values ----
+
+static quill_status bad_number(const struct option_row *row, const char *source, const char *value, const char *what,
+                               quill_error *err) {
+    return set_error(err, QUILL_E_USAGE, "%s: expected %s from %.16g to %.16g, found '%s'", source, what, row->min,
+                     row->max, QUOTED(value));
+}
+
+static quill_status set_int(const struct option_row *row, int64_t *field, const char *source, const char *value,
+                            quill_error *err) {
+    char *end;
+    errno = 0;
+    long long number = strtoll(value, &end, 10);
+    bool whole = strspn(value, "-0123456789") == strlen(value) && end != value && *end == 0 && errno == 0;
+    if (!whole || (double)number < row->min || (double)number > row->max)
+        return bad_number(row, source, value, "a whole number", err);
+    *field = number;
+    return QUILL_OK;
+}
+
+static quill_status set_real(const struct option_row *row, double *field, const char *source, const char *value,
+                             quill_error *err) {
+    bool seconds = row->kind == OPTION_SECONDS;
+    const char *plain = value + strspn(value, "+-.0123456789eE"); // strtod would also read " 1", "0x1", "inf" and "nan"
+    char *end;
+    double number = strtod(value, &end);
+    bool whole = end == plain && end != value;
+    if (seconds && *plain && plain[1] == 0) {
+        if (*plain == 'm') number *= 60;
+        if (*plain == 'h') number *= 3600;
+        if (strchr("smh", *plain)) plain++;
+    }
+    if (!whole || *plain || !isfinite(number) || number < row->min || number > row->max)
+        return bad_number(row, source, value, seconds ? "seconds" : "a number", err);
+    *field = number;
+    return QUILL_OK;
+}
+
+static quill_status add_item(struct list *list, const char *item, quill_error *err) {
+    const char **items = realloc(list->items, (list->n + 1) * sizeof *items);
+    if (!items) return set_no_memory(err);
+    list->items = items;
+    items[list->n++] = item;
+    return QUILL_OK;
+}
+
+// `list`: words separated by blanks.
+static bool has_word(const char *list, const char *text) {
+    const size_t n = strlen(text);
+    for (size_t length; (length = strcspn(list, " ")); list += length, list += strspn(list, " "))
+        if (length == n && memcmp(list, text, n) == 0) return true;
+    return false;
+}
+
+static quill_status set_field(struct options *o, const struct option_row *row, const char *source, const char *value,
+                              quill_error *err) {
+    void *field = (char *)o + row->field;
+    switch (row->kind) {
+    case OPTION_FLAG: *(bool *)field = true; return QUILL_OK;
+    case OPTION_STRING: *(const char **)field = value; return QUILL_OK;
+    case OPTION_LIST: return add_item(field, value, err);
+    case OPTION_INT: return set_int(row, field, source, value, err);
+    case OPTION_REAL:
+    case OPTION_SECONDS: return set_real(row, field, source, value, err);
+    case OPTION_WORD:
+        if (!has_word(row->words, value))
+            return set_error(err, QUILL_E_USAGE, "%s: expected one of: %s; found '%s'", source, row->words,
+                             QUOTED(value));
+        *(const char **)field = value;
+        return QUILL_OK;
+    case OPTION_LATER: break;
+    }
+    return set_error(err, QUILL_E_USAGE, "%s: %s are not available in this version", source, row->help);
+}
+
+// ---- names ----
+
+const char *option_next_name(const struct option_row *row, const char *name) {
+    if (!name) return row->name;
+    name = name == row->name ? row->aliases : name + strlen(name) + 1;
+    return name && *name ? name : NULL;
+}
+
+// NULL: there is none.
+static const struct option_row *row_of_name(const char *text) {
+    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
+        for (const char *name = NULL; (name = option_next_name(row, name));)
+            if (strcmp(name, text) == 0) return row;
+    return NULL;
+}
+
+static const char *program_of(const struct verb *verb, char *buffer, size_t n) {
+    snprintf(buffer, n, verb->name[0] ? "quill %s" : "quill", verb->name);
+    return buffer;
+}
+
+static quill_status unknown_option(const struct verb *verb, const char *shown, const char *name, quill_error *err) {
+    struct nearest search = {.typed = name};
+    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
+        if (!(row->verbs & verb->bit) || row->kind == OPTION_LATER) continue;
+        for (const char *offer = NULL; (offer = option_next_name(row, offer));)
+            nearest_offer(&search, offer, strlen(offer));
+    }
+    char program[32];
+    if (search.best)
+        return set_error(err, QUILL_E_USAGE, "unknown option '%s'; did you mean '--%.*s'?", QUOTED(shown),
+                         (int)search.best_n, search.best);
+    if (strchr(shown, ' '))
+        return set_error(err, QUILL_E_USAGE, "unknown option '%s'; a text that begins with '-' goes after --",
+                         QUOTED(shown));
+    return set_error(err, QUILL_E_USAGE, "unknown option '%s'; see '%s --help'", QUOTED(shown),
+                     program_of(verb, program, sizeof program));
+}
+
+// The row exists; is it this verb's?
+static quill_status check_verb(const struct verb *verb, const struct option_row *row, const char *shown,
+                               quill_error *err) {
+    if (row->verbs & verb->bit) return QUILL_OK;
+    char here[32], there[32];
+    for (size_t i = 0; i < n_verbs; i++)
+        if (verbs[i].bit & row->verbs)
+            return set_error(err, QUILL_E_USAGE, "%s is an option of '%s', not of '%s'", shown,
+                             program_of(&verbs[i], there, sizeof there), program_of(verb, here, sizeof here));
+    return set_error(err, QUILL_E_USAGE, "%s is not an option of '%s'", shown, program_of(verb, here, sizeof here));
+}
+
+// ---- the command line ----
+
+// What getopt_long returns: a letter; for a name FIRST_NAME and more; OPERAND, as its mode "-" has it; ? or : for a
+// mistake.
+enum { OPERAND = 1, FIRST_NAME = 256, MOST_NAMES = 256 };
+
+// The command line, and the option table as getopt_long takes it.
+struct scan {
+    const struct verb *verb;
+    char **argv; // [n]
+    int n;
+    char typed[256];                     // the name that is read, as it was typed
+    struct option names[MOST_NAMES + 1]; // [n_names], then zeros
+    size_t n_names;
+    char letters[3 * FIRST_NAME];
+    const struct option_row *rows[FIRST_NAME + MOST_NAMES]; // by what getopt_long returns
+};
+
+static void add_row(struct scan *scan, const struct option_row *row) {
+    const int takes = row->kind == OPTION_FLAG ? no_argument : row->bare ? optional_argument : required_argument;
+    for (const char *name = NULL; (name = option_next_name(row, name)); scan->n_names++) {
+        assert(scan->n_names < MOST_NAMES);
+        scan->rows[FIRST_NAME + scan->n_names] = row;
+        scan->names[scan->n_names] = (struct option){name, takes, NULL, FIRST_NAME + (int)scan->n_names};
+    }
+    for (const char *letter = row->letters; letter && *letter; letter++) {
+        const struct option_row **owner = &scan->rows[(unsigned char)*letter];
+        if (*owner) continue;
+        *owner = row;
+        snprintf(scan->letters + strlen(scan->letters), 4, "%c%.*s", *letter, takes, "::");
+    }
+}
+
+// A name or a letter may mean something else to some verb: the first of two that are the same counts.
+static void add_table(struct scan *scan) {
+    for (int others = 0; others < 2; others++)
+        for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
+            if (((row->verbs & scan->verb->bit) == 0) == others) add_row(scan, row);
+}
+
+// --top_k is --top-k; getopt_long knows dashes alone.
+static void note_name(struct scan *scan, char *arg) {
+    if (arg[0] != '-' || arg[1] != '-') return;
+    snprintf(scan->typed, sizeof scan->typed, "%.*s", (int)strcspn(arg, "="), arg);
+    for (char *c = arg + 2; *c && *c != '='; c++)
+        if (*c == '_') *c = '-';
+}
+
+// Sets what was `found` in `arg`.
+static quill_status take(struct scan *scan, struct options *o, char *arg, int found, quill_error *err) {
+    const bool is_name = arg[1] == '-';
+    const int value = found == '?' || found == ':' ? optopt : found;
+    const char letter[] = {'-', (char)value, 0}, *shown = is_name ? scan->typed : letter;
+    const struct option_row *row = value > 0 ? scan->rows[value] : NULL;
+    const size_t length = strcspn(arg, "=");
+    // getopt_long takes the beginning of a name too; then a script would break when a name is added.
+    if (is_name && row && strlen(scan->names[value - FIRST_NAME].name) != length - 2) row = NULL;
+    if (!row && is_name) arg[length] = 0;
+    if (!row) return unknown_option(scan->verb, arg[1] == letter[1] ? arg : shown, arg + 1 + is_name, err);
+    quill_status s = check_verb(scan->verb, row, shown, err);
+    if (s) return s;
+    if (found == '?') return set_error(err, QUILL_E_USAGE, "%s takes no value", shown);
+    if (found == ':') return set_error(err, QUILL_E_USAGE, "%s needs a value: %s", shown, row->value);
+    const char *text = optarg, *next = optind < scan->n ? scan->argv[optind] : "-";
+    if (row->bare && !text) text = next[0] == '-' ? row->bare : scan->argv[optind++];
+    const size_t i = (size_t)(row - option_table);
+    o->given[i / 64] |= UINT64_C(1) << i % 64;
+    return set_field(o, row, shown, text, err);
+}
+
+static quill_status set_defaults(struct options *o, quill_error *err) {
+    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
+        if (row->kind == OPTION_INT) *(int64_t *)((char *)o + row->field) = -1;
+        quill_status s = row->initial ? set_field(o, row, row->name, row->initial, err) : QUILL_OK;
+        if (s) return s;
+    }
+    return QUILL_OK;
+}
+
+quill_status options_parse(struct options *o, const struct verb *verb, char **argv, int n, quill_error *err) {
+    *o = (struct options){0};
+    struct scan scan = {.verb = verb, .argv = argv, .n = n, .letters = "-:"};
+    add_table(&scan);
+    quill_status s = set_defaults(o, err);
+    optind = 0; // which makes it begin anew
+    for (int at = 1; !s && at < n; at = optind) {
+        char *arg = argv[at];
+        note_name(&scan, arg);
+        const int found = getopt_long(n, argv, scan.letters, scan.names, NULL);
+        if (found > OPERAND) s = take(&scan, o, arg, found, err);
+        else if (found == OPERAND) s = add_item(&o->operands, arg, err);
+        else while (!s && optind < n) s = add_item(&o->operands, argv[optind++], err); // behind --
+    }
+    return s;
+}
+
+quill_status options_set(struct options *o, const char *row_name, const char *source, const char *value,
+                         quill_error *err) {
+    return set_field(o, row_of_name(row_name), source, value, err);
+}
+
+bool options_given(const struct options *o, const char *row_name) {
+    const struct option_row *row = row_of_name(row_name);
+    size_t i = row ? (size_t)(row - option_table) : 0;
+    return row && (o->given[i / 64] >> i % 64 & 1);
+}
+
+quill_status options_set_default(struct options *o, const char *row_name, const char *source, const char *value,
+                                 quill_error *err) {
+    if (!row_of_name(row_name)) return set_error(err, QUILL_E_USAGE, "%s: not available in this version", source);
+    if (options_given(o, row_name)) {
+        struct options scratch = {0}; // what is not used is checked all the same
+        quill_status s = options_set(&scratch, row_name, source, value, err);
+        options_free(&scratch);
+        return s;
+    }
+    return options_set(o, row_name, source, value, err);
+}
+
+void options_free(struct options *o) {
+    free(o->defines.items);
+    free(o->files.items);
+    free(o->operands.items);
+    free(o->stops.items);
+    free(o->choices.items);
+    free(o->yes.items);
+    free(o->no.items);
+    free(o->logit_bias.items);
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// The command line. Everything about an option is in its row of the option table (option_table.c): the parser, the help
+// and the suggestions read the rows, and adding an option adds a row and a field.
+#ifndef QUILL_CLI_OPTIONS_OPTIONS_H
+#define QUILL_CLI_OPTIONS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quill/error.h"
+
+struct list {
+    const char **items; // [n]
+    size_t n;
+};
+
+// Numbers that were not given and have no default are -1, strings NULL. Strings are borrowed from argv.
+struct options {
+    // the prompt
+    const char *prompt;
+    struct list files, operands;
+    int64_t max_prompt_bytes;
+    bool escape, keep_newline, special;
+    const char *prompt_file;
+    struct list defines; // NAME=VALUE
+    int64_t shots, shuffle, orders;
+    bool show_prompt, loo;
+    const char *stdin_use; // what stdin is read for besides the prompt; NULL: nothing (prompt.h: stdin_claim)
+    // the model
+    const char *model;
+    int64_t n_ctx;
+    const char *kv_type;
+    bool no_mmap, allow_swap;
+    // length and stops
+    int64_t predict, min_tokens;
+    struct list stops;
+    const char *stop_regex;
+    double timeout; // seconds; 0: none
+    bool line, ignore_eos, truncate_ok;
+    // sampling
+    double temp, top_p, min_p, typical_p, repeat_penalty, presence_penalty, frequency_penalty;
+    int64_t top_k, repeat_last_n, seed, samples;
+    struct list logit_bias;
+    // output
+    const char *output;
+    const char *color;
+    int64_t logprobs;
+    bool json, prompt_logprobs, no_timing, stats, echo, bytes, raw, null;
+    // tokenize, inspect
+    bool lines, count, pieces, decode, bos, tensors;
+    // choose
+    struct list choices;
+    const char *choices_file;
+    bool no_space, probs, calibrate;
+    // ask
+    const char *question;
+    struct list yes, no;
+    double min_prob;
+    bool print;
+    // map
+    const char *rows, *out, *shard;
+    bool tsv, csv, jsonl, no_header, keep_blanks;
+    // score, rank
+    const char *per, *given_prefix, *html, *normalize;
+    int64_t stride;
+    bool header, no_bos, whole, fail_fast;
+    // bench
+    int64_t bench_prompt, bench_predict, depth, runs;
+    const char *batch;
+    // the machine
+    int64_t threads, chunk, n_seq;
+    const char *cpu, *draft;
+    // talk
+    bool quiet, verbose, help, short_help, version;
+    uint64_t given[3]; // bit i: row i of the table was on the command line
+};
+
+enum verb_bit {
+    GENERATE = 1 << 0,
+    TOKENIZE = 1 << 1,
+    INSPECT = 1 << 2,
+    QUANTIZE = 1 << 3,
+    HELP = 1 << 4,
+    MAP = 1 << 5,
+    CHOOSE = 1 << 6,
+    ASK = 1 << 7,
+    SCORE = 1 << 8,
+    RANK = 1 << 9,
+    SHOTS = 1 << 10,
+    LINT = 1 << 11,
+    BENCH = 1 << 12,
+    EVERY_VERB = (1 << 13) - 1,
+    PROMPT_VERBS = GENERATE | MAP | CHOOSE | ASK | SHOTS | LINT, // that take prompt files
+};
+
+struct verb {
+    const char *name;     // "": generation
+    unsigned bit;
+    const char *operands; // for the synopsis
+    const char *summary;  // one line
+    const char *detail;   // the rest of its help; NULL: none
+    // Returns the exit status; *err holds the line to be reported when there is something to say.
+    int (*run)(struct options *o, quill_error *err); // NULL: the verb belongs to a later version
+    bool reserved;
+};
+extern const struct verb verbs[];
+extern const size_t n_verbs;
+const struct verb *verb_find(const char *name); // NULL: none of that name
+
+enum option_kind {
+    OPTION_FLAG,    // bool; no value
+    OPTION_STRING,  // const char *
+    OPTION_LIST,    // struct list; each use adds one
+    OPTION_INT,     // int64_t
+    OPTION_REAL,    // double
+    OPTION_SECONDS, // double; may end in s, m or h
+    OPTION_WORD,    // const char *: one of `words`
+    OPTION_LATER,   // a name of a later version
+};
+
+enum option_group {
+    GROUP_PROMPT,
+    GROUP_MODEL,
+    GROUP_LENGTH,
+    GROUP_SAMPLING,
+    GROUP_OUTPUT,
+    GROUP_MACHINE,
+    GROUP_OTHER,
+    GROUP_COUNT,
+};
+
+struct option_row {
+    const char *name;    // without dashes; NULL: a letter alone
+    const char *aliases; // other names, each ended by a NUL (the last by two); NULL: none
+    const char *letters; // the first is shown; NULL: none
+    enum option_kind kind;
+    size_t field;        // offset in struct options
+    const char *value;   // what help calls the value
+    double min, max;     // of numbers
+    const char *words;   // of OPTION_WORD, separated by blanks
+    const char *initial; // as it would be typed; NULL: unset
+    unsigned verbs;      // bits of the verbs that take it
+    enum option_group group;
+    const char *bare;    // the value when none follows: nothing, or what begins with a dash; NULL: one must follow
+    bool common;         // in the short help too
+    const char *help;
+};
+extern const struct option_row option_table[];
+extern const size_t n_option_rows;
+extern const char *const option_group_titles[GROUP_COUNT];
+
+// The names of a row, one after the other: the next one after `name`. NULL: the first, and behind the last.
+const char *option_next_name(const struct option_row *row, const char *name);
+
+// Fills *o from the defaults and from argv[1..n); argv[0] is the program or the verb. Underscores in names of options
+// become dashes. Errors: QUILL_E_USAGE.
+QUILL_MUST_CHECK quill_status options_parse(struct options *o, const struct verb *verb, char **argv, int n,
+                                            quill_error *err);
+void options_free(struct options *o);
+
+// Sets the field of a row by its text, as if it had been given; `source` is the name used in messages ("QUILL_X").
+QUILL_MUST_CHECK quill_status options_set(struct options *o, const char *row_name, const char *source,
+                                          const char *value, quill_error *err);
+// The same, unless the command line gave a value: what a prompt file sets.
+QUILL_MUST_CHECK quill_status options_set_default(struct options *o, const char *row_name, const char *source,
+                                                  const char *value, quill_error *err);
+bool options_given(const struct options *o, const char *row_name); // on the command line
+
+const char *verb_nearest(const char *text); // the verb whose name `text` may be meant to be; NULL: none is near
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "examples.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/io/report.h"
+
+enum { MOST_VALUES = 1 << 20 }; // examples times slots
+
+// ---- files ----
+
+const char *path_problem(const char *path, size_t n) {
+    if (n == 0) return "expected a file name";
+    if (memchr(path, 0, n)) return "a NUL byte in a file name";
+    if (*path == '/') return "a prompt file reads only below its own folder, not an absolute path";
+    for (size_t at = 0; at < n;) {
+        const char *slash = memchr(path + at, '/', n - at);
+        size_t end = slash ? (size_t)(slash - path) : n;
+        if (end - at == 2 && memcmp(path + at, "..", 2) == 0)
+            return "a prompt file reads only below its own folder, without '..'";
+        at = end + 1;
+    }
+    return NULL;
+}
+
+// Opens folder/path for reading, one name after the other, so that no symbolic link leads elsewhere.
+static int open_below(const char *folder, const char *path) {
+    int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *names = strdup(path), *rest = names;
+    if (!names && at >= 0) close(at), at = -1, errno = ENOMEM;
+    while (at >= 0 && rest) {
+        const char *name = rest;
+        rest = strchr(rest, '/');
+        if (rest) *rest++ = 0;
+        if (*name == 0) name = ".";
+        int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (rest ? O_DIRECTORY : O_NOCTTY | O_NONBLOCK);
+        int next = openat(at, name, flags), problem = errno;
+        close(at);
+        at = next;
+        errno = problem;
+    }
+    int problem = errno;
+    free(names);
+    errno = problem;
+    return at;
+}
+
+static quill_status open_rows(const struct prompt_file *f, int *fd, const char *path, quill_error *err) {
+    if (!f->folder)
+        return set_error(err, QUILL_E_USAGE, "%s:%zu: %%examples FILE in a prompt that is no file", QUOTED(f->name),
+                         f->examples_line);
+    *fd = open_below(f->folder, path);
+    struct stat info;
+    if (*fd < 0 && (errno == ELOOP || errno == EMLINK || errno == ENOTDIR))
+        return set_error(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' leads through a symbolic link or no folder",
+                         QUOTED(f->name), f->examples_line, QUOTED(path));
+    if (*fd < 0 || fstat(*fd, &info) != 0)
+        return set_error(err, QUILL_E_SYSTEM, "%s:%zu: cannot open '%s': %s", QUOTED(f->name), f->examples_line,
+                         QUOTED(path), strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return set_error(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' is no regular file", QUOTED(f->name),
+                         f->examples_line, QUOTED(path));
+    return QUILL_OK;
+}
+
+static enum row_form form_of(const char *path) {
+    const char *dot = strrchr(path, '.');
+    if (dot && strcmp(dot, ".csv") == 0) return ROW_CSV;
+    return dot && (strcmp(dot, ".jsonl") == 0 || strcmp(dot, ".ndjson") == 0) ? ROW_JSONL : ROW_TSV;
+}
+
+// ---- rows ----
+
+static quill_status no_answer(const struct prompt_file *f, uint64_t line, const char *what, quill_error *err) {
+    return set_error(err, QUILL_E_USAGE, "%s:%zu: the examples have no %s '%s', which is the answer",
+                     QUOTED(f->rows_name), (size_t)line, what, QUOTED(f->slots.names[f->answer]));
+}
+
+static quill_status add_example(struct prompt_file *f, const struct row *row, quill_error *err) {
+    if ((f->n_examples & (f->n_examples - 1)) == 0) { // full at 0, 1, 2, 4, ...
+        size_t room = f->n_examples ? 2 * f->n_examples : 1;
+        struct example *examples = realloc(f->examples, room * sizeof *examples);
+        if (!examples) return set_no_memory(err);
+        f->examples = examples;
+    }
+    if ((f->n_examples + 1) * f->slots.n > MOST_VALUES)
+        return set_error(err, QUILL_E_USAGE, "%s:%zu: more than %zu examples", QUOTED(f->rows_name), (size_t)row->line,
+                         f->n_examples);
+    struct example *e = &f->examples[f->n_examples++];
+    *e = (struct example){.line = (size_t)row->line, .values = calloc(f->slots.n, sizeof *e->values)};
+    size_t total = 1;
+    for (size_t i = 0; i < row->n_fields; i++) total += row->fields[i].n;
+    if (!e->values || !text_reserve(&e->bytes, total)) return set_no_memory(err); // so the values stay where they are
+    for (size_t i = 0; i < f->slots.n; i++) {
+        const quill_text *value = row_value(row, f->slots.names[i], strlen(f->slots.names[i]));
+        if (!value) continue;
+        e->values[i] = (quill_text){e->bytes.p + e->bytes.n, value->n};
+        if (!text_add(&e->bytes, value->text, value->n)) return set_no_memory(err);
+    }
+    return e->values[f->answer].text ? QUILL_OK : no_answer(f, row->line, "key", err);
+}
+
+static quill_status read_all(struct prompt_file *f, struct rows *rows, uint64_t names_line, quill_error *err) {
+    size_t n;
+    const quill_text *names = rows_names(rows, &n);
+    const char *answer = f->slots.names[f->answer];
+    bool found = !names;
+    for (size_t i = 0; i < n; i++)
+        found |= names[i].n == strlen(answer) && memcmp(names[i].text, answer, names[i].n) == 0;
+    if (!found) return no_answer(f, names_line, "column", err);
+    const struct row *row;
+    quill_status s = rows_next(rows, &row, err);
+    for (; !s && row; s = s ? s : rows_next(rows, &row, err)) s = add_example(f, row, err);
+    return s;
+}
+
+quill_status examples_read(struct prompt_file *f, const struct examples_block *block, quill_error *err) {
+    int fd = -1;
+    struct rows *rows = NULL;
+    struct text name = {0};
+    quill_status s = QUILL_OK;
+    if (block->path) {
+        bool here = !f->folder || strcmp(f->folder, ".") == 0;
+        bool ok = (here || (text_add_string(&name, f->folder) && text_add(&name, "/", 1))) &&
+                  text_add_string(&name, block->path) && text_add(&name, "", 1);
+        s = ok ? open_rows(f, &fd, block->path, err) : set_no_memory(err);
+    } else if (!text_add_string(&name, f->name) || !text_add(&name, "", 1)) {
+        s = set_no_memory(err);
+    }
+    f->rows_name = name.p;
+    struct row_source source = {
+        .form = block->path ? form_of(block->path) : block->form,
+        .skip_empty = true,
+        .name = f->rows_name,
+        .first_line = block->path ? 1 : block->first_line,
+        .fd = fd,
+        .memory = block->path ? NULL : block->rows.p ? block->rows.p : "",
+        .n_memory = block->rows.n,
+    };
+    if (!s) s = rows_open(&rows, &source, err);
+    if (!s) s = read_all(f, rows, source.first_line, err);
+    rows_close(rows);
+    if (fd >= 0) close(fd);
+    return s;
+}

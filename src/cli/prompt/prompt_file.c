@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+// Parsing: lines go to the instruction, the shot, the rows of the examples or the text after them; directives between
+// them are taken out.
+#include "prompt_file.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/io/json_out.h"
+#include "cli/io/report.h"
+#include "examples.h"
+
+enum section { IN_PREAMBLE, IN_SHOT, IN_EXAMPLES, IN_TAIL };
+
+struct reading {
+    struct prompt_file *f;
+    enum section section;
+    size_t line;
+    struct text argument;        // of the present directive, followed by a NUL
+    struct template tail;
+    struct examples_block block; // of %examples
+    bool separator_set, ended;   // %sep was given; %examples has its %end
+};
+
+__attribute__((format(printf, 3, 4))) static quill_status wrong(const struct reading *r, quill_error *err,
+                                                               const char *format, ...) {
+    va_list args;
+    char text[300];
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return set_error(err, QUILL_E_USAGE, "%s:%zu: %s", QUOTED(r->f->name), r->line, text);
+}
+
+// ---- directives ----
+
+// In double quotes a JSON string, else the bytes as they are; to r->argument.
+static quill_status read_argument(struct reading *r, const char *p, size_t n, quill_error *err) {
+    r->argument.n = 0;
+    bool ok;
+    if (n && *p == '"') {
+        json_error_t problem;
+        json_t *string = json_loadb(p, n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
+        if (!string && json_error_code(&problem) != json_error_out_of_memory)
+            return wrong(r, err, "expected a JSON string, found '%s': %s",
+                         text_quoted(&(struct quoted_text){{0}}, p, n), QUOTED(problem.text));
+        ok = string && text_add(&r->argument, json_string_value(string), json_string_length(string));
+        json_decref(string);
+    } else {
+        ok = text_add(&r->argument, p, n);
+    }
+    ok = ok && text_add(&r->argument, "", 1);
+    r->argument.n -= ok;
+    return ok ? QUILL_OK : set_no_memory(err);
+}
+
+// What a file may set (the rest of the options is not a stranger's to choose).
+static const char *const settable[] = {
+    "predict", "temp", "top-k", "top-p", "min-p", "typical-p", "repeat-penalty", "repeat-last-n",
+    "presence-penalty", "frequency-penalty", "seed", "stop", "stop-regex", "line", "regex", "choice",
+    "json-schema", "shots", "normalize", "min-prob",
+};
+
+static quill_status read_set(struct reading *r, const char *p, size_t n, quill_error *err) {
+    size_t word = 0, blank;
+    while (word < n && p[word] != ' ' && p[word] != '\t') word++;
+    for (blank = word; blank < n && (p[blank] == ' ' || p[blank] == '\t');) blank++;
+    const char *name = NULL;
+    for (size_t i = 0; i < sizeof settable / sizeof *settable && !name; i++)
+        if (strlen(settable[i]) == word && memcmp(settable[i], p, word) == 0) name = settable[i];
+    if (!name)
+        return wrong(r, err, "%%set: '%s' is no option that a prompt file may set",
+                     text_quoted(&(struct quoted_text){{0}}, p, word));
+    quill_status s = read_argument(r, p + blank, n - blank, err);
+    if (s) return s;
+    bool flag = strcmp(name, "line") == 0;
+    if (flag && blank < n) return wrong(r, err, "%%set line takes no value");
+    if (!flag && r->argument.n == 0) return wrong(r, err, "%%set %s needs a value", name);
+    bool bytes = strcmp(name, "stop") == 0;
+    if (!bytes && memchr(r->argument.p, 0, r->argument.n)) return wrong(r, err, "%%set %s: a NUL byte", name);
+    if (strcmp(name, "json-schema") == 0) {
+        const char *bad = path_problem(r->argument.p, r->argument.n);
+        if (bad) return wrong(r, err, "%%set json-schema: %s", bad);
+    }
+    enum { MOST_SETTINGS = 1000 };
+    if (r->f->n_settings == MOST_SETTINGS) return wrong(r, err, "more than %d lines with %%set", (int)MOST_SETTINGS);
+    struct setting *settings = realloc(r->f->settings, (r->f->n_settings + 1) * sizeof *settings);
+    if (!settings) return set_no_memory(err);
+    r->f->settings = settings;
+    settings[r->f->n_settings++] = (struct setting){.name = name, .value = r->argument, .line = r->line};
+    r->argument = (struct text){0};
+    return QUILL_OK;
+}
+
+static quill_status read_separator(struct reading *r, const char *p, size_t n, quill_error *err) {
+    if (n == 0) return wrong(r, err, "%%sep needs a value, as in %%sep \"\\n\"");
+    if (r->separator_set) return wrong(r, err, "a second %%sep");
+    quill_status s = read_argument(r, p, n, err);
+    r->separator_set = true;
+    if (!s && !text_add(&r->f->separator, r->argument.p, r->argument.n)) s = set_no_memory(err);
+    return s;
+}
+
+static quill_status read_shot(struct reading *r, const char *p, size_t n, quill_error *err) {
+    if (n) return wrong(r, err, "%%shot takes no value: '%s'", text_quoted(&(struct quoted_text){{0}}, p, n));
+    if (r->f->shot_line) return wrong(r, err, "a second %%shot; the first is in line %zu", r->f->shot_line);
+    r->f->shot_line = r->line;
+    r->section = IN_SHOT;
+    return QUILL_OK;
+}
+
+static bool is(const struct text *t, const char *word) {
+    return t->n == strlen(word) && memcmp(t->p, word, t->n) == 0;
+}
+
+static quill_status read_examples(struct reading *r, const char *p, size_t n, quill_error *err) {
+    if (r->f->examples_line)
+        return wrong(r, err, "a second %%examples; the first is in line %zu", r->f->examples_line);
+    quill_status s = read_argument(r, p, n, err);
+    if (s) return s;
+    r->f->examples_line = r->line;
+    r->section = IN_EXAMPLES;
+    r->block.first_line = r->line + 1;
+    if (r->argument.n == 0 || is(&r->argument, "tsv")) return QUILL_OK;
+    if (is(&r->argument, "csv")) r->block.form = ROW_CSV;
+    else if (is(&r->argument, "jsonl")) r->block.form = ROW_JSONL;
+    else {
+        const char *bad = path_problem(r->argument.p, r->argument.n);
+        if (bad) return wrong(r, err, "%%examples: %s: '%s'", bad, QUOTED(r->argument.p));
+        r->block.path = strdup(r->argument.p);
+        if (!r->block.path) return set_no_memory(err);
+    }
+    return QUILL_OK;
+}
+
+static quill_status read_end(struct reading *r, const char *p, size_t n, quill_error *err) {
+    if (n) return wrong(r, err, "%%end takes no value: '%s'", text_quoted(&(struct quoted_text){{0}}, p, n));
+    if (r->section != IN_SHOT && r->section != IN_EXAMPLES) return wrong(r, err, "%%end without %%shot or %%examples");
+    r->ended |= r->section == IN_EXAMPLES;
+    r->section = IN_TAIL;
+    return QUILL_OK;
+}
+
+static const struct directive {
+    const char *name;
+    quill_status (*read)(struct reading *r, const char *p, size_t n, quill_error *err);
+} directives[] = {
+    {"set", read_set}, {"sep", read_separator}, {"shot", read_shot}, {"examples", read_examples}, {"end", read_end},
+};
+
+// line[0..n) begins with % and a lower-case letter.
+static quill_status read_directive(struct reading *r, const char *line, size_t n, quill_error *err) {
+    while (n && strchr("\r\n \t", line[n - 1]) && line[n - 1]) n--;
+    size_t word = 1;
+    while (word < n && ((line[word] >= 'a' && line[word] <= 'z') || line[word] == '-')) word++;
+    size_t blank = word;
+    while (blank < n && (line[blank] == ' ' || line[blank] == '\t')) blank++;
+    for (size_t i = 0; i < sizeof directives / sizeof *directives; i++) {
+        const struct directive *d = &directives[i];
+        if (strlen(d->name) != word - 1 || memcmp(d->name, line + 1, word - 1) != 0) continue;
+        if (blank == word && blank < n) break;
+        if (r->section == IN_EXAMPLES && d->read != read_end)
+            return wrong(r, err, "%%%s within %%examples, which ends with %%end", d->name);
+        return d->read(r, line + blank, n - blank, err);
+    }
+    return wrong(r, err, "unknown directive '%s'; a literal %% at the beginning of a line is written %%%%",
+                 text_quoted(&(struct quoted_text){{0}}, line, n));
+}
+
+// ---- lines ----
+
+// A line of text, newline included.
+static quill_status read_text(struct reading *r, const char *line, size_t n, quill_error *err) {
+    struct prompt_file *f = r->f;
+    struct template *t = r->section == IN_SHOT ? &f->shot : r->section == IN_TAIL ? &r->tail : &f->preamble;
+    if (r->section != IN_EXAMPLES) return template_add(t, &f->slots, line, n, f->name, r->line, err);
+    bool blank = n == 0 || (n <= 2 && line[n - 1] == '\n' && (n == 1 || *line == '\r'));
+    if (r->block.path && !blank) return wrong(r, err, "expected %%end after %%examples FILE");
+    return text_add(&r->block.rows, line, n) ? QUILL_OK : set_no_memory(err);
+}
+
+static quill_status read_line(struct reading *r, const char *line, size_t n, quill_error *err) {
+    if (r->line == 1 && n >= 2 && memcmp(line, "#!", 2) == 0) return QUILL_OK;
+    if (n < 2 || *line != '%') return read_text(r, line, n, err);
+    if (line[1] == '#') return r->section == IN_EXAMPLES ? read_text(r, "\n", 1, err) : QUILL_OK; // lines count
+    if (line[1] == '%') return read_text(r, line + 1, n - 1, err);
+    if (line[1] >= 'a' && line[1] <= 'z') return read_directive(r, line, n, err);
+    return read_text(r, line, n, err);
+}
+
+// ---- the whole ----
+
+// The shot's last slot is the answer; what follows it, and the separator, ends an answer.
+static quill_status find_answer(struct reading *r, quill_error *err) {
+    struct prompt_file *f = r->f;
+    size_t last = f->shot.n;
+    while (last && f->shot.parts[last - 1].slot < 0) last--;
+    r->line = f->shot_line;
+    if (last-- == 0) return wrong(r, err, "%%shot has no slot; its last slot is the answer");
+    const struct part *answer = &f->shot.parts[last];
+    f->answer = answer->slot;
+    f->answer_line = answer->line;
+    r->line = answer->line;
+    if (template_uses(&f->shot, last, f->answer))
+        return wrong(r, err, "the answer {{%s}} occurs before the end of the shot", QUOTED(f->slots.names[f->answer]));
+    bool ok = true;
+    if (last + 1 < f->shot.n) {
+        const struct part *rest = &f->shot.parts[last + 1];
+        ok = text_add(&f->stop, f->shot.literal.p + rest->at, rest->n);
+    }
+    ok = ok && text_add(&f->stop, f->separator.p, f->separator.n);
+    ok = ok && template_copy(&f->query, &f->shot, last) && template_drop_blanks(&f->query, &f->answer_lead);
+    return ok ? QUILL_OK : set_no_memory(err);
+}
+
+static quill_status finish(struct reading *r, quill_error *err) {
+    struct prompt_file *f = r->f;
+    r->line = f->examples_line;
+    if (r->section == IN_EXAMPLES && !r->block.path) return wrong(r, err, "%%examples without %%end");
+    if (f->examples_line && !f->shot_line) return wrong(r, err, "%%examples without %%shot");
+    if (!r->separator_set && !text_add_string(&f->separator, "\n\n")) return set_no_memory(err);
+    template_drop_newline(&f->preamble);
+    template_drop_newline(&f->shot);
+    template_drop_newline(&r->tail);
+    quill_status s = f->shot_line ? find_answer(r, err) : QUILL_OK;
+    if (!s && f->shot_line && template_is_blank(&f->preamble)) template_free(&f->preamble);
+    if (!s && !template_is_blank(&r->tail)) {
+        template_free(&f->query);
+        f->query = r->tail;
+        r->tail = (struct template){0};
+    }
+    if (!s && f->examples_line) s = examples_read(f, &r->block, err);
+    return s;
+}
+
+quill_status prompt_file_parse(struct prompt_file **out, const char *name, const char *folder, const char *text,
+                               size_t n, quill_error *err) {
+    *out = NULL;
+    struct prompt_file *f = calloc(1, sizeof *f);
+    if (!f) return set_no_memory(err);
+    struct reading r = {.f = f, .block.form = ROW_TSV};
+    f->answer = -1;
+    f->name = strdup(name);
+    f->folder = folder ? strdup(folder) : NULL;
+    quill_status s = f->name && (f->folder || !folder) ? QUILL_OK : set_no_memory(err);
+    for (size_t at = 0; at < n && !s;) {
+        const char *newline = memchr(text + at, '\n', n - at);
+        size_t end = newline ? (size_t)(newline - text) + 1 : n;
+        r.line++;
+        s = read_line(&r, text + at, end - at, err);
+        at = end;
+    }
+    if (!s) s = finish(&r, err);
+    text_free(&r.argument);
+    template_free(&r.tail);
+    text_free(&r.block.rows);
+    free(r.block.path);
+    if (s) prompt_file_free(f);
+    else *out = f;
+    return s;
+}
+
+quill_status prompt_file_open(struct prompt_file **out, const char *path, uint64_t limit, quill_error *err) {
+    *out = NULL;
+    struct text text = {0};
+    bool is_stdin = strcmp(path, "-") == 0;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    quill_status s = folder ? read_file(&text, path, limit, err) : set_no_memory(err);
+    if (!s)
+        s = prompt_file_parse(out, is_stdin ? "stdin" : path, is_stdin ? NULL : folder, text.p, text.n, err);
+    free(folder);
+    text_free(&text);
+    return s;
+}
+
+void prompt_file_free(struct prompt_file *f) {
+    if (!f) return;
+    for (size_t i = 0; i < f->n_settings; i++) text_free(&f->settings[i].value);
+    for (size_t i = 0; i < f->n_examples; i++) {
+        free(f->examples[i].values);
+        text_free(&f->examples[i].bytes);
+    }
+    template_free(&f->preamble);
+    template_free(&f->shot);
+    template_free(&f->query);
+    slots_free(&f->slots);
+    text_free(&f->answer_lead);
+    text_free(&f->separator);
+    text_free(&f->stop);
+    free(f->settings);
+    free(f->examples);
+    free(f->rows_name);
+    free(f->defined);
+    free(f->shots);
+    free(f->open);
+    free(f->stops);
+    free(f->folder);
+    free(f->name);
+    free(f);
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/io/memory_check.h"
+#include "cli/io/output.h"
+#include "cli/io/report.h"
+#include "cli/io/signals.h"
+
+// For NO_LIMIT. A large file is refused before it is read.
+static quill_status find_limit(uint64_t *limit, int fd, const char *name, quill_error *err) {
+    // A text that grows is there twice for a moment, and the new one is half empty.
+    enum { STREAM_BYTES = 256 << 20, GROWING = 3 };
+    struct stat info;
+    if (fstat(fd, &info) != 0) return set_errno(err, name, "read", errno);
+    *limit = S_ISREG(info.st_mode) ? UINT64_MAX : STREAM_BYTES;
+    return S_ISREG(info.st_mode) ? memory_check_text((uint64_t)info.st_size, GROWING, err) : QUILL_OK;
+}
+
+// Sizes are not believed: a pipe has none, and a file may grow.
+static quill_status read_descriptor(struct text *out, int fd, const char *name, uint64_t limit, quill_error *err) {
+    enum { STEP = 1 << 16 };
+    size_t start = out->n;
+    bool unlimited = limit == NO_LIMIT;
+    quill_status s = unlimited ? find_limit(&limit, fd, name, err) : QUILL_OK;
+    if (s) return s;
+    for (;;) {
+        if (!text_reserve(out, STEP)) return set_no_memory(err);
+        ssize_t got = read(fd, out->p + out->n, out->cap - out->n);
+        if (got < 0 && errno == EINTR && !signals_pending()) continue;
+        if (got < 0) return set_errno(err, name, "read", errno);
+        if (got == 0) return QUILL_OK;
+        out->n += (size_t)got;
+        if (out->n - start > limit)
+            return set_error(err, unlimited ? QUILL_E_SYSTEM : QUILL_E_CONTEXT,
+                             "%s: longer than %" PRIu64 " bytes (%s)", QUOTED(name), limit,
+                             unlimited ? "only a file may be" : "--max-prompt-bytes");
+    }
+}
+
+quill_status read_file(struct text *out, const char *path, uint64_t limit, quill_error *err) {
+    if (strcmp(path, "-") == 0) return read_descriptor(out, STDIN_FILENO, "stdin", limit, err);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return set_errno(err, path, "open", errno);
+    quill_status s = read_descriptor(out, fd, path, limit, err);
+    close(fd);
+    return s;
+}
+
+void say_reading(const struct options *o, int fd, const char *what) {
+    if (!o->quiet && isatty(fd) && isatty(STDERR_FILENO)) report("reading %s from the terminal, up to Ctrl-D", what);
+}
+
+// Whether stdin may be read for `use`.
+static quill_status check_stdin(const struct options *o, const char *use, quill_error *err) {
+    if (!o->stdin_use) return QUILL_OK;
+    return set_error(err, QUILL_E_USAGE, "stdin is %s and cannot be %s too", o->stdin_use, use);
+}
+
+quill_status stdin_claim(struct options *o, const char *use, quill_error *err) {
+    quill_status s = check_stdin(o, use, err);
+    o->stdin_use = use;
+    return s;
+}
+
+quill_status stdin_claim_by(struct options *o, const char *path, const char *use, quill_error *err) {
+    return path && strcmp(path, "-") == 0 ? stdin_claim(o, use, err) : QUILL_OK;
+}
+
+quill_status text_operand(const struct options *o, const char **text, bool *dash, quill_error *err) {
+    *text = NULL;
+    *dash = false;
+    for (size_t i = 0; i < o->operands.n; i++) {
+        const char *operand = o->operands.items[i];
+        if (strcmp(operand, "-") == 0) {
+            *dash = true;
+        } else if (*text) {
+            const char *verb = i == 1 ? verb_nearest(*text) : NULL;
+            return set_error(err, QUILL_E_USAGE, "more than one text: '%s' and '%s'; several words need quotes%s%s%s",
+                             QUOTED(*text), QUOTED(operand), verb ? ", or is the verb '" : "", verb ? verb : "",
+                             verb ? "' meant?" : "");
+        } else {
+            *text = operand;
+        }
+    }
+    return QUILL_OK;
+}
+
+quill_status add_argument(struct text *out, const struct options *o, const char *source, const char *argument,
+                          quill_error *err) {
+    size_t n = strlen(argument), bad = n;
+    bool ok = o->escape ? text_add_unescaped(out, argument, n, &bad) : text_add(out, argument, n);
+    if (!ok) return set_no_memory(err);
+    if (bad < n)
+        return set_error(err, QUILL_E_USAGE, "%s: unknown escape at '%s'; -e knows \\n \\t \\r \\\\ \\\" \\xHH", source,
+                         QUOTED(argument + bad));
+    return QUILL_OK;
+}
+
+// ---- assembly ----
+
+struct assembly {
+    struct text *out;
+    const struct options *o;
+    size_t n_pieces;
+    bool stdin_read;
+};
+
+static quill_status begin_piece(struct assembly *a, quill_error *err) {
+    return a->n_pieces++ == 0 || text_add(a->out, "\n", 1) ? QUILL_OK : set_no_memory(err);
+}
+
+static quill_status add_file(struct assembly *a, const char *path, quill_error *err) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    if (is_stdin && a->stdin_read) return set_error(err, QUILL_E_USAGE, "stdin ('-') is given twice");
+    a->stdin_read |= is_stdin;
+    size_t before = a->out->n;
+    quill_status s = is_stdin ? check_stdin(a->o, "the prompt", err) : QUILL_OK;
+    if (!s && is_stdin) say_reading(a->o, STDIN_FILENO, "the prompt");
+    if (!s) s = begin_piece(a, err);
+    size_t start = a->out->n;
+    uint64_t limit = (uint64_t)a->o->max_prompt_bytes;
+    if (!s) s = read_file(a->out, path, limit, err);
+    if (s) return s;
+    if (is_stdin && a->out->n == start) { // an empty stdin counts as none
+        a->out->n = before;
+        a->n_pieces--;
+    } else if (!a->o->keep_newline && a->out->n > start && a->out->p[a->out->n - 1] == '\n') {
+        a->out->n--;
+    }
+    return QUILL_OK;
+}
+
+static bool stdin_has_data(void) {
+    struct stat info;
+    if (fstat(STDIN_FILENO, &info) != 0) return false;
+    return S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode) || S_ISSOCK(info.st_mode);
+}
+
+// What means something with a prompt file alone.
+static quill_status refuse_file_options(const struct options *o, quill_error *err) {
+    static const char *const names[] = {"define", "shots", "shuffle"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (options_given(o, names[i])) return set_error(err, QUILL_E_USAGE, "--%s needs a prompt file: -F", names[i]);
+    return QUILL_OK;
+}
+
+quill_status prompt_read(struct text *out, const struct options *o, quill_error *err) {
+    struct assembly a = {.out = out, .o = o};
+    const char *operand;
+    bool dash;
+    quill_status s = text_operand(o, &operand, &dash, err);
+    if (!s && operand && o->prompt) s = set_error(err, QUILL_E_USAGE, "-p and PROMPT are both given; use one of them");
+    if (!s) s = refuse_file_options(o, err);
+    for (size_t i = 0; !s && i < o->files.n; i++) s = add_file(&a, o->files.items[i], err);
+
+    bool alone = o->files.n == 0 && !operand && !o->prompt;
+    bool beside = operand && !a.stdin_read && !o->stdin_use && stdin_has_data();
+    if (!s && (dash || alone || beside)) s = add_file(&a, "-", err);
+
+    const char *text = operand ? operand : o->prompt;
+    if (!s && text) s = begin_piece(&a, err);
+    if (!s && text) s = add_argument(out, o, operand ? "PROMPT" : "-p", text, err);
+    if (!s && a.n_pieces == 0)
+        s = set_error(err, QUILL_E_USAGE, "no prompt: give PROMPT, -p TEXT, -f FILE, or a text on stdin");
+    return s;
+}
+
+quill_status prompt_read_stdin(struct text *out, const struct options *o, bool *empty, quill_error *err) {
+    quill_status s = check_stdin(o, "what {{input}} stands for", err);
+    if (s) return s;
+    say_reading(o, STDIN_FILENO, "the input");
+    s = read_file(out, "-", (uint64_t)o->max_prompt_bytes, err);
+    *empty = out->n == 0;
+    if (!s && !o->keep_newline && out->n && out->p[out->n - 1] == '\n') out->n--;
+    return s;
+}
+
+quill_status prompt_show(const struct options *o, const struct text *prompt, quill_error *err) {
+    struct output out = {.fd = -1};
+    quill_status s = output_open(&out, o->output, o->raw, err);
+    if (!s) s = output_write(&out, prompt->p, prompt->n, err);
+    if (!s) s = output_end_line(&out, err);
+    if (!s) s = output_close(&out, err);
+    output_abort(&out);
+    return s;
+}
+
+// ---- token ids ----
+
+// What stands in front of a text of n bytes; *count: 0 or 1.
+static quill_status first_token(int32_t *first, size_t *count, const quill_tokenizer *tokenizer, size_t n,
+                                quill_error *err) {
+    *first = quill_token_bos(tokenizer);
+    *count = quill_adds_bos(tokenizer) && *first >= 0;
+    if (n > 0) return QUILL_OK;
+    if (*first < 0) *first = quill_token_eos(tokenizer);
+    if (*first < 0)
+        return set_error(err, QUILL_E_USAGE, "an empty prompt needs a BOS or EOS token; this model has neither");
+    *count = 1;
+    return QUILL_OK;
+}
+
+static quill_status take_ids(struct prompt_ids *out, int32_t first, const quill_ids *list, quill_error *err) {
+    out->n = list->n + out->n_added;
+    out->ids = calloc(out->n ? out->n : 1, sizeof *out->ids);
+    if (!out->ids) return set_no_memory(err);
+    if (out->n_added) out->ids[0] = first;
+    if (list->n) memcpy(out->ids + out->n_added, list->ids, list->n * sizeof *list->ids);
+    return QUILL_OK;
+}
+
+quill_status prompt_encode(struct prompt_ids *out, const quill_tokenizer *tokenizer, const char *text, size_t n,
+                           bool special, bool begin, quill_error *err) {
+    *out = (struct prompt_ids){0};
+    int32_t first = -1;
+    quill_ids list = {0};
+    quill_status s = begin ? first_token(&first, &out->n_added, tokenizer, n, err) : QUILL_OK;
+    if (!s)
+        s = quill_encode(tokenizer, &list, text ? text : "", n, special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT,
+                         err);
+    if (!s) s = take_ids(out, first, &list, err);
+    quill_ids_free(&list);
+    return s;
+}
+
+quill_status prompt_encode_values(struct prompt_ids *out, const quill_tokenizer *tokenizer, const char *text, size_t n,
+                                  const quill_span *values, size_t n_values, quill_error *err) {
+    *out = (struct prompt_ids){0};
+    int32_t first = -1;
+    quill_ids list = {0};
+    quill_status s = first_token(&first, &out->n_added, tokenizer, n, err);
+    if (!s) s = quill_encode_values(tokenizer, &list, text ? text : "", n, values, n_values, err);
+    if (!s) s = take_ids(out, first, &list, err);
+    quill_ids_free(&list);
+    return s;
+}

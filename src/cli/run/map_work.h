@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The rows of map on their way: read, turned into prompts, generated several at a time, written in the order of the
+// input.
+#ifndef QUILL_CLI_RUN_MAP_WORK_H
+#define QUILL_CLI_RUN_MAP_WORK_H
+
+#include "choices.h"
+#include "cli/io/term.h"
+#include "cli/prompt/prompt_file.h"
+#include "cli/table/record.h"
+#include "cli/table/row_failures.h"
+#include "quill/batch.h"
+
+enum job_state { JOB_READ, JOB_RUNS, JOB_DONE };
+
+struct job {
+    uint64_t number; // of the row
+    enum job_state state;
+    struct prompt_ids ids;
+    struct choices_prompt choice; // with choices, in place of ids
+    struct record record;
+    quill_error error; // its status QUILL_OK: none
+};
+
+struct map_work {
+    // set by the caller, and borrowed
+    const struct options *o;
+    const struct prompt_file *file;
+    const char *rows_name; // for messages
+    struct rows *rows;
+    struct record_form form;
+    uint64_t shard, n_shards; // rows shard, shard + n_shards, ...
+    quill_model *model;
+    quill_session *session;
+    quill_request request;    // but its prompt
+    struct choices *choices;  // NULL: rows are generated
+    size_t n_batch;
+    double load_ms;
+    struct output *out;
+
+    // by map_work_run
+    struct job *jobs;           // [n_jobs] job number i is in place i % n_jobs
+    struct choices_prompt **weighed; // [n_jobs] with choices: those that are weighed together
+    size_t n_jobs;
+    uint64_t first, next, last; // jobs first..last are not written, next..last not given to the session
+    size_t *fields;             // [n_open] of the row, for the open slots
+    quill_text *values;         // [n_open]
+    struct rendered prompt;
+    bool ended, complete;       // there are no more rows; all of them are written
+    quill_error read_error;     // or reading failed
+    struct row_failures failures;
+    struct progress bar;
+};
+
+// The prompt of a row to w->prompt. Errors: QUILL_E_USAGE (a field is missing), QUILL_E_CONTEXT, QUILL_E_SYSTEM.
+QUILL_MUST_CHECK quill_status map_work_render(struct map_work *w, const struct row *row, quill_error *err);
+// Reads to the end of the input, or until a signal comes; finished rows are written in any case. Errors: those of the
+// system; that of the first failed row. map_work_free in any case.
+QUILL_MUST_CHECK quill_status map_work_run(struct map_work *w, quill_error *err);
+void map_work_free(struct map_work *w);
+
+#endif

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "model_source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/io/memory_check.h"
+#include "cli/io/report.h"
+#include "cli/io/textbuf.h"
+
+// The file linked into the program (builtin.S); both at one address when there is none (builtin_none.c).
+extern const unsigned char quill_builtin_start[], quill_builtin_end[];
+
+static const char builtin_name[] = "the built-in model";
+
+// The value of a variable; NULL when it is unset or empty.
+static const char *variable(const char *name) {
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static quill_status set_threads(struct options *o, quill_error *err) {
+    const char *name = "QUILL_THREADS", *value = variable(name);
+    if (value) return options_set(o, "threads", name, value, err);
+    name = "OMP_NUM_THREADS";
+    value = variable(name);
+    if (!value) return QUILL_OK;
+    char first[32]; // OpenMP allows a list, one number per level of nesting
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(value, ","), value);
+    return options_set(o, "threads", name, first, err);
+}
+
+quill_status environment_apply(struct options *o, quill_error *err) {
+    if (!o->model) o->model = variable("QUILL_MODEL");
+    if (o->threads < 0) {
+        quill_status s = set_threads(o, err);
+        if (s) return s;
+    }
+    if (o->cpu || !variable("QUILL_CPU")) return QUILL_OK;
+    o->cpu = variable("QUILL_CPU");
+    quill_error reason;
+    const char *kernels;
+    if (quill_kernels_name(&kernels, o->cpu, &reason))
+        return set_error(err, QUILL_E_USAGE, "QUILL_CPU: %s", reason.text);
+    return QUILL_OK;
+}
+
+static bool use_builtin(const struct options *o, size_t *size, quill_error *err) {
+    *size = (size_t)((uintptr_t)quill_builtin_end - (uintptr_t)quill_builtin_start);
+    if (!o->model && *size == 0)
+        set_error(err, QUILL_E_MODEL, "there is no built-in model; use -m FILE or QUILL_MODEL");
+    return !o->model;
+}
+
+quill_status open_model(quill_model **out, const struct options *o, quill_error *err) {
+    quill_model_options options = {.cpu = o->cpu, .no_mmap = o->no_mmap};
+    size_t size;
+    if (!use_builtin(o, &size, err)) return quill_model_open(out, o->model, &options, err);
+    if (size == 0) return QUILL_E_MODEL;
+    return quill_model_open_memory(out, quill_builtin_start, size, builtin_name, &options, err);
+}
+
+quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err) {
+    size_t size;
+    if (!use_builtin(o, &size, err)) return quill_tokenizer_open(out, o->model, err);
+    if (size == 0) return QUILL_E_MODEL;
+    return quill_tokenizer_open_memory(out, quill_builtin_start, size, builtin_name, err);
+}
+
+quill_session_options session_options(const struct options *o) {
+    return (quill_session_options){
+        .n_ctx = (int32_t)o->n_ctx,
+        .kv_type = o->kv_type,
+        .n_threads = o->threads > 0 ? (int)o->threads : 0,
+        .n_chunk = (int32_t)o->chunk,
+        .n_seq = o->n_seq > 0 ? (int32_t)o->n_seq : 0,
+    };
+}
+
+quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model, const struct options *o,
+                          const quill_session_options *wanted, quill_error *err) {
+    quill_session_options options = *wanted;
+    bool weights_are_here = o->no_mmap && o->model;
+    for (;; options.n_seq /= 2) {
+        quill_status s = quill_session_plan(model, &options, memory, err);
+        if (!s && !o->allow_swap) s = memory_check(memory, weights_are_here, err);
+        if (!s) return quill_session_create(out, model, &options, err);
+        if (s != QUILL_E_SYSTEM || options.n_seq <= 1) return s;
+    }
+}

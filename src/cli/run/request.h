@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What the options say about one generation, as the library wants it.
+#ifndef QUILL_CLI_RUN_REQUEST_H
+#define QUILL_CLI_RUN_REQUEST_H
+
+#include "cli/io/textbuf.h"
+#include "cli/options/options.h"
+#include "quill/session.h"
+
+struct request_parts { // what `request` borrows
+    struct text *stop_texts; // [n_stops]
+    quill_text *stops;
+    size_t n_stops;
+    quill_logit_bias *bias;
+};
+
+// Everything but the prompt, the sample and the callbacks; a seed that was not given is drawn from the system.
+// Errors: QUILL_E_USAGE naming the option. request_parts_free in any case.
+QUILL_MUST_CHECK quill_status request_build(quill_request *request, struct request_parts *parts,
+                                            const struct options *o, quill_error *err);
+// More stops, after request_build; the texts are borrowed.
+QUILL_MUST_CHECK quill_status request_add_stops(quill_request *request, struct request_parts *parts,
+                                                const quill_text *stops, size_t n, quill_error *err);
+void request_parts_free(struct request_parts *parts);
+
+#endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include "scorer.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/io/report.h"
+#include "cli/io/signals.h"
+#include "model_source.h"
+
+static const double LN2 = 0.693147180559945309;
+
+double score_perplexity(const struct text_score *score) {
+    return score->tokens ? exp(-score->logprob / (double)score->tokens) : (double)NAN;
+}
+
+double score_bits_per_byte(const struct text_score *score) {
+    return score->tokens && score->bytes ? -score->logprob / LN2 / (double)score->bytes : (double)NAN;
+}
+
+quill_status scorer_open(struct scorer *s, const struct options *o, int32_t n_seq, quill_error *err) {
+    quill_memory memory = {0};
+    quill_session_options options = session_options(o);
+    options.n_seq = n_seq;
+    s->o = o;
+    quill_status status = open_model(&s->model, o, err);
+    if (!status) status = open_session(&s->session, &memory, s->model, o, &options, err);
+    if (status) return status;
+    s->n_ctx = memory.n_ctx;
+    s->tokenizer = quill_model_tokenizer(s->model);
+    s->begin = quill_token_bos(s->tokenizer);
+    if (s->begin < 0) s->begin = quill_token_eos(s->tokenizer);
+    if (o->no_bos) s->begin = -1;
+    return QUILL_OK;
+}
+
+void scorer_free(struct scorer *s) {
+    quill_session_free(s->session);
+    quill_model_free(s->model);
+    text_free(&s->joined);
+}
+
+// ---- one text ----
+
+struct scored {
+    const struct to_score *what;
+    quill_ids ids;
+    size_t first; // ids[first..n) count
+    size_t told;  // ids before this one have been passed on
+    size_t at;    // bytes of prefix and text before that one
+    struct text_score score;
+    const quill_scored_token *tokens; // NULL: not scored yet
+    quill_error problem;              // status 0: none
+};
+
+struct run {
+    struct scorer *s;
+    const struct scoring_calls *calls;
+};
+
+static size_t added(const struct scorer *s) { return s->begin >= 0; }
+
+// Prefix and text as one, with the token in front.
+static quill_status encode(struct scorer *s, struct scored *t, quill_error *err) {
+    s->joined.n = 0;
+    if (!text_add(&s->joined, t->what->prefix, t->what->n_prefix) || !text_add(&s->joined, t->what->text, t->what->n))
+        return set_no_memory(err);
+    quill_status status = quill_encode(s->tokenizer, &t->ids, s->joined.p ? s->joined.p : "", s->joined.n,
+                                       QUILL_SPECIAL_AS_TEXT, err);
+    if (status || s->begin < 0) return status;
+    int32_t *ids = calloc(t->ids.n + 1, sizeof *ids);
+    if (!ids) return set_no_memory(err);
+    ids[0] = s->begin;
+    if (t->ids.n) memcpy(ids + 1, t->ids.ids, t->ids.n * sizeof *ids);
+    size_t n = t->ids.n + 1;
+    quill_ids_free(&t->ids);
+    t->ids = (quill_ids){ids, n, n};
+    return QUILL_OK;
+}
+
+// A token counts when its last byte lies in the text and something comes before it.
+static size_t first_that_counts(const struct scorer *s, const struct scored *t) {
+    size_t at = 0, i = added(s);
+    for (; i < t->ids.n; i++) {
+        size_t n;
+        quill_token_bytes(s->tokenizer, t->ids.ids[i], QUILL_SPECIAL_AS_TEXT, &n);
+        at += n;
+        if (at > t->what->n_prefix && i > 0) break;
+    }
+    return i;
+}
+
+static quill_status begin(struct scorer *s, struct scored *t, const struct to_score *what, quill_error *err) {
+    t->what = what;
+    quill_status status = encode(s, t, err);
+    t->told = added(s);
+    if (!status) t->first = first_that_counts(s, t);
+    return status;
+}
+
+// The next token goes to the caller; score NULL: it does not count.
+static quill_status tell(const struct run *r, struct scored *t, const quill_scored_token *score, quill_error *err) {
+    struct scored_piece piece = {.score = score, .id = t->ids.ids[t->told]};
+    piece.bytes = quill_token_bytes(r->s->tokenizer, piece.id, QUILL_SPECIAL_AS_TEXT, &piece.n);
+    size_t before = t->at;
+    t->told++;
+    t->at += piece.n;
+    if (score) {
+        t->score.logprob += score->logprob;
+        t->score.tokens++;
+        t->score.bytes += t->at - (before > t->what->n_prefix ? before : t->what->n_prefix);
+    }
+    return r->calls->piece ? r->calls->piece(r->calls->user, &piece, err) : QUILL_OK;
+}
+
+// Scores of ids[first..end), after which come those that do not count.
+static quill_status tell_scores(const struct run *r, struct scored *t, size_t first, size_t end,
+                                const quill_scored_token *tokens, quill_error *err) {
+    quill_status status = QUILL_OK;
+    while (!status && t->told < first) status = tell(r, t, NULL, err);
+    for (size_t i = first; !status && i < end; i++) status = tell(r, t, &tokens[i - first], err);
+    return status;
+}
+
+// What has no score and no problem follows, then the end.
+static quill_status finish(const struct run *r, size_t i, struct scored *t, quill_error *err) {
+    const quill_error *problem = t->problem.status ? &t->problem : NULL;
+    quill_status status = QUILL_OK;
+    while (!status && !problem && t->told < t->ids.n) status = tell(r, t, NULL, err);
+    return status ? status : r->calls->done(r->calls->user, i, &t->score, problem, err);
+}
+
+// ---- several texts ----
+
+// Those that fit, at once. A failure is left to `finish_each`, so that what comes before the text at fault is not lost.
+static quill_status score_at_once(const struct run *r, struct scored *texts, size_t n, quill_error *err) {
+    quill_scored_text *at_once = calloc(n, sizeof *at_once);
+    size_t n_at_once = 0;
+    if (!at_once) return set_no_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        const struct scored *t = &texts[i];
+        if (t->problem.status || t->first == t->ids.n) continue;
+        at_once[n_at_once++] = (quill_scored_text){t->ids.ids, t->ids.n, t->first, NULL};
+    }
+    bool ok = quill_score_texts(r->s->session, at_once, n_at_once, r->calls->top, err) == QUILL_OK;
+    for (size_t i = 0, k = 0; ok && k < n_at_once; i++)
+        if (texts[i].ids.ids == at_once[k].ids) texts[i].tokens = at_once[k++].tokens;
+    free(at_once);
+    return QUILL_OK;
+}
+
+static quill_status finish_each(const struct run *r, struct scored *texts, size_t n, quill_error *err) {
+    quill_status status = QUILL_OK;
+    for (size_t i = 0; !status && i < n; i++) {
+        struct scored *t = &texts[i];
+        if (signals_pending()) return set_error(err, QUILL_E_SYSTEM, "interrupted");
+        bool counts = !t->problem.status && t->first < t->ids.n;
+        if (counts && !t->tokens)
+            status = quill_score(r->s->session, t->ids.ids, t->ids.n, t->first, r->calls->top, &t->tokens, err);
+        if (counts && !status) status = tell_scores(r, t, t->first, t->ids.n, t->tokens, err);
+        if (!status) status = finish(r, i, t, err);
+    }
+    return status;
+}
+
+quill_status scorer_run(struct scorer *s, const struct to_score *texts, size_t n, const struct scoring_calls *calls,
+                        quill_error *err) {
+    const struct run r = {s, calls};
+    struct scored *items = calloc(n ? n : 1, sizeof *items);
+    quill_status status = items ? QUILL_OK : set_no_memory(err);
+    for (size_t i = 0; !status && i < n; i++) {
+        struct scored *t = &items[i];
+        status = begin(s, t, &texts[i], err);
+        if (!status && t->first < t->ids.n && t->ids.n - 1 > (size_t)s->n_ctx)
+            set_error(&t->problem, QUILL_E_CONTEXT, "the text has %zu tokens, the context has room for %d", t->ids.n,
+                      (int)s->n_ctx + 1);
+    }
+    if (!status) status = score_at_once(&r, items, n, err);
+    if (!status) status = finish_each(&r, items, n, err);
+    for (size_t i = 0; items && i < n; i++) quill_ids_free(&items[i].ids);
+    free(items);
+    return status;
+}
+
+// ---- windows ----
+
+// ids[begin..end): those from `first` on are scored, all between the last one told and them are context.
+static quill_status run_window(const struct run *r, struct scored *t, size_t begin, size_t first, size_t end,
+                               quill_error *err) {
+    const quill_scored_token *tokens;
+    quill_status status =
+        quill_score(r->s->session, t->ids.ids + begin, end - begin, first - begin, r->calls->top, &tokens, err);
+    if (!status) status = tell_scores(r, t, first, end, tokens, err);
+    return status || !signals_pending() ? status : set_error(err, QUILL_E_SYSTEM, "interrupted");
+}
+
+// The windows of https://huggingface.co/docs/transformers/perplexity: each begins `stride` tokens after the one before
+// it and scores what that one did not reach. The first token of a window has nothing before it.
+static quill_status run_windows(const struct run *r, struct scored *t, size_t stride, quill_error *err) {
+    size_t n = t->ids.n, length = (size_t)r->s->n_ctx, reached = t->first, end = 0;
+    quill_status status = QUILL_OK;
+    for (size_t begin = 0; !status && end < n; begin += stride) {
+        end = n - begin < length ? n : begin + length;
+        if (reached >= end) continue; // all of it is prefix
+        status = run_window(r, t, begin, reached > begin ? reached : begin + 1, end, err);
+        reached = end;
+    }
+    return status;
+}
+
+quill_status scorer_run_windows(struct scorer *s, const struct to_score *text, int32_t stride,
+                                const struct scoring_calls *calls, quill_error *err) {
+    const struct run r = {s, calls};
+    struct scored t = {0};
+    quill_status status = begin(s, &t, text, err);
+    if (!status && t.first < t.ids.n) status = run_windows(&r, &t, (size_t)stride, err);
+    if (!status) status = finish(&r, 0, &t, err);
+    quill_ids_free(&t.ids);
+    return status;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Texts to the probabilities of their tokens, as score and rank count them.
+#ifndef QUILL_CLI_RUN_SCORER_H
+#define QUILL_CLI_RUN_SCORER_H
+
+#include "cli/io/textbuf.h"
+#include "cli/options/options.h"
+#include "quill/score.h"
+
+struct scorer {
+    const struct options *o;
+    quill_model *model;
+    quill_session *session;
+    const quill_tokenizer *tokenizer; // of the model
+    int32_t n_ctx;
+    int32_t begin;      // the token in front of every text: BOS, else EOS; -1: none
+    struct text joined; // prefix and text
+};
+
+// One of the tokens of a text. The prefix's come first; those of a text without a token in front have one that does not
+// count.
+struct scored_piece {
+    const quill_scored_token *score; // NULL: the token is context and does not count
+    int32_t id;
+    const char *bytes; // [n] borrowed from the tokenizer
+    size_t n;
+};
+typedef quill_status piece_fn(void *user, const struct scored_piece *piece, quill_error *err);
+
+struct text_score {
+    double logprob; // sum over the tokens that count
+    size_t tokens;  // that count
+    size_t bytes;   // of the text that they cover
+};
+double score_perplexity(const struct text_score *score);    // NAN when nothing counts
+double score_bits_per_byte(const struct text_score *score);
+
+// Opens the model that the options name and a session of -c positions, by default as many as the model has, for so many
+// texts at once as memory has room for, at most n_seq.
+QUILL_MUST_CHECK quill_status scorer_open(struct scorer *s, const struct options *o, int32_t n_seq, quill_error *err);
+void scorer_free(struct scorer *s); // zeros are fine
+
+struct to_score {
+    const char *prefix, *text; // encoded as one
+    size_t n_prefix, n;
+};
+// A text is done. `problem` (NULL: none) tells why it has no score: it does not fit.
+typedef quill_status scored_fn(void *user, size_t i, const struct text_score *score, const quill_error *problem,
+                               quill_error *err);
+struct scoring_calls {
+    int top;         // likeliest tokens of each score
+    piece_fn *piece; // called with every token of a text, ascending; NULL: with none. Not for a text that does not fit
+    scored_fn *done; // called with every text, in their order, after its pieces
+    void *user;
+};
+enum { SCORER_AT_ONCE = 16, SCORER_TEXTS = 64, SCORER_BYTES = 1 << 14 }; // sequences, and what one call should hold
+
+// Scores texts[n], some of them at once. Errors that are no fault of a text.
+QUILL_MUST_CHECK quill_status scorer_run(struct scorer *s, const struct to_score *texts, size_t n,
+                                         const struct scoring_calls *calls, quill_error *err);
+// One text of any length, in windows of the context, each `stride` tokens after the last.
+QUILL_MUST_CHECK quill_status scorer_run_windows(struct scorer *s, const struct to_score *text, int32_t stride,
+                                                 const struct scoring_calls *calls, quill_error *err);
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "row_fields.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/io/report.h"
+
+enum { MOST_FIELDS = 4096, MOST_DEPTH = 100 };
+
+void row_fields_clear(struct row_fields *f) {
+    json_decref(f->object);
+    f->object = NULL;
+    f->n = 0;
+    f->decoded.n = 0;
+}
+
+void row_fields_free(struct row_fields *f) {
+    json_decref(f->object);
+    free(f->texts);
+    free(f->names);
+    text_free(&f->decoded);
+    *f = (struct row_fields){0};
+}
+
+quill_status row_fields_add(struct row_fields *f, const char *p, size_t n, quill_error *err) {
+    if ((f->n & (f->n - 1)) == 0) { // full at 0, 1, 2, 4, ...
+        quill_text *texts = realloc(f->texts, (f->n ? 2 * f->n : 1) * sizeof *texts);
+        if (!texts) return set_no_memory(err);
+        f->texts = texts;
+    }
+    f->texts[f->n++] = (quill_text){p, n};
+    return QUILL_OK;
+}
+
+// Adds decoded[start..) as a field. What is decoded is never longer than the row, so one reservation holds all of it
+// and the fields stay where they are.
+static quill_status end_field(struct row_fields *f, size_t start, const char *where, quill_error *err) {
+    if (f->n == MOST_FIELDS)
+        return set_error(err, QUILL_E_USAGE, "%s: more than %d fields", where, (int)MOST_FIELDS);
+    return row_fields_add(f, f->decoded.p + start, f->decoded.n - start, err);
+}
+
+static void put(struct row_fields *f, char c) { f->decoded.p[f->decoded.n++] = c; }
+
+static quill_text without_cr(quill_text row) {
+    if (row.n && row.text[row.n - 1] == '\r') row.n--;
+    return row;
+}
+
+// ---- TSV ----
+
+// What a backslash and the next character stand for; 0: a backslash.
+static char escaped(char next) {
+    switch (next) {
+    case '\\': return '\\';
+    case 'n': return '\n';
+    case 't': return '\t';
+    case 'r': return '\r';
+    default: return 0;
+    }
+}
+
+quill_status row_fields_tsv(struct row_fields *f, quill_text row, const char *where, quill_error *err) {
+    row = without_cr(row);
+    if (!text_reserve(&f->decoded, row.n + 1)) return set_no_memory(err);
+    size_t start = 0;
+    for (size_t i = 0; i < row.n; i++) {
+        char c = row.text[i];
+        char known = c == '\\' && i + 1 < row.n ? escaped(row.text[i + 1]) : 0;
+        if (c == '\t') {
+            quill_status s = end_field(f, start, where, err);
+            if (s) return s;
+            start = f->decoded.n;
+        } else {
+            put(f, known ? known : c);
+            i += known != 0;
+        }
+    }
+    return end_field(f, start, where, err);
+}
+
+// ---- CSV, RFC 4180 ----
+
+// The quoted field whose content begins at row.text[*at]; leaves *at behind the closing quote. false: there is none.
+static bool unquote(struct row_fields *f, quill_text row, size_t *at) {
+    while (*at < row.n) {
+        char c = row.text[(*at)++];
+        bool doubled = c == '"' && *at < row.n && row.text[*at] == '"';
+        if (c == '"' && !doubled) return true;
+        *at += doubled;
+        put(f, c);
+    }
+    return false;
+}
+
+quill_status row_fields_csv(struct row_fields *f, quill_text row, const char *where, quill_error *err) {
+    row = without_cr(row);
+    if (!text_reserve(&f->decoded, row.n + 1)) return set_no_memory(err);
+    for (size_t i = 0;; i++) {
+        size_t start = f->decoded.n;
+        if (i < row.n && row.text[i] == '"') {
+            i++;
+            if (!unquote(f, row, &i))
+                return set_error(err, QUILL_E_USAGE, "%s: the quote that opens field %zu is never closed", where,
+                                 f->n + 1);
+            if (i < row.n && row.text[i] != ',')
+                return set_error(err, QUILL_E_USAGE, "%s: expected ',' behind the quoted field %zu", where, f->n + 1);
+        }
+        for (; i < row.n && row.text[i] != ','; i++) {
+            if (row.text[i] == '"')
+                return set_error(err, QUILL_E_USAGE, "%s: a quote within field %zu, which is not quoted", where,
+                                 f->n + 1);
+            put(f, row.text[i]);
+        }
+        quill_status s = end_field(f, start, where, err);
+        if (s || i >= row.n) return s;
+    }
+}
+
+// ---- JSON ----
+
+// Jansson recurses, and allows 2048 levels.
+static bool too_deep(quill_text row) {
+    size_t depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < row.n; i++) {
+        char c = row.text[i];
+        if (in_string && c == '\\') i++;
+        else if (c == '"') in_string = !in_string;
+        else if (!in_string && (c == '[' || c == '{') && ++depth > MOST_DEPTH) return true;
+        else if (!in_string && (c == ']' || c == '}') && depth) depth--;
+    }
+    return false;
+}
+
+// The value that begins at row.text[at] in valid JSON: where it ends. Its bytes go to `decoded` without blanks, so that
+// numbers stay as they were written.
+static size_t copy_value(struct row_fields *f, quill_text row, size_t at, bool keep) {
+    size_t depth = 0;
+    bool in_string = false;
+    for (; at < row.n; at++) {
+        char c = row.text[at];
+        if (!in_string && depth == 0 && (c == ',' || c == '}')) break;
+        if (!in_string && strchr(" \t\r\n", c)) continue;
+        if (keep) put(f, c);
+        if (in_string && c == '\\') {
+            at++;
+            if (keep) put(f, row.text[at]);
+        } else if (c == '"') {
+            in_string = !in_string;
+        } else if (!in_string) {
+            depth += c == '[' || c == '{';
+            depth -= c == ']' || c == '}';
+        }
+    }
+    return at;
+}
+
+static size_t skip_blanks(quill_text row, size_t at) {
+    while (at < row.n && strchr(" \t\r\n", row.text[at])) at++;
+    return at;
+}
+
+// row.text[at] is the quote that begins a key: the place of its value.
+static size_t skip_key(quill_text row, size_t at) {
+    for (at++; at < row.n && row.text[at] != '"'; at++) at += row.text[at] == '\\';
+    at = skip_blanks(row, at + 1);
+    return skip_blanks(row, at + 1); // the colon
+}
+
+static quill_status add_members(struct row_fields *f, quill_text row, const char *where, quill_error *err) {
+    size_t at = skip_blanks(row, 0) + 1;
+    const char *key;
+    json_t *value;
+    json_object_foreach(f->object, key, value) { // in the order of the text
+        at = skip_key(row, skip_blanks(row, at));
+        size_t start = f->decoded.n;
+        bool is_string = json_is_string(value);
+        at = copy_value(f, row, at, !is_string) + 1;
+        quill_status s = end_field(f, start, where, err);
+        if (s) return s;
+        if (is_string) f->texts[f->n - 1] = (quill_text){json_string_value(value), json_string_length(value)};
+        f->names[f->n - 1] = (quill_text){key, strlen(key)};
+    }
+    return QUILL_OK;
+}
+
+quill_status row_fields_json(struct row_fields *f, quill_text row, const char *where, quill_error *err) {
+    json_error_t problem;
+    if (too_deep(row)) return set_error(err, QUILL_E_USAGE, "%s: JSON of more than %d levels", where, MOST_DEPTH);
+    // Jansson does not tell every failed allocation from a mistake in the text; a mistake is there the second time too.
+    for (int i = 0; i < 2 && !f->object; i++)
+        f->object = json_loadb(row.text, row.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
+                               &problem);
+    if (!f->object && json_error_code(&problem) == json_error_out_of_memory) return set_no_memory(err);
+    if (!f->object)
+        return set_error(err, QUILL_E_USAGE, "%s: expected a JSON object: %s, at byte %d", where, QUOTED(problem.text),
+                         problem.position);
+    size_t n = json_object_size(f->object);
+    if (!json_is_object(f->object))
+        return set_error(err, QUILL_E_USAGE, "%s: expected a JSON object, found another value", where);
+    if (n > MOST_FIELDS)
+        return set_error(err, QUILL_E_USAGE, "%s: more than %d keys", where, (int)MOST_FIELDS);
+    quill_text *names = realloc(f->names, (n + 1) * sizeof *names);
+    if (!names) return set_no_memory(err);
+    f->names = names;
+    if (!text_reserve(&f->decoded, row.n + 1)) return set_no_memory(err);
+    return add_members(f, row, where, err);
+}

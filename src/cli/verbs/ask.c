@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// quill ask: the answer is the exit status.
+#include <string.h>
+
+#include "cli/io/output.h"
+#include "cli/io/report.h"
+#include "cli/options/commands.h"
+#include "cli/run/choices.h"
+#include "cli/run/model_source.h"
+
+enum { STATUS_YES = 0, STATUS_NO = 1, STATUS_UNDECIDED = 3 };
+
+static quill_status add_labels(struct choices *c, const struct list *given, const char *usual, quill_error *err) {
+    if (given->n == 0) return choices_add_one(c, usual, strlen(usual), err);
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; i < given->n && !s; i++) s = choices_add_one(c, given->items[i], strlen(given->items[i]), err);
+    return s;
+}
+
+static quill_status add_question(struct choices *c, const char *question, quill_error *err) {
+    if (!question) return QUILL_OK;
+    if (c->file) return set_error(err, QUILL_E_USAGE, "-q and -F exclude each other: a prompt file asks its own");
+    struct text *t = &c->prompt.text;
+    bool ok = text_add_string(t, "\n\nQuestion: ") && text_add_string(t, question) && text_add_string(t, "\nAnswer:");
+    return ok ? QUILL_OK : set_no_memory(err);
+}
+
+// p: the probability of yes.
+static int answer(double p, double least) {
+    if (p > 0.5 && p >= least) return STATUS_YES;
+    if (p < 0.5 && 1 - p >= least) return STATUS_NO;
+    return STATUS_UNDECIDED;
+}
+
+static quill_status print(const struct options *o, int status, double p, quill_error *err) {
+    struct output out = {.fd = -1};
+    struct text t = {0};
+    const char *word = status == STATUS_YES ? "yes\t" : status == STATUS_NO ? "no\t" : "undecided\t";
+    bool ok = text_add_string(&t, word) && text_add_decimal(&t, p, 6) && text_add_string(&t, "\n");
+    quill_status s = ok ? output_open(&out, NULL, o->raw, err) : set_no_memory(err);
+    if (!s) s = output_write(&out, t.p, t.n, err);
+    if (!s) s = output_close(&out, err);
+    output_abort(&out);
+    text_free(&t);
+    return s;
+}
+
+static int ask(struct choices *c, struct options *o, quill_error *err) {
+    quill_status s = choices_read_prompt(c, o, err);
+    if (!s) s = add_question(c, o->question, err);
+    if (!s && o->show_prompt) return (int)choices_show_prompt(c, err);
+    if (!s) s = add_labels(c, &o->yes, "yes", err);
+    size_t n_yes = c->n;
+    if (!s) s = add_labels(c, &o->no, "no", err);
+    if (!s) s = choices_check(c, err);
+    if (!s) s = choices_open_model(c, err);
+    if (!s) s = choices_weigh(c, err);
+    if (s) return (int)s;
+    double p = 0;
+    for (size_t i = 0; i < n_yes; i++) p += c->items[i].probability; // yes and no together have 1
+    int status = answer(p, o->min_prob);
+    if (o->print) s = print(o, status, p, err);
+    return s ? (int)s : status;
+}
+
+int cmd_ask(struct options *o, quill_error *err) {
+    struct choices c = {.o = o};
+    int status = (int)environment_apply(o, err);
+    if (!status) status = ask(&c, o, err);
+    choices_free(&c);
+    return status;
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+// quill bench: how fast a model runs here, next to what the machine could do at most.
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/io/json_out.h"
+#include "cli/io/output.h"
+#include "cli/io/report.h"
+#include "cli/io/term.h"
+#include "cli/io/textbuf.h"
+#include "cli/options/commands.h"
+#include "cli/run/model_source.h"
+#include "quill/batch.h"
+#include "quill/bench.h"
+
+enum { MOST_RUNS = 100, MOST_BATCHES = 16, MOST_SEQUENCES = 256, TEXT_BYTES = 1 << 20, PLACES = 3 };
+
+// Values of all runs, the warm-up (the first) left out; NAN: it was not asked for or cannot run.
+struct samples {
+    double values[MOST_RUNS];
+    size_t n;
+};
+
+struct bench {
+    const struct options *o;
+    quill_model *model;
+    quill_session *session;
+    quill_model_info info;
+    quill_memory memory;
+    quill_session_options session_options;
+    quill_work prompt_work, decode_work;
+    int32_t prompt, predict, depth; // 0, 0: cannot run
+    int32_t *ids;                   // room for the context
+    quill_ids tokens;               // of the text
+    struct text text;
+    int32_t batches[MOST_BATCHES];
+    size_t n_batches;
+    struct samples prompt_speed, decode_speed, batch_speed[MOST_BATCHES], tokenizer_speed, first_token;
+    struct samples read_gb, fma, dot;
+    unsigned round; // makes prompts differ, so that nothing is taken from the cache
+};
+
+static void add_sample(struct samples *s, double value) {
+    if (s->n < MOST_RUNS) s->values[s->n++] = value;
+}
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(struct samples *s) {
+    if (s->n == 0) return (double)NAN;
+    qsort(s->values, s->n, sizeof *s->values, compare);
+    return (s->values[(s->n - 1) / 2] + s->values[s->n / 2]) / 2;
+}
+
+// ---- what is measured -----------------------------------------------------------------------------------------------
+
+static void make_ids(struct bench *b, int32_t n) {
+    b->round++;
+    for (int32_t i = 0; i < n; i++)
+        b->ids[i] = (int32_t)(((uint64_t)(unsigned)i * 104729 + b->round) % (uint64_t)b->info.n_vocab);
+}
+
+static quill_status run_prompt(struct bench *b, double *speed, quill_error *err) {
+    const float *logits;
+    make_ids(b, b->prompt);
+    double start = now_seconds();
+    quill_status s = quill_eval(b->session, b->ids, (size_t)b->prompt, &logits, err);
+    *speed = b->prompt / (now_seconds() - start);
+    return s;
+}
+
+static quill_status run_decode(struct bench *b, double *speed, quill_error *err) {
+    const float *logits;
+    quill_status s = QUILL_OK;
+    make_ids(b, b->depth + b->predict);
+    if (b->depth) s = quill_eval(b->session, b->ids, (size_t)b->depth, &logits, err);
+    double start = now_seconds();
+    for (int32_t i = 1; i <= b->predict && !s; i++)
+        s = quill_eval(b->session, b->ids, (size_t)(b->depth + i), &logits, err);
+    *speed = b->predict / (now_seconds() - start);
+    return s;
+}
+
+// n generations at once from a prompt of one token each, of all together.
+static quill_status generate_batch(struct bench *b, quill_session *session, int32_t n, quill_error *err) {
+    quill_status s = QUILL_OK;
+    quill_batch_row row;
+    make_ids(b, 1);
+    for (int32_t i = 0; i < n && !s; i++) {
+        quill_request request = quill_request_default();
+        request.prompt = b->ids, request.n_prompt = 1;
+        request.n_predict = b->predict, request.ignore_eos = true;
+        request.seed = (unsigned)i;
+        request.draft = 0; // every token is to be a pass of its own
+        s = quill_batch_add(session, &request, NULL, err);
+    }
+    for (int32_t left = n; left > 0 && !s;) {
+        s = quill_batch_step(session, err);
+        for (; !s && quill_batch_take(session, &row); left--)
+            if ((s = row.status)) *err = row.error;
+    }
+    return s;
+}
+
+static quill_status run_batch(struct bench *b, int32_t n, double *speed, quill_error *err) {
+    quill_session_options options = b->session_options;
+    quill_session *session = NULL;
+    options.n_seq = n;
+    quill_status s = quill_session_create(&session, b->model, &options, err);
+    double start = now_seconds();
+    if (!s) s = generate_batch(b, session, n, err);
+    *speed = n * (double)b->predict / (now_seconds() - start);
+    quill_session_free(session);
+    return s;
+}
+
+static quill_status run_tokenizer(struct bench *b, double *speed, quill_error *err) {
+    b->tokens.n = 0;
+    double start = now_seconds();
+    quill_status s = quill_encode(quill_model_tokenizer(b->model), &b->tokens, b->text.p, b->text.n,
+                                  QUILL_SPECIAL_AS_TEXT, err);
+    *speed = (double)b->text.n * 1e-6 / (now_seconds() - start);
+    return s;
+}
+
+// ---- a process of its own -------------------------------------------------------------------------------------------
+
+static pid_t spawn(char **argv, int out, int other_end) {
+    posix_spawn_file_actions_t actions;
+    pid_t pid = -1;
+    extern char **environ;
+    if (posix_spawn_file_actions_init(&actions) != 0) return -1;
+    bool ok = posix_spawn_file_actions_addclose(&actions, other_end) == 0 &&
+              posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO) == 0 &&
+              posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
+              posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environ) == 0;
+    posix_spawn_file_actions_destroy(&actions);
+    return ok ? pid : -1;
+}
+
+// Milliseconds from before the process is made to the first byte of its text; NAN: there is none.
+static double first_byte_ms(char **argv) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return (double)NAN;
+    double start = now_seconds(), ms = (double)NAN;
+    pid_t pid = spawn(argv, ends[1], ends[0]);
+    close(ends[1]);
+    if (pid > 0) {
+        char byte;
+        ssize_t got;
+        while ((got = read(ends[0], &byte, 1)) < 0 && errno == EINTR) {}
+        if (got == 1) ms = (now_seconds() - start) * 1e3;
+        while (got == 1) got = read(ends[0], &byte, 1);
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+    }
+    close(ends[0]);
+    return ms;
+}
+
+static double run_startup(const struct bench *b) {
+    char threads[16], cpu[32];
+    snprintf(threads, sizeof threads, "-t%d", b->memory.threads);
+    snprintf(cpu, sizeof cpu, "--cpu=%s", b->info.cpu);
+    char model[] = "-m", prompt[] = "-pa", one[] = "-n1", greedy[] = "--temp=0", eos[] = "--ignore-eos";
+    char bytes[] = "--bytes", swap[] = "--allow-swap", copy[] = "--no-mmap", name[] = "quill";
+    char *path = b->o->model ? strdup(b->o->model) : NULL;
+    if (b->o->model && !path) return (double)NAN;
+    char *argv[14] = {name, prompt, one, greedy, eos, bytes, threads, cpu};
+    size_t n = 8;
+    if (b->o->allow_swap) argv[n++] = swap;
+    if (b->o->no_mmap) argv[n++] = copy;
+    if (path) argv[n++] = model, argv[n++] = path;
+    double ms = first_byte_ms(argv);
+    free(path);
+    return ms;
+}
+
+// ---- the runs -------------------------------------------------------------------------------------------------------
+
+// Each part once; parts take turns, so that a machine whose speed drifts is as fast for one as for the other.
+static quill_status run_once(struct bench *b, bool count, quill_error *err) {
+    double value;
+    quill_status s = QUILL_OK;
+    struct samples unused = {.n = 0};
+#define KEEP(samples) add_sample(count ? &(samples) : &unused, value)
+    if (!s && b->prompt && !(s = run_prompt(b, &value, err))) KEEP(b->prompt_speed);
+    if (!s && b->predict && !(s = run_decode(b, &value, err))) KEEP(b->decode_speed);
+    for (size_t i = 0; i < b->n_batches && b->predict && !s; i++) {
+        if (!(s = run_batch(b, b->batches[i], &value, err))) KEEP(b->batch_speed[i]);
+    }
+    if (!s && !(s = run_tokenizer(b, &value, err))) KEEP(b->tokenizer_speed);
+    if (s) return s;
+    value = run_startup(b);
+    if (!isnan(value)) KEEP(b->first_token);
+    quill_limits limits;
+    quill_measure_limits(b->session, &limits);
+    if ((value = limits.read_gb_per_s) > 0) KEEP(b->read_gb);
+    if ((value = limits.fma_gflops) > 0) KEEP(b->fma);
+    if ((value = limits.int8_gops) > 0) KEEP(b->dot);
+#undef KEEP
+    return QUILL_OK;
+}
+
+// ---- results --------------------------------------------------------------------------------------------------------
+
+// Matrix products of a prompt: the head's are for the last token alone.
+static double prompt_gops(struct bench *b) {
+    double n = b->prompt, weights = n * (double)b->prompt_work.block_weights + (double)b->prompt_work.head_weights;
+    return 2 * weights * median(&b->prompt_speed) / n * 1e-9;
+}
+
+static double decode_gb(struct bench *b) {
+    return (double)(b->decode_work.weight_bytes + b->decode_work.kv_bytes) * median(&b->decode_speed) * 1e-9;
+}
+
+static json_t *number(double value) { return json_decimal(value, PLACES); }
+
+static json_t *prompt_object(struct bench *b) {
+    if (b->prompt_speed.n == 0) return json_null();
+    return json_pack("{s:i,s:o,s:o}", "tokens", (int)b->prompt, "tokens_per_s", number(median(&b->prompt_speed)),
+                     "gops", number(prompt_gops(b)));
+}
+
+static json_t *decode_object(struct bench *b) {
+    if (b->decode_speed.n == 0) return json_null();
+    return json_pack("{s:i,s:i,s:o,s:o}", "tokens", (int)b->predict, "depth", (int)b->depth, "tokens_per_s",
+                     number(median(&b->decode_speed)), "gb_per_s", number(decode_gb(b)));
+}
+
+static json_t *batch_array(struct bench *b) {
+    if (b->n_batches == 0 || b->batch_speed[0].n == 0) return json_null();
+    json_t *array = json_array();
+    for (size_t i = 0; i < b->n_batches; i++)
+        if (json_array_append_new(array, json_pack("{s:i,s:o}", "sequences", (int)b->batches[i], "tokens_per_s",
+                                                   number(median(&b->batch_speed[i]))))) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+static json_t *result_object(struct bench *b) {
+    json_t *object = json_object();
+    bool ok = json_put(object, "model", json_name(b->info.name)) &&
+              json_put(object, "threads", json_integer(b->memory.threads)) &&
+              json_put(object, "cpu", json_name(b->info.cpu)) && json_put(object, "runs", json_integer(b->o->runs)) &&
+              json_put(object, "prompt", prompt_object(b)) && json_put(object, "decode", decode_object(b)) &&
+              json_put(object, "batch", batch_array(b)) &&
+              json_put(object, "tokenizer", json_pack("{s:o}", "mb_per_s", number(median(&b->tokenizer_speed)))) &&
+              json_put(object, "startup", json_pack("{s:o}", "first_token_ms", number(median(&b->first_token)))) &&
+              json_put(object, "limits",
+                       json_pack("{s:o,s:o,s:o}", "read_gb_per_s", number(median(&b->read_gb)), "fma_gflops",
+                                 number(median(&b->fma)), "int8_gops", number(median(&b->dot))));
+    if (ok) return object;
+    json_decref(object);
+    return NULL;
+}
+
+// Float weights are bound by multiply-adds of floats, all others by those of integers.
+static bool is_quantized(const struct bench *b) {
+    for (size_t i = 0; i < quill_model_n_tensors(b->model); i++) {
+        quill_tensor_info tensor;
+        quill_model_tensor(b->model, i, &tensor);
+        if (tensor.type[0] != 'F' && tensor.type[0] != 'B') return true;
+    }
+    return false;
+}
+
+static bool add_rate(struct text *t, double value, const char *unit, double limit, const char *of) {
+    if (isnan(limit)) return text_add_format(t, " %9.1f %s\n", value, unit);
+    return text_add_format(t, " %9.1f %-5s  %5.1f%% of %s\n", value, unit, value / limit * 100, of);
+}
+
+static bool add_rows(struct text *t, struct bench *b) {
+    bool quantized = is_quantized(b), ok = true;
+    if (b->prompt_speed.n)
+        ok = text_add_format(t, "prompt     %5d tokens            %9.1f tokens/s", (int)b->prompt,
+                             median(&b->prompt_speed)) &&
+             add_rate(t, prompt_gops(b), "Gop/s", median(quantized ? &b->dot : &b->fma),
+                      quantized ? "the integer-dot peak" : "the multiply-add peak");
+    if (ok && b->decode_speed.n)
+        ok = text_add_format(t, "decode     %5d tokens at %6d  %9.1f tokens/s", (int)b->predict, (int)b->depth,
+                             median(&b->decode_speed)) &&
+             add_rate(t, decode_gb(b), "GB/s", median(&b->read_gb), "a plain read");
+    for (size_t i = 0; ok && i < b->n_batches && b->batch_speed[i].n; i++)
+        ok = text_add_format(t, "batch      %5d sequences         %9.1f tokens/s\n", (int)b->batches[i],
+                             median(&b->batch_speed[i]));
+    ok = ok && text_add_format(t, "tokenizer                          %9.1f MB/s\n", median(&b->tokenizer_speed));
+    if (ok && b->first_token.n)
+        ok = text_add_format(t, "startup    first token            %9.1f ms\n", median(&b->first_token));
+    if (ok && b->read_gb.n)
+        ok = text_add_format(t, "limits     read %.1f GB/s, multiply-adds %.1f Gflop/s, integer dots %.1f Gop/s\n",
+                             median(&b->read_gb), median(&b->fma), median(&b->dot));
+    return ok;
+}
+
+static quill_status write_table(struct output *out, struct bench *b, quill_error *err) {
+    struct text t = {0};
+    bool ok = text_add_string(&t, "model      ") &&
+              text_add_visible(&t, b->info.name, strlen(b->info.name), VISIBLE_PIECE) &&
+              text_add_format(&t, ", %d threads, %s, medians of %d runs\n", b->memory.threads, b->info.cpu,
+                              (int)b->o->runs) &&
+              add_rows(&t, b);
+    quill_status s = ok ? output_write(out, t.p, t.n, err) : set_no_memory(err);
+    text_free(&t);
+    return s;
+}
+
+// ---- set-up ---------------------------------------------------------------------------------------------------------
+
+static quill_status read_batches(struct bench *b, quill_error *err) {
+    const char *p = b->o->batch;
+    while (*p) {
+        char *end;
+        long n = strtol(p, &end, 10);
+        bool number = end != p && *p >= '0' && *p <= '9';
+        if (!number || n < 1 || n > MOST_SEQUENCES || (*end != ',' && *end) || b->n_batches == MOST_BATCHES)
+            return set_error(err, QUILL_E_USAGE,
+                             "--batch: expected at most %d numbers from 1 to %d with commas, found '%s'", MOST_BATCHES,
+                             MOST_SEQUENCES, QUOTED(b->o->batch));
+        b->batches[b->n_batches++] = (int32_t)n;
+        p = *end ? end + 1 : end;
+    }
+    return QUILL_OK;
+}
+
+// The words of the program's own help, again and again.
+static bool make_text(struct text *t) {
+    bool ok = true;
+    while (ok && t->n < TEXT_BYTES)
+        for (size_t i = 0; i < n_option_rows && ok; i++)
+            ok = text_add_string(t, option_table[i].help) && text_add(t, ".\n", 2);
+    return ok;
+}
+
+static quill_status set_up(struct bench *b, quill_error *err) {
+    const struct options *o = b->o;
+    quill_status s = read_batches(b, err);
+    if (!s) s = open_model(&b->model, o, err);
+    if (s) return s;
+    quill_model_describe(b->model, &b->info);
+    int64_t predict_end = o->depth + o->bench_predict, n_ctx = b->info.n_ctx;
+    if (o->bench_prompt <= n_ctx) b->prompt = (int32_t)o->bench_prompt;
+    if (predict_end <= n_ctx) b->predict = (int32_t)o->bench_predict, b->depth = (int32_t)o->depth;
+    int32_t most = b->predict ? b->depth + b->predict : 1;
+    if (b->prompt > most) most = b->prompt;
+    b->session_options = session_options(o);
+    b->session_options.n_ctx = most;
+    s = open_session(&b->session, &b->memory, b->model, o, &b->session_options, err);
+    if (!s) s = quill_work_of(b->model, o->kv_type, 0, &b->prompt_work, err);
+    if (!s) s = quill_work_of(b->model, o->kv_type, b->depth + b->predict / 2, &b->decode_work, err);
+    b->ids = malloc((size_t)most * sizeof *b->ids);
+    return s || (b->ids && make_text(&b->text)) ? s : set_no_memory(err);
+}
+
+int cmd_bench(struct options *o, quill_error *err) {
+    struct bench *b = calloc(1, sizeof *b);
+    struct output out = {.fd = -1};
+    if (!b) return (int)set_no_memory(err);
+    b->o = o;
+    quill_status s = environment_apply(o, err);
+    if (!s && o->operands.n) s = set_error(err, QUILL_E_USAGE, "bench: expected no operand, found %zu", o->operands.n);
+    if (!s) s = set_up(b, err);
+    if (!s) s = output_open(&out, o->output, o->raw, err);
+    for (int64_t i = 0; i <= o->runs && !s; i++) s = run_once(b, i > 0, err);
+    if (!s) s = o->json ? json_write_line(&out, result_object(b), err) : write_table(&out, b, err);
+    if (!s) s = output_close(&out, err);
+    output_abort(&out);
+    quill_session_free(b->session);
+    quill_model_free(b->model);
+    quill_ids_free(&b->tokens);
+    text_free(&b->text);
+    free(b->ids);
+    free(b);
+    return (int)s;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// quill lint FILE: what in a prompt file makes answers worse. A line `FILE:LINE: warning: ...` for each; what is wrong
+// with the file itself is an error, as for every verb.
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/io/output.h"
+#include "cli/io/report.h"
+#include "cli/options/commands.h"
+#include "cli/prompt/prompt_file.h"
+#include "cli/run/model_source.h"
+
+struct lint {
+    struct prompt_file *f;
+    const quill_tokenizer *tokenizer;
+    struct text found;
+    struct label {
+        quill_text text;
+        size_t count, line; // of its first example
+        int32_t first;      // its first token behind a blank; -1: none
+    } *labels;              // [n_labels] the different answers
+    size_t n_labels;
+};
+
+__attribute__((format(printf, 4, 5))) static quill_status warn(struct lint *l, const char *file, size_t line,
+                                                              const char *format, ...) {
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return text_add_format(&l->found, "%s:%zu: warning: %s\n", QUOTED(file), line, text) ? QUILL_OK : QUILL_E_SYSTEM;
+}
+
+#define SHOWN(value) text_quoted(&(struct quoted_text){{0}}, (value).text, (value).n)
+
+static quill_status count_tokens(struct lint *l, const char *p, size_t n, size_t *count, int32_t *first,
+                                 quill_error *err) {
+    quill_ids ids = {0};
+    quill_status s = quill_encode(l->tokenizer, &ids, p ? p : "", n, QUILL_SPECIAL_AS_TEXT, err);
+    *count = ids.n;
+    *first = ids.n ? ids.ids[0] : -1;
+    quill_ids_free(&ids);
+    return s;
+}
+
+// ---- labels ----
+
+static quill_status add_label(struct lint *l, const struct example *e, quill_error *err) {
+    const quill_text answer = e->values[l->f->answer];
+    for (size_t i = 0; i < l->n_labels; i++)
+        if (l->labels[i].text.n == answer.n && memcmp(l->labels[i].text.text, answer.text, answer.n) == 0) {
+            l->labels[i].count++;
+            return QUILL_OK;
+        }
+    struct label *label = &l->labels[l->n_labels++];
+    *label = (struct label){.text = answer, .count = 1, .line = e->line};
+    struct text spaced = {0};
+    size_t n;
+    bool ok = text_add(&spaced, " ", 1) && text_add(&spaced, answer.text, answer.n);
+    quill_status s = ok ? count_tokens(l, spaced.p, spaced.n, &n, &label->first, err) : set_no_memory(err);
+    text_free(&spaced);
+    return s;
+}
+
+// Answers are labels when each occurs twice on the average, and they are few.
+static quill_status check_labels(struct lint *l, quill_error *err) {
+    enum { MOST_LABELS = 64 };
+    const struct prompt_file *f = l->f;
+    l->labels = calloc(MOST_LABELS + 1, sizeof *l->labels);
+    quill_status s = l->labels ? QUILL_OK : set_no_memory(err);
+    for (size_t i = 0; i < f->n_examples && !s && l->n_labels <= MOST_LABELS; i++)
+        s = add_label(l, &f->examples[i], err);
+    if (s || l->n_labels < 2 || l->n_labels > MOST_LABELS || f->n_examples < 2 * l->n_labels) return s;
+    size_t least = 0, most = 0;
+    for (size_t i = 0; i < l->n_labels; i++) {
+        if (l->labels[i].count < l->labels[least].count) least = i;
+        if (l->labels[i].count > l->labels[most].count) most = i;
+        for (size_t k = 0; k < i && !s; k++)
+            if (l->labels[k].first == l->labels[i].first)
+                s = warn(l, f->rows_name, l->labels[i].line, "the labels '%s' and '%s' begin with the same token",
+                         SHOWN(l->labels[k].text), SHOWN(l->labels[i].text));
+    }
+    if (!s && l->labels[most].count >= 2 * l->labels[least].count)
+        s = warn(l, f->name, f->examples_line, "unbalanced examples: %zu of '%s', %zu of '%s'", l->labels[most].count,
+                 SHOWN(l->labels[most].text), l->labels[least].count, SHOWN(l->labels[least].text));
+    return s;
+}
+
+// ---- lengths ----
+
+static quill_status check_lengths(struct lint *l, quill_error *err) {
+    const struct prompt_file *f = l->f;
+    size_t all = 0, longest = 0, most = 0, n = 0;
+    for (size_t i = 0; i < f->n_examples; i++) {
+        size_t tokens = 0;
+        int32_t first;
+        for (size_t slot = 0; slot < f->slots.n; slot++) {
+            const quill_text *value = &f->examples[i].values[slot];
+            quill_status s = value->n ? count_tokens(l, value->text, value->n, &n, &first, err) : QUILL_OK;
+            if (s) return s;
+            tokens += value->n ? n : 0;
+        }
+        all += tokens;
+        if (tokens > longest) longest = tokens, most = i;
+    }
+    if (f->n_examples < 3 || 2 * longest <= all) return QUILL_OK;
+    return warn(l, f->rows_name, f->examples[most].line, "this example has %zu of the %zu tokens of all %zu", longest,
+                all, f->n_examples);
+}
+
+static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err) {
+    const struct prompt_file *f = l->f;
+    struct rendered r = {0};
+    struct prompt_ids ids = {0};
+    quill_text *values = calloc(f->n_open + 1, sizeof *values); // the question's own length is not known
+    for (size_t i = 0; values && i < f->n_open; i++) values[i].text = "";
+    quill_status s = values ? prompt_file_render(f, values, &r, err) : set_no_memory(err);
+    size_t line = f->examples_line ? f->examples_line : 1;
+    for (size_t i = 0; !f->shot_line && i < r.text.n; i++) line += r.text.p[i] == '\n';
+    char last = r.text.n ? r.text.p[r.text.n - 1] : 0;
+    bool slot_last = f->preamble.n && f->preamble.parts[f->preamble.n - 1].slot >= 0;
+    if (!s && (last == ' ' || last == '\t') && !slot_last)
+        s = warn(l, f->name, line, "the prompt ends in a blank, which most tokens begin with");
+    if (!s && f->answer_lead.n > 1)
+        s = warn(l, f->name, f->answer_line, "%zu blanks before the answer; one is usual", f->answer_lead.n);
+    if (!s) s = rendered_encode(&ids, l->tokenizer, &r, err);
+    if (!s && ids.n > (size_t)n_ctx)
+        s = warn(l, f->name, line, "the prompt has %zu tokens without the question; the context has %d", ids.n,
+                 (int)n_ctx);
+    free(ids.ids);
+    free(values);
+    rendered_free(&r);
+    return s;
+}
+
+int cmd_lint(struct options *o, quill_error *err) {
+    struct lint l = {0};
+    struct output out = {.fd = -1};
+    quill_model *model = NULL;
+    if (o->operands.n != 1)
+        return (int)set_error(err, QUILL_E_USAGE, "lint: expected one FILE, found %zu", o->operands.n);
+    quill_status s = environment_apply(o, err);
+    if (!s) s = prompt_file_open(&l.f, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = prompt_file_configure(l.f, o, err);
+    if (!s) s = open_model(&model, o, err);
+    if (!s) l.tokenizer = quill_model_tokenizer(model);
+    if (!s) s = check_prompt(&l, quill_model_n_ctx(model), err);
+    if (!s && l.f->n_examples) s = check_labels(&l, err);
+    if (!s && l.f->n_examples) s = check_lengths(&l, err);
+    if (!s) s = output_open(&out, NULL, false, err);
+    if (!s) s = output_write(&out, l.found.p, l.found.n, err);
+    if (!s) s = output_close(&out, err);
+    if (s == QUILL_E_SYSTEM && !err->text[0]) set_no_memory(err); // warn leaves this to its caller
+    output_abort(&out);
+    quill_model_free(model);
+    free(l.labels);
+    text_free(&l.found);
+    prompt_file_free(l.f);
+    return (int)s;
+}

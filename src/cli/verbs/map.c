@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+// quill map: a prompt file over the rows of a table.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/io/report.h"
+#include "cli/io/signals.h"
+#include "cli/options/commands.h"
+#include "cli/prompt/read.h"
+#include "cli/run/map_work.h"
+#include "cli/run/model_source.h"
+#include "cli/run/request.h"
+
+enum { USUAL_BATCH = 32 };
+
+struct map {
+    struct options *o;
+    struct prompt_file *file;
+    struct request_parts parts;
+    quill_text fallback; // a stop
+    int fd;              // of the rows
+    struct output out;
+    struct choices choices; // none: n == 0; all but the options is the work's
+    struct map_work work;
+};
+
+// ---- options ----
+
+static quill_status find_form(struct record_form *form, const struct options *o, quill_error *err) {
+    int n = o->tsv + o->csv + o->jsonl;
+    bool table = o->tsv || o->csv;
+    *form = (struct record_form){
+        .input = o->tsv ? ROW_TSV : o->csv ? ROW_CSV : o->jsonl ? ROW_JSONL : ROW_LINES,
+        .json = o->json,
+        .keep_blanks = o->keep_blanks,
+        .out = o->out ? o->out : o->jsonl ? "output" : NULL,
+    };
+    if (n > 1) return set_error(err, QUILL_E_USAGE, "--tsv, --csv and --jsonl exclude each other");
+    if (o->no_header && !table) return set_error(err, QUILL_E_USAGE, "--no-header needs --tsv or --csv");
+    if (!o->out) return QUILL_OK;
+    if (n == 0) return set_error(err, QUILL_E_USAGE, "--out needs --tsv, --csv or --jsonl");
+    if (o->json) return set_error(err, QUILL_E_USAGE, "--out and --json exclude each other");
+    return *o->out ? QUILL_OK : set_error(err, QUILL_E_USAGE, "--out: expected a name, found an empty one");
+}
+
+// "i/n"
+static quill_status find_shard(struct map_work *w, const char *text, quill_error *err) {
+    w->shard = w->n_shards = 1;
+    if (!text) return QUILL_OK;
+    static const char digits[] = "0123456789";
+    size_t n = strspn(text, digits), rest = text[n] == '/' ? strspn(text + n + 1, digits) : 0;
+    if (n > 0 && n <= 18 && rest > 0 && rest <= 18 && text[n + 1 + rest] == 0) {
+        w->shard = strtoull(text, NULL, 10);
+        w->n_shards = strtoull(text + n + 1, NULL, 10);
+        if (w->shard >= 1 && w->shard <= w->n_shards) return QUILL_OK;
+    }
+    return set_error(err, QUILL_E_USAGE, "--shard: expected i/n with i from 1 to n, found '%s'", QUOTED(text));
+}
+
+static quill_status check_options(struct map *m, quill_error *err) {
+    const struct options *o = m->o;
+    if (o->operands.n != 1)
+        return set_error(err, QUILL_E_USAGE, "expected one prompt file, found %zu; rows come from stdin or -i ROWS",
+                         o->operands.n);
+    if (!o->json && o->logprobs >= 0) return set_error(err, QUILL_E_USAGE, "--logprobs needs --json");
+    if (!o->json && o->prompt_logprobs) return set_error(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
+    quill_status s = find_form(&m->work.form, o, err);
+    return s ? s : find_shard(&m->work, o->shard, err);
+}
+
+// ---- the prompt file and the rows ----
+
+static quill_status check_choices(const struct map *m, quill_error *err) {
+    const struct options *o = m->o;
+    const struct record_form *form = &m->work.form;
+    const char *name = o->probs ? "--probs" : o->calibrate ? "--calibrate" : o->no_space ? "--no-space" : NULL;
+    bool table = form->input == ROW_CSV || (form->input == ROW_TSV && form->out);
+    if (m->choices.n == 0 && name)
+        return set_error(err, QUILL_E_USAGE, "%s needs --choice, --choices or %%set choice", name);
+    if (m->choices.n && (o->logprobs >= 0 || o->prompt_logprobs))
+        return set_error(err, QUILL_E_USAGE, "--logprobs is of texts that are generated, and choices are not");
+    if (o->probs && !o->json && table)
+        return set_error(err, QUILL_E_USAGE, "--probs does not go into a column; use --jsonl or --json");
+    return QUILL_OK;
+}
+
+static quill_status read_prompt_file(struct map *m, quill_error *err) {
+    struct options *o = m->o;
+    quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
+    if (!s) s = prompt_file_open(&m->file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = prompt_file_configure(m->file, o, err);
+    if (!s && m->file->n_open == 0)
+        s = set_error(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(m->file->name));
+    if (!s) s = stdin_claim_by(o, o->choices_file, "the choices", err);
+    if (!s && (o->choices.n || o->choices_file)) s = choices_take(&m->choices, err);
+    if (!s) s = check_choices(m, err);
+    if (!s) s = request_build(&m->work.request, &m->parts, o, err);
+    if (s) return s;
+    const quill_text *stops;
+    size_t n = prompt_file_stops(m->file, o, &stops, &m->fallback);
+    return request_add_stops(&m->work.request, &m->parts, stops, n, err);
+}
+
+static quill_status check_columns(const struct map *m, const quill_text *names, quill_error *err) {
+    const struct record_form *form = &m->work.form;
+    quill_error reason;
+    size_t *fields = calloc(m->file->n_open, sizeof *fields);
+    if (!fields) return set_no_memory(err);
+    quill_status s = prompt_file_columns(m->file, names, form->n_columns, fields, &reason);
+    free(fields);
+    if (s) return set_error(err, s, "%s:1: %s", QUOTED(m->work.rows_name), reason.text);
+    for (size_t i = 0; form->out && i < form->n_columns; i++)
+        if (names[i].n == strlen(form->out) && memcmp(names[i].text, form->out, names[i].n) == 0)
+            return set_error(err, QUILL_E_USAGE, "--out %s: %s has a column of that name", QUOTED(form->out),
+                             QUOTED(m->work.rows_name));
+    return QUILL_OK;
+}
+
+static quill_status open_rows(struct map *m, quill_error *err) {
+    const struct options *o = m->o;
+    struct map_work *w = &m->work;
+    bool file = o->rows && strcmp(o->rows, "-") != 0;
+    w->rows_name = file ? o->rows : "stdin";
+    quill_status s = file ? QUILL_OK : stdin_claim(m->o, "the rows", err);
+    if (s) return s;
+    m->fd = file ? open(o->rows, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+    if (m->fd < 0) return set_errno(err, o->rows, "open", errno);
+    say_reading(o, m->fd, "rows");
+    const struct row_source source = {
+        .form = w->form.input,
+        .no_header = o->no_header,
+        .skip_empty = w->form.input == ROW_JSONL,
+        .name = w->rows_name,
+        .fd = m->fd,
+        .split_lines = m->file->n_open > 1,
+    };
+    s = rows_open(&w->rows, &source, err);
+    const quill_text *names = s ? NULL : rows_names(w->rows, &w->form.n_columns);
+    return names ? check_columns(m, names, err) : s;
+}
+
+static quill_status write_header(struct map *m, quill_error *err) {
+    const struct map_work *w = &m->work;
+    if (!w->form.out || w->form.n_columns == 0) return QUILL_OK;
+    struct text header = {0};
+    size_t n;
+    bool ok = record_header(&header, &w->form, rows_names(w->rows, &n));
+    quill_status s = ok ? output_write(&m->out, header.p, header.n, err) : set_no_memory(err);
+    if (!s) s = output_flush(&m->out, err);
+    text_free(&header);
+    return s;
+}
+
+// ---- the model ----
+
+// What is wrong with the request is wrong with that of every row.
+static quill_status try_request(struct map_work *w, quill_error *err) {
+    quill_request request = w->request;
+    const int32_t first = 0;
+    quill_batch_row row;
+    request.prompt = &first;
+    request.n_prompt = 1;
+    request.n_predict = 0;
+    request.prompt_logprobs = false;
+    quill_status s = quill_batch_add(w->session, &request, NULL, err);
+    if (!s) quill_batch_take(w->session, &row);
+    return s;
+}
+
+static quill_status load(struct map *m, quill_error *err) {
+    struct map_work *w = &m->work;
+    double before = now_seconds();
+    quill_memory memory;
+    quill_status s = open_model(&w->model, m->o, err);
+    quill_session_options options = session_options(m->o);
+    if (options.n_seq == 0) options.n_seq = USUAL_BATCH;
+    if (!s) s = open_session(&w->session, &memory, w->model, m->o, &options, err);
+    if (!s) s = try_request(w, err);
+    if (!s) w->n_batch = quill_batch_room(w->session);
+    w->load_ms = 1e3 * (now_seconds() - before);
+    if (!s && m->o->verbose && !m->o->quiet)
+        report("%zu rows at a time, threads %d, context %d, memory %.1f MiB, seed %llu", w->n_batch, memory.threads,
+               (int)memory.n_ctx, (double)memory.total / 1048576, (unsigned long long)w->request.seed);
+    return s;
+}
+
+static quill_status prepare_choices(struct map *m, quill_error *err) {
+    struct choices *c = &m->choices;
+    if (c->n == 0) return QUILL_OK;
+    c->file = m->file;
+    c->shots = m->file->shots;
+    c->n_shots = m->file->n_shots;
+    c->model = m->work.model;
+    c->session = m->work.session;
+    m->work.choices = c;
+    return choices_prepare(c, err);
+}
+
+// ---- all of it ----
+
+// The prompt of the first row.
+static quill_status show_prompt(struct map *m, quill_error *err) {
+    struct map_work *w = &m->work;
+    const struct row *row;
+    quill_status s = rows_next(w->rows, &row, err);
+    if (!s && !row) s = set_error(err, QUILL_E_USAGE, "%s: there is no row", QUOTED(w->rows_name));
+    if (!s) s = map_work_render(w, row, err);
+    return s ? s : prompt_show(m->o, &w->prompt.text, err);
+}
+
+static quill_status map(struct map *m, quill_error *err) {
+    struct map_work *w = &m->work;
+    w->o = m->o;
+    quill_status s = read_prompt_file(m, err);
+    w->file = m->file;
+    if (!s) s = open_rows(m, err);
+    if (!s && m->o->show_prompt) return show_prompt(m, err);
+    if (!s) s = load(m, err);
+    if (!s) s = prepare_choices(m, err);
+    if (!s) s = output_open(&m->out, m->o->output, m->o->raw, err);
+    if (s) return s;
+    signals_catch();
+    w->request.interrupted = NULL; // a row is finished or not there
+    w->out = &m->out;
+    m->out.records = true;
+    s = write_header(m, err);
+    if (!s) s = map_work_run(w, err);
+    if (!w->complete || signals_pending()) return s;
+    quill_error problem; // rows that failed do not keep the others from the file
+    quill_status closed = output_close(&m->out, &problem);
+    if (closed) *err = problem;
+    return closed ? closed : s;
+}
+
+int cmd_map(struct options *o, quill_error *err) {
+    struct map m = {.o = o, .fd = -1, .out = {.fd = -1}, .choices = {.o = o}};
+    quill_status s = environment_apply(o, err);
+    if (!s) s = check_options(&m, err);
+    if (!s) s = map(&m, err);
+    output_abort(&m.out);
+    map_work_free(&m.work);
+    rows_close(m.work.rows);
+    if (m.fd > STDERR_FILENO) close(m.fd);
+    m.choices.file = NULL;
+    m.choices.model = NULL;
+    m.choices.session = NULL;
+    choices_free(&m.choices);
+    quill_session_free(m.work.session);
+    quill_model_free(m.work.model);
+    request_parts_free(&m.parts);
+    prompt_file_free(m.file);
+    return (int)s;
+}

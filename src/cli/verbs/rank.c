@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// quill rank: lines in the order of their likelihood after a prefix.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/io/json_out.h"
+#include "cli/io/report.h"
+#include "cli/io/signals.h"
+#include "cli/options/commands.h"
+#include "cli/prompt/read.h"
+#include "cli/run/model_source.h"
+#include "cli/run/scorer.h"
+#include "cli/table/row_failures.h"
+
+enum { SCORE_PLACES = 6 };
+
+struct candidate {
+    const char *text; // [n]
+    size_t n;
+    size_t number;    // from 0, in the order of the input
+    double score;     // NAN: it failed, or has nothing to score
+    bool failed;
+};
+
+struct ranking {
+    const struct options *o;
+    struct scorer scorer;
+    struct output out;
+    struct text prefix, input;
+    struct candidate *candidates; // [n]
+    size_t n;
+    struct row_failures failures;
+};
+
+static quill_status check_options(const struct options *o, quill_error *err) {
+    if (o->operands.n)
+        return set_error(err, QUILL_E_USAGE, "rank takes no operand; the prefix is -p TEXT, found '%s'",
+                         QUOTED(o->operands.items[0]));
+    return QUILL_OK;
+}
+
+static quill_status read_candidates(struct ranking *r, quill_error *err) {
+    say_reading(r->o, STDIN_FILENO, "candidates");
+    quill_status s = read_file(&r->input, "-", (uint64_t)r->o->max_prompt_bytes, err);
+    if (s) return s;
+    size_t most = 1;
+    for (size_t i = 0; i < r->input.n; i++) most += r->input.p[i] == '\n';
+    r->candidates = calloc(most, sizeof *r->candidates);
+    if (!r->candidates) return set_no_memory(err);
+    const char *p = r->input.p, *end = p + r->input.n;
+    while (p < end) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((newline ? newline : end) - p);
+        r->candidates[r->n] = (struct candidate){.text = p, .n = n, .number = r->n};
+        r->n++;
+        p += n + (newline != NULL);
+    }
+    return QUILL_OK;
+}
+
+struct round {
+    struct ranking *r;
+    bool prior;                                // without the prefix: what --normalize prior subtracts
+    struct candidate *candidates[SCORER_TEXTS]; // [n] that are scored at once
+    struct to_score texts[SCORER_TEXTS];
+    size_t n;
+};
+
+static quill_status on_score(void *user, size_t i, const struct text_score *score, const quill_error *problem,
+                             quill_error *err) {
+    const struct round *round = user;
+    struct candidate *c = round->candidates[i];
+    bool per_token = strcmp(round->r->o->normalize, "tokens") == 0;
+    if (problem) {
+        c->failed = true;
+        c->score = (double)NAN;
+        *err = *problem;
+        return row_failed(&round->r->failures, c->number + 1, err);
+    }
+    if (round->prior) c->score -= score->logprob;
+    else c->score = per_token ? score->logprob / (double)score->tokens : score->logprob;
+    return QUILL_OK;
+}
+
+static quill_status score_some(struct round *round, quill_error *err) {
+    const struct scoring_calls calls = {.done = on_score, .user = round};
+    quill_status s = scorer_run(&round->r->scorer, round->texts, round->n, &calls, err);
+    round->n = 0;
+    return s;
+}
+
+static quill_status score_round(struct ranking *r, bool prior, quill_error *err) {
+    struct round round = {.r = r, .prior = prior};
+    const struct text none = {0}, *prefix = prior ? &none : &r->prefix;
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; !s && i < r->n && !signals_pending(); i++) {
+        struct candidate *c = &r->candidates[i];
+        if (c->failed) continue;
+        round.candidates[round.n] = c;
+        round.texts[round.n++] = (struct to_score){
+            .prefix = prefix->p ? prefix->p : "", .n_prefix = prefix->n, .text = c->text, .n = c->n};
+        if (round.n == SCORER_TEXTS) s = score_some(&round, err);
+    }
+    return s || round.n == 0 ? s : score_some(&round, err);
+}
+
+// Best first; what is no number comes last; ties in the order of the input.
+static int compare(const void *x, const void *y) {
+    const struct candidate *a = x, *b = y;
+    bool no_a = isnan(a->score), no_b = isnan(b->score);
+    if (no_a != no_b) return no_a ? 1 : -1;
+    if (!no_a && a->score != b->score) return a->score > b->score ? -1 : 1;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+static quill_status print_candidate(struct ranking *r, const struct candidate *c, struct text *line,
+                                    quill_error *err) {
+    if (r->o->json) {
+        json_t *object = json_object();
+        if (json_put(object, "score", json_decimal(c->score, SCORE_PLACES)) &&
+            json_put(object, "text", json_text(c->text, c->n)))
+            return json_write_line(&r->out, object, err);
+        json_decref(object);
+        return set_no_memory(err);
+    }
+    line->n = 0;
+    bool ok = text_add_decimal(line, c->score, SCORE_PLACES) && text_add_string(line, "\t") &&
+              text_add_escaped(line, c->text, c->n) && text_add_string(line, "\n");
+    return ok ? output_write(&r->out, line->p, line->n, err) : set_no_memory(err);
+}
+
+static quill_status print_candidates(struct ranking *r, quill_error *err) {
+    struct text line = {0};
+    qsort(r->candidates, r->n, sizeof *r->candidates, compare);
+    quill_status s = output_open(&r->out, r->o->output, r->o->raw, err);
+    for (size_t i = 0; !s && i < r->n; i++) s = print_candidate(r, &r->candidates[i], &line, err);
+    if (!s) s = output_close(&r->out, err);
+    text_free(&line);
+    return s;
+}
+
+static quill_status rank(struct ranking *r, quill_error *err) {
+    const struct options *o = r->o;
+    bool prior = strcmp(o->normalize, "prior") == 0, given = o->prompt || o->files.n;
+    if (!given) return set_error(err, QUILL_E_USAGE, "rank: a prefix is needed: -p TEXT or -f FILE");
+    signals_catch();
+    quill_status s = prompt_read(&r->prefix, o, err);
+    if (!s) s = scorer_open(&r->scorer, o, SCORER_AT_ONCE, err);
+    if (!s && prior && r->scorer.begin < 0)
+        s = set_error(err, QUILL_E_USAGE, "--normalize prior needs a BOS or EOS token in front of the candidates");
+    if (!s) s = read_candidates(r, err);
+    if (s) return s;
+    r->failures.fast = o->fail_fast;
+    r->failures.rows = r->n;
+    s = score_round(r, false, err);
+    if (!s && prior) s = score_round(r, true, err);
+    if (s || signals_pending()) return s;
+    s = print_candidates(r, err);
+    return s ? s : row_failures_end(&r->failures, err);
+}
+
+int cmd_rank(struct options *o, quill_error *err) {
+    struct ranking r = {.o = o, .out = {.fd = -1}};
+    quill_status s = check_options(o, err);
+    if (!s) s = stdin_claim(o, "the candidates", err);
+    if (!s) s = environment_apply(o, err);
+    if (!s) s = rank(&r, err);
+    output_abort(&r.out);
+    scorer_free(&r.scorer);
+    text_free(&r.prefix);
+    text_free(&r.input);
+    free(r.candidates);
+    return (int)s;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// quill score: how likely lines, or with --whole texts, are to the model.
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/io/json_out.h"
+#include "cli/io/report.h"
+#include "cli/io/signals.h"
+#include "cli/io/term.h"
+#include "cli/options/commands.h"
+#include "cli/prompt/read.h"
+#include "cli/run/model_source.h"
+#include "cli/run/score_page.h"
+#include "cli/table/row_failures.h"
+#include "cli/table/rows.h"
+
+enum { LOGPROB_PLACES = 6, PERPLEXITY_PLACES = 4 };
+
+struct scoring {
+    const struct options *o;
+    struct scorer scorer;
+    struct output out;
+    struct score_page page;
+    bool per_token, colors;
+    int32_t stride;     // --whole; 0: lines
+    struct text line;   // being built
+    struct text held;   // texts[0..n_texts) in a row, not scored yet
+    struct to_score texts[SCORER_TEXTS];
+    size_t n_texts;
+    json_t *pieces;     // of --per token --json
+    struct row_failures failures;
+};
+
+static quill_status check_options(const struct options *o, quill_error *err) {
+    if (o->operands.n)
+        return set_error(err, QUILL_E_USAGE, "score takes no operand; texts come from stdin or -f FILE, found '%s'",
+                         QUOTED(o->operands.items[0]));
+    size_t times = 0;
+    for (size_t i = 0; i < o->files.n; i++) times += strcmp(o->files.items[i], "-") == 0;
+    if (times > 1) return set_error(err, QUILL_E_USAGE, "stdin ('-') is given twice");
+    if (o->stride >= 0 && !o->whole) return set_error(err, QUILL_E_USAGE, "--stride needs --whole");
+    if (o->header && o->json) return set_error(err, QUILL_E_USAGE, "--header and --json exclude each other");
+    return QUILL_OK;
+}
+
+// ---- tokens ----
+
+// SGR of ECMA-48, by level: as it is, cyan, yellow, red, bold underlined red.
+static const char *const level_colors[SURPRISE_LEVELS] = {"", "\x1b[36m", "\x1b[33m", "\x1b[31m", "\x1b[1;4;31m"};
+
+static quill_status write_piece(struct scoring *s, const struct scored_piece *piece, quill_error *err) {
+    const char *color = s->colors ? level_colors[surprise_level(piece->score->logprob)] : "";
+    struct text *t = &s->line;
+    t->n = 0;
+    bool ok = text_add_format(t, "%d\t", (int)piece->id) &&
+              text_add_decimal(t, piece->score->logprob, LOGPROB_PLACES) && text_add_string(t, "\t");
+    size_t begin = t->n;
+    if (!ok || !text_add_visible(t, piece->bytes, piece->n, VISIBLE_PIECE)) return set_no_memory(err);
+    quill_status status = output_write(&s->out, t->p, begin, err);
+    if (!status) status = output_write_raw(&s->out, color, err);
+    if (!status) status = output_write(&s->out, t->p + begin, t->n - begin, err);
+    if (!status && *color) status = output_write_raw(&s->out, "\x1b[0m", err);
+    return status ? status : output_write(&s->out, "\n", 1, err);
+}
+
+static bool add_json_piece(struct scoring *s, const struct scored_piece *piece) {
+    json_t *object = json_object();
+    bool ok = json_put(object, "id", json_integer(piece->id)) &&
+              json_put(object, "logprob", json_decimal(piece->score->logprob, LOGPROB_PLACES)) &&
+              json_put(object, "piece", json_text(piece->bytes, piece->n));
+    return json_array_append_new(s->pieces, object) == 0 && ok;
+}
+
+static quill_status on_piece(void *user, const struct scored_piece *piece, quill_error *err) {
+    struct scoring *s = user;
+    if (s->o->html) {
+        quill_status status = page_piece(&s->page, piece, err);
+        if (status) return status;
+    }
+    if (!s->per_token || !piece->score) return QUILL_OK;
+    if (!s->o->json) return write_piece(s, piece, err);
+    return add_json_piece(s, piece) ? QUILL_OK : set_no_memory(err);
+}
+
+// ---- texts ----
+
+static quill_status write_object(struct scoring *s, const struct text_score *score, const char *p, size_t n,
+                                 const char *problem, quill_error *err) {
+    json_t *object = json_object();
+    bool ok = json_put(object, "logprob", json_decimal(problem ? (double)NAN : score->logprob, LOGPROB_PLACES)) &&
+              json_put(object, "tokens", json_integer((json_int_t)score->tokens)) &&
+              json_put(object, "perplexity", json_decimal(score_perplexity(score), PERPLEXITY_PLACES)) &&
+              json_put(object, "bits_per_byte", json_decimal(score_bits_per_byte(score), PERPLEXITY_PLACES)) &&
+              json_put(object, "text", json_text(p ? p : "", n)) &&
+              (!s->per_token || json_put(object, "pieces", json_incref(s->pieces))) &&
+              (!problem || json_put(object, "error", json_name(problem)));
+    if (!ok) {
+        json_decref(object);
+        return set_no_memory(err);
+    }
+    return json_write_line(&s->out, object, err);
+}
+
+// The record of a text; `problem` (NULL: none) tells why there is none.
+static quill_status write_record(struct scoring *s, const struct text_score *score, const char *p, size_t n,
+                                 const char *problem, quill_error *err) {
+    if (s->o->json) return write_object(s, score, p, n, problem, err);
+    struct text *t = &s->line;
+    t->n = 0;
+    bool ok = true;
+    if (!problem && !s->per_token)
+        ok = text_add_decimal(t, score->logprob, LOGPROB_PLACES) && text_add_format(t, "\t%zu\t", score->tokens) &&
+             text_add_decimal(t, score_perplexity(score), PERPLEXITY_PLACES) && text_add_string(t, "\t") &&
+             text_add_decimal(t, score_bits_per_byte(score), PERPLEXITY_PLACES) && text_add_string(t, "\t") &&
+             text_add_escaped(t, p, n);
+    if (!ok || !text_add_string(t, "\n")) return set_no_memory(err);
+    quill_status status = output_write(&s->out, t->p, t->n, err);
+    return status ? status : output_flush(&s->out, err);
+}
+
+static quill_status on_text(void *user, size_t i, const struct text_score *score, const quill_error *problem,
+                            quill_error *err) {
+    struct scoring *s = user;
+    const struct to_score *text = &s->texts[i];
+    s->failures.rows++;
+    quill_status status = write_record(s, score, text->text, text->n, problem ? problem->text : NULL, err);
+    if (!status && s->o->html) status = page_end_text(&s->page, score, problem ? problem->text : NULL, err);
+    if (s->pieces) json_array_clear(s->pieces);
+    if (status || !problem) return status;
+    *err = *problem;
+    return row_failed(&s->failures, s->failures.rows, err);
+}
+
+static quill_status score_held(struct scoring *s, quill_error *err) {
+    const char *p = s->held.p ? s->held.p : "";
+    const struct scoring_calls calls = {
+        .top = s->o->html ? PAGE_TOP : 0, .piece = on_piece, .done = on_text, .user = s};
+    for (size_t i = 0; i < s->n_texts; p += s->texts[i++].n) s->texts[i].text = p;
+    quill_status status = s->stride ? scorer_run_windows(&s->scorer, s->texts, s->stride, &calls, err)
+                                    : scorer_run(&s->scorer, s->texts, s->n_texts, &calls, err);
+    s->n_texts = s->held.n = 0;
+    return status;
+}
+
+// The text is scored later, with others, or by score_held.
+static quill_status hold_text(struct scoring *s, const char *p, size_t n, quill_error *err) {
+    const char *given = s->o->given_prefix ? s->o->given_prefix : "";
+    if (!text_add(&s->held, p, n)) return set_no_memory(err);
+    s->texts[s->n_texts++] = (struct to_score){.prefix = given, .n_prefix = strlen(given), .n = n};
+    return QUILL_OK;
+}
+
+// So many lines at once as are there without waiting.
+static quill_status score_lines(struct scoring *s, int fd, const char *name, quill_error *err) {
+    const struct row_source source = {.form = ROW_LINES, .name = name, .fd = fd};
+    struct rows *rows = NULL;
+    const struct row *row = NULL;
+    quill_status status = rows_open(&rows, &source, err);
+    while (!status && !signals_pending()) {
+        bool full = s->n_texts == SCORER_TEXTS || s->held.n >= SCORER_BYTES;
+        if (s->n_texts && (full || !rows_ready(rows))) status = score_held(s, err);
+        if (!status) status = rows_next(rows, &row, err);
+        else break;
+        if (!row) break;
+        if (!status) status = hold_text(s, row->raw.text, row->raw.n, err);
+    }
+    if (s->n_texts && !signals_pending()) { // what was read before a failure is not lost
+        quill_error problem;
+        quill_status last = score_held(s, &problem);
+        if (!status && last) *err = problem;
+        if (!status) status = last;
+    }
+    rows_close(rows);
+    return status;
+}
+
+static quill_status score_file(struct scoring *s, const char *path, quill_error *err) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    if (is_stdin) say_reading(s->o, STDIN_FILENO, s->stride ? "a text" : "lines");
+    if (s->stride) {
+        quill_status status = read_file(&s->held, path, NO_LIMIT, err);
+        if (status) return status;
+        const size_t n = s->held.n;
+        status = hold_text(s, "", 0, err);
+        s->texts[0].n = n;
+        return status ? status : score_held(s, err);
+    }
+    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return set_errno(err, path, "open", errno);
+    quill_status status = score_lines(s, fd, is_stdin ? "stdin" : path, err);
+    if (!is_stdin) close(fd);
+    return status;
+}
+
+// ---- all of them ----
+
+static quill_status open_all(struct scoring *s, quill_error *err) {
+    const struct options *o = s->o;
+    quill_status status = scorer_open(&s->scorer, o, o->whole ? 1 : SCORER_AT_ONCE, err);
+    if (status) return status;
+    int32_t limit = s->scorer.n_ctx;
+    if (o->stride > limit)
+        return set_error(err, QUILL_E_USAGE, "--stride: expected at most %d, the context, found %lld", (int)limit,
+                         (long long)o->stride);
+    if (o->whole) s->stride = o->stride > 0 ? (int32_t)o->stride : limit > 1 ? limit / 2 : 1;
+    signals_catch();
+    status = output_open(&s->out, o->output, o->raw, err);
+    if (!status && o->html) status = page_open(&s->page, o->html, s->scorer.model, err);
+    if (status) return status;
+    s->per_token = strcmp(o->per, "token") == 0;
+    s->colors = colors_wanted(o->color, s->out.terminal);
+    s->failures.fast = o->fail_fast;
+    s->pieces = json_array();
+    if (!s->pieces) return set_no_memory(err);
+    const char *names = s->per_token ? "id\tlogprob\tpiece\n" : "logprob\ttokens\tperplexity\tbits_per_byte\ttext\n";
+    return o->header ? output_write(&s->out, names, strlen(names), err) : QUILL_OK;
+}
+
+static quill_status score_all(struct scoring *s, quill_error *err) {
+    const struct list *files = &s->o->files;
+    quill_status status = open_all(s, err);
+    for (size_t i = 0; !status && i < files->n; i++) status = score_file(s, files->items[i], err);
+    if (!status && files->n == 0) status = score_file(s, "-", err);
+    // What has been scored is written even when a row ended it.
+    bool ended = status && s->failures.failed && s->failures.fast;
+    if (signals_pending() || (status && !ended)) return status;
+    quill_error problem;
+    quill_status closed = output_close(&s->out, &problem);
+    if (!closed && s->o->html) closed = page_close(&s->page, &problem);
+    if (closed) {
+        *err = problem;
+        return closed;
+    }
+    return status ? status : row_failures_end(&s->failures, err);
+}
+
+int cmd_score(struct options *o, quill_error *err) {
+    struct scoring s = {.o = o, .out = {.fd = -1}, .page = {.out = {.fd = -1}}};
+    quill_status status = check_options(o, err);
+    if (!status) status = environment_apply(o, err);
+    if (!status) status = score_all(&s, err);
+    output_abort(&s.out);
+    page_free(&s.page);
+    scorer_free(&s.scorer);
+    text_free(&s.line);
+    text_free(&s.held);
+    json_decref(s.pieces);
+    return (int)status;
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+// quill shots FILE --loo: how well the examples of a prompt file answer each other. Each is left out in turn and asked,
+// with K of the others in front; the answer is the likeliest of the labels.
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/io/output.h"
+#include "cli/io/report.h"
+#include "cli/io/signals.h"
+#include "cli/options/commands.h"
+#include "cli/run/choices.h"
+#include "cli/run/model_source.h"
+
+struct loo {
+    const struct options *o;
+    struct choices c;     // the labels, the model and the file
+    size_t n;             // examples
+    size_t *truth;        // [n] the label of each
+    size_t *shots;        // [n] of the present question
+    size_t *orders;       // [n_orders][k] permutations of 0..k-1 that differ; the first is the identity
+    size_t n_orders;
+    size_t *confusion;    // [c.n][c.n] by label and by what was chosen, in the first order
+    quill_text *values;   // [file->n_open]
+    struct output out;
+};
+
+__attribute__((format(printf, 4, 5))) static quill_status wrong(const struct prompt_file *f, size_t line,
+                                                               quill_error *err, const char *format, ...) {
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const char *name = f->rows_name ? f->rows_name : f->name;
+    return set_error(err, QUILL_E_USAGE, "%s:%zu: %s", QUOTED(name), line, text);
+}
+
+// ---- labels ----
+
+static bool has_name(const struct choice *choice, const quill_text *name) {
+    return choice->name.n == name->n && memcmp(choice->name.p, name->text, name->n) == 0;
+}
+
+// The label of every example. Without --choice they are the answers that occur.
+static quill_status find_labels(struct loo *l, quill_error *err) {
+    const struct prompt_file *f = l->c.file;
+    bool given = l->c.n > 0;
+    for (size_t i = 0; i < l->n; i++) {
+        quill_text answer;
+        quill_status s = prompt_file_example(f, i, l->values, &answer, err);
+        if (s) return s;
+        if (answer.n == 0) return wrong(f, f->examples[i].line, err, "the answer of this example is empty");
+        size_t k = 0;
+        while (k < l->c.n && !has_name(&l->c.items[k], &answer)) k++;
+        if (k == l->c.n && given)
+            return wrong(f, f->examples[i].line, err, "the answer '%s' is none of the choices",
+                         text_quoted(&(struct quoted_text){{0}}, answer.text, answer.n));
+        if (k == l->c.n) s = choices_add_one(&l->c, answer.text, answer.n, err);
+        if (s) return s;
+        l->truth[i] = k;
+    }
+    if (l->c.n == 1) return wrong(f, f->examples[0].line, err, "there is one label; to choose takes two");
+    if (l->c.n == l->n && !given)
+        return wrong(f, f->examples[0].line, err, "no labels: every example has an answer of its own; --choice or "
+                                                  "%%set choice gives some");
+    return QUILL_OK;
+}
+
+// ---- orders ----
+
+static bool is_known(const struct loo *l, size_t k, const size_t *order) {
+    for (size_t i = 0; i < l->n_orders; i++)
+        if (memcmp(l->orders + i * k, order, k * sizeof *order) == 0) return true;
+    return false;
+}
+
+// Orders of k shots: as many as --orders, or all that there are.
+static quill_status draw_orders(struct loo *l, size_t k, quill_error *err) {
+    size_t most = (size_t)l->o->orders, all = 1;
+    for (size_t i = 2; i <= k && all < most; i++) all *= i;
+    if (all < most) most = all;
+    free(l->orders);
+    l->n_orders = 0;
+    l->orders = calloc(most + 1, (k + 1) * sizeof *l->orders);
+    if (!l->orders) return set_no_memory(err);
+    uint64_t seed = l->o->shuffle >= 0 ? (uint64_t)l->o->shuffle : 0;
+    while (l->n_orders < most) {
+        size_t *order = l->orders + l->n_orders * k;
+        for (size_t i = 0; i < k; i++) order[i] = i;
+        if (l->n_orders) shuffle(order, k, ++seed);
+        l->n_orders += !is_known(l, k, order);
+    }
+    return QUILL_OK;
+}
+
+// The first k of the other examples, in an order.
+static void take_shots(struct loo *l, size_t left_out, size_t k, const size_t *order) {
+    const struct prompt_file *f = l->c.file;
+    size_t place = 0;
+    while (place <= k && f->shots[place] != left_out) place++;
+    for (size_t i = 0; i < k; i++) l->shots[i] = f->shots[order[i] + (order[i] >= place)];
+}
+
+// ---- questions ----
+
+// Asks example i with l->shots[0..k) in front.
+static quill_status ask(struct loo *l, size_t i, size_t k, size_t *chosen, quill_error *err) {
+    const struct prompt_file *f = l->c.file;
+    quill_text answer;
+    quill_error reason;
+    l->c.shots = l->shots;
+    l->c.n_shots = k;
+    *chosen = 0;
+    quill_status s = prompt_file_example(f, i, l->values, &answer, err);
+    if (!s) s = prompt_file_render_shots(f, l->shots, k, l->values, &l->c.prompt, err);
+    if (s) return s;
+    s = choices_weigh(&l->c, &reason);
+    if (s)
+        return set_error(err, s, "%s:%zu: with %zu of the others in front: %s", QUOTED(f->rows_name),
+                         f->examples[i].line, k, reason.text);
+    for (size_t c = 1; c < l->c.n; c++)
+        if (l->c.items[c].probability > l->c.items[*chosen].probability) *chosen = c;
+    return QUILL_OK;
+}
+
+// Prompts that begin alike come one after the other, so that the beginning is computed once.
+static quill_status ask_all(struct loo *l, size_t order, size_t k, size_t *right, quill_error *err) {
+    *right = 0;
+    for (size_t i = 0; i < l->n && !signals_pending(); i++) {
+        size_t chosen;
+        take_shots(l, i, k, l->orders + order * k);
+        quill_status s = ask(l, i, k, &chosen, err);
+        if (s) return s;
+        *right += chosen == l->truth[i];
+        if (order == 0) l->confusion[l->truth[i] * l->c.n + chosen]++;
+    }
+    return QUILL_OK;
+}
+
+// ---- records ----
+
+static quill_status write_text(struct loo *l, struct text *t, bool ok, quill_error *err) {
+    quill_status s = ok ? output_write(&l->out, t->p, t->n, err) : set_no_memory(err);
+    if (!s) s = output_flush(&l->out, err);
+    text_free(t);
+    return s;
+}
+
+// A line of the first table. Accuracies are counts until here, so that they do not depend on a sum's rounding.
+static quill_status try_shots(struct loo *l, size_t k, quill_error *err) {
+    enum { PLACES = 4 };
+    struct text t = {0};
+    size_t first = 0, worst = l->n, best = 0, sum = 0;
+    quill_status s = draw_orders(l, k, err);
+    memset(l->confusion, 0, l->c.n * l->c.n * sizeof *l->confusion);
+    for (size_t i = 0; !s && i < l->n_orders; i++) {
+        size_t right;
+        s = ask_all(l, i, k, &right, err);
+        if (i == 0) first = right;
+        if (right < worst) worst = right;
+        if (right > best) best = right;
+        sum += right;
+    }
+    if (s || signals_pending()) return s;
+    const double n = (double)l->n, mean = (double)sum / (n * (double)l->n_orders);
+    const double columns[] = {(double)worst / n, mean, (double)best / n};
+    bool ok = text_add_format(&t, "%zu\t", k) && text_add_decimal(&t, (double)first / n, PLACES) &&
+              text_add_format(&t, "\t%zu", l->n_orders);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        ok = ok && text_add_string(&t, "\t") && text_add_decimal(&t, columns[i], PLACES);
+    return write_text(l, &t, ok && text_add_string(&t, "\n"), err);
+}
+
+static quill_status write_confusion(struct loo *l, quill_error *err) {
+    struct text t = {0};
+    bool ok = text_add_string(&t, "\nanswer/chosen");
+    for (size_t i = 0; i < l->c.n && ok; i++)
+        ok = text_add_string(&t, "\t") && text_add_escaped(&t, l->c.items[i].name.p, l->c.items[i].name.n);
+    for (size_t i = 0; i < l->c.n && ok; i++) {
+        ok = text_add_string(&t, "\n") && text_add_escaped(&t, l->c.items[i].name.p, l->c.items[i].name.n);
+        for (size_t k = 0; k < l->c.n && ok; k++) ok = text_add_format(&t, "\t%zu", l->confusion[i * l->c.n + k]);
+    }
+    return write_text(l, &t, ok && text_add_string(&t, "\n"), err);
+}
+
+// ---- all of it ----
+
+static quill_status open_file(struct loo *l, struct options *o, quill_error *err) {
+    if (o->operands.n != 1)
+        return set_error(err, QUILL_E_USAGE, "shots: expected one FILE, found %zu", o->operands.n);
+    if (!o->loo) return set_error(err, QUILL_E_USAGE, "shots: expected --loo, which tries each example in turn");
+    quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
+    if (!s) s = stdin_claim_by(o, o->choices_file, "the choices", err);
+    if (!s) s = prompt_file_open(&l->c.file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = prompt_file_configure(l->c.file, o, err);
+    if (s) return s;
+    const struct prompt_file *f = l->c.file;
+    l->n = f->n_examples;
+    if (!f->examples_line)
+        return set_error(err, QUILL_E_USAGE, "%s: there are no examples (%%shot, %%examples)", QUOTED(f->name));
+    if (l->n < 2)
+        return set_error(err, QUILL_E_USAGE, "%s:%zu: leaving one out takes at least 2 examples, found %zu",
+                         QUOTED(f->name), f->examples_line, l->n);
+    if (options_given(o, "shots") && (size_t)o->shots >= l->n)
+        return set_error(err, QUILL_E_USAGE, "--shots %lld: one of the %zu examples of %s is left out",
+                         (long long)o->shots, l->n, QUOTED(f->name));
+    if (f->n_open == 0)
+        return set_error(err, QUILL_E_USAGE, "%s: nothing of an example is asked: the question has no open slot",
+                         QUOTED(f->name));
+    return QUILL_OK;
+}
+
+static quill_status prepare(struct loo *l, struct options *o, quill_error *err) {
+    quill_status s = open_file(l, o, err);
+    for (size_t i = 0; i < o->choices.n && !s; i++) s = choices_add(&l->c, o->choices.items[i], err);
+    if (!s && o->choices_file) s = choices_add_file(&l->c, o->choices_file, err);
+    if (!s && l->c.n) s = choices_check(&l->c, err);
+    if (s) return s;
+    l->truth = calloc(l->n, sizeof *l->truth);
+    l->shots = calloc(l->n, sizeof *l->shots);
+    l->values = calloc(l->c.file->n_open, sizeof *l->values);
+    if (!l->truth || !l->shots || !l->values) return set_no_memory(err);
+    s = find_labels(l, err);
+    if (s) return s;
+    l->confusion = calloc(l->c.n, l->c.n * sizeof *l->confusion);
+    if (!l->confusion) return set_no_memory(err);
+    s = choices_open_model(&l->c, err);
+    return s ? s : output_open(&l->out, o->output, o->raw, err);
+}
+
+static quill_status leave_one_out(struct loo *l, struct options *o, quill_error *err) {
+    static const size_t counts[] = {0, 1, 2, 4, 8};
+    struct text header = {0};
+    quill_status s = prepare(l, o, err);
+    if (s) return s;
+    signals_catch();
+    s = write_text(l, &header, text_add_string(&header, "shots\taccuracy\torders\tworst\tmean\tbest\n"), err);
+    if (!s && options_given(o, "shots")) s = try_shots(l, (size_t)o->shots, err);
+    else
+        for (size_t i = 0; !s && i < sizeof counts / sizeof *counts && counts[i] < l->n; i++)
+            s = try_shots(l, counts[i], err);
+    if (s || signals_pending()) return s;
+    s = write_confusion(l, err);
+    return s ? s : output_close(&l->out, err);
+}
+
+int cmd_shots(struct options *o, quill_error *err) {
+    struct loo l = {.o = o, .c.o = o, .out = {.fd = -1}};
+    quill_status s = environment_apply(o, err);
+    if (!s) s = leave_one_out(&l, o, err);
+    output_abort(&l.out);
+    choices_free(&l.c);
+    free(l.truth);
+    free(l.shots);
+    free(l.orders);
+    free(l.confusion);
+    free(l.values);
+    return (int)s;
+}

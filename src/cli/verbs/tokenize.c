@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// quill tokenize: text to ids, or with --decode ids to bytes. Only the tokenizer of the model is read.
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/io/memory_check.h"
+#include "cli/io/output.h"
+#include "cli/io/report.h"
+#include "cli/io/textbuf.h"
+#include "cli/options/commands.h"
+#include "cli/prompt/read.h"
+#include "cli/run/model_source.h"
+
+struct tokenizing {
+    const struct options *o;
+    quill_tokenizer *tokenizer;
+    struct output out;
+    struct text line; // being built
+};
+
+static quill_status check_options(const struct options *o, quill_error *err) {
+    if (o->count + o->pieces + o->decode + o->json > 1)
+        return set_error(err, QUILL_E_USAGE, "--count, --pieces, --json and --decode exclude each other");
+    if (o->decode && (o->lines || o->bos))
+        return set_error(err, QUILL_E_USAGE, "--decode reads ids: %s has no meaning", o->lines ? "--lines" : "--bos");
+    return QUILL_OK;
+}
+
+// ---- text to ids ----
+
+// A text, its tokens, and how far into it they are.
+struct encoded {
+    const char *p; // [n]
+    size_t n, at;
+    struct prompt_ids ids;
+};
+
+// The place of token i in the text, after those of all before it; `at` is then behind it. A BOS that was added has no
+// bytes there. White space may lie between two tokens: a special one can take it along.
+static size_t find_piece(const struct tokenizing *t, struct encoded *e, size_t i) {
+    size_t n = 0;
+    const char *piece = i < e->ids.n_added ? NULL
+                                           : quill_token_bytes(t->tokenizer, e->ids.ids[i], QUILL_SPECIAL_PARSE, &n);
+    size_t begin = e->at;
+    while (n && begin < e->n && (e->n - begin < n || memcmp(e->p + begin, piece, n) != 0)) begin++;
+    e->at = begin + n;
+    return begin;
+}
+
+// The ids, or their offsets, with `separator` between them.
+static bool add_numbers(struct tokenizing *t, struct encoded *e, bool offsets, const char *separator) {
+    for (size_t i = 0; i < e->ids.n; i++) {
+        if (i && !text_add_string(&t->line, separator)) return false;
+        if (!text_add_number(&t->line, offsets ? find_piece(t, e, i) : (size_t)e->ids.ids[i])) return false;
+    }
+    return true;
+}
+
+static bool add_pieces(struct tokenizing *t, struct encoded *e) {
+    for (size_t i = 0; i < e->ids.n; i++) {
+        size_t n;
+        const char *piece = quill_token_bytes(t->tokenizer, e->ids.ids[i], QUILL_SPECIAL_PARSE, &n);
+        if (!text_add_format(&t->line, "%d\t%zu\t", (int)e->ids.ids[i], find_piece(t, e, i)) ||
+            !text_add_visible(&t->line, piece, n, VISIBLE_PIECE) || !text_add(&t->line, "\n", 1))
+            return false;
+    }
+    return true;
+}
+
+static bool add_json(struct tokenizing *t, struct encoded *e) {
+    return text_add_format(&t->line, "{\"n\":%zu,\"ids\":[", e->ids.n) && add_numbers(t, e, false, ",") &&
+           text_add_string(&t->line, "],\"offsets\":[") && add_numbers(t, e, true, ",") &&
+           text_add_string(&t->line, "]}");
+}
+
+static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
+    enum { COST = 40 }; // of a byte that is a token, as a line of --pieces
+    struct encoded e = {.p = p, .n = n};
+    quill_status s = memory_check_text(n, COST, err);
+    if (s) return s;
+    s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->special, t->o->bos, err);
+    t->line.n = 0;
+    bool ok = true;
+    if (!s && t->o->count)
+        ok = text_add_number(&t->line, e.ids.n);
+    else if (!s && t->o->pieces)
+        ok = add_pieces(t, &e);
+    else if (!s && t->o->json)
+        ok = add_json(t, &e);
+    else if (!s)
+        ok = add_numbers(t, &e, false, " ");
+    if (!s && !(ok && text_add(&t->line, "\n", 1))) s = set_no_memory(err);
+    if (!s) s = output_write(&t->out, t->line.p, t->line.n, err);
+    free(e.ids.ids);
+    return s;
+}
+
+static quill_status encode_lines(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
+    quill_status s = QUILL_OK;
+    while (n && !s) {
+        const char *newline = memchr(p, '\n', n);
+        size_t length = newline ? (size_t)(newline - p) : n, taken = length + (newline != NULL);
+        s = encode_text(t, p, length, err);
+        p += taken;
+        n -= taken;
+    }
+    return s;
+}
+
+// ---- ids to bytes ----
+
+static bool separates(char c) { return c == ' ' || c == ',' || c == '\n' || c == '\t' || c == '\r'; }
+
+// The next id in p[*i..n); -1: the text has ended.
+static quill_status next_id(const struct tokenizing *t, const char *p, size_t n, size_t *i, int32_t *id,
+                            quill_error *err) {
+    while (*i < n && separates(p[*i])) ++*i;
+    size_t start = *i;
+    *id = -1;
+    if (start == n) return QUILL_OK;
+    int64_t value = 0, limit = quill_n_vocab(t->tokenizer);
+    bool good = true;
+    for (; *i < n && !separates(p[*i]); ++*i) {
+        good = good && p[*i] >= '0' && p[*i] <= '9';
+        if (good) value = value * 10 + (p[*i] - '0');
+        good = good && value < limit;
+    }
+    if (!good)
+        return set_error(err, QUILL_E_USAGE, "byte %zu: expected a token id from 0 to %d, found '%s'", start,
+                         (int)limit - 1, text_quoted(&(struct quoted_text){{0}}, p + start, *i - start));
+    *id = (int32_t)value;
+    return QUILL_OK;
+}
+
+static quill_status decode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
+    quill_special special = t->o->special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT;
+    quill_status s = QUILL_OK;
+    int32_t id = 0;
+    for (size_t i = 0; !s && id >= 0;) s = next_id(t, p, n, &i, &id, err); // nothing is written before all are good
+    id = 0;
+    for (size_t i = 0; !s && id >= 0;) {
+        size_t length = 0;
+        s = next_id(t, p, n, &i, &id, err);
+        const char *bytes = !s && id >= 0 ? quill_token_bytes(t->tokenizer, id, special, &length) : NULL;
+        if (length) s = output_write(&t->out, bytes, length, err);
+    }
+    return s;
+}
+
+// ---- the texts ----
+
+static quill_status one_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
+    if (t->o->decode) return decode_text(t, p, n, err);
+    return t->o->lines ? encode_lines(t, p, n, err) : encode_text(t, p, n, err);
+}
+
+static quill_status from_file(struct tokenizing *t, const char *path, quill_error *err) {
+    struct text text = {0};
+    if (strcmp(path, "-") == 0) say_reading(t->o, STDIN_FILENO, t->o->decode ? "ids" : "a text");
+    quill_status s = read_file(&text, path, NO_LIMIT, err);
+    if (!s) s = one_text(t, text.p, text.n, err);
+    if (!s) s = output_flush(&t->out, err);
+    text_free(&text);
+    return s;
+}
+
+static quill_status from_argument(struct tokenizing *t, const char *source, const char *argument, quill_error *err) {
+    struct text text = {0};
+    quill_status s = add_argument(&text, t->o, source, argument, err);
+    if (!s) s = one_text(t, text.p, text.n, err);
+    text_free(&text);
+    return s;
+}
+
+static quill_status tokenize(struct tokenizing *t, quill_error *err) {
+    const struct options *o = t->o;
+    const char *operand;
+    bool dash;
+    quill_status s = text_operand(o, &operand, &dash, err);
+    if (!s && (operand != NULL) + (o->prompt != NULL) + (o->files.n > 0) + dash > 1)
+        s = set_error(err, QUILL_E_USAGE, "expected one of TEXT, -p TEXT, -f FILE and stdin");
+    if (!s) s = open_tokenizer(&t->tokenizer, o, err);
+    if (!s) s = output_open(&t->out, o->output, o->raw, err);
+    for (size_t i = 0; !s && i < o->files.n; i++) s = from_file(t, o->files.items[i], err);
+    if (s || o->files.n) return s;
+    if (operand) return from_argument(t, "TEXT", operand, err);
+    if (o->prompt) return from_argument(t, "-p", o->prompt, err);
+    return from_file(t, "-", err);
+}
+
+int cmd_tokenize(struct options *o, quill_error *err) {
+    struct tokenizing t = {.o = o, .out = {.fd = -1}};
+    quill_status s = check_options(o, err);
+    if (!s) s = environment_apply(o, err);
+    if (!s) s = tokenize(&t, err);
+    if (!s && o->decode) s = output_end_line(&t.out, err);
+    if (!s) s = output_close(&t.out, err);
+    output_abort(&t.out);
+    quill_tokenizer_free(t.tokenizer);
+    text_free(&t.line);
+    return (int)s;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// What the encoders of block types share. An encoder looks for the scales with the least sum of squared errors of a
+// block. Sums run over 8 lanes and a fixed fold, in plain C, so the same bits come out everywhere.
+#ifndef QUILL_KERNELS_ENCODE_ENCODE_H
+#define QUILL_KERNELS_ENCODE_ENCODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "kernels/mathf.h"
+
+// Two of these are the 8 lanes. Compilers do not vectorize sums and comparisons of floats by themselves; arithmetic on
+// these types is the same operation for each element, on every machine.
+typedef float quad __attribute__((vector_size(16)));
+typedef int32_t quad_mask __attribute__((vector_size(16)));
+enum { QUAD = 4 };
+
+static inline quad quad_of(float x) { return (quad){x, x, x, x}; }
+
+static inline quad quad_load(const float *p) {
+    quad a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+
+static inline void quad_store(float *p, quad a) { memcpy(p, &a, sizeof a); }
+
+// a where the mask is set, else b.
+static inline quad quad_select(quad_mask m, quad a, quad b) {
+    return (quad)((m & (quad_mask)a) | (~m & (quad_mask)b));
+}
+
+// 8 lanes: 4+4, 2+2, 1+1.
+static inline float fold8(quad low, quad high) {
+    quad s = low + high;
+    return (s[0] + s[2]) + (s[1] + s[3]);
+}
+
+// To the nearest of the integers lo..hi; a NaN becomes lo.
+static inline float to_grid(float x, float lo, float hi) {
+    x = min_f32(max_f32(x, lo), hi);
+    return (x + ROUND_MAGIC) - ROUND_MAGIC;
+}
+
+static inline quad quad_to_grid(quad x, quad lo, quad hi) {
+    x = quad_select(x > lo, x, lo);
+    x = quad_select(x < hi, x, hi);
+    return (x + quad_of(ROUND_MAGIC)) - quad_of(ROUND_MAGIC);
+}
+
+static inline float inverse(float x) { return x == 0 ? 0.0f : 1.0f / x; } // x >= 2^-24 in magnitude, or 0
+
+// The value of largest magnitude, with its sign; +0 where there is none above it.
+float largest(const float *x, size_t n);
+
+// A line through one group: x ~ scale * q - offset.
+struct line {
+    float scale, offset;
+};
+
+// q in lo..hi with the least error for a scale without offset; error: of the line with q rounded.
+float fit_scale(const float *x, size_t n, float lo, float hi);
+// q in 0..hi. offset_free: the offset may be negative.
+struct line fit_line(const float *x, size_t n, float hi, int offset_free);
+
+// Sum of squared errors of rounding to a line, q in lo..hi, n % 8 == 0; q NULL: not wanted.
+float line_error(const float *x, size_t n, struct line line, float lo, float hi, float *q);
+
+void encode_q4_0(uint8_t *out, const float *x, size_t n);
+void encode_q4_1(uint8_t *out, const float *x, size_t n);
+void encode_q5_0(uint8_t *out, const float *x, size_t n);
+void encode_q5_1(uint8_t *out, const float *x, size_t n);
+void encode_iq4_nl(uint8_t *out, const float *x, size_t n);
+void encode_q2_k(uint8_t *out, const float *x, size_t n);
+void encode_q3_k(uint8_t *out, const float *x, size_t n);
+void encode_q4_k(uint8_t *out, const float *x, size_t n);
+void encode_q5_k(uint8_t *out, const float *x, size_t n);
+void encode_q6_k(uint8_t *out, const float *x, size_t n);
+
+#endif

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+TESTS += test_kernels test_quant check_kernels
+
+# Each instruction set's file, and only that, is compiled with its flags.
+ifneq ($(filter x86_64%,$(MACHINE)),)
+ISAS := sse4 avx2 avxvnni avx512 avx512vnni amx
+FLAGS_kernels/isa/kernels_sse4 := -msse4.1
+FLAGS_kernels/isa/kernels_avx2 := -mavx2 -mfma -mf16c
+FLAGS_kernels/isa/kernels_avxvnni := $(FLAGS_kernels/isa/kernels_avx2) -mavxvnni
+FLAGS_kernels/isa/kernels_avx512 := $(FLAGS_kernels/isa/kernels_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
+FLAGS_kernels/isa/kernels_avx512vnni := $(FLAGS_kernels/isa/kernels_avx512) -mavx512vnni
+FLAGS_kernels/isa/kernels_amx := $(FLAGS_kernels/isa/kernels_avx512vnni) -mamx-tile -mamx-int8
+endif
+ifneq ($(filter aarch64%,$(MACHINE)),)
+ISAS := neon neondot
+FLAGS_kernels/isa/kernels_neondot := -march=armv8.2-a+dotprod
+endif
+SRC_kernels := $(filter-out kernels/isa/kernels_%,$(SRC_kernels)) $(ISAS:%=kernels/isa/kernels_%)

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// What this machine's processor and system support, read from the processor itself.
+#ifndef QUILL_KERNELS_ISA_CPU_H
+#define QUILL_KERNELS_ISA_CPU_H
+
+enum cpu_feature {
+    CPU_SSE41 = 1,
+    CPU_AVX2 = 2, // with FMA and F16C; the system saves the 256-bit registers
+    CPU_AVX_VNNI = 4,
+    CPU_AVX512 = 8, // F, BW, DQ, VL; the system saves the 512-bit registers
+    CPU_AVX512_VNNI = 16,
+    CPU_NEON = 32,
+    CPU_NEON_DOT = 64,
+    CPU_AMX = 128, // tile registers and AMX-INT8, which the system lets this process use; AVX512_VNNI as well
+};
+
+// A set of enum cpu_feature. On Linux it asks for the use of tile registers, which are granted to a process as a whole.
+unsigned cpu_features(void);
+
+#endif

@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: MIT
-#include "kernels_isa.h"
-#include "simd_avx2.h"
-
-#define KERNELS kernels_avxvnni
-#define ISA_NAME "avxvnni"
-#include "kernels_body.inc"

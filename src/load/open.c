@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "open.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "vocab.h"
+
+static quill_status make_tokenizer(quill_tokenizer **out, const struct weights *w, quill_error *err) {
+    struct vocab v;
+    quill_status s = vocab_load(&v, w, err);
+    if (s) return s;
+    s = tokenizer_create(out, &v.spec, err);
+    vocab_free(&v);
+    return s;
+}
+
+// A directory's matrix may have more rows than the tokenizer has ids: padding, which Hugging Face models often carry.
+// In a GGUF file both are written by one program, and padding has token entries too.
+static quill_status check_vocabulary(const struct quill_model *m, quill_error *err) {
+    int32_t rows = model_hparams(m->model)->n_vocab, tokens = quill_n_vocab(m->tokenizer);
+    if (tokens == rows || (tokens < rows && m->weights->format == WEIGHTS_HF)) return QUILL_OK;
+    return fail(err, QUILL_E_MODEL, "%s: vocabulary: expected %d tokens, as many as the embedding has rows, found %d",
+                QUOTED(str_of(m->weights->path)), (int)rows, (int)tokens);
+}
+
+struct str weights_name(const struct weights *w) {
+    struct str name = {NULL, 0};
+    bool found;
+    enum { MOST = 1024 }; // longer ones are no names
+    if (w->format == WEIGHTS_GGUF && meta_string(w, "general.name", &name, &found, NULL) == QUILL_OK && found &&
+        name.n > 0 && name.n <= MOST)
+        return name;
+    size_t end = strlen(w->path), begin;
+    while (end > 1 && w->path[end - 1] == '/') end--;
+    for (begin = end; begin > 0 && w->path[begin - 1] != '/';) begin--;
+    if (end - begin > 5 && memcmp(w->path + end - 5, ".gguf", 5) == 0) end -= 5;
+    return (struct str){w->path + begin, end - begin};
+}
+
+static quill_status finish(quill_model **out, struct quill_model *m, quill_error *err) {
+    quill_status s = make_tokenizer(&m->tokenizer, m->weights, err);
+    if (!s) s = model_bind(&m->model, m->weights, m->kernels, err);
+    if (!s) s = check_vocabulary(m, err);
+    if (!s && !(m->name = alloc_string(weights_name(m->weights)))) s = fail_memory(err);
+    if (s) {
+        quill_model_free(m);
+        return s;
+    }
+    const struct meta *template = weights_meta(m->weights, STR("tokenizer.chat_template"));
+    m->chat_template = template && template->kind == META_STRING;
+    *out = m;
+    return QUILL_OK;
+}
+
+quill_status quill_kernels_name(const char **name, const char *cpu, quill_error *err) {
+    const struct kernels *kernels;
+    return kernels_select(&kernels, name, cpu, err);
+}
+
+static quill_status begin(struct quill_model **out, const quill_model_options *options, quill_error *err) {
+    struct quill_model *m = alloc_zeroed(1, sizeof *m);
+    if (!m) return fail_memory(err);
+    quill_status s = kernels_select(&m->kernels, &m->cpu, options ? options->cpu : NULL, err);
+    if (s) {
+        free(m);
+        return s;
+    }
+    *out = m;
+    return QUILL_OK;
+}
+
+quill_status quill_model_open(quill_model **out, const char *path, const quill_model_options *options,
+                              quill_error *err) {
+    struct quill_model *m = NULL;
+    quill_status s = begin(&m, options, err);
+    if (s) return s;
+    s = weights_open(&m->weights, path, WEIGHTS_ALL, options && options->no_mmap ? MAP_READ : MAP_FILE, err);
+    if (s) {
+        quill_model_free(m);
+        return s;
+    }
+    m->format = m->weights->format == WEIGHTS_GGUF ? "gguf" : "hf";
+    return finish(out, m, err);
+}
+
+quill_status quill_model_open_memory(quill_model **out, const void *data, size_t size, const char *name,
+                                     const quill_model_options *options, quill_error *err) {
+    struct quill_model *m = NULL;
+    quill_status s = begin(&m, options, err);
+    if (s) return s;
+    s = weights_open_memory(&m->weights, data, size, name, WEIGHTS_ALL, err);
+    if (s) {
+        quill_model_free(m);
+        return s;
+    }
+    m->format = "builtin";
+    return finish(out, m, err);
+}
+
+void quill_model_free(quill_model *m) {
+    if (!m) return;
+    model_free(m->model);
+    quill_tokenizer_free(m->tokenizer);
+    weights_close(m->weights);
+    free(m->name);
+    free(m);
+}
+
+const quill_tokenizer *quill_model_tokenizer(const quill_model *m) { return m->tokenizer; }
+
+int32_t quill_model_n_ctx(const quill_model *m) { return model_hparams(m->model)->n_ctx; }
+
+void quill_model_describe(const quill_model *m, quill_model_info *info) {
+    const struct hparams *hp = model_hparams(m->model);
+    *info = (quill_model_info){
+        .file = m->weights->path,
+        .format = m->format,
+        .family = model_family(m->model),
+        .name = m->name,
+        .parameters = model_parameters(m->model),
+        .file_bytes = m->weights->file_bytes,
+        .n_vocab = hp->n_vocab,
+        .n_ctx = hp->n_ctx,
+        .n_embd = hp->n_embd,
+        .n_layer = hp->n_layer,
+        .n_head = hp->n_head,
+        .n_head_kv = hp->n_head_kv,
+        .head_dim = hp->head_dim,
+        .n_ff = hp->n_ff,
+        .tied_embeddings = model_tied(m->model),
+        .chat_template = m->chat_template,
+        .cpu = m->cpu,
+    };
+}
+
+size_t quill_model_n_tensors(const quill_model *m) { return m->weights->n_tensors; }
+
+void quill_model_tensor(const quill_model *m, size_t index, quill_tensor_info *info) {
+    const struct tensor *t = &m->weights->tensors[index];
+    const char *type = t->dtype == DTYPE_NONE ? dtype_gguf_name(t->type_number) : dtypes[t->dtype].name;
+    *info = (quill_tensor_info){.name = t->name.p, .name_length = t->name.n, .type = type ? type : "unknown",
+                                .n_dims = t->n_dims, .offset = t->offset, .bytes = t->bytes};
+    for (int i = 0; i < t->n_dims; i++) info->shape[i] = t->shape[i];
+}
+
+// ---- the tokenizer alone ----
+
+static quill_status tokenizer_of(quill_tokenizer **out, struct weights *w, quill_error *err) {
+    quill_status s = make_tokenizer(out, w, err);
+    weights_close(w);
+    return s;
+}
+
+quill_status quill_tokenizer_open(quill_tokenizer **out, const char *path, quill_error *err) {
+    struct weights *w;
+    quill_status s = weights_open(&w, path, WEIGHTS_TOKENIZER_ONLY, MAP_FILE, err);
+    return s ? s : tokenizer_of(out, w, err);
+}
+
+quill_status quill_tokenizer_open_memory(quill_tokenizer **out, const void *data, size_t size, const char *name,
+                                         quill_error *err) {
+    struct weights *w;
+    quill_status s = weights_open_memory(&w, data, size, name, WEIGHTS_TOKENIZER_ONLY, err);
+    return s ? s : tokenizer_of(out, w, err);
+}

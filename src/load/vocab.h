@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Where a format meets a tokenizer: the vocabulary of a GGUF file or of a Hugging Face directory.
+#ifndef QUILL_LOAD_VOCAB_H
+#define QUILL_LOAD_VOCAB_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "formats/weights.h"
+#include "tokenizer/tokenizer.h"
+
+enum { MAX_EOS = 64 };
+
+struct vocab {
+    struct vocab_spec spec;      // strings borrowed from the file or from `owner`
+    struct vocab_owner *owner;   // of a directory
+    struct arena arena;
+    int32_t eos[MAX_EOS];
+};
+
+// QUILL_E_MODEL names the key, what was expected and what was found.
+quill_status vocab_load(struct vocab *v, const struct weights *w, quill_error *err);
+void vocab_free(struct vocab *v); // zeros are fine
+
+// The vocabulary of a directory as the keys of a GGUF file. There every row of the embedding has a token: rows of
+// padding, and ids that the tokenizer skips, get unused ones. QUILL_E_MODEL: it is damaged, or has a trait for which
+// there is no key.
+struct gguf_writer;
+quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t rows, quill_error *err);
+
+#endif

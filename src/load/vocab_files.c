@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+// The tokenizer of a Hugging Face directory: tokenizer.json, or vocab.json with merges.txt as GPT-2 had them; and what
+// tokenizer_config.json adds to either.
+#include "base/alloc.h"
+#include "tokenizer/segment/bpe.h"
+#include "vocab_files.h"
+#include "vocab_owner.h"
+
+// ---- what the readers share -----------------------------------------------------------------------------------------
+
+quill_status vocab_refuse(const struct vocab_reading *r, const char *what) {
+    if (what) return fail(r->err, QUILL_E_MODEL, "%s/%s: %s", QUOTED(str_of(r->directory)), r->file, what);
+    return fail_at(r->err, QUILL_E_MODEL, r->walk.at, "%s/%s: %s (byte %zu)", QUOTED(str_of(r->directory)), r->file,
+                   r->walk.mistake, r->walk.at);
+}
+
+quill_status vocab_lacks(const struct vocab_reading *r, const char *part, struct str name) {
+    if (name.n >= 2 && name.p[0] == '"') name = (struct str){name.p + 1, name.n - 2};
+    return fail(r->err, QUILL_E_MODEL, "%s/%s: %s '%s' is not supported", QUOTED(str_of(r->directory)), r->file, part,
+                QUOTED(name));
+}
+
+bool vocab_natural(struct str written, int32_t *value) {
+    int32_t sum = 0;
+    if (written.n == 0 || written.n > 9) return false;
+    for (size_t i = 0; i < written.n; i++) {
+        if (written.p[i] < '0' || written.p[i] > '9') return false;
+        sum = sum * 10 + (written.p[i] - '0');
+    }
+    *value = sum;
+    return true;
+}
+
+struct str vocab_member(struct str object, const char *quoted_name) {
+    struct json_walk walk = {.text = object};
+    struct str name, value;
+    if (!object.n || object.p[0] != '{') return (struct str){NULL, 0};
+    json_enter(&walk);
+    while (json_member(&walk, &name, &value))
+        if (str_is(name, quoted_name)) return value;
+    return (struct str){NULL, 0};
+}
+
+bool vocab_text(struct vocab_reading *r, struct str written, struct str *out) {
+    *out = (struct str){NULL, 0};
+    return !written.n || written.p[0] != '"' || json_unquote(written, &r->owner->arena, out);
+}
+
+// Room for one more element of a list that doubles.
+static bool make_room(void **list, size_t n, size_t *cap, size_t size) {
+    if (n < *cap) return true;
+    void *grown = alloc_resize(*list, *cap ? 2 * *cap : 1024, size);
+    if (!grown) return false;
+    *list = grown;
+    *cap = *cap ? 2 * *cap : 1024;
+    return true;
+}
+
+quill_status vocab_add_entry(struct vocab_reading *r, struct vocab_entry entry) {
+    struct vocab_owner *o = r->owner;
+    if (o->n_entries == MOST_TOKENS) return vocab_refuse(r, "expected at most 2097152 tokens, found more");
+    void *list = o->entries;
+    bool ok = make_room(&list, o->n_entries, &o->entries_cap, sizeof entry);
+    o->entries = list;
+    if (!ok) return fail_memory(r->err);
+    o->entries[o->n_entries++] = entry;
+    return QUILL_OK;
+}
+
+quill_status vocab_add_merge(struct vocab_reading *r, struct str merge) {
+    struct vocab_owner *o = r->owner;
+    if (o->n_merges == BPE_MAX_MERGES) return vocab_refuse(r, "expected at most 4194303 merges, found more");
+    void *list = o->merges;
+    bool ok = make_room(&list, o->n_merges, &o->merges_cap, sizeof merge);
+    o->merges = list;
+    if (!ok) return fail_memory(r->err);
+    o->merges[o->n_merges++] = merge;
+    return QUILL_OK;
+}
+
+// ---- tokenizer_config.json ------------------------------------------------------------------------------------------
+
+enum { BOS, EOS, UNK, PAD, SEP, CLS, MASK, NAMES };
+
+struct config {
+    struct str names[NAMES];  // of special tokens, as text; {NULL, 0}: none
+    bool said[NAMES];         // the file says so, be it null
+    struct str class;         // as written
+    bool add_bos, add_bos_said;
+};
+
+// A name is a string, an object with it, or null.
+static quill_status read_name(struct vocab_reading *r, struct str value, struct str *name) {
+    if (value.n && value.p[0] == '{') value = vocab_member(value, "\"content\"");
+    if (!vocab_text(r, value, name)) return fail_memory(r->err);
+    return name->p || str_is(value, "null") ? QUILL_OK
+                                            : vocab_refuse(r, "expected a token or null, found another value");
+}
+
+static quill_status read_added_decoder(struct vocab_reading *r, struct str object) {
+    struct json_walk walk = {.text = object};
+    struct str name, value;
+    quill_status status = QUILL_OK;
+    json_enter(&walk);
+    while (!status && json_member(&walk, &name, &value)) {
+        int32_t id;
+        struct str digits = {name.p + 1, name.n - 2};
+        if (!vocab_natural(digits, &id))
+            return vocab_refuse(r, "added_tokens_decoder: expected ids as names, found others");
+        status = vocab_read_added(r, value, id);
+    }
+    return !status && walk.mistake ? vocab_refuse(r, "added_tokens_decoder: expected an object, found something else")
+                                   : status;
+}
+
+// `alone`: there is no tokenizer.json, which else says more of the same.
+static quill_status read_config(struct vocab_reading *r, struct config *c, bool alone) {
+    static const char *const names[NAMES] = {"\"bos_token\"", "\"eos_token\"", "\"unk_token\"", "\"pad_token\"",
+                                             "\"sep_token\"", "\"cls_token\"", "\"mask_token\""};
+    struct str name, value;
+    quill_status status = QUILL_OK;
+    json_enter(&r->walk);
+    while (!status && json_member(&r->walk, &name, &value)) {
+        for (int i = 0; i < NAMES && !status; i++)
+            if (str_is(name, names[i])) status = read_name(r, value, &c->names[i]), c->said[i] = true;
+        if (str_is(name, "\"add_bos_token\"") && !str_is(value, "null"))
+            c->add_bos = str_is(value, "true"), c->add_bos_said = true;
+        if (str_is(name, "\"tokenizer_class\"") && !str_is(value, "null")) c->class = value;
+        if (alone && str_is(name, "\"add_prefix_space\"") && str_is(value, "true"))
+            return vocab_lacks(r, "the setting", STR("add_prefix_space"));
+        if (alone && !status && str_is(name, "\"added_tokens_decoder\"")) status = read_added_decoder(r, value);
+    }
+    if (!status && !r->walk.mistake) json_at_end(&r->walk);
+    return !status && r->walk.mistake ? vocab_refuse(r, NULL) : status;
+}
+
+// What GPT-2's class takes where the file says nothing (its own says nothing).
+static void add_gpt2_names(struct config *c) {
+    if (c->class.p && !str_is(c->class, "\"GPT2Tokenizer\"") && !str_is(c->class, "\"GPT2TokenizerFast\"")) return;
+    for (int i = BOS; i <= UNK; i++)
+        if (!c->said[i]) c->names[i] = STR("<|endoftext|>");
+}
+
+// Classes whose vocab.json and merges.txt mean what GPT-2's mean.
+static quill_status check_class(const struct vocab_reading *r, struct str class) {
+    static const char *const known[] = {"\"GPT2Tokenizer\"", "\"GPT2TokenizerFast\"", "\"CodeGenTokenizer\"",
+                                        "\"CodeGenTokenizerFast\"", "\"GPTNeoXTokenizer\"", "\"GPTNeoXTokenizerFast\"",
+                                        "\"PreTrainedTokenizerFast\"", "\"TokenizersBackend\"", "\"AutoTokenizer\""};
+    if (!class.p) return QUILL_OK;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_is(class, known[i])) return QUILL_OK;
+    return vocab_lacks(r, "without a tokenizer.json, tokenizer_class", class);
+}
+
+// ---- vocab.json and merges.txt --------------------------------------------------------------------------------------
+
+static quill_status bad_line(const struct vocab_reading *r, size_t line, struct str text) {
+    return fail(r->err, QUILL_E_MODEL,
+                "%s/merges.txt: line %zu: expected two tokens and a blank between them, found '%s'",
+                QUOTED(str_of(r->directory)), line, QUOTED(text));
+}
+
+static quill_status read_merges_txt(struct vocab_reading *r, struct str text) {
+    struct str rest = json_without_bom(text);
+    r->file = "merges.txt";
+    for (size_t line = 1; rest.n; line++) {
+        const char *newline = memchr(rest.p, '\n', rest.n);
+        struct str merge = {rest.p, newline ? (size_t)(newline - rest.p) : rest.n};
+        size_t step = merge.n + (newline != NULL);
+        rest = (struct str){rest.p + step, rest.n - step};
+        if (merge.n && merge.p[merge.n - 1] == '\r') merge.n--;
+        if (merge.n && memchr(merge.p, '\r', merge.n)) return bad_line(r, line, merge); // not the end of a line
+        if (line == 1 && str_starts(merge, STR("#version"))) continue;
+        if (!merge.n && !rest.n) break;
+        const char *blank = merge.n ? memchr(merge.p, ' ', merge.n) : NULL;
+        size_t left = blank ? (size_t)(blank - merge.p) : 0;
+        if (!left || left + 1 == merge.n || memchr(blank + 1, ' ', merge.n - left - 1)) return bad_line(r, line, merge);
+        quill_status status = vocab_add_merge(r, merge);
+        if (status) return status;
+    }
+    return QUILL_OK;
+}
+
+static quill_status read_gpt2_files(struct vocab_reading *r, const struct vocab_files *files) {
+    if (!files->vocab_json.n || !files->merges_txt.n)
+        return fail(r->err, QUILL_E_MODEL, "%s: expected tokenizer.json, or vocab.json and merges.txt, found %s",
+                    QUOTED(str_of(r->directory)),
+                    files->vocab_json.n   ? "vocab.json alone"
+                    : files->merges_txt.n ? "merges.txt alone"
+                                          : "none of them");
+    r->file = "vocab.json";
+    r->walk = (struct json_walk){.text = json_without_bom(files->vocab_json)};
+    r->owner->gpt2_split = true;
+    quill_status status = vocab_read_vocab(r);
+    if (!status && !json_at_end(&r->walk)) status = vocab_refuse(r, NULL);
+    return status ? status : read_merges_txt(r, files->merges_txt);
+}
+
+// ---- the whole ------------------------------------------------------------------------------------------------------
+
+static quill_status same_id(const struct vocab_reading *r, int32_t id, struct str a, struct str b) {
+    return fail(r->err, QUILL_E_MODEL, "%s: the id %d is of two tokens, '%s' and '%s'", QUOTED(str_of(r->directory)),
+                id, QUOTED(a), QUOTED(b));
+}
+
+// Tokens by id. There may be ids without a token, but not many more than there are tokens: nothing is allocated by a
+// number that a file merely claims.
+static quill_status place_tokens(const struct vocab_reading *r) {
+    struct vocab_owner *o = r->owner;
+    size_t most = 2 * o->n_entries + 65536;
+    for (size_t i = 0; i < o->n_entries; i++) {
+        if ((size_t)o->entries[i].id >= most)
+            return fail(r->err, QUILL_E_MODEL,
+                        "%s: token '%s': expected an id below %zu in a vocabulary of %zu tokens, found %d",
+                        QUOTED(str_of(r->directory)), QUOTED(o->entries[i].text), most, o->n_entries, o->entries[i].id);
+        if ((size_t)o->entries[i].id >= o->n_tokens) o->n_tokens = (size_t)o->entries[i].id + 1;
+    }
+    o->tokens = alloc_zeroed(o->n_tokens, sizeof *o->tokens);
+    o->kinds = alloc_zeroed(o->n_tokens, 1);
+    if (!o->tokens || !o->kinds) return fail_memory(r->err);
+    for (size_t i = 0; i < o->n_entries; i++) {
+        const struct vocab_entry *e = &o->entries[i];
+        struct str *token = &o->tokens[e->id];
+        if (token->p && !(e->added && str_equal(*token, e->text))) return same_id(r, e->id, *token, e->text);
+        *token = e->text;
+        o->kinds[e->id] = e->kind;
+    }
+    return QUILL_OK;
+}
+
+// Added tokens come last, whatever the order in the file: they may say again what the vocabulary has.
+static void sort_entries(struct vocab_owner *o) {
+    size_t n = 0;
+    for (size_t i = 0; i < o->n_entries; i++)
+        if (!o->entries[i].added) n++;
+    for (size_t i = 0, k = n; i < n; i++) {
+        for (; o->entries[i].added; k++) {
+            struct vocab_entry e = o->entries[i];
+            o->entries[i] = o->entries[k];
+            o->entries[k] = e;
+        }
+    }
+}
+
+static int32_t id_of(const struct vocab_owner *o, struct str name) {
+    for (size_t i = o->n_tokens; i-- > 0;)
+        if (o->tokens[i].p && str_equal(o->tokens[i], name)) return (int32_t)i;
+    return -1;
+}
+
+static quill_status check_template(const struct vocab_reading *r) {
+    int32_t id = r->owner->template_bos;
+    if (id < 0 || ((size_t)id < r->owner->n_tokens && r->owner->tokens[id].p)) return QUILL_OK;
+    return fail(r->err, QUILL_E_MODEL, "%s/tokenizer.json: post_processor: expected the id of a token, found %d",
+                QUOTED(str_of(r->directory)), id);
+}
+
+// BOS, EOS and the like. `alone`: there is no tokenizer.json that says which tokens are special; then the named ones
+// are.
+static quill_status name_tokens(const struct vocab_reading *r, const struct config *c, bool alone, int32_t *bos) {
+    struct vocab_owner *o = r->owner;
+    for (int i = 0; i < NAMES; i++) {
+        int32_t id = c->names[i].p ? id_of(o, c->names[i]) : -1;
+        if (c->names[i].p && id < 0 && c->said[i] && i <= EOS)
+            return fail(r->err, QUILL_E_MODEL,
+                        "%s/tokenizer_config.json: %s: expected a token of the vocabulary, found '%s'",
+                        QUOTED(str_of(r->directory)), i == BOS ? "bos_token" : "eos_token", QUOTED(c->names[i]));
+        if (id >= 0 && alone) o->kinds[id] = TOKEN_SPECIAL;
+        if (i == BOS) *bos = id;
+        if (i == EOS) o->eos = id;
+    }
+    return QUILL_OK;
+}
+
+static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, const struct vocab_files *files,
+                             quill_error *err) {
+    struct vocab_reading r = {.owner = o, .directory = files->directory, .file = "tokenizer.json", .err = err};
+    struct config config = {.add_bos = false};
+    bool alone = !files->tokenizer_json.n;
+    int32_t bos = -1;
+    r.walk = (struct json_walk){.text = json_without_bom(files->tokenizer_json)};
+    quill_status status = alone ? read_gpt2_files(&r, files) : vocab_read_tokenizer_json(&r);
+    r.file = "tokenizer_config.json";
+    r.walk = (struct json_walk){.text = json_without_bom(files->tokenizer_config_json)};
+    if (!status && files->tokenizer_config_json.n) status = read_config(&r, &config, alone);
+    if (!status && alone) status = check_class(&r, config.class);
+    if (status) return status;
+    add_gpt2_names(&config);
+    sort_entries(o);
+    status = place_tokens(&r);
+    if (!status) status = check_template(&r);
+    if (!status) status = name_tokens(&r, &config, alone, &bos);
+    free(o->entries), o->entries = NULL; // with millions of tokens they would count
+    bool add_bos = config.add_bos_said ? config.add_bos : o->template_bos >= 0;
+    *spec = (struct vocab_spec){
+        .file = files->directory,
+        .n_tokens = o->n_tokens,
+        .tokens = o->tokens,
+        .kinds = o->kinds,
+        .n_merges = o->n_merges,
+        .merges = o->merges,
+        .pre = o->gpt2_split ? "gpt-2" : NULL,
+        .patterns = o->patterns,
+        .n_patterns = o->n_patterns,
+        .eos = &o->eos,
+        .n_eos = o->eos >= 0,
+        .bos = add_bos && o->template_bos >= 0 ? o->template_bos : bos,
+        .add_bos = add_bos,
+        .nfc = o->nfc,
+        .ignore_merges = o->ignore_merges,
+    };
+    return status;
+}
+
+quill_status vocab_from_files(struct vocab_spec *spec, struct vocab_owner **owner, const struct vocab_files *files,
+                              quill_error *err) {
+    *owner = NULL;
+    struct vocab_owner *o = alloc_zeroed(1, sizeof *o);
+    if (!o) return fail_memory(err);
+    o->template_bos = o->eos = -1;
+    quill_status status = read_all(spec, o, files, err);
+    if (status) vocab_owner_free(o);
+    else *owner = o;
+    return status;
+}
+
+void vocab_owner_free(struct vocab_owner *o) {
+    if (!o) return;
+    arena_free(&o->arena);
+    free(o->entries);
+    free(o->merges);
+    free(o->tokens);
+    free(o->kinds);
+    free(o);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The tokenizer files of a Hugging Face directory.
+#ifndef QUILL_LOAD_VOCAB_FILES_H
+#define QUILL_LOAD_VOCAB_FILES_H
+
+#include "tokenizer/tokenizer.h"
+
+// The vocab_spec of a Hugging Face directory, from the bytes of its files (missing ones have n == 0): tokenizer.json,
+// or vocab.json + merges.txt. The spec's arrays and strings live in the files' bytes and in the returned owner, until
+// vocab_owner_free.
+struct vocab_files {
+    const char *directory;        // for messages
+    struct str tokenizer_json, vocab_json, merges_txt, tokenizer_config_json;
+};
+struct vocab_owner;
+quill_status vocab_from_files(struct vocab_spec *spec, struct vocab_owner **owner, const struct vocab_files *files,
+                              quill_error *err);
+void vocab_owner_free(struct vocab_owner *owner);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// What reading the tokenizer files of a directory collects, and where it is collected.
+#ifndef QUILL_LOAD_VOCAB_OWNER_H
+#define QUILL_LOAD_VOCAB_OWNER_H
+
+#include "base/arena.h"
+#include "base/json_walk.h"
+#include "tokenizer/tokenizer.h"
+
+enum { OWN_MOST_PATTERNS = 16 };
+
+struct vocab_entry {
+    struct str text;
+    int32_t id;
+    uint8_t kind;   // enum token_kind and TOKEN_STRIPS_*
+    bool added;     // listed as an added token: it may name a token of the vocabulary again
+};
+
+struct vocab_owner {
+    struct arena arena;          // strings that are not part of a file
+    struct vocab_entry *entries; // [n_entries]
+    size_t n_entries, entries_cap;
+    struct str *merges;          // [n_merges] "left right"
+    size_t n_merges, merges_cap;
+    struct str patterns[OWN_MOST_PATTERNS];
+    size_t n_patterns;
+    bool gpt2_split;             // ByteLevel alone: GPT-2's own pattern
+    bool ignore_merges, nfc;
+    int32_t template_bos;        // what the post-processor puts in front; -1: nothing
+    struct str *tokens;          // [n_tokens] by id, made of the entries
+    uint8_t *kinds;
+    size_t n_tokens;
+    int32_t eos;
+};
+
+// A file that is being read.
+struct vocab_reading {
+    struct vocab_owner *owner;
+    const char *directory, *file; // for messages
+    struct json_walk walk;
+    quill_error *err;
+};
+
+// "DIR/FILE: " and what is wrong; `what` may be NULL: the walk's mistake.
+quill_status vocab_refuse(const struct vocab_reading *r, const char *what);
+// "DIR/FILE: PART 'NAME' is not supported"
+quill_status vocab_lacks(const struct vocab_reading *r, const char *part, struct str name);
+
+bool vocab_natural(struct str written, int32_t *value); // a JSON integer of 0 to 999,999,999
+// The member's value in an object that was walked over before; {NULL, 0}: there is none.
+struct str vocab_member(struct str object, const char *quoted_name);
+// A JSON string, decoded. false: out of memory. Another value gives {NULL, 0}.
+bool vocab_text(struct vocab_reading *r, struct str written, struct str *out);
+
+quill_status vocab_add_entry(struct vocab_reading *r, struct vocab_entry entry);
+quill_status vocab_add_merge(struct vocab_reading *r, struct str merge);
+
+quill_status vocab_read_tokenizer_json(struct vocab_reading *r); // r->walk at the begin
+quill_status vocab_read_vocab(struct vocab_reading *r);          // at an object of tokens and ids
+// One token of a list of added ones; `id` is given where the object does not hold it, else -1.
+quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_t id);
+quill_status vocab_read_pre_tokenizer(struct vocab_reading *r, struct str part);   // a value that was walked over
+quill_status vocab_read_post_processor(struct vocab_reading *r, struct str part);
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What a model that was read from a directory looks like as a GGUF file: tensors under their GGUF names,
+// hyper-parameters as keys.
+#ifndef QUILL_MODEL_BIND_EXPORT_H
+#define QUILL_MODEL_BIND_EXPORT_H
+
+#include "base/error.h"
+#include "formats/gguf_write.h"
+#include "model/families/binding.h"
+#include "model/model.h"
+
+struct export_tensor {
+    char name[BIND_NAME_BYTES];
+    const struct tensor *tensor; // borrowed from the weights
+    bool transposed;             // stored as [in, out]; a GGUF file has [out, in]
+};
+
+// *list: [*n], to be freed by the caller. `weights` is what the model was bound to.
+quill_status model_export_tensors(const struct model *model, const struct weights *weights, struct export_tensor **list,
+                                  size_t *n, quill_error *err);
+// general.architecture and the family's keys. QUILL_E_MODEL: the model has a trait for which GGUF has no key.
+quill_status model_export_keys(const struct model *model, struct gguf_writer *g, quill_error *err);
+
+#endif

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The operations of a forward pass, run by a team: every member calls every operation, in the same order. Each ends
+// when all of it is done, so what one wrote the next may read. None of their results depends on who computes what, and
+// nothing is computed outside of claims: a member may be late.
+#ifndef QUILL_MODEL_PASS_OPS_H
+#define QUILL_MODEL_PASS_OPS_H
+
+#include "acts.h"
+
+// One product of op_linear: out[t, r] = w[r] . in[t] + b[r] for the first n rows t, out being [n, out_stride].
+struct product {
+    const struct linear *linear;
+    float *out;
+    size_t n, out_stride;
+    bool check; // notes values that are not finite
+};
+
+// Products that read the same input, as one job.
+void op_linear(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n);
+
+// Between two parts of a block, for the first n rows: x += out(y); x = sum(x); h = in(x). Absent norms change nothing.
+struct residual_step {
+    const struct norm *out, *sum; // of y before the sum, of x after it; NULL: absent
+    const struct norm *in;        // NULL: h is not wanted
+    bool in_first;                // h is of x before the sum (parallel attention and MLP)
+};
+void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n);
+
+// h = in(x), before the first block.
+void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n);
+
+// In place: r = act(r), and times `factor` when it is not NULL; then quantized for those of `kinds` that are.
+struct activation {
+    void (*act)(float *x, size_t n); // NULL: none
+    const float *factor;             // [n, stride of r]
+    unsigned kinds;                  // set of act_bit
+};
+void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n);
+
+// The first half of the MLP: ff = act(up in), or act(gate in) * (up in) where gate is not NULL, for the first n rows;
+// kinds: as what ff is read. Where a claim's rows are whole blocks of these, they are activated while they are near.
+struct mlp_step {
+    const struct linear *gate, *up;
+    void (*act)(float *x, size_t n);
+    unsigned kinds;
+};
+void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struct mlp_step *step, size_t n);
+
+// Notes values of x that are not finite.
+void op_check(struct member *m, struct acts *a, const float *x, size_t n);
+
+// Part of an operation: n values of a row, x, of which the first is value `first`, quantized for those of `kinds` that
+// are. It begins a block of every such kind.
+void quantize_piece(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, const float *x,
+                    size_t n);
+
+// The set of kinds that a matrix takes: one, or none where it is absent.
+static inline unsigned kinds_of(const struct linear *l) {
+    return l->w.data ? act_bit(dtypes[l->w.dtype].acts) : 0;
+}
+
+#endif

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// One call of the forward pass, as its parts see it, and the parts.
+#ifndef QUILL_MODEL_PASS_PASS_H
+#define QUILL_MODEL_PASS_PASS_H
+
+#include "acts.h"
+#include "kv_cache.h"
+
+struct pass {
+    const struct model *model;
+    struct acts *acts;
+    struct kv_cache *kv;
+    float *logits; // [wanted rows, V]
+};
+
+// x plus what the block adds to it, and h = next(x), for the first n rows; keys and values of all rows are stored. n is
+// less than all rows in the last block alone. x and h are in pass->acts.
+void block_forward(struct member *m, const struct pass *pass, int32_t layer, const struct norm *next, size_t n);
+
+// y = attention(h) and y = mlp(h) for the first n rows.
+void attention_forward(struct member *m, const struct pass *pass, int32_t layer, size_t n);
+void mlp_forward(struct member *m, const struct pass *pass, int32_t layer, size_t n);
+
+// x = the embeddings of the batch's tokens and, where there is a table of them, of their positions.
+void embed_forward(struct member *m, const struct pass *pass);
+
+#endif
