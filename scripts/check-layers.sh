@@ -4,10 +4,10 @@
 # scripts/check-layers.sh [TREE]
 #
 # Reads every #include line below src/ and include/ and says which break the order of the floors and of their rooms: a
-# file includes from its own folder, from include/quill, from the floors that its own stands on, and on its own floor from
-# the rooms that its own stands on. A floor's door, the files beside its rooms, goes with every room. No file is reached
-# from itself, NAME.c and NAME.h being one. And what only one place may touch (PCRE2, threads, mmap, intrinsics, Jansson)
-# is touched there alone.
+# file includes from its own folder, from include/quill, from the floors that its own stands on, and on its own floor
+# from the rooms that its own stands on. A floor's door, the files beside its rooms, goes with every room. No file is
+# reached from itself. And what only one place may touch (PCRE2, threads, mmap, intrinsics, Jansson) is touched there
+# alone.
 
 set -eu
 cd "${1:-$(dirname -- "$0")/..}"

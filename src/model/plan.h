@@ -34,6 +34,11 @@ struct linear {
     const float *b; // [w.rows] or NULL
 };
 
+// The set of kinds that a matrix takes: one, or none where it is absent.
+static inline unsigned kinds_of(const struct linear *l) {
+    return l->w.data ? act_bit(dtypes[l->w.dtype].acts) : 0;
+}
+
 // One block. Optional parts that a family lacks are absent: a norm without w, a matrix without data.
 struct layer_plan {
     struct norm attn_in, attn_out, attn_sum; // of x before attention; of its result; of x after the sum

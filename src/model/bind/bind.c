@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "model/families/family.h"
 #include "model/model.h"
-#include "model/pass/ops.h"
 #include "tensor/half.h"
 
 struct binding {

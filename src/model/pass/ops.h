@@ -54,9 +54,4 @@ void op_check(struct member *m, struct acts *a, const float *x, size_t n);
 void quantize_piece(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, const float *x,
                     size_t n);
 
-// The set of kinds that a matrix takes: one, or none where it is absent.
-static inline unsigned kinds_of(const struct linear *l) {
-    return l->w.data ? act_bit(dtypes[l->w.dtype].acts) : 0;
-}
-
 #endif
