@@ -97,17 +97,38 @@ static size_t plain_distribution(struct token *t, const quill_sampling *o, const
     return n;
 }
 
-static void expect_plain(struct sampler *s, const quill_sampling *o, const float *logits, size_t n_vocab,
-                         const int32_t *history, size_t n_history) {
-    static struct token expected[MIDDLE_VOCAB];
-    const struct candidate *got;
-    size_t n = plain_distribution(expected, o, logits, n_vocab, history, n_history);
-    assert_int_equal(sampler_distribution(s, o, logits, history, n_history, NULL, 0, &got), n);
+// Under a constraint: what the chain leaves of the allowed ids, divided by its sum; when that is nothing, the chain of
+// the allowed ids' logits alone.
+static size_t plain_constrained(struct token *t, const quill_sampling *o, const float *logits, size_t n,
+                                const int32_t *history, size_t n_history, const bool *allowed) {
+    static float alone[MIDDLE_VOCAB];
+    size_t left = plain_distribution(t, o, logits, n, history, n_history), kept = 0;
+    double sum = 0;
+    for (size_t i = 0; i < left; i++)
+        if (allowed[t[i].id] && t[i].p > 0) sum += t[i].p, t[kept++] = t[i];
+    for (size_t i = 0; i < kept; i++) t[i].p /= sum;
+    if (kept) return kept;
+    for (size_t i = 0; i < n; i++) alone[i] = allowed[i] ? logits[i] : -INFINITY;
+    return plain_distribution(t, o, alone, n, history, n_history);
+}
+
+static void expect_same(const struct candidate *got, size_t n_got, const struct token *expected, size_t n) {
+    assert_int_equal(n_got, n);
     for (size_t i = 0; i < n; i++) {
         assert_true(fabs(got[i].p - expected[i].p) < 1e-12);
         // Two probabilities that differ in the last bit alone may come in the other order.
         if (got[i].id != expected[i].id) assert_true(i + 1 < n && fabs(expected[i].p - expected[i + 1].p) < 1e-15);
     }
+}
+
+static void expect_plain(struct sampler *s, const quill_sampling *o, const float *logits, size_t n_vocab,
+                         const int32_t *history, size_t n_history) {
+    static struct token expected[MIDDLE_VOCAB];
+    const struct candidate *got;
+    size_t n = plain_distribution(expected, o, logits, n_vocab, history, n_history);
+    const struct draw draw = {.sampling = o, .history = history, .n_history = n_history};
+    size_t n_got = sampler_distribution(s, logits, &draw, &got);
+    expect_same(got, n_got, expected, n);
 }
 
 // Runs `change` over many logits, sharp and flat, with and without ties.
@@ -201,7 +222,8 @@ static size_t distribution(const quill_sampling *o, const float *logits, int32_t
     struct sampler *s = sampler_create(n);
     const struct candidate *got;
     assert_non_null(s);
-    size_t kept = sampler_distribution(s, o, logits, history, n_history, NULL, 0, &got);
+    const struct draw draw = {.sampling = o, .history = history, .n_history = n_history};
+    size_t kept = sampler_distribution(s, logits, &draw, &got);
     memcpy(out, got, kept * sizeof *out);
     sampler_free(s);
     return kept;
@@ -300,19 +322,124 @@ static void infinities_are_certain_or_impossible(void **state) {
 static void nothing_left_is_minus_one(void **state) {
     (void)state;
     float logits[40];
-    int32_t banned[40];
-    for (int32_t i = 0; i < 40; i++) logits[i] = (float)i, banned[i] = 39 - i;
+    for (int32_t i = 0; i < 40; i++) logits[i] = (float)i;
+    struct token_set all, most;
+    assert_true(token_set_create(&all, 40) && token_set_create(&most, 40));
+    for (size_t i = 0; i < 40; i++) token_set_add(&all, i);
+    for (size_t i = 40; i-- > 1;) token_set_add(&most, i);
     struct sampler *s = sampler_create(40);
-    struct rng_key key = {.seed = 1};
     quill_sampling o = quill_sampling_default();
+    struct draw draw = {.sampling = &o, .key = {.seed = 1}};
     for (int32_t temp = 0; temp < 2; temp++)
         for (int32_t k = 0; k < 40; k += 13) {
             o.temp = (float)temp, o.top_k = k;
-            assert_int_equal(sampler_draw(s, &o, logits, NULL, 0, banned, 40, &key), -1);
-            assert_int_equal(sampler_draw(s, &o, logits, NULL, 0, banned, 39, &key), 0);
+            draw.banned = &all;
+            assert_int_equal(sampler_draw(s, logits, &draw), -1);
+            draw.banned = &most;
+            assert_int_equal(sampler_draw(s, logits, &draw), 0);
         }
+    draw.banned = NULL;
     for (int i = 0; i < 40; i++) logits[i] = -INFINITY;
-    assert_int_equal(sampler_draw(s, &o, logits, NULL, 0, NULL, 0, &key), -1);
+    assert_int_equal(sampler_draw(s, logits, &draw), -1);
+    free(all.bits);
+    free(most.bits);
+    sampler_free(s);
+}
+
+// ---- sets and constraints -----------------------------------------------------------------------
+
+static void a_set_gives_back_its_ids(void **state) {
+    (void)state;
+    uint64_t seed = 9;
+    for (size_t n_vocab = 1; n_vocab <= 200; n_vocab++) {
+        struct token_set set;
+        bool in[200] = {false};
+        assert_true(token_set_create(&set, n_vocab));
+        assert_int_equal(token_set_next(&set, n_vocab, 0), n_vocab);
+        size_t count = 0;
+        for (size_t k = 0; k < n_vocab / 3 + 1; k++) {
+            size_t id = test_random(&seed) % n_vocab;
+            token_set_add(&set, id);
+            count += !in[id];
+            in[id] = true;
+        }
+        assert_int_equal(set.n, count);
+        size_t next = token_set_next(&set, n_vocab, 0);
+        for (size_t id = 0; id < n_vocab; id++) {
+            assert_int_equal(token_set_has(&set, id), in[id]);
+            if (!in[id]) continue;
+            assert_int_equal(next, id);
+            next = token_set_next(&set, n_vocab, id + 1);
+        }
+        assert_int_equal(next, n_vocab);
+        free(set.bits);
+    }
+}
+
+// Sets of a few ids and of most, of likely ones and of others, against the plain chain.
+static void a_constraint_leaves_what_the_chain_leaves_of_it(void **state) {
+    (void)state;
+    struct sampler *s = sampler_create(MIDDLE_VOCAB);
+    assert_non_null(s);
+    uint64_t seed = 13;
+    static float logits[MIDDLE_VOCAB];
+    static struct token expected[MIDDLE_VOCAB];
+    static bool allowed[MIDDLE_VOCAB];
+    int32_t history[50];
+    size_t again = 0;
+    for (int round = 0; round < 300; round++) {
+        const size_t n = round % 4 == 3 ? MIDDLE_VOCAB : N_VOCAB;
+        struct sampler *small = n == N_VOCAB ? sampler_create(N_VOCAB) : NULL;
+        random_logits(logits, n, round % 3 == 0 ? 0.3 : 3, round & 1 ? 0.37 : 0, &seed);
+        for (int i = 0; i < 50; i++) history[i] = (int32_t)(test_random(&seed) % n);
+        quill_sampling o = everything_off();
+        if (round % 5) all_of_them(&o, &seed);
+        if (round % 5 == 4) o.temp = 0, o.top_k = 0;
+        struct token_set set;
+        assert_true(token_set_create(&set, n));
+        const uint64_t one_in = (const uint64_t[]){2, 20, 400}[round % 3];
+        for (size_t i = 0; i < n; i++) {
+            allowed[i] = test_random(&seed) % one_in == 0 || i == 7;
+            if (allowed[i]) token_set_add(&set, i);
+        }
+        const struct candidate *got;
+        const struct draw draw = {.sampling = &o, .history = history, .n_history = 50, .allowed = &set};
+        size_t n_got = sampler_distribution(small ? small : s, logits, &draw, &got);
+        if (o.temp == 0) o.temp = 1, o.top_k = 1, o.top_p = 1, o.typical_p = 1, o.min_p = 0; // the largest logit
+        size_t left = plain_distribution(expected, &o, logits, n, history, 50), legal = 0;
+        for (size_t i = 0; i < left; i++) legal += allowed[expected[i].id];
+        again += legal == 0;
+        expect_same(got, n_got, expected, plain_constrained(expected, &o, logits, n, history, 50, allowed));
+        for (uint32_t i = 0; i < 20; i++) {
+            struct draw one = draw;
+            one.key.sample = i;
+            int32_t id = sampler_draw(small ? small : s, logits, &one);
+            assert_true(id >= 0 && allowed[id]);
+        }
+        free(set.bits);
+        sampler_free(small);
+    }
+    assert_true(again > 30); // the second run was needed
+    sampler_free(s);
+}
+
+static void what_is_banned_is_not_allowed(void **state) {
+    (void)state;
+    const float logits[4] = {1, 2, 3, 4};
+    struct token_set banned, allowed;
+    assert_true(token_set_create(&banned, 4) && token_set_create(&allowed, 4));
+    token_set_add(&banned, 2);
+    token_set_add(&allowed, 2);
+    token_set_add(&allowed, 0);
+    quill_sampling o = everything_off();
+    o.top_k = 1;
+    struct sampler *s = sampler_create(4);
+    struct draw draw = {.sampling = &o, .banned = &banned, .allowed = &allowed};
+    assert_int_equal(sampler_draw(s, logits, &draw), 0);
+    token_set_add(&banned, 0);
+    assert_int_equal(sampler_draw(s, logits, &draw), -1);
+    free(banned.bits);
+    free(allowed.bits);
     sampler_free(s);
 }
 
@@ -329,17 +456,17 @@ static void draws_follow_the_distribution(void **state) {
     quill_sampling o = everything_off();
     o.temp = 0.7f;
     const struct candidate *c;
-    assert_int_equal(sampler_distribution(s, &o, logits, NULL, 0, NULL, 0, &c), N);
+    assert_int_equal(sampler_distribution(s, logits, &(struct draw){.sampling = &o}, &c), N);
     double p[N], chi[3] = {0};
     for (int i = 0; i < N; i++) p[c[i].id] = c[i].p;
     for (int part = 0; part < 3; part++) { // one part of the key changes at a time
         int count[N] = {0};
         for (uint32_t i = 0; i < DRAWS; i++) {
-            struct rng_key key = {.seed = 42, .prompt = 7};
-            if (part == 0) key.seed = i;
-            else if (part == 1) key.sample = i;
-            else key.position = i;
-            int32_t id = sampler_draw(s, &o, logits, NULL, 0, NULL, 0, &key);
+            struct draw draw = {.sampling = &o, .key = {.seed = 42, .prompt = 7}};
+            if (part == 0) draw.key.seed = i;
+            else if (part == 1) draw.key.sample = i;
+            else draw.key.position = i;
+            int32_t id = sampler_draw(s, logits, &draw);
             assert_true(id >= 0 && id < N);
             count[id]++;
         }
@@ -360,11 +487,13 @@ static void a_draw_depends_on_its_arguments_alone(void **state) {
     for (int round = 0; round < 40; round++) {
         quill_sampling o = quill_sampling_default();
         o.top_k = round % 3 * 40, o.repeat_penalty = 1.3f;
-        struct rng_key key = {.seed = (uint64_t)round};
+        const struct rng_key key = {.seed = (uint64_t)round};
+        const struct draw draw = {.sampling = &o, .history = history, .n_history = 3, .key = key};
+        const struct draw before = {.sampling = &o, .history = history, .n_history = 2, .key = key};
         struct sampler *fresh = sampler_create(BIG_VOCAB);
-        int32_t expected = sampler_draw(fresh, &o, logits, history, 3, NULL, 0, &key);
-        sampler_draw(used, &o, other, history, 2, NULL, 0, &key);
-        assert_int_equal(sampler_draw(used, &o, logits, history, 3, NULL, 0, &key), expected);
+        int32_t expected = sampler_draw(fresh, logits, &draw);
+        sampler_draw(used, other, &before);
+        assert_int_equal(sampler_draw(used, logits, &draw), expected);
         sampler_free(fresh);
     }
     sampler_free(used);
@@ -464,6 +593,9 @@ int main(void) {
         cmocka_unit_test(typical_p_may_drop_the_likeliest),
         cmocka_unit_test(infinities_are_certain_or_impossible),
         cmocka_unit_test(nothing_left_is_minus_one),
+        cmocka_unit_test(a_set_gives_back_its_ids),
+        cmocka_unit_test(a_constraint_leaves_what_the_chain_leaves_of_it),
+        cmocka_unit_test(what_is_banned_is_not_allowed),
         cmocka_unit_test(draws_follow_the_distribution),
         cmocka_unit_test(a_draw_depends_on_its_arguments_alone),
         cmocka_unit_test(largest_logits_are_in_order),

@@ -245,3 +245,11 @@ void candidates_keep_heavy(struct candidates *c, double least) {
     c->n = kept;
     add_up(c);
 }
+
+void candidates_keep_set(struct candidates *c, const struct token_set *set) {
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->weight[i] > 0 && token_set_has(set, (size_t)c->id[i])) keep(c, kept++, i);
+    c->n = kept;
+    add_up(c);
+}

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "token_set.h"
+
 struct entry {
     double value;
     int32_t id;
@@ -44,6 +46,7 @@ void candidates_weigh(struct candidates *c, double temp); // computes weight and
 // add up to `target`; at least one. Keys are finite; n > 0.
 void candidates_keep_best(struct candidates *c, double target);
 void candidates_keep_heavy(struct candidates *c, double least); // those with weight >= least
+void candidates_keep_set(struct candidates *c, const struct token_set *set); // those in it with weight > 0; may be none
 
 // The k best of value[0..n) that are not -infinity, by value descending and then id ascending, sorted so; their number.
 size_t largest_entries(struct entry *out, const float *value, size_t n, size_t k);

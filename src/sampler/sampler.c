@@ -79,8 +79,8 @@ static void apply_penalties(struct sampler *s, const quill_sampling *sampling, c
     }
 }
 
-// What can be among the k largest when the logits of at most n_changed ids have changed: the k + n_changed largest, and
-// what the bias or a penalty has raised.
+// What can be among the k largest when the logits of at most n - k ids have changed: the n largest, and what the bias
+// or a penalty has raised.
 static void list_few(struct sampler *s, const quill_sampling *sampling, const float *logits, const int32_t *recent,
                      size_t n_recent, size_t n) {
     struct candidates *c = &s->c;
@@ -92,25 +92,46 @@ static void list_few(struct sampler *s, const quill_sampling *sampling, const fl
     for (size_t i = 0; i < c->n; i++) load_logit(s, logits, (size_t)c->id[i]);
 }
 
-// Leaves the candidates with the weights of the draw; none when every token is excluded.
-static void run_chain(struct sampler *s, const quill_sampling *sampling, const float *logits, const int32_t *history,
-                      size_t n_history, const int32_t *banned, size_t n_banned) {
+static void list_set(struct sampler *s, const float *logits, const struct token_set *set) {
+    struct candidates *c = &s->c;
+    c->n = 0;
+    for (size_t i = token_set_next(set, c->limit, 0); i < c->limit; i = token_set_next(set, c->limit, i + 1)) {
+        c->id[c->n++] = (int32_t)i;
+        load_logit(s, logits, i);
+    }
+}
+
+// Logits of the ids in `only` (NULL: all); the others are excluded.
+static void load_all(struct sampler *s, const float *logits, const struct token_set *only) {
+    for (size_t i = 0; i < s->c.limit; i++)
+        if (!only || token_set_has(only, i)) load_logit(s, logits, i);
+        else s->c.logit[i] = -(double)INFINITY;
+}
+
+static void exclude(struct sampler *s, const struct token_set *banned) {
+    const size_t limit = s->c.limit;
+    for (size_t i = token_set_next(banned, limit, 0); i < limit; i = token_set_next(banned, limit, i + 1))
+        s->c.logit[i] = -(double)INFINITY;
+}
+
+// Leaves the candidates with the weights of the draw; none when every token is excluded. `only`: the tokens that the
+// chain is run on; NULL: all.
+static void run_chain(struct sampler *s, const float *logits, const struct draw *draw, const struct token_set *only) {
     enum { FEW = 32 }; // a list of one id in so many is faster than all
     struct candidates *c = &s->c;
+    const quill_sampling *sampling = draw->sampling;
     const size_t k = sampling->temp == 0 ? 1 : (size_t)sampling->top_k;
-    const size_t n_recent = penalty_window(sampling, n_history);
-    const int32_t *recent = n_recent ? history + (n_history - n_recent) : NULL;
-    const size_t n_listed = k + sampling->n_logit_bias + n_recent + n_banned;
-    const bool few = k > 0 && n_listed <= c->limit / FEW;
-    if (few)
-        list_few(s, sampling, logits, recent, n_recent, n_listed);
-    else
-        for (size_t i = 0; i < c->limit; i++) load_logit(s, logits, i);
+    const size_t n_recent = penalty_window(sampling, draw->n_history);
+    const int32_t *recent = n_recent ? draw->history + (draw->n_history - n_recent) : NULL;
+    const size_t n_largest = k + sampling->n_logit_bias + n_recent + (draw->banned ? draw->banned->n : 0);
+    const bool few = only ? only->n <= c->limit / FEW : k > 0 && n_largest <= c->limit / FEW;
+    if (few && only) list_set(s, logits, only);
+    else if (few) list_few(s, sampling, logits, recent, n_recent, n_largest);
+    else load_all(s, logits, only);
     apply_bias(s, sampling);
     apply_penalties(s, sampling, recent, n_recent);
-    for (size_t i = 0; i < n_banned; i++)
-        if ((size_t)banned[i] < c->limit) c->logit[banned[i]] = -(double)INFINITY;
-    if (few) candidates_top_k_listed(c, k);
+    if (draw->banned) exclude(s, draw->banned);
+    if (few) candidates_top_k_listed(c, k ? k : c->n);
     else if (k > 0) candidates_top_k(c, k);
     else candidates_all(c);
     if (c->n == 0) return;
@@ -118,12 +139,19 @@ static void run_chain(struct sampler *s, const quill_sampling *sampling, const f
     candidates_weigh(c, sampling->temp == 0 ? 1 : (double)sampling->temp);
 }
 
-int32_t sampler_draw(struct sampler *s, const quill_sampling *sampling, const float *logits, const int32_t *history,
-                     size_t n_history, const int32_t *banned, size_t n_banned, const struct rng_key *key) {
-    run_chain(s, sampling, logits, history, n_history, banned, n_banned);
+// Leaves the candidates of the draw, with weights that need no more than to be divided by their sum.
+static void find_candidates(struct sampler *s, const float *logits, const struct draw *draw) {
+    run_chain(s, logits, draw, NULL);
+    if (!draw->allowed) return;
+    candidates_keep_set(&s->c, draw->allowed);
+    if (s->c.n == 0) run_chain(s, logits, draw, draw->allowed);
+}
+
+int32_t sampler_draw(struct sampler *s, const float *logits, const struct draw *draw) {
+    find_candidates(s, logits, draw);
     const struct candidates *c = &s->c;
     if (c->n == 0) return -1;
-    double left = rng_unit(key) * c->total;
+    double left = rng_unit(&draw->key) * c->total;
     size_t chosen = 0;
     for (size_t i = 0; i < c->n; i++) {
         if (!(c->weight[i] > 0)) continue;
@@ -134,10 +162,9 @@ int32_t sampler_draw(struct sampler *s, const quill_sampling *sampling, const fl
     return c->id[chosen];
 }
 
-size_t sampler_distribution(struct sampler *s, const quill_sampling *sampling, const float *logits,
-                            const int32_t *history, size_t n_history, const int32_t *banned, size_t n_banned,
+size_t sampler_distribution(struct sampler *s, const float *logits, const struct draw *draw,
                             const struct candidate **out) {
-    run_chain(s, sampling, logits, history, n_history, banned, n_banned);
+    find_candidates(s, logits, draw);
     struct candidates *c = &s->c;
     for (size_t i = 0; i < c->n; i++) c->entries[i] = (struct entry){c->weight[i], c->id[i]};
     sort_entries(c->entries, c->n);

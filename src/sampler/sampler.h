@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "quill/sampler.h"
+#include "token_set.h"
 
 struct sampler; // buffers for one vocabulary; allocates nothing after creation
 
@@ -16,19 +17,26 @@ struct sampler *sampler_create(int32_t n_vocab); // NULL: no memory
 void sampler_free(struct sampler *s);
 size_t sampler_bytes(int32_t n_vocab); // what it allocates
 
-// Draws a token id. logits[n_vocab] is not changed; history[n] are the ids so far (prompt and generated), oldest first;
-// `banned` (may be NULL, [n_banned] ids) are given no chance, as a logit bias of -infinity would.
-// Returns -1 when every token is excluded.
-int32_t sampler_draw(struct sampler *s, const quill_sampling *sampling, const float *logits, const int32_t *history,
-                     size_t n_history, const int32_t *banned, size_t n_banned, const struct rng_key *key);
+// What one draw is made by, besides the logits. All is borrowed.
+struct draw {
+    const quill_sampling *sampling;
+    const int32_t *history;          // [n_history] the ids so far (prompt and generated), oldest first
+    size_t n_history;
+    const struct token_set *banned;  // NULL: none. They have no chance, as with a logit bias of -infinity
+    const struct token_set *allowed; // NULL: all. The chain does not know of it: of what it leaves, these may be drawn;
+                                     // when it leaves none of them, it is run again on the logits of these alone
+    struct rng_key key;
+};
+
+// Draws a token id from logits[n_vocab], which is not changed. -1: every token is excluded.
+int32_t sampler_draw(struct sampler *s, const float *logits, const struct draw *draw);
 
 // The distribution a draw is made from, for tests: probability of each candidate, descending; returns their number.
 struct candidate {
     int32_t id;
     double p; // after the whole chain and temperature, sums to 1
 };
-size_t sampler_distribution(struct sampler *s, const quill_sampling *sampling, const float *logits,
-                            const int32_t *history, size_t n_history, const int32_t *banned, size_t n_banned,
+size_t sampler_distribution(struct sampler *s, const float *logits, const struct draw *draw,
                             const struct candidate **out);
 
 // The k largest logits, descending, ties to the lower id; returns min(k, n).

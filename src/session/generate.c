@@ -16,8 +16,6 @@ struct generation {
     quill_request request;
     double start;            // clock_ms
     uint64_t prompt_hash;
-    const int32_t *eos;      // [n_eos] borrowed from the tokenizer
-    size_t n_eos;
     struct stops *stops;
     int32_t *ids;            // [n_ctx + 1] the prompt, then what was generated
     size_t n_generated;
@@ -87,10 +85,6 @@ quill_status generation_begin(struct generation *g, const quill_session *session
         if (!scores_reserve(&g->prompt_scores, request->n_prompt)) return fail_memory(err);
         scores_add(&g->prompt_scores, session, NULL, request->prompt[0]);
     }
-    quill_tokenizer_info info;
-    quill_tokenizer_describe(session->model->tokenizer, &info);
-    g->eos = info.eos;
-    g->n_eos = info.n_eos;
     g->prompt_hash = hash_bytes(request->prompt, request->n_prompt * sizeof *request->prompt, 0);
     memcpy(g->ids, request->prompt, request->n_prompt * sizeof *request->prompt);
     if (request->n_predict == 0 && !request->prompt_logprobs) finish(g, QUILL_STOP_LENGTH);
@@ -132,12 +126,17 @@ void generation_score(struct generation *g, size_t i, const float *logits) {
 
 static bool may_end(const struct generation *g) { return g->n_generated >= (uint64_t)g->request.min_tokens; }
 
-static quill_status draw(struct generation *g, const float *logits, int32_t *id, quill_error *err) {
+static quill_status draw_token(struct generation *g, const float *logits, int32_t *id, quill_error *err) {
     const quill_request *r = &g->request;
     size_t n = r->n_prompt + g->n_generated;
-    const struct rng_key key = {.seed = r->seed, .prompt = g->prompt_hash, .sample = r->sample, .position = n};
-    size_t n_banned = r->ignore_eos || !may_end(g) ? g->n_eos : 0;
-    *id = sampler_draw(g->session->sampler, &r->sampling, logits, g->ids, n, g->eos, n_banned, &key);
+    const struct draw draw = {
+        .sampling = &r->sampling,
+        .history = g->ids,
+        .n_history = n,
+        .banned = r->ignore_eos || !may_end(g) ? &g->session->eos : NULL,
+        .key = {.seed = r->seed, .prompt = g->prompt_hash, .sample = r->sample, .position = n},
+    };
+    *id = sampler_draw(g->session->sampler, logits, &draw);
     if (*id < 0) return fail(err, QUILL_E_CONSTRAINT, "no token is left to draw: logit biases exclude all of them");
     return QUILL_OK;
 }
@@ -195,7 +194,7 @@ static void end_after(struct generation *g, int32_t id) {
 
 static quill_status next_token(struct generation *g, const float *logits, quill_error *err) {
     int32_t id = -1;
-    quill_status s = draw(g, logits, &id, err);
+    quill_status s = draw_token(g, logits, &id, err);
     if (!s) s = record(g, logits, id, err);
     if (s) return s;
     end_after(g, id);

@@ -111,6 +111,16 @@ static void bring_in(const quill_session *session, const quill_session_options *
     if (w->file_bytes < meminfo_available()) sweep_run(&sweep, session->team);
 }
 
+// The ids that end a text; false: no memory.
+static bool collect_eos(struct token_set *eos, const quill_model *model, int32_t n_vocab) {
+    quill_tokenizer_info info;
+    quill_tokenizer_describe(model->tokenizer, &info);
+    if (!token_set_create(eos, (size_t)n_vocab)) return false;
+    for (size_t i = 0; i < info.n_eos; i++)
+        if (info.eos[i] < n_vocab) token_set_add(eos, (size_t)info.eos[i]);
+    return true;
+}
+
 quill_status quill_session_create(quill_session **out, const quill_model *model, const quill_session_options *options,
                                   quill_error *err) {
     struct plan plan;
@@ -130,8 +140,8 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
     session->held = alloc_array((size_t)plan.n_seq * (size_t)plan.n_ctx, sizeof *session->held);
     session->logits = alloc_array(plan.n_rows * (size_t)hp->n_vocab, sizeof *session->logits);
     session->batch = batch_create(plan.n_seq, plan.n_ctx);
-    if (!session->team || !session->sampler || !session->held || !session->logits || !session->batch)
-        s = fail_memory(err);
+    bool ok = session->team && session->sampler && session->held && session->logits && session->batch;
+    if (!ok || !collect_eos(&session->eos, model, hp->n_vocab)) s = fail_memory(err);
     if (!s) s = kv_cache_create(&session->kv, hp, plan.kv_type, plan.n_ctx, plan.n_seq, err);
     if (!s) s = forward_create(&session->forward, model->model, plan.n_chunk, plan.threads, err);
     if (!s) bring_in(session, options);
@@ -148,6 +158,7 @@ void quill_session_free(quill_session *session) {
     sampler_free(session->sampler);
     team_free(session->team);
     scores_free(&session->scores);
+    free(session->eos.bits);
     free(session->held);
     free(session->logits);
     free(session);

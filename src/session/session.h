@@ -33,6 +33,7 @@ struct quill_session {
     struct kv_cache *kv; // n_seq sequences; reading and scoring use the first
     struct forward *forward;
     struct sampler *sampler;
+    struct token_set eos; // the tokenizer's
     int32_t *held;   // [n_seq][n_ctx] the ids in the cache: kv_length of each sequence
     float *logits;   // [n_rows][n_vocab]
     struct batch *batch;
