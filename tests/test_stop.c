@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "session/stop.h"
-#include "session/text.h"
+#include "session/text_out.h"
 
 static struct stops *stops_for(const char *const *strings, size_t n, bool line, const char *regex) {
     quill_text texts[8];

@@ -5,7 +5,6 @@
 
 #include "base/alloc.h"
 #include "quill/score.h"
-#include "scores.h"
 #include "texts.h"
 
 struct choosing {
@@ -34,7 +33,7 @@ static quill_status check_options(struct choosing *c, quill_error *err) {
     for (size_t i = 0; i < c->n; i++) {
         const quill_option *option = c->sorted[i];
         if (option->n == 0) return fail(err, QUILL_E_USAGE, "an option has no tokens");
-        quill_status s = session_check_vocabulary(c->session, option->ids, option->n, err);
+        quill_status s = lanes_check_vocabulary(&c->session->lanes, option->ids, option->n, err);
         if (s) return s;
         if (option->n > longest) longest = option->n;
     }
@@ -45,22 +44,22 @@ static quill_status check_options(struct choosing *c, quill_error *err) {
         if (before->n == option->n) return fail(err, QUILL_E_USAGE, "two options have the same tokens");
         c->ended = true;
     }
-    if (c->ended && (c->end < 0 || c->end >= c->session->n_vocab))
+    if (c->ended && (c->end < 0 || c->end >= c->session->lanes.n_vocab))
         return fail(err, QUILL_E_USAGE, "an option begins another, and there is no token that ends it");
     size_t needed = c->n_prompt + longest - !c->ended; // the last token of all is computed for what follows it alone
-    if (needed <= (size_t)c->session->n_ctx) return QUILL_OK;
+    if (needed <= (size_t)c->session->lanes.plan.n_ctx) return QUILL_OK;
     return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens and an option %zu, the context has room for %d",
-                c->n_prompt, longest, (int)c->session->n_ctx);
+                c->n_prompt, longest, (int)c->session->lanes.plan.n_ctx);
 }
 
 // The place after the first `depth` tokens of sorted[first], and of all after it that share them: what they have there.
 static void weigh(const struct choosing *c, size_t first, size_t depth, const float *logits) {
     const quill_option *path = c->sorted[first];
-    struct log_sum sum = scores_log_sum(c->session, logits);
+    struct log_sum sum = likelihood_log_sum(&c->session->likelihood, logits);
     for (size_t i = first; i < c->n && common_ids(path, c->sorted[i]) >= depth; i++) {
         quill_option *option = c->sorted[i];
-        if (option->n > depth) option->logprob += scores_logprob(&sum, logits[option->ids[depth]]);
-        else option->logprob += scores_logprob(&sum, logits[c->end]);
+        if (option->n > depth) option->logprob += log_sum_logprob(&sum, logits[option->ids[depth]]);
+        else option->logprob += log_sum_logprob(&sum, logits[c->end]);
     }
 }
 
@@ -103,7 +102,7 @@ quill_status quill_choose(quill_session *session, const int32_t *prompt, size_t 
         options[i].logprob = 0;
     }
     const float *logits = NULL;
-    quill_status s = session_check_ids(session, prompt, n_prompt, err);
+    quill_status s = lanes_check_ids(&session->lanes, prompt, n_prompt, err);
     if (!s) s = check_options(&c, err);
     if (!s) s = quill_eval(session, prompt, n_prompt, &logits, err);
     if (!s) s = walk(&c, logits, err);

@@ -7,9 +7,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "draft.h"
-#include "scores.h"
 #include "stop.h"
-#include "text.h"
+#include "text_out.h"
 
 struct generation {
     const quill_session *session;
@@ -47,8 +46,8 @@ void generation_free(struct generation *g) {
     free(g->ends);
     buffer_free(&g->bytes);
     buffer_free(&g->text.out);
-    scores_free(&g->scores);
-    scores_free(&g->prompt_scores);
+    score_list_free(&g->scores);
+    score_list_free(&g->prompt_scores);
     free(g);
 }
 
@@ -64,8 +63,8 @@ static void clear(struct generation *g, const quill_session *session, const quil
     g->text.raw = request->raw_bytes;
     g->prompt_read = g->finished = false;
     draft_start(&g->draft, request->draft);
-    scores_clear(&g->scores, k);
-    scores_clear(&g->prompt_scores, k);
+    score_list_clear(&g->scores, k);
+    score_list_clear(&g->prompt_scores, k);
     g->result = (quill_result){.text = {"", 0}, .stop = QUILL_STOP_ERROR};
 }
 
@@ -77,13 +76,13 @@ static void finish(struct generation *g, quill_stop stop) {
 quill_status generation_begin(struct generation *g, const quill_session *session, const quill_request *request,
                               quill_error *err) {
     clear(g, session, request);
-    quill_status s = request_check(request, session->n_vocab, err);
-    if (!s) s = session_check_ids(session, request->prompt, request->n_prompt, err);
+    quill_status s = request_check(request, session->lanes.n_vocab, err);
+    if (!s) s = lanes_check_ids(&session->lanes, request->prompt, request->n_prompt, err);
     if (!s) s = stops_create(&g->stops, request, err);
     if (s) return s;
     if (generation_scores_prompt(g)) {
-        if (!scores_reserve(&g->prompt_scores, request->n_prompt)) return fail_memory(err);
-        scores_add(&g->prompt_scores, session, NULL, request->prompt[0]);
+        if (!score_list_reserve(&g->prompt_scores, request->n_prompt)) return fail_memory(err);
+        score_list_add(&g->prompt_scores, &session->likelihood, NULL, request->prompt[0]);
     }
     g->prompt_hash = hash_bytes(request->prompt, request->n_prompt * sizeof *request->prompt, 0);
     memcpy(g->ids, request->prompt, request->n_prompt * sizeof *request->prompt);
@@ -119,7 +118,7 @@ void generation_progress(struct generation *g, size_t done) {
 
 // The logits after prompt id i are about the one after it.
 void generation_score(struct generation *g, size_t i, const float *logits) {
-    if (i + 1 < g->request.n_prompt) scores_add(&g->prompt_scores, g->session, logits, g->ids[i + 1]);
+    if (i + 1 < g->request.n_prompt) score_list_add(&g->prompt_scores, &g->session->likelihood, logits, g->ids[i + 1]);
 }
 
 // ---- a token --------------------------------------------------------------------------------------
@@ -144,8 +143,8 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
 static quill_status record(struct generation *g, const float *logits, int32_t id, quill_error *err) {
     size_t n_bytes;
     const char *bytes = quill_token_bytes(g->session->model->tokenizer, id, QUILL_SPECIAL_AS_TEXT, &n_bytes);
-    if (!scores_reserve(&g->scores, 1) || !buffer_add(&g->bytes, bytes, n_bytes)) return fail_memory(err);
-    scores_add(&g->scores, g->session, logits, id);
+    if (!score_list_reserve(&g->scores, 1) || !buffer_add(&g->bytes, bytes, n_bytes)) return fail_memory(err);
+    score_list_add(&g->scores, &g->session->likelihood, logits, id);
     g->ids[g->request.n_prompt + g->n_generated] = id;
     g->ends[g->n_generated++] = g->bytes.n;
     if (g->n_generated == 1) g->result.first_token_ms = clock_ms() - g->start;
@@ -189,7 +188,7 @@ static void end_after(struct generation *g, int32_t id) {
     if (quill_token_is_eos(g->session->model->tokenizer, id)) finish(g, QUILL_STOP_EOS);
     else if (r->n_predict >= 0 && g->n_generated >= (uint64_t)r->n_predict) finish(g, QUILL_STOP_LENGTH);
     // The token would be computed at position n_prompt + n_generated - 1, counted from 0.
-    else if (r->n_prompt + g->n_generated > (size_t)g->session->n_ctx) finish(g, QUILL_STOP_CONTEXT);
+    else if (r->n_prompt + g->n_generated > (size_t)g->session->lanes.plan.n_ctx) finish(g, QUILL_STOP_CONTEXT);
 }
 
 static quill_status next_token(struct generation *g, const float *logits, quill_error *err) {
@@ -206,7 +205,7 @@ static quill_status next_token(struct generation *g, const float *logits, quill_
 
 size_t generation_draft(struct generation *g, size_t room) {
     const quill_request *r = &g->request;
-    const size_t n = r->n_prompt + g->n_generated, positions = (size_t)g->session->n_ctx;
+    const size_t n = r->n_prompt + g->n_generated, positions = (size_t)g->session->lanes.plan.n_ctx;
     if (g->n_generated == 0 || n > positions) return 0;
     if (room > positions - n) room = positions - n;
     // One token is drawn after the last id in any case.
@@ -234,7 +233,7 @@ quill_status generation_take(struct generation *g, const float *logits, size_t *
     bool agreed;
     do {
         const int32_t *id = &g->ids[g->request.n_prompt + g->n_generated], guess = *id;
-        s = take_row(g, logits + accepted * (size_t)g->session->n_vocab, err);
+        s = take_row(g, logits + accepted * (size_t)g->session->lanes.n_vocab, err);
         agreed = !g->finished && accepted < g->draft.n && *id == guess;
         accepted += agreed;
     } while (agreed);
@@ -254,8 +253,8 @@ const quill_result *generation_end(struct generation *g, quill_status status) {
     r->generated_tokens = g->n_generated;
     r->drafted_tokens = g->draft.drafted;
     r->accepted_tokens = g->draft.accepted;
-    scores_finish(&g->scores);
-    scores_finish(&g->prompt_scores);
+    score_list_finish(&g->scores);
+    score_list_finish(&g->prompt_scores);
     r->logprob = 0;
     for (size_t i = 0; i < g->scores.n; i++) r->logprob += g->scores.tokens[i].logprob;
     if (g->request.logprobs >= 0) {

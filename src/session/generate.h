@@ -6,7 +6,7 @@
 #ifndef QUILL_SESSION_GENERATE_H
 #define QUILL_SESSION_GENERATE_H
 
-#include "session.h"
+#include "parts.h"
 
 struct generation;
 

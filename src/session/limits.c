@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/clock.h"
 #include "quill/bench.h"
-#include "session.h"
+#include "parts.h"
 #include "sweep.h"
 
 enum {

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "generate.h"
-#include "scores.h"
 
 quill_request quill_request_default(void) {
     return (quill_request){.n_predict = 256, .sampling = quill_sampling_default(), .logprobs = -1,

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "session.h"
-
+// The life of a session, and reading tokens into it.
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/meminfo.h"
-#include "batch.h"
-#include "scores.h"
+#include "batch_rows.h"
 #include "sweep.h"
 
 // ---- options --------------------------------------------------------------------------------------
@@ -23,14 +21,6 @@ enum {
 
 static const char *const kv_names[KV_TYPE_COUNT] = {[KV_F16] = "f16", [KV_F32] = "f32", [KV_Q8_0] = "q8_0"};
 
-// Options with every default filled in.
-struct plan {
-    int32_t n_ctx, n_seq;
-    enum kv_type kv_type;
-    int threads;
-    size_t n_chunk, n_rows;
-};
-
 // forward_bytes grows with the number of tokens: the largest that fits, by bisection, less a part of a step.
 static size_t fitting_chunk(const struct model *model, size_t most, int threads) {
     size_t fits = 1;
@@ -42,7 +32,7 @@ static size_t fitting_chunk(const struct model *model, size_t most, int threads)
     return fits < CHUNK_STEP ? fits : fits - fits % CHUNK_STEP;
 }
 
-static quill_status plan_kv_type(struct plan *plan, const char *name, quill_error *err) {
+static quill_status plan_kv_type(struct lanes_plan *plan, const char *name, quill_error *err) {
     for (int i = 0; i < KV_TYPE_COUNT; i++) {
         plan->kv_type = (enum kv_type)i;
         if (strcmp(name ? name : kv_names[KV_F16], kv_names[i]) == 0) return QUILL_OK;
@@ -50,8 +40,9 @@ static quill_status plan_kv_type(struct plan *plan, const char *name, quill_erro
     return fail(err, QUILL_E_USAGE, "kv_type: expected f16, f32 or q8_0, found '%s'", QUOTED(str_of(name)));
 }
 
-static quill_status plan_session(struct plan *plan, const quill_model *model, const quill_session_options *options,
-                                 quill_error *err) {
+// Options with every default filled in.
+static quill_status plan_session(struct lanes_plan *plan, const quill_model *model,
+                                 const quill_session_options *options, quill_error *err) {
     const struct hparams *hp = model_hparams(model->model);
     const quill_session_options o = options ? *options : (quill_session_options){0};
     if (o.n_ctx < 0 || o.n_ctx > hp->n_ctx)
@@ -79,7 +70,7 @@ uint64_t quill_memory_available(void) { return meminfo_available(); }
 
 quill_status quill_session_plan(const quill_model *model, const quill_session_options *options, quill_memory *memory,
                                 quill_error *err) {
-    struct plan plan;
+    struct lanes_plan plan;
     quill_status s = plan_session(&plan, model, options, err);
     if (s) return s;
     const struct hparams *hp = model_hparams(model->model);
@@ -91,8 +82,7 @@ quill_status quill_session_plan(const quill_model *model, const quill_session_op
         .threads = plan.threads,
         .weights = model->weights->file_bytes,
         .kv_cache = (uint64_t)plan.n_seq * kv_cache_bytes(hp, plan.kv_type, plan.n_ctx),
-        .activations = forward_bytes(model->model, plan.n_chunk, plan.threads) + sampler_bytes(hp->n_vocab) +
-                       plan.n_rows * (size_t)hp->n_vocab * sizeof(float) +
+        .activations = lanes_bytes(model->model, &plan) + sampler_bytes(hp->n_vocab) +
                        (size_t)plan.n_seq * batch_row_bytes(plan.n_ctx),
         .tokenizer = tokenizer.memory,
     };
@@ -123,27 +113,19 @@ static bool collect_eos(struct token_set *eos, const quill_model *model, int32_t
 
 quill_status quill_session_create(quill_session **out, const quill_model *model, const quill_session_options *options,
                                   quill_error *err) {
-    struct plan plan;
+    struct lanes_plan plan;
     quill_status s = plan_session(&plan, model, options, err);
     if (s) return s;
     const struct hparams *hp = model_hparams(model->model);
     quill_session *session = alloc_zeroed(1, sizeof *session);
     if (!session) return fail_memory(err);
     session->model = model;
-    session->n_ctx = plan.n_ctx;
-    session->n_vocab = hp->n_vocab;
-    session->n_seq = plan.n_seq;
-    session->n_chunk = plan.n_chunk;
-    session->n_rows = plan.n_rows;
     session->team = team_create(plan.threads);
     session->sampler = sampler_create(hp->n_vocab);
-    session->held = alloc_array((size_t)plan.n_seq * (size_t)plan.n_ctx, sizeof *session->held);
-    session->logits = alloc_array(plan.n_rows * (size_t)hp->n_vocab, sizeof *session->logits);
-    session->batch = batch_create(plan.n_seq, plan.n_ctx);
-    bool ok = session->team && session->sampler && session->held && session->logits && session->batch;
-    if (!ok || !collect_eos(&session->eos, model, hp->n_vocab)) s = fail_memory(err);
-    if (!s) s = kv_cache_create(&session->kv, hp, plan.kv_type, plan.n_ctx, plan.n_seq, err);
-    if (!s) s = forward_create(&session->forward, model->model, plan.n_chunk, plan.threads, err);
+    session->likelihood = (struct likelihood){model->kernels, session->sampler, (size_t)hp->n_vocab};
+    session->rows = batch_rows_create(plan.n_seq, plan.n_ctx);
+    bool ok = session->team && session->sampler && session->rows && collect_eos(&session->eos, model, hp->n_vocab);
+    s = ok ? lanes_create(&session->lanes, model->model, &plan, session->team, err) : fail_memory(err);
     if (!s) bring_in(session, options);
     if (s) quill_session_free(session);
     else *out = session;
@@ -152,76 +134,13 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
 
 void quill_session_free(quill_session *session) {
     if (!session) return;
-    batch_free(session->batch);
-    forward_free(session->forward);
-    kv_cache_free(session->kv);
+    batch_rows_free(session->rows);
+    lanes_free(&session->lanes);
     sampler_free(session->sampler);
     team_free(session->team);
-    scores_free(&session->scores);
+    score_list_free(&session->scores);
     free(session->eos.bits);
-    free(session->held);
-    free(session->logits);
     free(session);
-}
-
-// ---- checks ---------------------------------------------------------------------------------------
-
-quill_status session_check_vocabulary(const quill_session *session, const int32_t *ids, size_t n, quill_error *err) {
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] < 0 || ids[i] >= session->n_vocab)
-            return fail(err, QUILL_E_USAGE, "token %zu: expected an id from 0 to %d, found %d", i,
-                        (int)session->n_vocab - 1, (int)ids[i]);
-    return QUILL_OK;
-}
-
-quill_status session_check_ids(const quill_session *session, const int32_t *ids, size_t n, quill_error *err) {
-    if (n == 0) return fail(err, QUILL_E_USAGE, "expected at least one token, found none");
-    if (n > (size_t)session->n_ctx)
-        return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens, the context has room for %d", n,
-                    (int)session->n_ctx);
-    return session_check_vocabulary(session, ids, n, err);
-}
-
-// ---- sequences ------------------------------------------------------------------------------------
-
-static int32_t *held_by(const quill_session *session, int32_t seq) {
-    return session->held + (size_t)seq * (size_t)session->n_ctx;
-}
-
-quill_status session_run(quill_session *session, const struct span *spans, size_t n_spans, quill_error *err) {
-    quill_status s = forward_run(session->forward, session->kv, session->team, spans, n_spans, session->logits, err);
-    for (size_t i = 0; !s && i < n_spans; i++)
-        memcpy(held_by(session, spans[i].seq) + spans[i].pos, spans[i].ids, spans[i].n * sizeof *spans[i].ids);
-    return s;
-}
-
-size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b) {
-    size_t i = 0;
-    while (i < n_a && i < n_b && a[i] == b[i]) i++;
-    return i;
-}
-
-size_t session_common(const quill_session *session, int32_t seq, const int32_t *ids, size_t n) {
-    return ids_common(held_by(session, seq), (size_t)kv_length(session->kv, seq), ids, n);
-}
-
-size_t session_longest(const quill_session *session, int32_t *seq, const int32_t *ids, size_t n) {
-    size_t longest = session_common(session, *seq, ids, n);
-    for (int32_t i = 0; i < session->n_seq; i++) {
-        size_t common = session_common(session, i, ids, n);
-        if (common > longest) longest = common, *seq = i;
-    }
-    return longest;
-}
-
-quill_status session_share(quill_session *session, int32_t to, int32_t from, size_t n, quill_error *err) {
-    if (to == from) {
-        kv_truncate(session->kv, to, (int32_t)n);
-        return QUILL_OK;
-    }
-    quill_status s = kv_share(session->kv, to, from, (int32_t)n, err);
-    if (!s) memcpy(held_by(session, to), held_by(session, from), n * sizeof *session->held);
-    return s;
 }
 
 // ---- reading --------------------------------------------------------------------------------------
@@ -231,28 +150,29 @@ quill_status session_share(quill_session *session, int32_t to, int32_t from, siz
 static quill_status read_ids(quill_session *session, const int32_t *ids, size_t n, quill_row_fn *row, void *user,
                              const float **logits, quill_error *err) {
     // What logits are wanted of is always computed: the last token, or all.
-    size_t at = row ? 0 : session_common(session, 0, ids, n - 1), step;
-    const size_t most = row ? session->n_rows : session->n_chunk;
-    kv_truncate(session->kv, 0, (int32_t)at);
+    size_t at = row ? 0 : lanes_common(&session->lanes, 0, ids, n - 1), step;
+    const size_t most = row ? session->lanes.plan.n_rows : session->lanes.plan.n_chunk;
+    kv_truncate(session->lanes.kv, 0, (int32_t)at);
     for (; at < n; at += step) {
         step = n - at < most ? n - at : most;
         const struct span span = {0, (int32_t)at, ids + at, step, row ? step : at + step == n};
-        quill_status s = session_run(session, &span, 1, err);
+        quill_status s = lanes_run(&session->lanes, &span, 1, err);
         if (s) return s;
-        for (size_t i = 0; row && i < step; i++) row(user, at + i, session->logits + i * (size_t)session->n_vocab);
+        const float *logits_at = session->lanes.logits;
+        for (size_t i = 0; row && i < step; i++, logits_at += session->lanes.n_vocab) row(user, at + i, logits_at);
     }
-    *logits = session->logits;
+    *logits = session->lanes.logits;
     return QUILL_OK;
 }
 
 quill_status quill_eval(quill_session *session, const int32_t *ids, size_t n, const float **logits, quill_error *err) {
-    quill_status s = session_check_ids(session, ids, n, err);
+    quill_status s = lanes_check_ids(&session->lanes, ids, n, err);
     return s ? s : read_ids(session, ids, n, NULL, NULL, logits, err);
 }
 
 quill_status quill_eval_all(quill_session *session, const int32_t *ids, size_t n, quill_row_fn *row, void *user,
                             quill_error *err) {
-    quill_status s = session_check_ids(session, ids, n, err);
+    quill_status s = lanes_check_ids(&session->lanes, ids, n, err);
     const float *last;
     return s ? s : read_ids(session, ids, n, row, user, &last, err);
 }

@@ -12,8 +12,8 @@ struct texts {
     size_t i, at;       // next: token `at` of texts[i]
     int32_t seq;        // into this sequence
     bool begun;         // which holds what precedes it
-    struct span *spans; // [session->n_seq] of the present pass
-    size_t *of;         // [session->n_seq] which text they are of
+    struct span *spans; // [session->lanes.plan.n_seq] of the present pass
+    size_t *of;         // [session->lanes.plan.n_seq] which text they are of
     size_t n_spans;
 };
 
@@ -34,9 +34,9 @@ static quill_status begin_text(struct texts *t, quill_error *err) {
     quill_session *session = t->session;
     const struct text_rows *text = &t->texts[t->i];
     int32_t from = t->seq;
-    size_t reused = session_longest(session, &from, text->ids, text->first);
+    size_t reused = lanes_longest(&session->lanes, &from, text->ids, text->first);
     if (common_in_pass(t, text) >= reused + WORTH_WAITING) return QUILL_OK;
-    quill_status s = session_share(session, t->seq, from, reused, err);
+    quill_status s = lanes_share(&session->lanes, t->seq, from, reused, err);
     t->begun = !s;
     t->at = reused;
     return s;
@@ -45,9 +45,9 @@ static quill_status begin_text(struct texts *t, quill_error *err) {
 // The texts are taken in their order, so many at once as there are sequences and a pass has room for.
 static quill_status plan_pass(struct texts *t, quill_error *err) {
     const quill_session *session = t->session;
-    size_t tokens = session->n_chunk, logits = session->n_rows;
+    size_t tokens = session->lanes.plan.n_chunk, logits = session->lanes.plan.n_rows;
     t->n_spans = 0;
-    while (t->i < t->n_texts && t->n_spans < (size_t)session->n_seq && tokens && logits) {
+    while (t->i < t->n_texts && t->n_spans < (size_t)session->lanes.plan.n_seq && tokens && logits) {
         const struct text_rows *text = &t->texts[t->i];
         if (text->first == text->n) {
             t->i++;
@@ -66,7 +66,7 @@ static quill_status plan_pass(struct texts *t, quill_error *err) {
         t->at += count;
         if (t->at < text->n) return QUILL_OK; // the rest comes first in the next pass
         t->i++;
-        t->seq = (t->seq + 1) % session->n_seq;
+        t->seq = (t->seq + 1) % session->lanes.plan.n_seq;
         t->begun = false;
     }
     return QUILL_OK;
@@ -76,13 +76,13 @@ static quill_status read_texts(struct texts *t, text_row_fn *row, void *user, qu
     for (;;) {
         quill_status s = plan_pass(t, err);
         if (!s && t->n_spans == 0) return QUILL_OK;
-        if (!s) s = session_run(t->session, t->spans, t->n_spans, err);
+        if (!s) s = lanes_run(&t->session->lanes, t->spans, t->n_spans, err);
         if (s) return s;
-        const float *logits = t->session->logits;
+        const float *logits = t->session->lanes.logits;
         for (size_t k = 0; k < t->n_spans; k++) {
             const struct span *span = &t->spans[k];
             size_t end = (size_t)span->pos + span->n;
-            for (size_t i = end - span->n_logits; i < end; i++, logits += t->session->n_vocab)
+            for (size_t i = end - span->n_logits; i < end; i++, logits += t->session->lanes.n_vocab)
                 row(user, t->of[k], i, logits);
         }
     }
@@ -91,8 +91,8 @@ static quill_status read_texts(struct texts *t, text_row_fn *row, void *user, qu
 quill_status session_read_texts(quill_session *session, const struct text_rows *texts, size_t n_texts, text_row_fn *row,
                                 void *user, quill_error *err) {
     struct texts t = {.session = session, .texts = texts, .n_texts = n_texts};
-    t.spans = alloc_array((size_t)session->n_seq, sizeof *t.spans);
-    t.of = alloc_array((size_t)session->n_seq, sizeof *t.of);
+    t.spans = alloc_array((size_t)session->lanes.plan.n_seq, sizeof *t.spans);
+    t.of = alloc_array((size_t)session->lanes.plan.n_seq, sizeof *t.of);
     quill_status s = t.spans && t.of ? read_texts(&t, row, user, err) : fail_memory(err);
     free(t.spans);
     free(t.of);

@@ -3,7 +3,7 @@
 #ifndef QUILL_SESSION_TEXTS_H
 #define QUILL_SESSION_TEXTS_H
 
-#include "session.h"
+#include "parts.h"
 
 struct text_rows {
     const int32_t *ids; // [n] each in 0..n_vocab-1; n <= n_ctx

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "text.h"
+#include "text_out.h"
 
 #include "base/utf8.h"
 

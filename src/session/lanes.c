@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "lanes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+uint64_t lanes_bytes(const struct model *model, const struct lanes_plan *plan) {
+    const size_t n_vocab = (size_t)model_hparams(model)->n_vocab;
+    return forward_bytes(model, plan->n_chunk, plan->threads) + plan->n_rows * n_vocab * sizeof(float) +
+           (size_t)plan->n_seq * (size_t)plan->n_ctx * sizeof(int32_t);
+}
+
+quill_status lanes_create(struct lanes *lanes, const struct model *model, const struct lanes_plan *plan,
+                          struct team *team, quill_error *err) {
+    const struct hparams *hp = model_hparams(model);
+    *lanes = (struct lanes){.plan = *plan, .n_vocab = hp->n_vocab, .team = team};
+    lanes->held = alloc_array((size_t)plan->n_seq * (size_t)plan->n_ctx, sizeof *lanes->held);
+    lanes->logits = alloc_array(plan->n_rows * (size_t)hp->n_vocab, sizeof *lanes->logits);
+    if (!lanes->held || !lanes->logits) return fail_memory(err);
+    quill_status s = kv_cache_create(&lanes->kv, hp, plan->kv_type, plan->n_ctx, plan->n_seq, err);
+    return s ? s : forward_create(&lanes->forward, model, plan->n_chunk, plan->threads, err);
+}
+
+void lanes_free(struct lanes *lanes) {
+    forward_free(lanes->forward);
+    kv_cache_free(lanes->kv);
+    free(lanes->held);
+    free(lanes->logits);
+}
+
+static int32_t *held_by(const struct lanes *lanes, int32_t lane) {
+    return lanes->held + (size_t)lane * (size_t)lanes->plan.n_ctx;
+}
+
+quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err) {
+    quill_status s = forward_run(lanes->forward, lanes->kv, lanes->team, spans, n_spans, lanes->logits, err);
+    for (size_t i = 0; !s && i < n_spans; i++)
+        memcpy(held_by(lanes, spans[i].seq) + spans[i].pos, spans[i].ids, spans[i].n * sizeof *spans[i].ids);
+    return s;
+}
+
+size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b) {
+    size_t i = 0;
+    while (i < n_a && i < n_b && a[i] == b[i]) i++;
+    return i;
+}
+
+size_t lanes_common(const struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n) {
+    return ids_common(held_by(lanes, lane), (size_t)kv_length(lanes->kv, lane), ids, n);
+}
+
+size_t lanes_longest(const struct lanes *lanes, int32_t *lane, const int32_t *ids, size_t n) {
+    size_t longest = lanes_common(lanes, *lane, ids, n);
+    for (int32_t i = 0; i < lanes->plan.n_seq; i++) {
+        size_t common = lanes_common(lanes, i, ids, n);
+        if (common > longest) longest = common, *lane = i;
+    }
+    return longest;
+}
+
+quill_status lanes_share(struct lanes *lanes, int32_t to, int32_t from, size_t n, quill_error *err) {
+    if (to == from) {
+        kv_truncate(lanes->kv, to, (int32_t)n);
+        return QUILL_OK;
+    }
+    quill_status s = kv_share(lanes->kv, to, from, (int32_t)n, err);
+    if (!s) memcpy(held_by(lanes, to), held_by(lanes, from), n * sizeof *lanes->held);
+    return s;
+}
+
+quill_status lanes_check_vocabulary(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err) {
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] < 0 || ids[i] >= lanes->n_vocab)
+            return fail(err, QUILL_E_USAGE, "token %zu: expected an id from 0 to %d, found %d", i,
+                        (int)lanes->n_vocab - 1, (int)ids[i]);
+    return QUILL_OK;
+}
+
+quill_status lanes_check_ids(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err) {
+    if (n == 0) return fail(err, QUILL_E_USAGE, "expected at least one token, found none");
+    if (n > (size_t)lanes->plan.n_ctx)
+        return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens, the context has room for %d", n,
+                    (int)lanes->plan.n_ctx);
+    return lanes_check_vocabulary(lanes, ids, n, err);
+}

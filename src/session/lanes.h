@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Lanes: the sequences of a KV cache, each with the ids that it holds, and the pass that computes into them.
+#ifndef QUILL_SESSION_LANES_H
+#define QUILL_SESSION_LANES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/team.h"
+#include "model/model.h"
+
+struct lanes_plan {
+    int32_t n_ctx, n_seq; // positions of a lane; lanes
+    enum kv_type kv_type;
+    int threads;
+    size_t n_chunk; // tokens computed in one pass, at least n_seq
+    size_t n_rows;  // rows of logits computed in one pass, at least n_seq
+};
+
+struct lanes {
+    struct lanes_plan plan;
+    int32_t n_vocab;
+    struct team *team; // borrowed
+    struct kv_cache *kv;
+    struct forward *forward;
+    int32_t *held; // [n_seq][n_ctx] the ids in the cache: kv_length of each lane
+    float *logits; // [n_rows][n_vocab]
+};
+
+uint64_t lanes_bytes(const struct model *model, const struct lanes_plan *plan); // without the KV cache
+// Free it after a failure too.
+quill_status lanes_create(struct lanes *lanes, const struct model *model, const struct lanes_plan *plan,
+                          struct team *team, quill_error *err);
+void lanes_free(struct lanes *lanes); // zeros are fine
+
+// Computes spans as forward_run does, into lanes->logits, and notes their ids as held.
+quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err);
+size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b); // how many both begin with
+// How many of ids[0..n) a lane begins with.
+size_t lanes_common(const struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n);
+// The same of the lane that begins with most of them, which *lane becomes; it stays where none has more.
+size_t lanes_longest(const struct lanes *lanes, int32_t *lane, const int32_t *ids, size_t n);
+// Lane `to` becomes the first n positions of `from`, which may be itself.
+quill_status lanes_share(struct lanes *lanes, int32_t to, int32_t from, size_t n, quill_error *err);
+
+// QUILL_E_USAGE when one is not in the vocabulary.
+quill_status lanes_check_vocabulary(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err);
+// The same, and when there is none; QUILL_E_CONTEXT when they do not fit.
+quill_status lanes_check_ids(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err);
+
+#endif

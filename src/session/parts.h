@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// The parts of a session. session.c makes them; the other files work with them.
+#ifndef QUILL_SESSION_PARTS_H
+#define QUILL_SESSION_PARTS_H
+
+#include "base/team.h"
+#include "lanes.h"
+#include "load/open.h"
+#include "quill/session.h"
+#include "sampler/sampler.h"
+#include "score_list.h"
+
+struct batch_rows; // batch_rows.h
+
+struct quill_session {
+    const quill_model *model; // borrowed
+    struct team *team;
+    struct lanes lanes; // reading and scoring use the first
+    struct sampler *sampler;
+    struct likelihood likelihood;
+    struct token_set eos;      // the tokenizer's
+    struct batch_rows *rows;
+    struct score_list scores; // of quill_score
+};
+
+enum { WORTH_WAITING = 32 }; // tokens that another sequence is about to have: waiting is better than computing them
+
+#endif
