@@ -7,7 +7,7 @@
 
 #include "tokenizer/token_table.h"
 
-enum { BPE_MAX_MERGES = (1 << 22) - 1, BPE_NO_BYTE = -1 };
+enum { ID_BITS = 21, RANK_BITS = 22, BPE_MAX_MERGES = (1 << RANK_BITS) - 1, BPE_NO_BYTE = -1 };
 
 struct bpe {
     int32_t bytes[256]; // the token of each byte; BPE_NO_BYTE: the vocabulary has none
@@ -16,6 +16,13 @@ struct bpe {
     int32_t *results;   // [n_merges] by rank
     size_t n_merges;
 };
+
+static inline uint64_t pair_of(int32_t left, int32_t right) { return (uint64_t)left << ID_BITS | (uint64_t)right; }
+
+// Where the search for a pair begins.
+static inline size_t slot_of(const struct bpe *bpe, uint64_t pair) {
+    return (pair * 0x9e3779b97f4a7c15u) >> bpe->shift;
+}
 
 // Reads the merges, and marks the tokens they make in `vocab` (TOKEN_FROM_TEXT).
 quill_status bpe_build(struct bpe *bpe, struct token_table *vocab, const struct vocab_spec *spec, quill_error *err);
