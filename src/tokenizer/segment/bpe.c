@@ -4,11 +4,14 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/map.h"
+#include "tokenizer/ids.h"
 
 enum {
     NO_RANK = INT32_MAX, // above every rank
     SHORT_WORD = 32,     // up to here a look at every pair is faster than lists
     LEAST_LINKS = 4096,
+    MOST_KEPT_LINKS = 1 << 15, // of a long word
+    RANK_MASK = (1 << RANK_BITS) - 1,
 };
 
 static int32_t rank_of(const struct bpe *bpe, int32_t left, int32_t right) {
@@ -16,7 +19,7 @@ static int32_t rank_of(const struct bpe *bpe, int32_t left, int32_t right) {
     size_t mask = ((size_t)1 << (64 - bpe->shift)) - 1;
     for (size_t i = slot_of(bpe, pair);; i = (i + 1) & mask) {
         uint64_t slot = bpe->slots[i];
-        if (slot >> RANK_BITS == pair && slot) return (int32_t)(slot & BPE_MAX_MERGES) - 1;
+        if (slot >> RANK_BITS == pair && slot) return (int32_t)(slot & RANK_MASK) - 1;
         if (!slot) return NO_RANK;
     }
 }
@@ -139,17 +142,39 @@ static void merge_long(struct long_word *w, size_t n) {
     while (w->n_ranks) merge_rank(w, heap_pop(w));
 }
 
-void bpe_room_free(struct bpe_room *room) {
+// Room for long words.
+struct bpe_room {
+    struct link *links; // [n_links]
+    size_t n_links;
+    int32_t *ranks;     // [2 * n_merges]
+};
+
+static void release_links(struct bpe_room *room) {
     map_release(room->links, room->n_links * sizeof *room->links);
-    free(room->ranks);
-    *room = (struct bpe_room){0};
+    room->links = NULL;
+    room->n_links = 0;
 }
 
-static quill_status make_room(const struct bpe *bpe, struct bpe_room *room, size_t n, quill_error *err) {
+static void free_room(void *of_bpe) {
+    struct bpe_room *room = of_bpe;
+    if (!room) return;
+    release_links(room);
+    free(room->ranks);
+    free(room);
+}
+
+static void trim_room(void *of_bpe) {
+    struct bpe_room *room = of_bpe;
+    if (room && room->n_links > MOST_KEPT_LINKS) release_links(room);
+}
+
+static quill_status make_room(const struct bpe *bpe, void **of_bpe, size_t n, quill_error *err) {
     if (n > INT32_MAX - 1) return fail(err, QUILL_E_SYSTEM, "a word of %zu bytes is too long to encode", n);
+    if (!*of_bpe && !(*of_bpe = alloc_zeroed(1, sizeof(struct bpe_room)))) return fail_memory(err);
+    struct bpe_room *room = *of_bpe;
     if (!room->ranks && !(room->ranks = alloc_zeroed(2 * bpe->n_merges, sizeof(int32_t)))) return fail_memory(err);
     if (n <= room->n_links) return QUILL_OK;
-    map_release(room->links, room->n_links * sizeof *room->links);
+    release_links(room);
     size_t bytes, fit = n < LEAST_LINKS ? LEAST_LINKS : n;
     bool ok = checked_mul_size(&bytes, fit, sizeof *room->links);
     room->links = ok ? map_reserve(bytes) : NULL;
@@ -161,16 +186,18 @@ static quill_status no_byte(uint8_t byte, quill_error *err) {
     return fail(err, QUILL_E_MODEL, "the vocabulary has no token for the byte 0x%02x", byte);
 }
 
-static quill_status encode_long(const struct bpe *bpe, struct bpe_room *room, quill_ids *out, const char *word,
-                                size_t n, quill_error *err) {
-    quill_status status = make_room(bpe, room, n, err);
+// Linear time, but for a heap of ranks; 24 n bytes of room.
+static quill_status encode_long(const struct bpe *bpe, void **of_bpe, quill_ids *out, struct piece word,
+                                quill_error *err) {
+    quill_status status = make_room(bpe, of_bpe, word.n, err);
     if (status) return status;
+    const struct bpe_room *room = *of_bpe;
     struct long_word w = {bpe, room->links, room->ranks, room->ranks + bpe->n_merges, 0};
-    for (size_t i = 0; i < n; i++) {
-        w.links[i].id = bpe->bytes[(uint8_t)word[i]];
-        if (w.links[i].id == BPE_NO_BYTE) return no_byte((uint8_t)word[i], err);
+    for (size_t i = 0; i < word.n; i++) {
+        w.links[i].id = bpe->bytes[(uint8_t)word.p[i]];
+        if (w.links[i].id == BPE_NO_BYTE) return no_byte((uint8_t)word.p[i], err);
     }
-    merge_long(&w, n);
+    merge_long(&w, word.n);
     size_t count = 0;
     for (int32_t i = 0; i >= 0; i = w.links[i].next) count++;
     if (!ids_reserve(out, count)) return fail_memory(err);
@@ -178,27 +205,79 @@ static quill_status encode_long(const struct bpe *bpe, struct bpe_room *room, qu
     return QUILL_OK;
 }
 
-quill_status bpe_encode(const struct bpe *bpe, struct bpe_room *room, quill_ids *out, const char *word, size_t n,
-                        quill_error *err) {
-    if (n > SHORT_WORD) return encode_long(bpe, room, out, word, n, err);
-    if (!ids_reserve(out, n)) return fail_memory(err);
-    int32_t *ids = out->ids + out->n;
-    for (size_t i = 0; i < n; i++) {
-        ids[i] = bpe->bytes[(uint8_t)word[i]];
-        if (ids[i] == BPE_NO_BYTE) return no_byte((uint8_t)word[i], err);
+// The token that the whole piece is; -1: none that text may yield.
+static int32_t whole_token(const struct token_table *v, struct piece word) {
+    if (word.n > v->longest) return -1;
+    const struct token_key key = token_key_before(word.p, word.n, word.p + word.n);
+    int32_t id = token_table_find(v, &key);
+    bool yields = id >= 0 && (token_kind_of(v, id) == TOKEN_NORMAL || v->kinds[id] & TOKEN_FROM_TEXT);
+    return yields ? id : -1;
+}
+
+static quill_status encode_piece(const void *model, void **room, quill_ids *out, struct piece word, quill_error *err) {
+    const struct bpe *bpe = model;
+    int32_t whole = bpe->whole ? whole_token(bpe->whole, word) : -1;
+    if (whole < 0 && word.n > SHORT_WORD) return encode_long(bpe, room, out, word, err);
+    if (!ids_reserve(out, word.n)) return fail_memory(err);
+    if (whole >= 0) {
+        out->ids[out->n++] = whole;
+        return QUILL_OK;
     }
-    out->n += merge_short(bpe, ids, n);
+    int32_t *ids = out->ids + out->n;
+    for (size_t i = 0; i < word.n; i++) {
+        ids[i] = bpe->bytes[(uint8_t)word.p[i]];
+        if (ids[i] == BPE_NO_BYTE) return no_byte((uint8_t)word.p[i], err);
+    }
+    out->n += merge_short(bpe, ids, word.n);
     return QUILL_OK;
 }
 
-bool ids_reserve(quill_ids *list, size_t more) {
-    size_t need, cap = list->cap < 16 ? 32 : list->cap + list->cap / 2;
-    if (!checked_add_size(&need, list->n, more)) return false;
-    if (need <= list->cap) return true;
-    if (cap < need) cap = need;
-    int32_t *ids = alloc_resize(list->ids, cap, sizeof *ids);
-    if (!ids) return false;
-    list->ids = ids;
-    list->cap = cap;
-    return true;
+// ---- the segmenter --------------------------------------------------------------------------------------------------
+
+static void bpe_free(void *model) {
+    struct bpe *bpe = model;
+    if (!bpe) return;
+    free(bpe->slots);
+    free(bpe->results);
+    free(bpe);
 }
+
+static size_t bpe_memory(const void *model) {
+    const struct bpe *bpe = model;
+    return sizeof *bpe + ((size_t)1 << (64 - bpe->shift)) * sizeof *bpe->slots + bpe->n_merges * sizeof *bpe->results;
+}
+
+static quill_status check_spec(const struct vocab_spec *spec, quill_error *err) {
+    const char *part = spec->scores ? "scores" : spec->unk >= 0 ? "unk" : spec->byte_fallback ? "byte_fallback" : NULL;
+    if (!part) return QUILL_OK;
+    return fail(err, QUILL_E_MODEL, "%s: %s: expected none with byte-level BPE, found it", QUOTED(str_of(spec->file)),
+                part);
+}
+
+static quill_status bpe_create(void **model, struct token_table *vocab, const struct vocab_spec *spec,
+                               quill_error *err) {
+    *model = NULL;
+    quill_status status = check_spec(spec, err);
+    if (status) return status;
+    struct bpe *bpe = alloc_zeroed(1, sizeof *bpe);
+    if (!bpe) return fail_memory(err);
+    status = bpe_build(bpe, vocab, spec, err);
+    if (status) {
+        bpe_free(bpe);
+        return status;
+    }
+    if (spec->ignore_merges) bpe->whole = vocab;
+    else token_table_forget(vocab);
+    *model = bpe;
+    return QUILL_OK;
+}
+
+const struct segmenter bpe_segmenter = {
+    .name = "bpe",
+    .create = bpe_create,
+    .free = bpe_free,
+    .memory = bpe_memory,
+    .encode_piece = encode_piece,
+    .trim_room = trim_room,
+    .free_room = free_room,
+};

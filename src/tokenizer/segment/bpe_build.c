@@ -126,9 +126,9 @@ static void add_byte_tokens(struct bpe *bpe, struct token_table *v) {
 
 quill_status bpe_build(struct bpe *bpe, struct token_table *v, const struct vocab_spec *spec, quill_error *err) {
     *bpe = (struct bpe){.shift = 64 - 8, .n_merges = spec->n_merges};
-    if (spec->n_merges > BPE_MAX_MERGES)
+    if (spec->n_merges > MOST_MERGES)
         return fail(err, QUILL_E_MODEL, "%s: expected at most %d merges, found %zu", QUOTED(str_of(spec->file)),
-                    BPE_MAX_MERGES, spec->n_merges);
+                    MOST_MERGES, spec->n_merges);
     while ((size_t)1 << (64 - bpe->shift) < 2 * spec->n_merges) bpe->shift--;
     bpe->slots = alloc_zeroed((size_t)1 << (64 - bpe->shift), sizeof *bpe->slots);
     bpe->results = alloc_array(spec->n_merges, sizeof *bpe->results);
@@ -139,16 +139,5 @@ quill_status bpe_build(struct bpe *bpe, struct token_table *v, const struct voca
     if (!status) status = add_merges(bpe, v, spec, room, each, group, err);
     if (!status) add_byte_tokens(bpe, v);
     free(room);
-    if (status) bpe_free(bpe);
     return status;
-}
-
-void bpe_free(struct bpe *bpe) {
-    free(bpe->slots);
-    free(bpe->results);
-    *bpe = (struct bpe){0};
-}
-
-size_t bpe_memory(const struct bpe *bpe) {
-    return ((size_t)1 << (64 - bpe->shift)) * sizeof *bpe->slots + bpe->n_merges * sizeof *bpe->results;
 }
