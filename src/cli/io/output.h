@@ -7,13 +7,13 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "base/save.h"
 #include "quill/error.h"
 
 struct output {
     int fd;           // -1: not open
     const char *name; // for messages
-    char *target;     // of the temporary file; NULL: written in place
-    char *temp;
+    struct save save; // of a file that appears whole; its temp is NULL where fd is written in place
     bool terminal;    // fd is one
     bool filter;      // control characters are shown, not obeyed
     bool in_line;     // the last byte was no newline
