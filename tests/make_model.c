@@ -18,8 +18,8 @@
 #include "formats/gguf_write.h"
 #include "kernels/kernels.h"
 #include "load/recipe.h"
+#include "model/bind/bind.h"
 #include "model/bind/export.h"
-#include "model/families/family.h"
 #include "tokenizer/byte_map.h"
 
 enum { BYTES = 256, LETTERS = 26, ROWS_AT_ONCE = 4 };
@@ -61,14 +61,6 @@ static void *must(void *p) {
 
 // ---- weights --------------------------------------------------------------------------------------------------------
 
-static uint64_t width(const struct hparams *hp, enum bind_dim dim) {
-    const int32_t heads = hp->n_head * hp->head_dim;
-    const int32_t widths[] = {[DIM_NONE] = 0,           [DIM_VOCAB] = hp->n_vocab, [DIM_CTX] = hp->n_ctx,
-                              [DIM_EMBD] = hp->n_embd, [DIM_HEADS] = heads,       [DIM_QKV] = 3 * heads,
-                              [DIM_FF] = hp->n_ff};
-    return (uint64_t)widths[dim];
-}
-
 // GPT-2's own initial values (Radford et al. 2019, section 2.3), norms and biases not quite 1 and 0.
 static void set_values(struct item *item, const struct hparams *hp, bool matrix) {
     item->deviation = 0.02f;
@@ -79,9 +71,9 @@ static void set_values(struct item *item, const struct hparams *hp, bool matrix)
 
 static void add_item(struct job *job, struct gguf_writer *g, const struct bind_row *row, int32_t layer) {
     struct item *item = &job->items[job->n++];
-    *item = (struct item){.type = DTYPE_F32, .rows = 1, .cols = width(&job->hp, row->shape[0])};
+    *item = (struct item){.type = DTYPE_F32, .rows = 1, .cols = bind_dim(&job->hp, row->shape[0])};
     const bool matrix = row->shape[1] != DIM_NONE;
-    if (matrix) item->rows = item->cols, item->cols = width(&job->hp, row->shape[1]);
+    if (matrix) item->rows = item->cols, item->cols = bind_dim(&job->hp, row->shape[1]);
     bind_name(row, "", layer, item->name);
     set_values(item, &job->hp, matrix);
     const struct recipe_model model = {.n_layer = job->hp.n_layer, .tied = true};
@@ -92,9 +84,9 @@ static void add_item(struct job *job, struct gguf_writer *g, const struct bind_r
     if (item->cols > job->most_cols) job->most_cols = (size_t)item->cols;
 }
 
-static void add_items(struct job *job, struct gguf_writer *g, const struct arch_spec *arch) {
+static void add_items(struct job *job, struct gguf_writer *g, const struct family *family) {
     size_t n_rows = 0;
-    const struct bind_row *rows = arch->binding[WEIGHTS_GGUF];
+    const struct bind_row *rows = family->files[WEIGHTS_GGUF].rows;
     while (rows[n_rows].name) n_rows++;
     job->items = must(alloc_array(n_rows * (size_t)job->hp.n_layer, sizeof *job->items));
     for (const struct bind_row *row = rows; row->name; row++) {
@@ -261,8 +253,8 @@ static void read_options(struct job *job, int argc, char **argv) {
     if (job->hp.n_embd % job->hp.n_head) die("--n-embd: expected a multiple of --n-head", "");
 }
 
-static void put_keys(struct job *job, struct gguf_writer *g, const struct arch_spec *arch) {
-    const struct model model = {.arch = arch, .file = job->path, .hp = job->hp};
+static void put_keys(struct job *job, struct gguf_writer *g, const struct family *family) {
+    const struct model model = {.family = family, .file = job->path, .hp = job->hp};
     quill_error err;
     if (model_export_keys(&model, g, &err)) die(err.text, "");
     char name[64];
@@ -277,15 +269,15 @@ int main(int argc, char **argv) {
     struct job job = {.type = "Q8_0", .seed = 1};
     job.hp = (struct hparams){.n_ctx = 1024, .n_vocab = 50257, .norm_eps = 1e-5f, .tied = true};
     read_options(&job, argc, argv);
-    const struct arch_spec *arch = arch_find(STR("gpt2"));
+    const struct family *family = family_find(STR("gpt2"));
     job.hp.n_head_kv = job.hp.n_head;
     job.hp.head_dim = job.hp.n_embd / job.hp.n_head;
     job.hp.n_ff = 4 * job.hp.n_embd;
-    job.hp.act = arch->act;
-    job.hp.scale_scores = arch->scale_scores;
+    job.hp.act = family->act;
+    job.hp.scale_scores = family->scale_scores;
     struct gguf_writer *g = must(gguf_writer_new());
-    put_keys(&job, g, arch);
-    add_items(&job, g, arch);
+    put_keys(&job, g, family);
+    add_items(&job, g, family);
     job.team = must(team_create(team_default_size()));
     job.rows = must(alloc_array((size_t)team_size(job.team) * job.most_cols, sizeof *job.rows));
     quill_error err;

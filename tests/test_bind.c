@@ -154,21 +154,39 @@ static void an_output_matrix_of_its_own_is_used(void **state) {
     tiny_free(tiny);
 }
 
-// Old files hold lm_head.weight although it is the embedding: what counts is the configuration.
-static void a_stored_output_matrix_is_not_looked_at_when_it_is_tied(void **state) {
+// Where the configuration says that the head is the embedding, a stored head counts when it differs (as in transformers
+// 5) and is no more than a copy when it does not.
+static void a_stored_output_matrix_counts_where_it_differs(void **state) {
     (void)state;
-    struct tiny *with = make_untied(), *without = make(DTYPE_F32);
-    float *a = logits_of(with, &(struct directory){.prefix = "transformer."}, &kernels_ref);
-    const struct directory said = {.prefix = "", .config = "\"tie_word_embeddings\":true"};
-    float *b = logits_of(with, &said, &kernels_ref);
-    float *expected = logits_of(without, NULL, &kernels_ref);
-    assert_memory_equal(a, expected, N_IDS * N_VOCAB * sizeof *a);
-    assert_memory_equal(b, expected, N_IDS * N_VOCAB * sizeof *b);
-    free(a);
-    free(b);
-    free(expected);
-    tiny_free(with);
-    tiny_free(without);
+    static const char *const said[] = {NULL, "\"tie_word_embeddings\":true"};
+    for (size_t i = 0; i < 2; i++) {
+        struct tiny *with = make_untied();
+        assert_true(same_logits(with, &(struct directory){.prefix = "transformer.", .config = said[i]}, NULL));
+        tiny_free(with);
+    }
+}
+
+static void a_copy_of_the_embedding_is_no_output_matrix(void **state) {
+    (void)state;
+    struct tiny *tiny = make_untied();
+    for (int copied = 0; copied < 2; copied++) {
+        struct weights *w;
+        struct model *model;
+        quill_error err;
+        const struct tiny_tensor *tokens = tiny_find(tiny, "token_embd.weight");
+        if (copied) memcpy(tiny_find(tiny, "output.weight")->values, tokens->values, N_VOCAB * N_EMBD * sizeof(float));
+        write_directory(tiny, &(struct directory){.prefix = ""});
+        assert_ok(weights_open(&w, folder, WEIGHTS_ALL, MAP_FILE, &err), err);
+        assert_ok(model_bind(&model, w, &kernels_ref, &err), err);
+        assert_int_equal(model_tied(model), copied);
+        uint64_t values = 0;
+        for (size_t i = 0; i < tiny->n_tensors; i++)
+            values += tiny_rows(&tiny->tensors[i]) * tiny_cols(&tiny->tensors[i]);
+        assert_int_equal(model_parameters(model), copied ? values - N_VOCAB * N_EMBD : values);
+        model_free(model);
+        weights_close(w);
+    }
+    tiny_free(tiny);
 }
 
 static void tensors_nobody_knows_are_ignored(void **state) {
@@ -207,6 +225,12 @@ static void configuration_values_reach_the_plan(void **state) {
         {NULL, ACTF_GELU_TANH, 1e-5f, 1},
         {"\"activation_function\":\"gelu_new\"", ACTF_GELU_TANH, 1e-5f, 1},
         {"\"activation_function\":\"gelu_pytorch_tanh\"", ACTF_GELU_TANH, 1e-5f, 1},
+        {"\"activation_function\":\"gelu_python_tanh\"", ACTF_GELU_TANH, 1e-5f, 1},
+        {"\"activation_function\":\"gelu_fast\"", ACTF_GELU_TANH, 1e-5f, 1},
+        {"\"activation_function\":\"gelu_accurate\"", ACTF_GELU_TANH, 1e-5f, 1},
+        {"\"activation_function\":\"gelu_python\"", ACTF_GELU_ERF, 1e-5f, 1},
+        {"\"activation_function\":\"silu\"", ACTF_SILU, 1e-5f, 1},
+        {"\"activation_function\":\"swish\"", ACTF_SILU, 1e-5f, 1},
         {"\"activation_function\":\"gelu\",\"layer_norm_epsilon\":0.5", ACTF_GELU_ERF, 0.5f, 1},
         {"\"activation_function\":\"relu\",\"layer_norm_epsilon\":1", ACTF_RELU, 1, 1},
         {"\"scale_attn_weights\":false", ACTF_GELU_TANH, 1e-5f, 0},
@@ -267,9 +291,9 @@ static void refused_directory(const char *config, const char *words) {
 
 static void configurations_that_do_not_fit_are_refused(void **state) {
     (void)state;
-    refused_directory("\"activation_function\":\"quick_gelu\"",
-                      "'activation_function': expected gelu_new, gelu_pytorch_tanh, gelu, relu or silu, found "
-                      "'quick_gelu'");
+    refused_directory("\"activation_function\":\"mish\"",
+                      "'activation_function': expected gelu, gelu_python, gelu_new, gelu_fast, gelu_accurate, "
+                      "gelu_pytorch_tanh, gelu_python_tanh, relu, silu or swish, found 'mish'");
     refused_directory("\"activation_function\":7", "'activation_function': expected a string, found an integer");
     refused_directory("\"add_cross_attention\":true", "'add_cross_attention': expected false, found true");
     refused_directory("\"tie_word_embeddings\":false",
@@ -334,7 +358,9 @@ static void keys_that_do_not_fit_are_refused(void **state) {
 static void epsilons_that_are_no_positive_numbers_are_refused(void **state) {
     (void)state;
     static const char key[] = "gpt2.attention.layer_norm_epsilon";
-    refused_gguf(with_key(key, 0, 0, NULL), "layer_norm_epsilon': expected a number above 0, found nothing");
+    refused_gguf(with_key(key, 0, 0, NULL), "'gpt2.attention.layer_norm_epsilon' or "
+                                            "'gpt2.attention.layer_norm_rms_epsilon': expected a number above 0, "
+                                            "found nothing");
     static const float bad[] = {NAN, INFINITY, -INFINITY, 0, -1e-5f};
     static const char *const found[] = {"nan", "inf", "-inf", "0", "-1e-05"};
     for (size_t i = 0; i < 5; i++) {
@@ -441,7 +467,8 @@ int main(void) {
         cmocka_unit_test(data_may_lie_at_any_address),
         cmocka_unit_test(vectors_may_be_of_any_float_type),
         cmocka_unit_test(an_output_matrix_of_its_own_is_used),
-        cmocka_unit_test(a_stored_output_matrix_is_not_looked_at_when_it_is_tied),
+        cmocka_unit_test(a_stored_output_matrix_counts_where_it_differs),
+        cmocka_unit_test(a_copy_of_the_embedding_is_no_output_matrix),
         cmocka_unit_test(tensors_nobody_knows_are_ignored),
         cmocka_unit_test(configuration_values_reach_the_plan),
         cmocka_unit_test(an_inner_size_of_null_is_four_times_the_embedding),

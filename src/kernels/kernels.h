@@ -37,7 +37,7 @@ struct qacts {
 //   Q6_K, Q3_K, IQ4_XS:              D = sum over groups of scale * dot product; a = fma(d*xd, (float)D, a).
 //   Q4_K, Q5_K, Q2_K:                the same, then B = sum of min * sum; a = fma(-(dmin*xd), (float)B, a).
 struct matmul_job {
-    struct mat w;
+    struct mat w;    // one run of rows
     size_t row0, row1;
     size_t n_tokens;
     const float *x;  // [n_tokens][x_stride]; float types

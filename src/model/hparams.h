@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/error.h"
-#include "formats/weights.h"
 #include "kernels/kernels.h"
 
 enum {
@@ -16,22 +14,27 @@ enum {
     MAX_LAYER = 1 << 10,
     MAX_HEAD = 1 << 10,
     MAX_HEAD_DIM = 1 << 10,
+    MAX_EXPERT = 1 << 10,
     MAX_VOCAB = 1 << 22,
     MAX_CTX = 1 << 22,
 };
 
+// Numbers that a model does not have are 0.
 struct hparams {
     int32_t n_vocab, n_ctx, n_embd, n_layer, n_head, n_head_kv, head_dim, n_ff;
+    int32_t n_expert;
+    int32_t window;      // attention window in positions, including the current one
+    int32_t rope_dims;   // of a head's values, those that rotary positions turn
+    float rope_base;
     float norm_eps;      // finite, > 0
+    float score_scale;   // of attention scores, instead of what scale_scores says
+    float score_softcap; // scores become softcap * tanh(score / softcap)
+    float logit_softcap; // and so do logits
+    float embd_scale, residual_scale, logit_scale; // factors of the embedding, of what a block adds, of the logits
     enum act_fn act;     // of the MLP
     bool tied;           // the head is the token embedding
     bool scale_scores;   // attention scores by 1/sqrt(head_dim)
     bool scale_by_layer; // and by 1/(layer + 1)
 };
-
-// Reads what the family needs and checks the bounds above. n_vocab is 0 when the file does not name it: a GGUF file may
-// leave it to the embedding's shape. QUILL_E_MODEL names file, key, what was expected and what was found.
-struct arch_spec;
-quill_status hparams_read(struct hparams *hp, const struct arch_spec *arch, const struct weights *w, quill_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A model as the forward pass sees it: the family's row, the hyper-parameters and the file's tensors, resolved once.
 //
-// Letters for shapes: E n_embd, H n_head, G n_head_kv, D head_dim, F n_ff, V n_vocab.
+// Letters for shapes: E n_embd, H n_head, G n_head_kv, D head_dim, F n_ff, V n_vocab, X n_expert.
 #ifndef QUILL_MODEL_PLAN_H
 #define QUILL_MODEL_PLAN_H
 
@@ -18,10 +18,16 @@
 static inline unsigned act_bit(enum act_kind kind) { return 1u << kind; }
 enum { ACTS_QUANTIZED = (1 << ACT_Q8_32) | (1 << ACT_Q8_256) };
 
-enum norm_kind { NORM_LAYER, NORM_RMS };                       // Ba et al. 2016; Zhang and Sennrich 2019
-enum residual { RESIDUAL_SEQUENTIAL, RESIDUAL_PARALLEL };      // parallel: attention and MLP read the same x
-enum position_kind { POSITION_NONE, POSITION_LEARNED };
-enum mlp_kind { MLP_PLAIN, MLP_GATED };                        // gated: act(gate(h)) * up(h), Shazeer 2020
+enum norm_kind { NORM_LAYER, NORM_RMS };                  // Ba et al. 2016; Zhang and Sennrich 2019
+enum residual { RESIDUAL_SEQUENTIAL, RESIDUAL_PARALLEL }; // parallel: attention and MLP read the same x
+
+// Rotary positions (Su et al. 2021): which two of a head's first `dims` values turn together.
+enum rope_kind { ROPE_NONE, ROPE_HALVES, ROPE_PAIRS };    // i and i + dims/2; 2i and 2i + 1
+struct rope {
+    enum rope_kind kind;
+    int32_t dims;
+    float base;
+};
 
 struct norm {
     const float *w, *b; // [E]; w NULL: no norm in this slot; b NULL: no bias
@@ -29,6 +35,7 @@ struct norm {
     unsigned kinds;     // set of act_bit: as what the result is read
 };
 
+// Rows of w that lie in runs (tensor.h) are read where they are; b is always one array.
 struct linear {
     struct mat w;
     const float *b; // [w.rows] or NULL
@@ -39,12 +46,16 @@ static inline unsigned kinds_of(const struct linear *l) {
     return l->w.data ? act_bit(dtypes[l->w.dtype].acts) : 0;
 }
 
-// One block. Optional parts that a family lacks are absent: a norm without w, a matrix without data.
+// One block. Optional parts that a family lacks are absent: a norm without w, a matrix without data. What the pass does
+// not compute yet (layer_plan.c has the list) is absent from every model that was bound.
 struct layer_plan {
     struct norm attn_in, attn_out, attn_sum; // of x before attention; of its result; of x after the sum
     struct norm mlp_in, mlp_out, mlp_sum;
+    struct norm q_norm, k_norm;              // of each head, before positions
     struct linear q, k, v, o;                // [H*D, E], [G*D, E], [G*D, E], [E, H*D]
-    struct linear gate, up, down;            // [F, E], [F, E], [E, F]
+    struct linear gate, up, down;            // [F, E], [F, E], [E, F]; gate: the MLP is act(gate(h)) * up(h)
+    const float *sinks;                      // [H] a score each that no value belongs to, or NULL
+    struct rope rope;
     bool parallel;
     enum act_fn act;
     float score_scale, score_softcap;
@@ -52,18 +63,19 @@ struct layer_plan {
 };
 
 struct model {
-    const struct arch_spec *arch;
+    const struct family *family;
     const struct kernels *kernels; // borrowed
     const char *file;              // borrowed from the weights
     struct hparams hp;
     uint64_t parameters;
     struct mat tokens;             // [V, E]
     struct mat positions;          // [n_ctx, E]; absent: no position table
+    struct norm embd_norm;         // of the embedding
     struct layer_plan *layers;     // [n_layer]
     struct norm final_norm;
     struct linear head;            // [V, E]
     unsigned h_kinds, att_kinds, ff_kinds; // sets of act_bit: as what any matrix reads the rows of acts.h
-    struct arena arena;            // vectors that could not be used in place
+    struct arena arena;            // what could not be used in place
 };
 
 #endif

@@ -24,7 +24,16 @@ struct mat tensor_mat(const struct tensor *t, bool transposed) {
 }
 
 struct mat mat_rows(struct mat w, size_t first, size_t n) {
-    w.data += w.transposed ? row_bytes(w.dtype, first) : first * w.stride;
+    if (w.run) w.data += first / w.run * w.run_stride;
+    else w.data += w.transposed ? row_bytes(w.dtype, first) : first * w.stride;
     w.rows = n;
     return w;
+}
+
+struct mat mat_run(struct mat w, size_t first, size_t *n) {
+    const size_t in_run = first % w.run, rest = w.run - in_run;
+    if (*n > rest) *n = rest;
+    w.data += first / w.run * w.run_stride;
+    w.run = w.run_stride = 0;
+    return mat_rows(w, in_run, *n);
 }

@@ -23,19 +23,23 @@ struct tensor {
     uint32_t file;                   // which file of the model (shards)
 };
 
-// A matrix of weights W[rows][cols] as the kernels take it: y[r] = sum_c W[r][c] * x[c].
+// A matrix of weights W[rows][cols] as the kernels take it: y[r] = sum_c W[r][c] * x[c]. Rows of a fused tensor may lie
+// in runs that begin run_stride bytes apart; kernels take one run at a time.
 struct mat {
     enum dtype dtype;
     bool transposed;     // float types only: stored as [cols][rows], W[r][c] at data + c*stride + r*(bytes of a value)
     size_t rows, cols;   // of W: outputs and inputs
     size_t stride;       // bytes from one stored row to the next
+    size_t run, run_stride; // rows of a run; 0: all rows are one
     const uint8_t *data; // NULL: the optional matrix is absent
 };
 
 uint64_t tensor_count(const struct tensor *t); // number of values; shapes were checked not to overflow
 // A matrix view of the whole of a 2-dimensional tensor; `transposed`: its stored rows are inputs.
 struct mat tensor_mat(const struct tensor *t, bool transposed);
-// Rows [first, first + n) of W. Bounds are the caller's.
+// Rows [first, first + n) of W. Bounds are the caller's. Of rows in runs, `first` begins one.
 struct mat mat_rows(struct mat w, size_t first, size_t n);
+// Rows of W from `first` on that lie in one run, at most *n, without runs. *n: how many.
+struct mat mat_run(struct mat w, size_t first, size_t *n);
 
 #endif

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Finds a model's tensors by the rows of its family, checks them and resolves them to what the forward pass reads.
-#include "model/families/binding.h"
+#include "bind.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/bytes.h"
-#include "model/families/family.h"
-#include "model/model.h"
+#include "hparams.h"
 #include "tensor/half.h"
 
 struct binding {
     struct model *model;
     const struct weights *w;
     const struct tensor *t; // the one at hand
+    bool biases;            // the file has some
     char name[BIND_NAME_BYTES];  // as looked for
     quill_error *err;
 };
@@ -29,19 +28,32 @@ void bind_name(const struct bind_row *row, const char *prefix, int32_t layer, ch
     if (percent) snprintf(name + used, BIND_NAME_BYTES - (size_t)used, "%" PRId32 "%s", layer, percent + 2);
 }
 
-const struct tensor *bind_find(const struct weights *w, const struct bind_row *row, int32_t layer,
-                               char name[BIND_NAME_BYTES]) {
-    static const char *const prefixes[] = {"", "transformer.", "model."};
-    size_t n_prefixes = w->format == WEIGHTS_HF ? sizeof prefixes / sizeof prefixes[0] : 1;
-    for (size_t i = n_prefixes; i-- > 0;) { // the plain name last: it stays in `name` for messages
-        bind_name(row, prefixes[i], layer, name);
+// What programs that wrap a model put in front of its names: torch.compile, and data-parallel training.
+static const char *const wrappers[] = {"", "_orig_mod.", "module.", "_orig_mod.module.", "module._orig_mod."};
+
+static const struct tensor *find_behind(const struct weights *w, const char *prefix, const struct bind_row *row,
+                                        int32_t layer) {
+    char whole[64], name[BIND_NAME_BYTES];
+    for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0]; i++) {
+        snprintf(whole, sizeof whole, "%s%s", wrappers[i], prefix);
+        bind_name(row, whole, layer, name);
         const struct tensor *t = weights_tensor(w, str_of(name));
         if (t) return t;
     }
     return NULL;
 }
 
-static uint64_t dim_size(const struct hparams *hp, enum bind_dim dim) {
+const struct tensor *bind_find(const struct weights *w, const struct family *family, const struct bind_row *row,
+                               int32_t layer, char name[BIND_NAME_BYTES]) {
+    bind_name(row, "", layer, name);
+    const struct tensor *t = weights_tensor(w, str_of(name));
+    if (t || w->format == WEIGHTS_GGUF) return t;
+    const char *const *prefix = family->files[w->format].prefixes;
+    for (; prefix && *prefix && !t; prefix++) t = find_behind(w, *prefix, row, layer);
+    return t ? t : find_behind(w, "", row, layer);
+}
+
+uint64_t bind_dim(const struct hparams *hp, enum bind_dim dim) {
     uint64_t heads = (uint64_t)hp->n_head * (uint64_t)hp->head_dim;
     uint64_t heads_kv = (uint64_t)hp->n_head_kv * (uint64_t)hp->head_dim;
     switch (dim) {
@@ -49,8 +61,11 @@ static uint64_t dim_size(const struct hparams *hp, enum bind_dim dim) {
     case DIM_CTX: return (uint64_t)hp->n_ctx;
     case DIM_EMBD: return (uint64_t)hp->n_embd;
     case DIM_HEADS: return heads;
+    case DIM_HEADS_KV: return heads_kv;
     case DIM_QKV: return heads + 2 * heads_kv;
     case DIM_FF: return (uint64_t)hp->n_ff;
+    case DIM_GATE_UP: return 2 * (uint64_t)hp->n_ff;
+    case DIM_EXPERTS: return (uint64_t)hp->n_expert;
     case DIM_NONE: break;
     }
     return 0;
@@ -69,22 +84,28 @@ static const char *shape_text(struct shape_text *out, const uint64_t *shape, int
     return out->text;
 }
 
-static bool is_matrix(const struct bind_row *row) { return row->kind == BIND_MATRIX || row->kind == BIND_QKV_MATRIX; }
+static bool is_matrix(const struct bind_row *row) {
+    return row->kind == BIND_MATRIX || row->kind == BIND_FUSED_MATRIX;
+}
+static bool is_fused(const struct bind_row *row) {
+    return row->kind == BIND_FUSED_VECTOR || row->kind == BIND_FUSED_MATRIX;
+}
 
 // The row's shape in this model. A vocabulary size that no metadata gave is that of the embedding, which comes first.
-static int expected_shape(struct binding *b, const struct bind_row *row, uint64_t shape[2]) {
-    int n = is_matrix(row) ? 2 : 1;
+static int expected_shape(struct binding *b, const struct bind_row *row, uint64_t shape[3]) {
+    int n = 1;
+    while (n < 3 && row->shape[n]) n++;
     struct hparams *hp = &b->model->hp;
     for (int i = 0; i < n; i++) {
         if (row->shape[i] == DIM_VOCAB && hp->n_vocab == 0 && b->t && b->t->n_dims == n && b->t->shape[i] <= MAX_VOCAB)
             hp->n_vocab = (int32_t)b->t->shape[i];
-        shape[i] = dim_size(hp, row->shape[i]);
+        shape[i] = bind_dim(hp, row->shape[i]);
     }
     return n;
 }
 
 static quill_status check_shape(struct binding *b, const struct bind_row *row) {
-    uint64_t shape[2];
+    uint64_t shape[3];
     int n = expected_shape(b, row, shape);
     bool same = b->t->n_dims == n;
     for (int i = 0; same && i < n; i++) same = b->t->shape[i] == shape[i] && shape[i] > 0;
@@ -121,7 +142,7 @@ static quill_status check_type(struct binding *b, const struct bind_row *row) {
 }
 
 static quill_status missing(struct binding *b, const struct bind_row *row) {
-    uint64_t shape[2];
+    uint64_t shape[3];
     int n = expected_shape(b, row, shape);
     return fail(b->err, QUILL_E_MODEL, "%s: tensor '%s': expected shape %s, found no such tensor",
                 QUOTED(str_of(b->w->path)), b->name, shape_text(&(struct shape_text){{0}}, shape, n));
@@ -142,121 +163,120 @@ static const float *vector_of(struct binding *b) {
     return copy;
 }
 
-static quill_status place_vector(struct binding *b, const struct bind_row *row, void *owner, struct layer_plan *layer) {
+static quill_status place_vector(struct binding *b, const struct bind_row *row, void *owner) {
     const float *v = vector_of(b);
     if (!v) return fail_memory(b->err);
-    if (row->kind == BIND_VECTOR) {
-        *(const float **)(void *)((char *)owner + row->offset) = v;
-        return QUILL_OK;
-    }
-    size_t heads = (size_t)dim_size(&b->model->hp, DIM_HEADS), qkv = (size_t)dim_size(&b->model->hp, DIM_QKV);
-    layer->q.b = v;
-    layer->k.b = v + heads;
-    layer->v.b = v + (heads + qkv) / 2;
+    if (!is_fused(row)) *(const float **)(void *)((char *)owner + row->place) = v;
+    else if (!fused_vector(owner, &b->model->hp, (enum bind_fused)row->place, v, &b->model->arena))
+        return fail_memory(b->err);
     return QUILL_OK;
 }
 
-static void place_matrix(struct binding *b, const struct bind_row *row, void *owner, struct layer_plan *layer) {
-    struct mat w = tensor_mat(b->t, (row->flags & BIND_TRANSPOSED) != 0);
-    if (row->kind == BIND_MATRIX) {
-        *(struct mat *)(void *)((char *)owner + row->offset) = w;
-        return;
-    }
-    size_t heads = (size_t)dim_size(&b->model->hp, DIM_HEADS), heads_kv = (w.rows - heads) / 2;
-    layer->q.w = mat_rows(w, 0, heads);
-    layer->k.w = mat_rows(w, heads, heads_kv);
-    layer->v.w = mat_rows(w, heads + heads_kv, heads_kv);
+static void place_matrix(struct binding *b, const struct bind_row *row, void *owner) {
+    struct tensor flat = *b->t; // experts: all of their rows
+    if (flat.n_dims == 3) flat.shape[0] *= flat.shape[1], flat.shape[1] = flat.shape[2];
+    const struct mat w = tensor_mat(&flat, (row->flags & BIND_TRANSPOSED) != 0);
+    if (is_fused(row)) fused_matrix(owner, &b->model->hp, (enum bind_fused)row->place, w);
+    else *(struct mat *)(void *)((char *)owner + row->place) = w;
+}
+
+// Files of models whose head is the embedding may hold it twice. As in transformers 5, what counts then is whether the
+// two differ.
+static bool is_copy_of_tokens(const struct binding *b) {
+    const struct mat *tokens = &b->model->tokens;
+    return b->t->dtype == tokens->dtype && b->t->bytes == tokens->rows * tokens->stride &&
+           memcmp(b->t->data, tokens->data, (size_t)b->t->bytes) == 0;
+}
+
+static quill_status check_fused(struct binding *b, const struct bind_row *row) {
+    struct fused_problem problem;
+    const char *text = is_fused(row) ? fused_problem(&b->model->hp, (enum bind_fused)row->place, &problem) : NULL;
+    if (!text) return QUILL_OK;
+    return fail(b->err, QUILL_E_MODEL, "%s: tensor '%s': %s", QUOTED(str_of(b->w->path)), QUOTED(b->t->name), text);
+}
+
+static bool may_be_absent(const struct binding *b, const struct bind_row *row) {
+    if ((row->flags & BIND_HEAD) && b->model->hp.tied) return true;
+    return row->flags & BIND_OPTIONAL || ((row->flags & BIND_BIAS) && !b->biases);
 }
 
 static quill_status bind_tensor(struct binding *b, const struct bind_row *row, int32_t layer) {
-    if ((row->flags & BIND_UNTIED) && b->model->hp.tied) return QUILL_OK;
-    b->t = bind_find(b->w, row, layer, b->name);
-    if (!b->t) return row->flags & BIND_OPTIONAL ? QUILL_OK : missing(b, row);
+    b->t = bind_find(b->w, b->model->family, row, layer, b->name);
+    if (!b->t) return may_be_absent(b, row) ? QUILL_OK : missing(b, row);
     quill_status s = check_type(b, row);
     if (!s) s = check_shape(b, row);
+    if (!s) s = check_fused(b, row);
     if (s) return s;
+    if ((row->flags & BIND_HEAD) && b->model->hp.tied && is_copy_of_tokens(b)) return QUILL_OK;
     b->model->parameters += tensor_count(b->t);
-    struct layer_plan *plan = layer < 0 ? NULL : &b->model->layers[layer];
-    void *owner = plan ? (void *)plan : (void *)b->model;
-    if (!is_matrix(row)) return place_vector(b, row, owner, plan);
-    place_matrix(b, row, owner, plan);
+    void *owner = layer < 0 ? (void *)b->model : (void *)&b->model->layers[layer];
+    if (!is_matrix(row)) return place_vector(b, row, owner);
+    place_matrix(b, row, owner);
     return QUILL_OK;
+}
+
+static bool is_per_layer(const struct bind_row *row) { return strchr(row->name, '%'); }
+
+static bool has_biases(struct binding *b) {
+    for (const struct bind_row *row = b->model->family->files[b->w->format].rows; row->name; row++) {
+        const int32_t n = is_per_layer(row) ? b->model->hp.n_layer : 1;
+        for (int32_t l = 0; l < n && (row->flags & BIND_BIAS); l++)
+            if (bind_find(b->w, b->model->family, row, l, b->name)) return true;
+    }
+    return false;
 }
 
 static quill_status bind_all(struct binding *b) {
     quill_status s = QUILL_OK;
-    for (const struct bind_row *row = b->model->arch->binding[b->w->format]; row->name && !s; row++) {
-        if (!strchr(row->name, '%')) s = bind_tensor(b, row, -1);
+    b->biases = has_biases(b);
+    for (const struct bind_row *row = b->model->family->files[b->w->format].rows; row->name && !s; row++) {
+        if (!is_per_layer(row)) s = bind_tensor(b, row, -1);
         else
             for (int32_t l = 0; l < b->model->hp.n_layer && !s; l++) s = bind_tensor(b, row, l);
     }
     return s;
 }
 
-// ---- the plan ----
+// ---- the model ----
 
-static void plan_layer(struct layer_plan *p, const struct model *model, int32_t index) {
-    const struct arch_spec *arch = model->arch;
-    const struct hparams *hp = &model->hp;
-    struct norm *norms[] = {&p->attn_in, &p->attn_out, &p->attn_sum, &p->mlp_in, &p->mlp_out, &p->mlp_sum};
-    for (size_t i = 0; i < sizeof norms / sizeof norms[0]; i++) norms[i]->kind = arch->norm;
-    p->attn_in.kinds = kinds_of(&p->q) | kinds_of(&p->k) | kinds_of(&p->v);
-    p->mlp_in.kinds = kinds_of(&p->up) | kinds_of(&p->gate);
-    p->parallel = arch->residual == RESIDUAL_PARALLEL;
-    if (p->parallel && !p->mlp_in.w) p->attn_in.kinds |= p->mlp_in.kinds; // one norm for both
-    p->act = hp->act;
-    p->score_scale = hp->scale_scores ? 1.0f / sqrtf((float)hp->head_dim) : 1.0f;
-    if (hp->scale_by_layer) p->score_scale /= (float)(index + 1);
-    p->score_softcap = arch->score_softcap;
-    p->window = arch->window;
-}
-
-static void plan_model(struct model *model) {
-    for (int32_t l = 0; l < model->hp.n_layer; l++) {
-        struct layer_plan *p = &model->layers[l];
-        plan_layer(p, model, l);
-        model->h_kinds |= p->attn_in.kinds | p->mlp_in.kinds;
-        model->att_kinds |= kinds_of(&p->o);
-        model->ff_kinds |= kinds_of(&p->down);
-    }
-    model->hp.tied = !model->head.w.data;
-    if (model->hp.tied) model->head.w = model->tokens;
-    model->final_norm.kind = model->arch->norm;
-    model->final_norm.kinds = kinds_of(&model->head);
-    model->h_kinds |= model->final_norm.kinds;
-}
-
-static quill_status find_family(struct model *model, const struct weights *w, quill_error *err) {
+static quill_status find_family(const struct family **family, const struct weights *w, quill_error *err) {
     const char *key = w->format == WEIGHTS_GGUF ? "general.architecture" : "model_type";
     struct str name = {NULL, 0};
     bool found;
     quill_status s = meta_string(w, key, &name, &found, err);
     if (s) return s;
-    model->arch = found ? arch_find(name) : NULL;
-    if (model->arch) return QUILL_OK;
+    *family = found ? family_find(name) : NULL;
+    if (*family && (*family)->files[w->format].rows) return QUILL_OK;
     return fail(err, QUILL_E_MODEL, "%s: '%s': expected a model family quill runs (%s), found %s%s%s",
-                QUOTED(str_of(w->path)), key, arch_names(), found ? "'" : "", found ? QUOTED(name) : "nothing",
-                found ? "'" : "");
+                QUOTED(str_of(w->path)), key, family_names(&(struct family_names){{0}}), found ? "'" : "",
+                found ? QUOTED(name) : "nothing", found ? "'" : "");
 }
 
-quill_status model_bind(struct model **out, const struct weights *weights, const struct kernels *kernels,
-                        quill_error *err) {
+quill_status model_bind_family(struct model **out, const struct family *family, const struct weights *weights,
+                               const struct kernels *kernels, quill_error *err) {
     *out = NULL;
     struct model *model = alloc_zeroed(1, sizeof *model);
     if (!model) return fail_memory(err);
-    *model = (struct model){.kernels = kernels, .file = weights->path};
+    *model = (struct model){.family = family, .kernels = kernels, .file = weights->path};
     struct binding b = {.model = model, .w = weights, .err = err};
-    quill_status s = find_family(model, weights, err);
-    if (!s) s = hparams_read(&model->hp, model->arch, weights, err);
+    quill_status s = hparams_read(&model->hp, family, weights, err);
     if (!s && !(model->layers = alloc_zeroed((size_t)model->hp.n_layer, sizeof *model->layers))) s = fail_memory(err);
     if (!s) s = bind_all(&b);
+    if (!s) s = plan_resolve(model, weights->format, err);
     if (s) {
         model_free(model);
         return s;
     }
-    plan_model(model);
     *out = model;
     return QUILL_OK;
+}
+
+quill_status model_bind(struct model **out, const struct weights *weights, const struct kernels *kernels,
+                        quill_error *err) {
+    const struct family *family;
+    *out = NULL;
+    quill_status s = find_family(&family, weights, err);
+    return s ? s : model_bind_family(out, family, weights, kernels, err);
 }
 
 void model_free(struct model *model) {
@@ -267,7 +287,7 @@ void model_free(struct model *model) {
 }
 
 const struct hparams *model_hparams(const struct model *model) { return &model->hp; }
-const char *model_family(const struct model *model) { return model->arch->name; }
+const char *model_family(const struct model *model) { return model->family->name; }
 bool model_tied(const struct model *model) { return model->hp.tied; }
 uint64_t model_parameters(const struct model *model) { return model->parameters; }
 const struct kernels *model_kernels(const struct model *model) { return model->kernels; }

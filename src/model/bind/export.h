@@ -5,8 +5,8 @@
 #define QUILL_MODEL_BIND_EXPORT_H
 
 #include "base/error.h"
+#include "bind.h"
 #include "formats/gguf_write.h"
-#include "model/families/binding.h"
 #include "model/model.h"
 
 struct export_tensor {

@@ -1,67 +1,122 @@
 // SPDX-License-Identifier: MIT
-#include "model/hparams.h"
+#include "hparams.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
-
-#include "model/families/family.h"
-
-enum { KEY_BYTES = 96 };
 
 struct reading {
     struct hparams *hp;
-    const struct arch_spec *arch;
+    const struct family *family;
     const struct weights *w;
     quill_error *err;
 };
 
-// A size: where it is kept, how files call it, and its bounds.
-struct size_row {
-    size_t offset;
-    const char *gguf;      // behind the family's name and a dot
-    const char *config[2]; // of config.json; the first one that is there counts
-    int32_t max;           // the least is 1
-    bool optional;
-};
-
 #define FIELD(name) offsetof(struct hparams, name)
-static const struct size_row sizes[] = {
-    {FIELD(n_embd), "embedding_length", {"n_embd"}, MAX_EMBD, false},
-    {FIELD(n_layer), "block_count", {"n_layer"}, MAX_LAYER, false},
-    {FIELD(n_head), "attention.head_count", {"n_head"}, MAX_HEAD, false},
-    {FIELD(n_ctx), "context_length", {"n_positions", "n_ctx"}, MAX_CTX, false},
-    {FIELD(n_vocab), "vocab_size", {"vocab_size"}, MAX_VOCAB, true},
-    {FIELD(n_head_kv), "attention.head_count_kv", {0}, MAX_HEAD, true},
-    {FIELD(head_dim), "attention.key_length", {0}, MAX_HEAD_DIM, true},
-    {FIELD(n_ff), "feed_forward_length", {"n_inner"}, MAX_FF, true},
+const struct hparams_number hparams_numbers[] = {
+    {KEY_N_EMBD, FIELD(n_embd), true, true, 1, MAX_EMBD},
+    {KEY_N_LAYER, FIELD(n_layer), true, true, 1, MAX_LAYER},
+    {KEY_N_HEAD, FIELD(n_head), true, true, 1, MAX_HEAD},
+    {KEY_N_CTX, FIELD(n_ctx), true, true, 1, MAX_CTX},
+    {KEY_N_VOCAB, FIELD(n_vocab), true, false, 1, MAX_VOCAB},
+    {KEY_N_HEAD_KV, FIELD(n_head_kv), true, false, 1, MAX_HEAD},
+    {KEY_HEAD_DIM, FIELD(head_dim), true, false, 1, MAX_HEAD_DIM},
+    {KEY_N_FF, FIELD(n_ff), true, false, 1, MAX_FF},
+    {KEY_N_EXPERT, FIELD(n_expert), true, false, 0, MAX_EXPERT},
+    {KEY_WINDOW, FIELD(window), true, false, 0, MAX_CTX},
+    {KEY_ROPE_DIMS, FIELD(rope_dims), true, false, 1, MAX_HEAD_DIM},
+    {KEY_NORM_EPS, FIELD(norm_eps), false, true, 0, 0},
+    {KEY_SCORE_SCALE, FIELD(score_scale), false, false, 0, 0},
+    {KEY_SCORE_SOFTCAP, FIELD(score_softcap), false, false, 0, 0},
+    {KEY_LOGIT_SOFTCAP, FIELD(logit_softcap), false, false, 0, 0},
+    {KEY_EMBD_SCALE, FIELD(embd_scale), false, false, 0, 0},
+    {KEY_RESIDUAL_SCALE, FIELD(residual_scale), false, false, 0, 0},
+    {KEY_LOGIT_SCALE, FIELD(logit_scale), false, false, 0, 0},
+    {KEY_ROPE_BASE, FIELD(rope_base), false, false, 0, 0},
+    {0},
 };
 
-// The name of a row's key in this file's format; config.json may know several.
-static const char *key_name(const struct reading *r, const char *gguf, const char *config, char key[KEY_BYTES]) {
-    if (r->w->format == WEIGHTS_HF) return config;
-    snprintf(key, KEY_BYTES, "%s.%s", r->arch->name, gguf);
-    return key;
+// ---- names ----
+
+const struct key_row *hparams_key(const struct family *family, enum weights_format format, enum key key) {
+    const struct key_row *const tables[] = {family->files[format].keys, format == WEIGHTS_GGUF ? keys_gguf : keys_hf};
+    for (size_t i = 0; i < 2; i++)
+        for (const struct key_row *row = tables[i]; row && row->key; row++)
+            if (row->key == key) return row->names[0] ? row : NULL;
+    return NULL;
 }
 
-static quill_status read_size(const struct reading *r, const struct size_row *row) {
-    int32_t *out = (int32_t *)(void *)((char *)r->hp + row->offset);
-    bool found = false;
-    const char *first = NULL;
-    char key[KEY_BYTES];
-    size_t n_names = r->w->format == WEIGHTS_HF ? sizeof row->config / sizeof row->config[0] : 1;
-    for (size_t i = 0; i < n_names && !found; i++) {
-        const char *name = key_name(r, row->gguf, row->config[i], key);
-        int64_t value = 0;
-        if (!name) break;
-        if (!first) first = name;
-        quill_status s = meta_int(r->w, name, 1, row->max, &value, &found, r->err);
-        if (s) return s;
-        if (found) *out = (int32_t)value;
+const char *hparams_name(const struct family *family, const char *name, char out[KEY_BYTES]) {
+    if (name[0] != '.') return name;
+    snprintf(out, KEY_BYTES, "%s%s", family->name, name);
+    return out;
+}
+
+// The first of a row's names that the file has; NULL: none. null counts as none.
+static const char *found_name(const struct reading *r, const struct key_row *row, char out[KEY_BYTES]) {
+    for (size_t i = 0; row && i < KEY_NAMES && row->names[i]; i++) {
+        const char *name = hparams_name(r->family, row->names[i], out);
+        const struct meta *m = weights_meta(r->w, str_of(name));
+        if (m && m->kind != META_NULL) return name;
     }
-    if (found || row->optional || !first) return QUILL_OK;
-    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected 1 to %" PRId32 ", found nothing", QUOTED(str_of(r->w->path)),
-                first, row->max);
+    return NULL;
+}
+
+// "'hidden_size' or 'n_embd'"
+struct names_text {
+    char text[KEY_NAMES * (KEY_BYTES + 8)];
+};
+static const char *names_text(const struct reading *r, const struct key_row *row, struct names_text *out) {
+    char name[KEY_BYTES];
+    size_t used = 0;
+    for (size_t i = 0; i < KEY_NAMES && row->names[i]; i++)
+        used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s'%s'", i ? " or " : "",
+                                 hparams_name(r->family, row->names[i], name));
+    return out->text;
+}
+
+// ---- numbers ----
+
+static quill_status missing(const struct reading *r, const struct key_row *row, const struct hparams_number *number) {
+    const char *file = QUOTED(str_of(r->w->path)), *names = names_text(r, row, &(struct names_text){{0}});
+    if (number->whole)
+        return fail(r->err, QUILL_E_MODEL, "%s: %s: expected %" PRId32 " to %" PRId32 ", found nothing", file,
+                    names, number->least, number->most);
+    return fail(r->err, QUILL_E_MODEL, "%s: %s: expected a number above 0, found nothing", file, names);
+}
+
+static quill_status read_float(const struct reading *r, const char *name, const struct hparams_number *number,
+                               float *out) {
+    double value = 0;
+    bool found;
+    quill_status s = meta_float(r->w, name, &value, &found, r->err);
+    if (s) return s;
+    *out = (float)value;
+    if (isfinite(*out) && (number->required ? *out > 0 : *out >= 0)) return QUILL_OK;
+    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected a number %s 0, found %g", QUOTED(str_of(r->w->path)), name,
+                number->required ? "above" : "from", value);
+}
+
+static quill_status read_number(const struct reading *r, const struct hparams_number *number) {
+    const struct key_row *row = hparams_key(r->family, r->w->format, number->key);
+    void *field = (char *)r->hp + number->offset;
+    char key[KEY_BYTES];
+    const char *name = found_name(r, row, key);
+    if (name && !number->whole) return read_float(r, name, number, field);
+    int64_t value = 0;
+    if (name) {
+        bool found;
+        quill_status s = meta_int(r->w, name, number->least, number->most, &value, &found, r->err);
+        if (!s) *(int32_t *)field = (int32_t)value;
+        return s;
+    }
+    if (row && row->otherwise != 0) {
+        if (number->whole) *(int32_t *)field = (int32_t)row->otherwise;
+        else *(float *)field = (float)row->otherwise;
+        return QUILL_OK;
+    }
+    return row && number->required ? missing(r, row, number) : QUILL_OK;
 }
 
 // The sizes that follow from others where a file does not name them.
@@ -87,72 +142,93 @@ static quill_status derive_sizes(const struct reading *r) {
     return QUILL_OK;
 }
 
-static quill_status read_norm_eps(const struct reading *r) {
-    char key[KEY_BYTES];
-    const char *name = key_name(r, "attention.layer_norm_epsilon", "layer_norm_epsilon", key);
-    double eps = 0;
-    bool found;
-    quill_status s = meta_float(r->w, name, &eps, &found, r->err);
-    if (s) return s;
-    if (!found && r->w->format == WEIGHTS_HF) eps = 1e-5; // what the configuration class of GPT-2 assumes
-    r->hp->norm_eps = (float)eps;
-    if (isfinite(r->hp->norm_eps) && r->hp->norm_eps > 0) return QUILL_OK;
-    const char *file = QUOTED(str_of(r->w->path));
-    if (!found)
-        return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected a number above 0, found nothing", file, name);
-    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected a number above 0, found %g", file, name, eps);
-}
+// ---- words and truth values ----
 
-// ---- what only config.json says ----
-
+// As transformers' ACT2FN names them.
 static const struct {
     const char *name;
     enum act_fn act;
 } activations[] = {
-    {"gelu_new", ACTF_GELU_TANH}, {"gelu_pytorch_tanh", ACTF_GELU_TANH}, {"gelu", ACTF_GELU_ERF},
-    {"relu", ACTF_RELU},          {"silu", ACTF_SILU},                   {"swish", ACTF_SILU},
+    {"gelu", ACTF_GELU_ERF},           {"gelu_python", ACTF_GELU_ERF},      {"gelu_new", ACTF_GELU_TANH},
+    {"gelu_fast", ACTF_GELU_TANH},     {"gelu_accurate", ACTF_GELU_TANH},   {"gelu_pytorch_tanh", ACTF_GELU_TANH},
+    {"gelu_python_tanh", ACTF_GELU_TANH}, {"relu", ACTF_RELU},              {"silu", ACTF_SILU},
+    {"swish", ACTF_SILU},
 };
+enum { N_ACTIVATIONS = sizeof activations / sizeof activations[0] };
 
 static quill_status read_activation(const struct reading *r) {
-    static const char key[] = "activation_function";
-    struct str name;
+    char key[KEY_BYTES], list[256];
+    const char *name = found_name(r, hparams_key(r->family, r->w->format, KEY_ACTIVATION), key);
+    if (!name) return QUILL_OK;
+    struct str word;
     bool found;
-    quill_status s = meta_string(r->w, key, &name, &found, r->err);
-    if (s || !found) return s;
-    for (size_t i = 0; i < sizeof activations / sizeof activations[0]; i++)
-        if (str_is(name, activations[i].name)) {
+    quill_status s = meta_string(r->w, name, &word, &found, r->err);
+    if (s) return s;
+    size_t used = 0;
+    for (size_t i = 0; i < N_ACTIVATIONS; i++) {
+        if (str_is(word, activations[i].name)) {
             r->hp->act = activations[i].act;
             return QUILL_OK;
         }
-    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected gelu_new, gelu_pytorch_tanh, gelu, relu or silu, found '%s'",
-                QUOTED(str_of(r->w->path)), key, QUOTED(name));
+        const char *before = i == 0 ? "" : i + 1 < N_ACTIVATIONS ? ", " : " or ";
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", before, activations[i].name);
+    }
+    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected %s, found '%s'", QUOTED(str_of(r->w->path)), name, list,
+                QUOTED(word));
 }
 
-static quill_status read_flag(const struct reading *r, const char *key, bool *out) {
+static quill_status read_flag(const struct reading *r, const struct key_row *row, bool *out) {
+    char key[KEY_BYTES];
+    const char *name = found_name(r, row, key);
     bool found;
-    return meta_bool(r->w, key, out, &found, r->err);
+    return name ? meta_bool(r->w, name, out, &found, r->err) : QUILL_OK;
 }
 
-// reorder_and_upcast_attn asks for f32 in attention, which is how quill computes anyway: it is not looked at.
-static quill_status read_config(const struct reading *r) {
-    bool cross = false;
-    quill_status s = read_activation(r);
-    if (!s) s = read_flag(r, "tie_word_embeddings", &r->hp->tied);
-    if (!s) s = read_flag(r, "scale_attn_weights", &r->hp->scale_scores);
-    if (!s) s = read_flag(r, "scale_attn_by_inverse_layer_idx", &r->hp->scale_by_layer);
-    if (!s) s = read_flag(r, "add_cross_attention", &cross);
-    if (s || !cross) return s;
-    return fail(r->err, QUILL_E_MODEL, "%s: 'add_cross_attention': expected false, found true: there is no encoder",
-                QUOTED(str_of(r->w->path)));
-}
-
-quill_status hparams_read(struct hparams *hp, const struct arch_spec *arch, const struct weights *w, quill_error *err) {
-    *hp = (struct hparams){.act = arch->act, .tied = arch->tied, .scale_scores = arch->scale_scores};
-    const struct reading r = {hp, arch, w, err};
+static quill_status read_flags(const struct reading *r) {
+    const struct {
+        enum key key;
+        bool *out;
+    } flags[] = {
+        {KEY_TIED, &r->hp->tied},
+        {KEY_SCALE_SCORES, &r->hp->scale_scores},
+        {KEY_SCALE_BY_LAYER, &r->hp->scale_by_layer},
+    };
     quill_status s = QUILL_OK;
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] && !s; i++) s = read_size(&r, &sizes[i]);
-    if (!s) s = derive_sizes(&r);
-    if (!s) s = read_norm_eps(&r);
-    if (!s && w->format == WEIGHTS_HF) s = read_config(&r);
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0] && !s; i++)
+        s = read_flag(r, hparams_key(r->family, r->w->format, flags[i].key), flags[i].out);
     return s;
+}
+
+// What a model may ask for and quill does not compute.
+static quill_status read_refused(const struct reading *r) {
+    for (const struct key_row *row = r->family->files[r->w->format].keys; row && row->key; row++) {
+        bool asked = false;
+        if (row->key != KEY_REFUSED) continue;
+        quill_status s = read_flag(r, row, &asked);
+        if (s) return s;
+        if (asked)
+            return fail(r->err, QUILL_E_MODEL, "%s: %s: expected false, found true, which is not supported",
+                        QUOTED(str_of(r->w->path)), names_text(r, row, &(struct names_text){{0}}));
+    }
+    return QUILL_OK;
+}
+
+quill_status hparams_read(struct hparams *hp, const struct family *family, const struct weights *w, quill_error *err) {
+    *hp = (struct hparams){
+        .act = family->act,
+        .tied = family->tied,
+        .scale_scores = family->scale_scores,
+        .score_softcap = family->score_softcap,
+        .window = family->window,
+    };
+    const struct reading r = {hp, family, w, err};
+    quill_status s = QUILL_OK;
+    for (const struct hparams_number *number = hparams_numbers; number->key && !s; number++)
+        if (number->whole) s = read_number(&r, number);
+    if (!s) s = derive_sizes(&r);
+    for (const struct hparams_number *number = hparams_numbers; number->key && !s; number++)
+        if (!number->whole) s = read_number(&r, number);
+    if (!s) s = read_activation(&r);
+    if (!s) s = read_flags(&r);
+    return s ? s : read_refused(&r);
 }

@@ -5,39 +5,46 @@
 
 #include <stddef.h>
 
-#include "formats/weights.h"
+#include "model/plan.h"
 
-enum { BIND_NAME_BYTES = 128 }; // more than any row's name with prefix and layer needs
-
-enum bind_dim { DIM_NONE, DIM_VOCAB, DIM_CTX, DIM_EMBD, DIM_HEADS, DIM_QKV, DIM_FF }; // HEADS: H*D; QKV: (H + 2G)*D
+// HEADS: H*D; HEADS_KV: G*D; QKV: (H + 2G)*D; GATE_UP: 2F; EXPERTS: X.
+enum bind_dim {
+    DIM_NONE, DIM_VOCAB, DIM_CTX, DIM_EMBD, DIM_HEADS, DIM_HEADS_KV, DIM_QKV, DIM_FF, DIM_GATE_UP, DIM_EXPERTS,
+};
 
 enum bind_kind {
-    BIND_VECTOR,     // a const float *: used in place, or converted when it is not F32 at an aligned address
-    BIND_MATRIX,     // a struct mat, in place
-    BIND_QKV_VECTOR, // q, k and v one after the other
-    BIND_QKV_MATRIX,
+    BIND_VECTOR,       // a const float *: used in place, or converted when it is not F32 at an aligned address
+    BIND_MATRIX,       // a struct mat, in place; of three dimensions: the rows of all experts, one after the other
+    BIND_FUSED_VECTOR, // of several struct linear of a layer, as enum bind_fused says
+    BIND_FUSED_MATRIX,
+};
+
+// Tensors that hold the rows of several matrices, and in which order. Letters as in plan.h.
+enum bind_fused {
+    FUSED_QKV,          // all of q, all of k, all of v
+    FUSED_QKV_BY_GROUP, // for each k/v head: its H/G heads of q, its k, its v; with G = H: q, k and v of each head
+    FUSED_QVK_IN_FOUR,  // four shards, each a quarter of the heads: their q, their v, their k
+    FUSED_GATE_UP,      // all of gate, all of up
+    FUSED_GATE_UP_ROWS, // a row of gate, a row of up, and so on
+    FUSED_COUNT,
 };
 
 enum bind_flag {
     BIND_OPTIONAL = 1,   // may be absent
     BIND_TRANSPOSED = 2, // stored [in, out]
-    BIND_UNTIED = 4,     // looked for only where the head is not tied to the embedding
+    BIND_BIAS = 4,       // a file has all tensors of this kind, or none of them
+    BIND_HEAD = 8,       // where the head is tied to the embedding it may be absent, and a copy of it counts as absent
 };
 
 struct bind_row {
-    const char *name; // "%d" stands for the layer; without it the tensor belongs to the model
+    const char *name;       // "%d" stands for the layer; without it the tensor belongs to the model
     enum bind_kind kind;
-    size_t offset;    // of the field in struct layer_plan or struct model; QKV kinds have their own
-    enum bind_dim shape[2]; // as stored; a vector has one
+    size_t place;           // offset of the field in struct layer_plan or struct model; if fused: enum bind_fused
+    enum bind_dim shape[3]; // as stored, outermost first, DIM_NONE behind the last
     unsigned flags;
 };
 
-// The name of the row's tensor; `layer` stands for "%d".
-void bind_name(const struct bind_row *row, const char *prefix, int32_t layer, char name[BIND_NAME_BYTES]);
-// The row's tensor, under its name as it is or behind a prefix; NULL: not there, and `name` is the plain name.
-const struct tensor *bind_find(const struct weights *w, const struct bind_row *row, int32_t layer,
-                               char name[BIND_NAME_BYTES]);
-
-extern const struct bind_row bind_gpt2_gguf[], bind_gpt2_hf[];
+#define MODEL(field) offsetof(struct model, field)
+#define LAYER(field) offsetof(struct layer_plan, field)
 
 #endif

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: MIT
 #include "family.h"
 
-static const struct arch_spec families[] = {
-    // Radford et al. 2019, "Language models are unsupervised multitask learners"
-    {
-        .name = "gpt2",
-        .norm = NORM_LAYER,
-        .residual = RESIDUAL_SEQUENTIAL,
-        .position = POSITION_LEARNED,
-        .mlp = MLP_PLAIN,
-        .act = ACTF_GELU_TANH,
-        .scale_scores = true,
-        .tied = true,
-        .binding = {[WEIGHTS_GGUF] = bind_gpt2_gguf, [WEIGHTS_HF] = bind_gpt2_hf},
-    },
-};
+#include <stdio.h>
 
-const struct arch_spec *arch_find(struct str name) {
-    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-        if (str_is(name, families[i].name)) return &families[i];
+// The families, each the constant family_<name> of a file of its own.
+#define FAMILIES(row) row(gpt2)
+
+#define DECLARATION(name) extern const struct family family_##name;
+FAMILIES(DECLARATION)
+
+#define POINTER(name) &family_##name,
+static const struct family *const families[] = {FAMILIES(POINTER)};
+
+enum { N_FAMILIES = sizeof families / sizeof families[0] };
+
+const struct family *family_find(struct str name) {
+    for (size_t i = 0; i < N_FAMILIES; i++)
+        if (str_is(name, families[i]->name)) return families[i];
     return NULL;
 }
 
-const char *arch_names(void) { return "gpt2"; }
+const char *family_names(struct family_names *out) {
+    size_t used = 0;
+    out->text[0] = '\0';
+    for (size_t i = 0; i < N_FAMILIES && used < sizeof out->text; i++)
+        used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s%s", i ? ", " : "", families[i]->name);
+    return out->text;
+}

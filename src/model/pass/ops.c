@@ -37,7 +37,15 @@ static void multiply_rows(const struct member *m, struct acts *a, const struct r
         .x = in->x, .x_stride = in->stride, .q = in->q[dtypes[l->w.dtype].acts],
         .bias = l->b, .out = p->out, .out_stride = p->out_stride, .scratch = kernel_scratch(a, m),
     };
-    a->kernels->matmul[l->w.dtype](&job);
+    if (!l->w.run) a->kernels->matmul[l->w.dtype](&job);
+    for (size_t row = row0, n; l->w.run && row < row1; row += n) { // run by run
+        n = row1 - row;
+        job.w = mat_run(l->w, row, &n);
+        job.row0 = 0, job.row1 = n;
+        job.bias = l->b ? l->b + row : NULL;
+        job.out = p->out + row;
+        a->kernels->matmul[l->w.dtype](&job);
+    }
     for (size_t t = 0; p->check && t < p->n; t++)
         note(a, a->kernels->all_finite(p->out + t * p->out_stride + row0, row1 - row0));
 }

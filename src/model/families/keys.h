@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// How metadata calls the hyper-parameters: a set of names per format, and what a family calls otherwise.
+#ifndef QUILL_MODEL_FAMILIES_KEYS_H
+#define QUILL_MODEL_FAMILIES_KEYS_H
+
+enum key {
+    KEY_NONE, // ends a table
+    // Whole numbers.
+    KEY_N_EMBD, KEY_N_LAYER, KEY_N_HEAD, KEY_N_CTX, KEY_N_VOCAB, KEY_N_HEAD_KV, KEY_HEAD_DIM, KEY_N_FF, KEY_N_EXPERT,
+    KEY_WINDOW, KEY_ROPE_DIMS,
+    // Numbers.
+    KEY_NORM_EPS, KEY_SCORE_SCALE, KEY_SCORE_SOFTCAP, KEY_LOGIT_SOFTCAP, KEY_EMBD_SCALE, KEY_RESIDUAL_SCALE,
+    KEY_LOGIT_SCALE, KEY_ROPE_BASE,
+    // Truth values.
+    KEY_TIED, KEY_SCALE_SCORES, KEY_SCALE_BY_LAYER,
+    KEY_REFUSED,    // must be absent or false: quill does not compute what it asks for; a table may have several
+    KEY_ACTIVATION, // a word
+};
+
+enum { KEY_NAMES = 4 };
+
+// A name that begins with a dot stands behind the family's name. The first of the names that a file has counts; a row
+// without any: the family has no such key.
+struct key_row {
+    enum key key;
+    const char *names[KEY_NAMES];
+    double otherwise; // what a file without the key means; 0: the family's row, or the rule of hparams.c
+};
+
+extern const struct key_row keys_gguf[], keys_hf[]; // what most families share
+
+#endif
