@@ -35,6 +35,7 @@ struct way {
     enum kv_type kv;
     int threads;  // 0: 1
     size_t chunk; // 0: everything in one call
+    bool keep;    // every intermediate
 };
 
 // logits[n][n_vocab] after every token of ids, computed in calls of `chunk` tokens.
@@ -46,7 +47,7 @@ static inline float *rig_logits(const struct model *model, const struct way *way
     struct forward *f;
     struct kv_cache *kv;
     quill_error err;
-    assert_ok(forward_create(&f, model, chunk, threads, &err), err);
+    assert_ok(forward_create(&f, model, &(struct forward_size){chunk, threads, way->keep}, &err), err);
     assert_ok(kv_cache_create(&kv, hp, way->kv, hp->n_ctx, 1, &err), err);
     float *logits = malloc(n * vocab * sizeof *logits);
     for (size_t done = 0; done < n; done += chunk) {

@@ -26,6 +26,10 @@ static double difference(const float *found, const double *expected, size_t n) {
     return most / largest;
 }
 
+static uint64_t bytes_of(const struct model *model, size_t tokens, int threads) {
+    return forward_bytes(model, &(struct forward_size){tokens, threads, false});
+}
+
 static double rig_difference(struct rig *rig, const struct way *way, const struct plain_variant *v, size_t n) {
     int32_t *ids = rig_ids(rig->tiny, n, 5);
     double *expected = malloc(n * rig->tiny->n_vocab * sizeof *expected);
@@ -148,7 +152,10 @@ static void bits_do_not_depend_on_chunks_threads_or_kernels(void **state) {
             float *expected = rig_logits(rig.model, &(struct way){.kv = (enum kv_type)kv}, ids, shape.n);
             for (size_t k = 0; k < n_kernels; k++) {
                 const enum kv_type cache = (enum kv_type)kv;
-                const struct way ways[] = {{cache, 1, 1}, {cache, 2, 7}, {cache, 3, 512}, {cache, 2, 0}};
+                const struct way ways[] = {
+                    {.kv = cache, .threads = 1, .chunk = 1}, {.kv = cache, .threads = 2, .chunk = 7},
+                    {.kv = cache, .threads = 3, .chunk = 512}, {.kv = cache, .threads = 2},
+                };
                 model_free(rig.model);
                 quill_error err;
                 assert_ok(model_bind(&rig.model, rig.weights, kernels[k], &err), err);
@@ -184,13 +191,42 @@ static void bits_do_not_depend_on_pieces_of_the_mlp(void **state) {
         int32_t *ids = rig_ids(rig.tiny, n, 5);
         float *whole = rig_logits(rig.model, &(struct way){.kv = KV_F16, .threads = 12}, ids, n);
         for (int threads = 1; threads <= 3; threads++) {
-            float *found = rig_logits(rig.model, &(struct way){KV_F16, threads, threads == 1 ? 1 : 16}, ids, n);
+            const struct way way = {.kv = KV_F16, .threads = threads, .chunk = threads == 1 ? 1 : 16};
+            float *found = rig_logits(rig.model, &way, ids, n);
             assert_same_bits(found, whole, n * cases[i].shape.v);
             free(found);
         }
-        const uint64_t pieces = forward_bytes(rig.model, 2000, 2) - forward_bytes(rig.model, 1000, 2);
-        assert_true(pieces < forward_bytes(rig.model, 2000, 12) - forward_bytes(rig.model, 1000, 12));
+        const uint64_t pieces = bytes_of(rig.model, 2000, 2) - bytes_of(rig.model, 1000, 2);
+        assert_true(pieces < bytes_of(rig.model, 2000, 12) - bytes_of(rig.model, 1000, 12));
         free(whole);
+        free(ids);
+        rig_close(&rig);
+    }
+}
+
+// A pass that keeps everything shares no places and fuses no buffers, and computes the same.
+static void bits_do_not_depend_on_what_is_kept(void **state) {
+    (void)state;
+    static const struct plain_variant variants[] = {
+        {0}, {.parallel = true}, {.parallel = true, .one_norm = true}, {.gated = true}, {.norms_after = true},
+        {.rms = true, .gated = true, .window = 20, .norms_after = true},
+    };
+    static const enum dtype types[] = {DTYPE_F32, DTYPE_F16, DTYPE_Q8_0, DTYPE_Q4_K};
+    static const struct shape shape = {256, 4, 3, 1792, 20, 80, 70};
+    const struct kernels *kernels[8];
+    const struct kernels *best = kernels[kernels_available(kernels, 8) - 1];
+    for (size_t i = 0; i < sizeof types / sizeof types[0] * (sizeof variants / sizeof variants[0]); i++) {
+        struct rig rig = make_rig(&shape, types[i % 4], best);
+        apply_variant(rig.model, &variants[i / 4]);
+        int32_t *ids = rig_ids(rig.tiny, shape.n, 5);
+        float *shared = rig_logits(rig.model, &(struct way){.kv = KV_F16, .threads = 1, .chunk = 33}, ids, shape.n);
+        for (int threads = 1; threads <= 12; threads += 11) {
+            const struct way way = {.kv = KV_F16, .threads = threads, .chunk = 50, .keep = true};
+            float *kept = rig_logits(rig.model, &way, ids, shape.n);
+            assert_same_bits(kept, shared, shape.n * shape.v);
+            free(kept);
+        }
+        free(shared);
         free(ids);
         rig_close(&rig);
     }
@@ -212,7 +248,7 @@ static struct crowd crowd_open(enum dtype type, enum kv_type kv, int threads) {
     static const struct shape shape = {32, 2, 2, 64, 70, 700, 0};
     struct crowd c = {.rig = make_rig(&shape, type, &kernels_ref), .team = team_create(threads), .vocab = shape.v};
     quill_error err;
-    assert_ok(forward_create(&c.forward, c.rig.model, 900, threads, &err), err);
+    assert_ok(forward_create(&c.forward, c.rig.model, &(struct forward_size){900, threads, false}, &err), err);
     assert_ok(kv_cache_create(&c.kv, model_hparams(c.rig.model), kv, (int32_t)shape.c, SEQUENCES, &err), err);
     return c;
 }
@@ -375,7 +411,7 @@ static void values_that_are_not_finite_are_an_error_and_leave_lengths(void **sta
             float logits[50];
             const int32_t ids[] = {1, 2, 3};
             quill_error err;
-            assert_ok(forward_create(&f, rig.model, 3, 2, &err), err);
+            assert_ok(forward_create(&f, rig.model, &(struct forward_size){3, 2, false}, &err), err);
             assert_ok(kv_cache_create(&kv, model_hparams(rig.model), KV_F32, 40, 1, &err), err);
             assert_int_equal(forward_run(f, kv, team, &(struct span){0, 0, ids, 3, 1}, 1, logits, &err), QUILL_E_MODEL);
             assert_string_equal(err.text, "tiny.gguf: model produced non-finite values");
@@ -404,7 +440,7 @@ static void sequences_go_on_after_a_refused_token(void **state) {
         const int32_t good[] = {1, 2, 3, 4};
         float logits[50], *expected = rig_logits(rig.model, &(struct way){.kv = KV_F16}, good, 4);
         quill_error err;
-        assert_ok(forward_create(&f, rig.model, 4, 2, &err), err);
+        assert_ok(forward_create(&f, rig.model, &(struct forward_size){4, 2, false}, &err), err);
         assert_ok(kv_cache_create(&kv, model_hparams(rig.model), KV_F16, 40, 1, &err), err);
         assert_ok(forward_run(f, kv, team, &(struct span){0, 0, ids, 3, 0}, 1, logits, &err), err);
         assert_int_equal(forward_run(f, kv, team, &(struct span){0, 3, ids + 3, 1, 0}, 1, logits, &err), QUILL_E_MODEL);
@@ -450,8 +486,9 @@ static void sizes_that_do_not_fit_are_refused(void **state) {
     struct forward *f;
     struct kv_cache *kv;
     quill_error err;
-    assert_int_equal(forward_bytes(rig.model, SIZE_MAX, 2), UINT64_MAX);
-    assert_int_equal(forward_create(&f, rig.model, SIZE_MAX / 2, 2, &err), QUILL_E_SYSTEM);
+    assert_int_equal(bytes_of(rig.model, SIZE_MAX, 2), UINT64_MAX);
+    const struct forward_size size = {SIZE_MAX / 2, 2, false};
+    assert_int_equal(forward_create(&f, rig.model, &size, &err), QUILL_E_SYSTEM);
     assert_null(f);
     struct hparams hp = {.n_layer = MAX_LAYER, .n_head_kv = MAX_HEAD, .head_dim = MAX_HEAD_DIM};
     assert_int_equal(kv_cache_create(&kv, &hp, KV_F32, MAX_CTX, INT32_MAX, &err), QUILL_E_SYSTEM);
@@ -468,6 +505,7 @@ int main(void) {
         cmocka_unit_test(parts_of_other_families_agree_with_a_plain_forward_pass),
         cmocka_unit_test(bits_do_not_depend_on_chunks_threads_or_kernels),
         cmocka_unit_test(bits_do_not_depend_on_pieces_of_the_mlp),
+        cmocka_unit_test(bits_do_not_depend_on_what_is_kept),
         cmocka_unit_test(sequences_of_a_batch_equal_each_alone),
         cmocka_unit_test(only_wanted_logits_are_written_and_equal_those_of_all),
         cmocka_unit_test(shared_beginnings_equal_recomputed_ones),

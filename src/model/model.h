@@ -3,6 +3,7 @@
 #ifndef QUILL_MODEL_INTERNAL_H
 #define QUILL_MODEL_INTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,10 +53,17 @@ struct span {
     size_t n_logits;    // logits of the last n_logits tokens are wanted, 0..n
 };
 
-struct forward; // activations and scratch for at most `max_tokens` tokens in one call
+// What a pass has room for.
+struct forward_size {
+    size_t max_tokens; // in one call
+    int n_threads;
+    bool keep;         // every intermediate of every block is kept until the next call, for a trainer: pass/acts.h
+};
 
-uint64_t forward_bytes(const struct model *model, size_t max_tokens, int n_threads);
-quill_status forward_create(struct forward **out, const struct model *model, size_t max_tokens, int n_threads,
+struct forward; // activations and scratch
+
+uint64_t forward_bytes(const struct model *model, const struct forward_size *size); // UINT64_MAX: too many
+quill_status forward_create(struct forward **out, const struct model *model, const struct forward_size *size,
                             quill_error *err);
 void forward_free(struct forward *f);
 

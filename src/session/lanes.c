@@ -6,21 +6,27 @@
 
 #include "base/alloc.h"
 
+static struct forward_size forward_size(const struct lanes_plan *plan) {
+    return (struct forward_size){.max_tokens = plan->n_chunk, .n_threads = plan->threads};
+}
+
 uint64_t lanes_bytes(const struct model *model, const struct lanes_plan *plan) {
     const size_t n_vocab = (size_t)model_hparams(model)->n_vocab;
-    return forward_bytes(model, plan->n_chunk, plan->threads) + plan->n_rows * n_vocab * sizeof(float) +
+    const struct forward_size size = forward_size(plan);
+    return forward_bytes(model, &size) + plan->n_rows * n_vocab * sizeof(float) +
            (size_t)plan->n_seq * (size_t)plan->n_ctx * sizeof(int32_t);
 }
 
 quill_status lanes_create(struct lanes *lanes, const struct model *model, const struct lanes_plan *plan,
                           struct team *team, quill_error *err) {
     const struct hparams *hp = model_hparams(model);
+    const struct forward_size size = forward_size(plan);
     *lanes = (struct lanes){.plan = *plan, .n_vocab = hp->n_vocab, .team = team};
     lanes->held = alloc_array((size_t)plan->n_seq * (size_t)plan->n_ctx, sizeof *lanes->held);
     lanes->logits = alloc_array(plan->n_rows * (size_t)hp->n_vocab, sizeof *lanes->logits);
     if (!lanes->held || !lanes->logits) return fail_memory(err);
     quill_status s = kv_cache_create(&lanes->kv, hp, plan->kv_type, plan->n_ctx, plan->n_seq, err);
-    return s ? s : forward_create(&lanes->forward, model, plan->n_chunk, plan->threads, err);
+    return s ? s : forward_create(&lanes->forward, model, &size, err);
 }
 
 void lanes_free(struct lanes *lanes) {

@@ -26,7 +26,8 @@ static size_t fitting_chunk(const struct model *model, size_t most, int threads)
     size_t fits = 1;
     while (fits < most) {
         size_t middle = fits + (most - fits + 1) / 2;
-        if (forward_bytes(model, middle, threads) <= ACTIVATION_BYTES) fits = middle;
+        const struct forward_size size = {.max_tokens = middle, .n_threads = threads};
+        if (forward_bytes(model, &size) <= ACTIVATION_BYTES) fits = middle;
         else most = middle - 1;
     }
     return fits < CHUNK_STEP ? fits : fits - fits % CHUNK_STEP;

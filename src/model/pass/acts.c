@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "acts.h"
 
-#include <string.h>
-
+#include "base/alloc.h"
 #include "base/checked.h"
 #include "base/map.h"
 
 enum {
     ALIGNMENT = 64,
     HUGE_ROWS = 128,
-    LINE = 64, // of a cache; rows of an odd number of them begin in different sets
     CLAIMS_LEAST = 3, // per member: with fewer, some of the team would wait long
     PART_BYTES = 512 * 1024, // a member's attention parts stay within this, with fewer rows per block, down to one
 };
@@ -33,32 +31,9 @@ static void *carve(struct carving *c, size_t count, size_t size) {
     return piece;
 }
 
-// What comes next lies at `begin` again: it is in use when the pieces since then are not. Returns where these end.
-static size_t take_turns(struct carving *c, size_t begin) {
-    const size_t end = c->used;
-    c->used = begin;
-    return end;
-}
-static size_t later(size_t x, size_t y) { return x > y ? x : y; }
+static size_t larger(size_t x, size_t y) { return x > y ? x : y; }
 
 static bool is_gated(const struct model *model) { return model->layers[0].gate.w.data != NULL; }
-
-static struct rows carve_rows(struct carving *c, size_t n, size_t cols, size_t padding, unsigned kinds) {
-    struct rows r = {.cols = cols, .stride = cols + padding};
-    size_t values = n * cols;
-    if (kinds & act_bit(ACT_FLOAT)) r.x = carve(c, n * r.stride, sizeof *r.x);
-    for (int k = 0; k < ACT_KIND_COUNT; k++) {
-        const struct act_info *kind = &act_kinds[k];
-        struct qacts *q = &r.q[k];
-        if (!(kinds & ACTS_QUANTIZED & act_bit((enum act_kind)k))) continue;
-        q->stride = (ceil_div(cols, LINE) | 1) * LINE;
-        q->q = carve(c, n * q->stride, sizeof *q->q);
-        q->xd = carve(c, values / kind->block, sizeof *q->xd);
-        if (k == ACT_Q8_32) q->xs = carve(c, values / kind->block, sizeof *q->xs);
-        q->sum = carve(c, values / kind->group, sizeof *q->sum);
-    }
-    return r;
-}
 
 // Floats of one query's part of a tile: its sum for each dimension, the maximum and the denominator.
 static size_t part_floats(const struct hparams *hp) { return (size_t)hp->head_dim + 2; }
@@ -72,48 +47,94 @@ static size_t ff_piece(const struct acts *a, const struct model *model) {
     return model->ff_kinds & act_bit(ACT_FLOAT) || ceil_div(n_ff, piece) < members * CLAIMS_LEAST ? 0 : piece;
 }
 
+// ---- a set of buffers ----
+
+// Where buffers lie: at base + the places of the layout. base NULL: nowhere, and so no pointer is made.
+struct set {
+    const struct act_sizes *sizes;
+    const struct act_layout *layout;
+    unsigned char *base;
+};
+
+static void *at(const struct set *set, uint64_t offset) { return set->base + (size_t)offset; }
+
+static float *floats_of(const struct set *set, enum buffer_id id) {
+    return set->layout->at[id].bytes ? at(set, set->layout->at[id].begin) : NULL;
+}
+
+static struct rows rows_of(const struct set *set, enum buffer_id floats, enum buffer_id quants) {
+    const struct model *model = set->sizes->model;
+    const enum buffer_width width = buffer_rows[floats].width;
+    struct rows r = {floats_of(set, floats), buffer_cols(model, width), buffer_stride(model, floats), {{0}}};
+    uint64_t begin = set->layout->at[quants].begin;
+    for (int k = 0; k < ACT_KIND_COUNT; k++) {
+        if (!(buffer_kinds(model, width) & ACTS_QUANTIZED & act_bit((enum act_kind)k))) continue;
+        const struct quant_parts p = quant_parts(set->sizes, width, (enum act_kind)k, begin);
+        r.q[k] = (struct qacts){.q = at(set, p.q), .xd = at(set, p.xd), .sum = at(set, p.sum),
+                                .stride = (size_t)p.stride};
+        if (k == ACT_Q8_32) r.q[k].xs = at(set, p.xs);
+        begin = p.end;
+    }
+    return r;
+}
+
+static struct rows stream_of(const struct set *set) { return rows_of(set, BUF_H, BUF_H_Q); }
+
+static struct block_acts block_of_set(const struct set *set) {
+    return (struct block_acts){
+        .x = floats_of(set, BUF_X), .h = stream_of(set),
+        .q = floats_of(set, BUF_Q), .k = floats_of(set, BUF_K), .v = floats_of(set, BUF_V),
+        .att = rows_of(set, BUF_ATT, BUF_ATT_Q), .att_y = floats_of(set, BUF_ATT_Y),
+        .mid = floats_of(set, BUF_MID), .mlp_h = rows_of(set, BUF_MLP_H, BUF_MLP_H_Q),
+        .pre = floats_of(set, BUF_PRE), .up = floats_of(set, BUF_UP), .ff = rows_of(set, BUF_FF, BUF_FF_Q),
+        .mlp_y = floats_of(set, BUF_MLP_Y),
+    };
+}
+
+// One set, or where all is kept one per block and the stream behind the last.
+static void carve_sets(struct carving *c, struct acts *a, const struct act_sizes *sizes) {
+    struct act_layout layout;
+    lay_out(&layout, sizes);
+    const size_t n_blocks = sizes->keep ? (size_t)sizes->model->hp.n_layer : 1;
+    a->n_sets = n_blocks + sizes->keep;
+    if (layout.set_bytes > SIZE_MAX) c->failed = true;
+    unsigned char *base = carve(c, n_blocks, (size_t)layout.set_bytes);
+    if (sizes->keep) carve(c, 1, (size_t)layout.stream_bytes);
+    if (!base) return;
+    for (size_t i = 0; i < a->n_sets; i++) {
+        const struct set set = {sizes, &layout, base + i * (size_t)layout.set_bytes};
+        if (i < n_blocks) a->sets[i] = block_of_set(&set);
+        else a->sets[i] = (struct block_acts){.x = floats_of(&set, BUF_X), .h = stream_of(&set)};
+    }
+}
+
+// ---- all of it ----
+
+// A member's: the kernels' scratch, and behind it whatever it has in hand, which begins at the same place.
 static void carve_scratch(struct carving *c, struct acts *a, const struct model *model) {
     size_t n_tiles = ceil_div((size_t)model->hp.n_ctx, KV_TILE);
     size_t row = n_tiles * part_floats(&model->hp) * sizeof(float); // bounded by MAX_CTX and MAX_HEAD_DIM
     size_t rows = PART_BYTES / row;
     a->query_rows = rows < 1 ? 1 : rows > QUERY_ROWS ? QUERY_ROWS : rows;
     if (a->query_rows > KV_LANES) a->query_rows -= a->query_rows % KV_LANES; // blocks of keys are stored whole
-    struct carving member = {0};
-    carve(&member, 1, model->kernels->scratch_bytes);
-    const size_t begin = a->kernel_scratch_bytes = member.used;
-    carve(&member, a->query_rows, row);
-    size_t end = take_turns(&member, begin);
-    carve(&member, (size_t)model->hp.n_embd, sizeof(float));
-    end = later(take_turns(&member, begin), end);
-    if (a->ff_piece) carve(&member, a->max_rows * (a->ff_piece + PADDING) * (is_gated(model) ? 2 : 1), sizeof(float));
-    a->scratch_bytes = later(member.used, end);
+    struct carving kernels = {0}, parts = {0}, one_row = {0}, piece = {0};
+    carve(&kernels, 1, model->kernels->scratch_bytes);
+    carve(&parts, a->query_rows, row);
+    carve(&one_row, (size_t)model->hp.n_embd, sizeof(float));
+    if (a->ff_piece) carve(&piece, a->max_rows * (a->ff_piece + PADDING) * (is_gated(model) ? 2 : 1), sizeof(float));
+    a->kernel_scratch_bytes = kernels.used;
+    a->scratch_bytes = kernels.used + larger(parts.used, larger(one_row.used, piece.used));
+    if (piece.failed) c->failed = true;
     a->scratch = carve(c, (size_t)a->n_members, a->scratch_bytes);
 }
 
-static void carve_all(struct carving *c, struct acts *a, const struct model *model) {
-    const struct hparams *hp = &model->hp;
-    size_t n = a->max_rows, heads = (size_t)hp->n_head * (size_t)hp->head_dim;
-    size_t heads_kv = (size_t)hp->n_head_kv * (size_t)hp->head_dim;
-    a->x = carve(c, n * (size_t)hp->n_embd, sizeof *a->x);
-    a->h = carve_rows(c, n, (size_t)hp->n_embd, 0, model->h_kinds);
-
-    size_t begin = c->used;
-    a->kv_stride = heads_kv + PADDING;
-    a->k = carve(c, n * a->kv_stride, sizeof *a->k);
-    a->v = carve(c, n * a->kv_stride, sizeof *a->v);
-    size_t end = take_turns(c, begin);
-    a->y_stride = (size_t)hp->n_embd + PADDING;
-    a->y = carve(c, n * a->y_stride, sizeof *a->y);
-    begin = c->used = later(c->used, end);
-
-    a->att = carve_rows(c, n, heads, PADDING, model->att_kinds | act_bit(ACT_FLOAT));
-    a->q = a->att.x;
-    end = take_turns(c, begin);
-    a->ff_piece = ff_piece(a, model);
-    a->ff = carve_rows(c, n, (size_t)hp->n_ff, PADDING, model->ff_kinds | (a->ff_piece ? 0 : act_bit(ACT_FLOAT)));
-    a->up = is_gated(model) && !a->ff_piece ? carve(c, n * a->ff.stride, sizeof *a->up) : NULL;
-    c->used = later(c->used, end);
-
+static void carve_all(struct carving *c, struct acts *a, const struct model *model, const struct forward_size *size) {
+    const size_t n = a->max_rows;
+    a->ff_piece = size->keep ? 0 : ff_piece(a, model);
+    a->kv_stride = buffer_stride(model, BUF_K);
+    a->y_stride = buffer_stride(model, BUF_ATT_Y);
+    carve_sets(c, a, &(struct act_sizes){.model = model, .rows = n, .floats = size->keep, .pieces = a->ff_piece > 0,
+                                         .keep = size->keep});
     a->batch.ids = carve(c, n, sizeof *a->batch.ids);
     a->batch.seqs = carve(c, n, sizeof *a->batch.seqs);
     a->batch.positions = carve(c, n, sizeof *a->batch.positions);
@@ -121,19 +142,25 @@ static void carve_all(struct carving *c, struct acts *a, const struct model *mod
     carve_scratch(c, a, model);
 }
 
-bool acts_plan(struct acts *a, const struct model *model, size_t max_rows, int n_members) {
-    *a = (struct acts){.kernels = model->kernels, .max_rows = max_rows, .n_members = n_members};
-    if (max_rows > INT32_MAX) return false; // and so products with the bounds of hparams.h fit
+bool acts_plan(struct acts *a, const struct model *model, const struct forward_size *size) {
+    *a = (struct acts){.kernels = model->kernels, .max_rows = size->max_tokens, .n_members = size->n_threads};
+    if (a->max_rows > INT32_MAX) return false; // and so products with the bounds of hparams.h fit
     struct carving c = {0};
-    carve_all(&c, a, model);
+    carve_all(&c, a, model, size);
     a->bytes = c.used;
     return !c.failed;
 }
 
-quill_status acts_create(struct acts *a, const struct model *model, size_t max_rows, int n_members, quill_error *err) {
-    if (!acts_plan(a, model, max_rows, n_members) || !(a->memory = map_reserve(a->bytes))) return fail_memory(err);
+quill_status acts_create(struct acts *a, const struct model *model, const struct forward_size *size, quill_error *err) {
+    if (!acts_plan(a, model, size)) return fail_memory(err);
+    a->sets = alloc_array(a->n_sets, sizeof *a->sets);
+    a->memory = map_reserve(a->bytes);
+    if (!a->sets || !a->memory) {
+        acts_free(a);
+        return fail_memory(err);
+    }
     struct carving c = {.base = a->memory};
-    carve_all(&c, a, model);
+    carve_all(&c, a, model, size);
     return QUILL_OK;
 }
 
@@ -143,4 +170,7 @@ void acts_prepare(struct acts *a) {
     a->huge = true;
 }
 
-void acts_free(struct acts *a) { map_release(a->memory, a->bytes); }
+void acts_free(struct acts *a) {
+    free(a->sets);
+    map_release(a->memory, a->bytes);
+}

@@ -12,6 +12,7 @@ enum { STORE_CLAIMS = 8 }; // per member
 // One layer's attention, as a member of the team works on it.
 struct attention {
     struct acts *a;
+    const struct block_acts *b;
     const struct kv_cache *kv;
     const struct layer_plan *plan;
     void *kernel_scratch;
@@ -39,7 +40,7 @@ static void store_block(const struct attention *at, const struct query_block *bl
         uint8_t *keys = kv_keys(kv, block->seq, position, at->layer, (int32_t)head);
         n = block->n - done < KV_TILE - in_tile ? block->n - done : KV_TILE - in_tile;
         a->kernels->kv_store[kv->type](&(struct kv_store_job){
-            keys, keys + kv->keys_bytes, in_tile, n, at->dim, a->k + from, a->v + from, stride,
+            keys, keys + kv->keys_bytes, in_tile, n, at->dim, at->b->k + from, at->b->v + from, stride,
         });
     }
 }
@@ -95,8 +96,8 @@ static void attend_tile(const struct attention *at, const struct query_block *bl
     struct attn_job job = {
         .head_dim = at->dim,
         .n_q = last - first,
-        .q = at->a->q + (block->row + first) * at->a->att.stride + head * at->dim,
-        .q_stride = at->a->att.stride,
+        .q = at->b->q + (block->row + first) * at->b->att.stride + head * at->dim,
+        .q_stride = at->b->att.stride,
         .keys = keys,
         .values = keys + at->kv->keys_bytes,
         .next = next,
@@ -131,9 +132,9 @@ static void attend_block(const struct attention *at, const struct query_block *b
     for (size_t i = 0; i < block->n; i++) {
         int32_t position = block->pos + (int32_t)i, from = first_seen(at->plan, position) / KV_TILE;
         size_t part = i * parts.n_tiles + (size_t)(from - first), n_tiles = (size_t)(position / KV_TILE - from + 1);
-        float *out = at->a->att.x + (block->row + i) * at->a->att.stride + head * at->dim;
+        float *out = at->b->att.x + (block->row + i) * at->b->att.stride + head * at->dim;
         at->a->kernels->attn_merge(out, parts.m + part, parts.l + part, parts.o + part * at->dim, n_tiles, at->dim);
-        if (at->kinds) quantize_piece(at->a, &at->a->att, at->kinds, block->row + i, head * at->dim, out, at->dim);
+        if (at->kinds) quantize_piece(at->a, &at->b->att, at->kinds, block->row + i, head * at->dim, out, at->dim);
     }
 }
 
@@ -160,26 +161,27 @@ static void attend(struct member *m, const struct attention *at, size_t n) {
 
 void attention_forward(struct member *m, const struct pass *pass, int32_t layer, size_t n) {
     struct acts *a = pass->acts;
+    const struct block_acts *b = acts_of(a, layer);
     const struct hparams *hp = &pass->model->hp;
     const struct layer_plan *p = &pass->model->layers[layer];
     const size_t all = a->batch.n_rows, dim = (size_t)hp->head_dim, group = (size_t)(hp->n_head / hp->n_head_kv);
     const unsigned kinds = kinds_of(&p->o) & ACTS_QUANTIZED;
     const bool by_head = dim % block_of(kinds) == 0, alone = group == 1 && a->batch.apart && n == all;
     const struct attention at = {
-        a, pass->kv, p, kernel_scratch(a, m), member_scratch(a, m), layer,
+        a, b, pass->kv, p, kernel_scratch(a, m), member_scratch(a, m), layer,
         (size_t)hp->n_head, group, dim, by_head ? kinds : 0, alone,
     };
     const struct product qkv[] = {
-        {&p->q, a->q, n, a->att.stride, false},
-        {&p->k, a->k, all, a->kv_stride, false},
-        {&p->v, a->v, all, a->kv_stride, false},
+        {&p->q, b->q, n, b->att.stride, false},
+        {&p->k, b->k, all, a->kv_stride, false},
+        {&p->v, b->v, all, a->kv_stride, false},
     };
-    const struct product out = {&p->o, a->y, n, a->y_stride, false};
+    const struct product out = {&p->o, b->att_y, n, a->y_stride, false};
 
-    op_linear(m, a, &a->h, qkv, 3);
+    op_linear(m, a, &b->h, qkv, 3);
     if (!alone) store(m, &at);
     if (n == 0) return;
     attend(m, &at, n);
-    if (!by_head) op_activate(m, a, &a->att, &(struct activation){.kinds = kinds}, n);
-    op_linear(m, a, &a->att, &out, 1);
+    if (!by_head) op_activate(m, a, &b->att, &(struct activation){.from = b->att.x, .kinds = kinds}, n);
+    op_linear(m, a, &b->att, &out, 1);
 }

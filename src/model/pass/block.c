@@ -6,15 +6,22 @@
 // Parallel:   x += attention(norm(x)) + mlp(norm(x)), with one norm or two (GPT-J, Wang and Komatsuzaki 2021).
 void block_forward(struct member *m, const struct pass *pass, int32_t layer, const struct norm *next, size_t n) {
     struct acts *a = pass->acts;
+    const struct block_acts *b = acts_of(a, layer), *after = acts_of(a, layer + 1);
     const struct layer_plan *p = &pass->model->layers[layer];
     const float eps = pass->model->hp.norm_eps;
-    const struct norm *mlp_in = p->parallel && !p->mlp_in.w ? NULL : &p->mlp_in; // NULL: it reads what attention read
-    const struct residual_step after_attention = {&p->attn_out, &p->attn_sum, mlp_in, p->parallel};
-    const struct residual_step after_mlp = {&p->mlp_out, &p->mlp_sum, next, false};
+    const bool same_h = p->parallel && !p->mlp_in.w; // the MLP reads what attention read
+    const struct residual_step attention_sum = {
+        .out = &p->attn_out, .sum = &p->attn_sum, .x = b->x, .y = b->att_y, .to = b->mid,
+        .in = same_h ? NULL : &p->mlp_in, .h = &b->mlp_h, .in_first = p->parallel,
+    };
+    const struct residual_step mlp_sum = {
+        .out = &p->mlp_out, .sum = &p->mlp_sum, .x = b->mid, .y = b->mlp_y, .to = after->x,
+        .in = next, .h = &after->h,
+    };
 
-    attention_forward(m, pass, layer, n);        // y = attention(h)
+    attention_forward(m, pass, layer, n);                        // att_y = attention(h)
     if (n == 0) return;
-    op_residual(m, a, &after_attention, eps, n); // x += y; h = norm(x)
-    mlp_forward(m, pass, layer, n);              // y = mlp(h)
-    op_residual(m, a, &after_mlp, eps, n);       // x += y; h = next(x)
+    op_residual(m, a, &attention_sum, eps, n);                   // mid = x + att_y; mlp_h = norm(mid)
+    mlp_forward(m, pass, layer, same_h ? &b->h : &b->mlp_h, n);  // mlp_y = mlp(mlp_h)
+    op_residual(m, a, &mlp_sum, eps, n);                         // x = mid + mlp_y; h = next(x)
 }

@@ -22,15 +22,18 @@ static void run(void *arg, struct member *m) {
     const size_t all = a->batch.n_rows, wanted = a->batch.n_wanted;
     const int32_t last = model->hp.n_layer - 1;
 
+    const size_t n_embd = (size_t)model->hp.n_embd, n_end = wanted * n_embd;
+    const struct block_acts *first = acts_of(a, 0), *before = acts_of(a, last), *end = acts_of(a, last + 1);
+    const struct norm_step begin = {&model->layers[0].attn_in, first->x, &first->h};
     const struct product logits = {&model->head, pass->logits, wanted, model->head.w.rows, true};
 
     embed_forward(m, pass);                                            // x[B, E] = tokens[ids] + positions
-    op_norm(m, a, &model->layers[0].attn_in, model->hp.norm_eps, all); // h[B, E] = norm(x)
+    op_norm(m, a, &begin, model->hp.norm_eps, all);                    // h[B, E] = norm(x)
     for (int32_t l = 0; l < last; l++)                                 // x += attention(h); x += mlp(norm(x)); and
         block_forward(m, pass, l, &model->layers[l + 1].attn_in, all); // h = norm(x), as the next block reads it
     block_forward(m, pass, last, &model->final_norm, wanted);          // beyond keys and values only the wanted rows
-    op_linear(m, a, &a->h, &logits, 1);                                // logits[wanted, V] = h head^T
-    op_check(m, a, a->x, all * (size_t)model->hp.n_embd);
+    op_linear(m, a, &end->h, &logits, 1);                              // logits[wanted, V] = h head^T
+    op_check(m, a, end->x, n_end, before->x + n_end, all * n_embd - n_end);
 }
 
 // ---- the rows of a call ----
@@ -63,19 +66,19 @@ static void make_batch(struct acts *a, const struct span *spans, size_t n_spans)
 
 // ---- the object ----
 
-uint64_t forward_bytes(const struct model *model, size_t max_tokens, int n_threads) {
+uint64_t forward_bytes(const struct model *model, const struct forward_size *size) {
     struct acts a;
-    return acts_plan(&a, model, max_tokens, n_threads) ? a.bytes : UINT64_MAX;
+    return acts_plan(&a, model, size) ? a.bytes : UINT64_MAX;
 }
 
-quill_status forward_create(struct forward **out, const struct model *model, size_t max_tokens, int n_threads,
+quill_status forward_create(struct forward **out, const struct model *model, const struct forward_size *size,
                             quill_error *err) {
-    assert(max_tokens > 0 && n_threads > 0);
+    assert(size->max_tokens > 0 && size->n_threads > 0);
     *out = NULL;
     struct forward *f = alloc_zeroed(1, sizeof *f);
     if (!f) return fail_memory(err);
     f->model = model;
-    quill_status s = acts_create(&f->acts, model, max_tokens, n_threads, err);
+    quill_status s = acts_create(&f->acts, model, size, err);
     if (s) {
         free(f);
         return s;
@@ -89,6 +92,8 @@ void forward_free(struct forward *f) {
     acts_free(&f->acts);
     free(f);
 }
+
+const struct acts *forward_acts(const struct forward *f) { return &f->acts; }
 
 // What the caller promises; none of it comes from a file or a prompt unchecked.
 static void check_spans(const struct forward *f, const struct kv_cache *kv, const struct span *spans, size_t n_spans) {

@@ -3,12 +3,13 @@
 #include "pass.h"
 
 // y = down(act(up(h))), or y = down(act(gate(h)) * up(h)) where there is a gate (Shazeer 2020).
-void mlp_forward(struct member *m, const struct pass *pass, int32_t layer, size_t n) {
+void mlp_forward(struct member *m, const struct pass *pass, int32_t layer, const struct rows *h, size_t n) {
     struct acts *a = pass->acts;
+    const struct block_acts *b = acts_of(a, layer);
     const struct layer_plan *p = &pass->model->layers[layer];
     const struct linear *gate = p->gate.w.data ? &p->gate : NULL;
-    const struct mlp_step in = {gate, &p->up, a->kernels->activate[p->act], kinds_of(&p->down)};
-    const struct product out = {&p->down, a->y, n, a->y_stride, false};
-    op_mlp(m, a, &a->h, &in, n);
-    op_linear(m, a, &a->ff, &out, 1);
+    const struct mlp_step in = {gate, &p->up, a->kernels->activate[p->act], kinds_of(&p->down), b->pre, b->up, &b->ff};
+    const struct product out = {&p->down, b->mlp_y, n, a->y_stride, false};
+    op_mlp(m, a, h, &in, n);             // ff = act(up h)
+    op_linear(m, a, &b->ff, &out, 1);    // mlp_y = down ff
 }

@@ -91,86 +91,96 @@ static void norm_row(const struct kernels *k, const struct norm *norm, float *ou
     }
 }
 
-static void read_row(const struct member *m, struct acts *a, const struct norm *in, float eps, size_t row) {
-    size_t n = a->h.cols;
-    float *h = a->h.x ? a->h.x + row * n : member_scratch(a, m);
-    norm_row(a->kernels, in, h, a->x + row * n, eps, n);
-    quantize_piece(a, &a->h, in->kinds, row, 0, h, n);
+static void read_row(const struct member *m, struct acts *a, const struct norm_step *step, float eps, size_t row) {
+    const size_t n = step->h->cols;
+    float *h = step->h->x ? step->h->x + row * n : member_scratch(a, m);
+    norm_row(a->kernels, step->in, h, step->x + row * n, eps, n);
+    quantize_piece(a, step->h, step->in->kinds, row, 0, h, n);
 }
 
-void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n) {
+void op_norm(struct member *m, struct acts *a, const struct norm_step *step, float eps, size_t n) {
     size_t begin, end;
     team_begin(m);
     while (team_claim(m, n, fair_share(m, n), &begin, &end))
-        for (size_t row = begin; row < end; row++) read_row(m, a, in, eps, row);
+        for (size_t row = begin; row < end; row++) read_row(m, a, step, eps, row);
     team_end(m);
 }
 
-static void residual_row(const struct member *m, struct acts *a, const struct residual_step *step, float eps,
-                         size_t row) {
-    size_t cols = a->h.cols;
-    float *x = a->x + row * cols, *y = a->y + row * a->y_stride;
-    if (step->in && step->in_first) read_row(m, a, step->in, eps, row);
-    norm_row(a->kernels, step->out, y, y, eps, cols);
-    a->kernels->add(x, y, cols);
-    norm_row(a->kernels, step->sum, x, x, eps, cols);
-    if (step->in && !step->in_first) read_row(m, a, step->in, eps, row);
+static void residual_row(const struct member *m, struct acts *a, const struct residual_step *step, size_t cols,
+                         float eps, size_t row) {
+    const struct norm_step read = {step->in, step->in_first ? step->x : step->to, step->h};
+    const float *x = step->x + row * cols, *y = step->y + row * a->y_stride;
+    float *to = step->to + row * cols;
+    if (step->in && step->in_first) read_row(m, a, &read, eps, row);
+    if (step->out && step->out->w) {
+        float *normed = member_scratch(a, m);
+        norm_row(a->kernels, step->out, normed, y, eps, cols);
+        y = normed;
+    }
+    if (to != x) memcpy(to, x, cols * sizeof *to);
+    a->kernels->add(to, y, cols);
+    norm_row(a->kernels, step->sum, to, to, eps, cols);
+    if (step->in && !step->in_first) read_row(m, a, &read, eps, row);
 }
 
 void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n) {
     size_t begin, end;
     team_begin(m);
     while (team_claim(m, n, fair_share(m, n), &begin, &end))
-        for (size_t row = begin; row < end; row++) residual_row(m, a, step, eps, row);
+        for (size_t row = begin; row < end; row++) residual_row(m, a, step, step->h->cols, eps, row);
     team_end(m);
 }
 
-// x: n values of a row of r from value `first` on.
+// n values of a row of r from value `first` on: x = act(from) * factor.
 static void activate_piece(struct acts *a, const struct rows *r, const struct activation *f, size_t row, size_t first,
-                           float *x, const float *factor, size_t n) {
+                           float *x, size_t n) {
+    if (f->from != x) memcpy(x, f->from, n * sizeof *x);
     if (f->act) f->act(x, n);
-    if (factor) a->kernels->multiply(x, factor, n);
+    if (f->factor) a->kernels->multiply(x, f->factor, n);
     quantize_piece(a, r, f->kinds, row, first, x, n);
 }
 
-void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n) {
+void op_activate(struct member *m, struct acts *a, const struct rows *r, const struct activation *f, size_t n) {
     size_t pieces = ceil_div(r->cols, CLAIM_VALUES), begin, end;
     team_begin(m);
     while (team_claim(m, n * pieces, fair_share(m, n * pieces), &begin, &end))
         for (size_t i = begin; i < end; i++) {
             size_t row = i / pieces, first = i % pieces * CLAIM_VALUES, at = row * r->stride + first;
             size_t rest = r->cols - first < CLAIM_VALUES ? r->cols - first : CLAIM_VALUES;
-            activate_piece(a, r, f, row, first, r->x + at, f->factor ? f->factor + at : NULL, rest);
+            const struct activation piece = {f->act, f->from + at, f->factor ? f->factor + at : NULL, f->kinds};
+            activate_piece(a, r, &piece, row, first, r->x + at, rest);
         }
     team_end(m);
 }
 
-// Rows of the MLP's first matrices, and what becomes of them.
+// Rows of the MLP's first matrices, and what becomes of them: in ff, or where it has no floats in the member's scratch.
 static void mlp_piece(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
                       size_t n_products, const struct mlp_step *step, size_t row0, size_t n_rows) {
-    const size_t n = p->n, stride = a->ff.x ? a->ff.stride : a->ff_piece + PADDING;
-    const struct activation f = {step->act, NULL, step->kinds};
+    const struct rows *ff = step->ff;
+    const size_t n = p->n, stride = ff->x ? ff->stride : a->ff_piece + PADDING;
     float *x[2] = {NULL, NULL};
     for (size_t i = 0; i < n_products; i++) {
         const struct linear *l = p[i].linear;
         const struct linear rest = {mat_rows(l->w, row0, l->w.rows - row0), l->b ? l->b + row0 : NULL};
-        x[i] = a->ff.x ? p[i].out + row0 : member_scratch(a, m) + i * n * stride;
+        x[i] = ff->x ? p[i].out + row0 : member_scratch(a, m) + i * n * stride;
         multiply_rows(m, a, in, &(struct product){&rest, x[i], n, stride, false}, 0, n_rows);
     }
     for (size_t t = 0; t < n; t++) {
-        const float *factor = x[1] ? x[1] + t * stride : NULL;
-        activate_piece(a, &a->ff, &f, t, row0, x[0] + t * stride, factor, n_rows);
+        const struct activation f = {step->act, x[0] + t * stride, x[1] ? x[1] + t * stride : NULL, step->kinds};
+        activate_piece(a, ff, &f, t, row0, ff->x ? ff->x + t * stride + row0 : x[0] + t * stride, n_rows);
     }
 }
 
 void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struct mlp_step *step, size_t n) {
-    const size_t n_products = step->gate ? 2 : 1, cols = a->ff.cols;
-    const struct product p[] = {{step->gate ? step->gate : step->up, a->ff.x, n, a->ff.stride, false},
-                                {step->up, a->up, n, a->ff.stride, false}};
-    const size_t chunk = a->ff.x ? rows_per_claim(m, a->kernels, in->cols, p, n_products) : a->ff_piece;
+    const struct rows *ff = step->ff;
+    const size_t n_products = step->gate ? 2 : 1, cols = ff->cols;
+    const struct product p[] = {{step->gate ? step->gate : step->up, step->pre, n, ff->stride, false},
+                                {step->up, step->factor, n, ff->stride, false}};
+    const size_t chunk = ff->x ? rows_per_claim(m, a->kernels, in->cols, p, n_products) : a->ff_piece;
     if (chunk < cols && chunk % block_of(step->kinds)) {
+        const struct activation f = {step->act, step->pre, step->gate ? step->factor : NULL, step->kinds};
         op_linear(m, a, in, p, n_products);
-        op_activate(m, a, &a->ff, &(struct activation){step->act, step->gate ? a->up : NULL, step->kinds}, n);
+        op_activate(m, a, ff, &f, n);
         return;
     }
     size_t begin, end;
@@ -182,10 +192,14 @@ void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struc
     team_end(m);
 }
 
-void op_check(struct member *m, struct acts *a, const float *x, size_t n) {
+void op_check(struct member *m, struct acts *a, const float *x, size_t n_x, const float *y, size_t n_y) {
+    const size_t n = n_x + n_y;
     size_t begin, end;
     team_begin(m);
-    while (team_claim(m, n, round_up(fair_share(m, n), CLAIM_VALUES), &begin, &end))
-        note(a, a->kernels->all_finite(x + begin, end - begin));
+    while (team_claim(m, n, round_up(fair_share(m, n), CLAIM_VALUES), &begin, &end)) {
+        const size_t middle = end < n_x ? end : begin > n_x ? begin : n_x;
+        note(a, a->kernels->all_finite(x + begin, middle > begin ? middle - begin : 0));
+        note(a, a->kernels->all_finite(y + middle - n_x, end - middle));
+    }
     team_end(m);
 }

@@ -18,36 +18,48 @@ struct product {
 // Products that read the same input, as one job.
 void op_linear(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n);
 
-// Between two parts of a block, for the first n rows: x += out(y); x = sum(x); h = in(x). Absent norms change nothing.
+// h = in(x), as h is read.
+struct norm_step {
+    const struct norm *in;
+    const float *x;       // [n, E]
+    const struct rows *h; // [n, E]
+};
+void op_norm(struct member *m, struct acts *a, const struct norm_step *step, float eps, size_t n);
+
+// Between two parts of a block, for the first n rows: to = sum(x + out(y)); h = in(to). Absent norms change nothing.
 struct residual_step {
     const struct norm *out, *sum; // of y before the sum, of x after it; NULL: absent
+    const float *x, *y;           // [n, E] and [n, y_stride]
+    float *to;                    // [n, E], may be x
     const struct norm *in;        // NULL: h is not wanted
+    const struct rows *h;         // [n, E]
     bool in_first;                // h is of x before the sum (parallel attention and MLP)
 };
 void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n);
 
-// h = in(x), before the first block.
-void op_norm(struct member *m, struct acts *a, const struct norm *in, float eps, size_t n);
-
-// In place: r = act(r), and times `factor` when it is not NULL; then quantized for those of `kinds` that are.
+// r = act(from), and times `factor` when it is not NULL; then quantized for those of `kinds` that are.
 struct activation {
     void (*act)(float *x, size_t n); // NULL: none
+    const float *from;               // [n, stride of r], may be r's floats
     const float *factor;             // [n, stride of r]
     unsigned kinds;                  // set of act_bit
 };
-void op_activate(struct member *m, struct acts *a, struct rows *r, const struct activation *f, size_t n);
+void op_activate(struct member *m, struct acts *a, const struct rows *r, const struct activation *f, size_t n);
 
 // The first half of the MLP: ff = act(up in), or act(gate in) * (up in) where gate is not NULL, for the first n rows;
-// kinds: as what ff is read. Where a claim's rows are whole blocks of these, they are activated while they are near.
+// kinds: formats the down projection needs. Where a claim's rows are whole blocks of these, they are activated while
+// they are near.
 struct mlp_step {
     const struct linear *gate, *up;
     void (*act)(float *x, size_t n);
     unsigned kinds;
+    float *pre, *factor;   // [n, stride of ff]: of the first product, which may be ff's floats, and of `up` if gated
+    const struct rows *ff;
 };
 void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struct mlp_step *step, size_t n);
 
-// Notes values of x that are not finite.
-void op_check(struct member *m, struct acts *a, const float *x, size_t n);
+// Notes values of x and y that are not finite.
+void op_check(struct member *m, struct acts *a, const float *x, size_t n_x, const float *y, size_t n_y);
 
 // Part of an operation: n values of a row, x, of which the first is value `first`, quantized for those of `kinds` that
 // are. It begins a block of every such kind.

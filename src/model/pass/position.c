@@ -13,8 +13,7 @@ void embed_forward(struct member *m, const struct pass *pass) {
     size_t begin, end, n_embd = (size_t)model->hp.n_embd;
     team_begin(m);
     while (team_claim(m, batch->n_rows, 1, &begin, &end)) {
-        float *x = pass->acts->x + begin * n_embd;
-        float *position = pass->acts->y + begin * n_embd; // y is free until attention
+        float *x = acts_of(pass->acts, 0)->x + begin * n_embd, *position = member_scratch(pass->acts, m);
         decode(model->kernels, &model->tokens, batch->ids[begin], x);
         if (!model->positions.data) continue;
         decode(model->kernels, &model->positions, batch->positions[begin], position);
