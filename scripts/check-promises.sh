@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# scripts/check-promises.sh [README]
+# scripts/check-promises.sh [PAGE]
 #
-# Every row of the table below "## Reliability" names what tests it, as `FILE` or `FILE:NAME`, where FILE lies in tests/
-# or scripts/ and NAME is a test in it. They must exist.
+# Every row of the table below "## Reliability" of PAGE (tests/README.md) names what tests it, as `FILE` or `FILE:NAME`,
+# where FILE lies in tests/ or scripts/ and NAME is a test in it. They must exist.
 
 set -eu
 cd "$(dirname -- "$0")/.."
-readme=${1:-README.md}
+readme=${1:-tests/README.md}
 
 rows=$(awk '/^## /{ inside = $0 == "## Reliability" } inside && /^\|/ && ++n > 2' "$readme")
 if [ -z "$rows" ]; then

@@ -3,8 +3,7 @@
 #ifndef QUILL_LOAD_VOCAB_FILES_H
 #define QUILL_LOAD_VOCAB_FILES_H
 
-#include "base/error.h"
-#include "tokenizer/spec.h"
+#include "tokenizer/tokenizer.h"
 
 // The vocab_spec of a Hugging Face directory, from the bytes of its files (missing ones have n == 0): tokenizer.json,
 // or vocab.json + merges.txt. The spec's arrays and strings live in the files' bytes and in the returned owner, until
