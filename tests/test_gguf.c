@@ -367,6 +367,83 @@ static void tensors_do_not_overlap(void **state) {
     free(copy);
 }
 
+// Numbers, values of a block and its bytes, as the structs of ggml-common.h add up.
+static const struct {
+    const char *name;
+    uint32_t number, values, bytes;
+} stored_types[] = {
+    {"F32", 0, 1, 4},
+    {"F16", 1, 1, 2},
+    {"Q4_0", 2, 32, 2 + 16},                 // d, quants
+    {"Q4_1", 3, 32, 2 + 2 + 16},             // d, m, quants
+    {"Q5_0", 6, 32, 2 + 4 + 16},             // d, high bits, quants
+    {"Q5_1", 7, 32, 2 + 2 + 4 + 16},
+    {"Q8_0", 8, 32, 2 + 32},
+    {"Q8_1", 9, 32, 2 + 2 + 32},
+    {"Q2_K", 10, 256, 16 + 64 + 2 + 2},      // scales and minima, quants, d, dmin
+    {"Q3_K", 11, 256, 32 + 64 + 12 + 2},     // high bits, quants, scales, d
+    {"Q4_K", 12, 256, 2 + 2 + 12 + 128},
+    {"Q5_K", 13, 256, 2 + 2 + 12 + 32 + 128},
+    {"Q6_K", 14, 256, 128 + 64 + 16 + 2},    // low bits, high bits, scales, d
+    {"Q8_K", 15, 256, 4 + 256 + 32},         // d as a float, quants, sums
+    {"IQ2_XXS", 16, 256, 2 + 64},
+    {"IQ2_XS", 17, 256, 2 + 64 + 8},
+    {"IQ3_XXS", 18, 256, 2 + 96},
+    {"IQ1_S", 19, 256, 2 + 32 + 16},
+    {"IQ4_NL", 20, 32, 2 + 16},
+    {"IQ3_S", 21, 256, 2 + 64 + 8 + 32 + 4},
+    {"IQ2_S", 22, 256, 2 + 64 + 8 + 8},
+    {"IQ4_XS", 23, 256, 2 + 2 + 4 + 128},    // d, high and low bits of scales, quants
+    {"I8", 24, 1, 1},
+    {"I16", 25, 1, 2},
+    {"I32", 26, 1, 4},
+    {"I64", 27, 1, 8},
+    {"F64", 28, 1, 8},
+    {"IQ1_M", 29, 256, 32 + 16 + 8},
+    {"BF16", 30, 1, 2},
+    {"TQ1_0", 34, 256, 2 + 4 + 48},
+    {"TQ2_0", 35, 256, 2 + 64},
+    {"MXFP4", 39, 32, 1 + 16},               // exponent, quants
+    {"NVFP4", 40, 64, 4 + 32},
+    {"Q1_0", 41, 128, 2 + 16},
+};
+enum { N_STORED = sizeof stored_types / sizeof *stored_types };
+
+// Tensors of 3 rows of 2 blocks, each right behind the other: one that is thought too long overlaps the next.
+static void tensors_of_every_type_have_their_extent(void **state) {
+    (void)state;
+    struct buffer b = {0};
+    uint64_t at = 0;
+    put_header(&b, 3, N_STORED, 1);
+    put_u32(&b, "general.alignment", 8);
+    for (size_t i = 0; i < N_STORED; i++) {
+        put_tensor(&b, stored_types[i].name, 2, 2 * stored_types[i].values, 3, stored_types[i].number, at);
+        at += (6 * stored_types[i].bytes + 7) / 8 * 8;
+    }
+    pad(&b, 8);
+    put_data(&b, at);
+    void *copy;
+    struct weights *w = accepted(&b, &copy);
+    for (size_t i = 0; i < N_STORED; i++) {
+        const struct tensor *t = weights_tensor(w, str_of(stored_types[i].name));
+        assert_non_null(t);
+        if (t->bytes != 6 * stored_types[i].bytes) print_error("%s: %d bytes\n", stored_types[i].name, (int)t->bytes);
+        assert_int_equal(t->bytes, 6 * stored_types[i].bytes);
+        assert_int_equal(t->dtype, dtype_from_name(str_of(stored_types[i].name)));
+        assert_string_equal(dtype_gguf_name(stored_types[i].number), stored_types[i].name);
+        struct buffer half = {0}; // a row that is no whole number of blocks
+        put_header(&half, 3, 1, 0);
+        put_tensor(&half, "t", 2, stored_types[i].values / 2, 2, stored_types[i].number, 0);
+        put_data(&half, 1000);
+        char words[64];
+        snprintf(words, sizeof words, "tensor 't': expected rows of whole %s blocks", stored_types[i].name);
+        if (stored_types[i].values > 1) refused(&half, words);
+        else buffer_free(&half);
+    }
+    weights_close(w);
+    free(copy);
+}
+
 static void tensor_names_are_used_once(void **state) {
     (void)state;
     struct buffer b = {0};
@@ -404,6 +481,7 @@ int main(void) {
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(tensors_lie_within_the_file_and_aligned),
         cmocka_unit_test(tensors_do_not_overlap),
+        cmocka_unit_test(tensors_of_every_type_have_their_extent),
         cmocka_unit_test(tensor_names_are_used_once),
         cmocka_unit_test(a_tokenizer_alone_needs_no_tensors),
     };

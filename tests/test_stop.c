@@ -86,6 +86,29 @@ static void stop_strings_are_found_however_the_text_is_cut(void **state) {
     }
 }
 
+// Every word of two letters, whatever borders it has, in every text, byte by byte.
+static void every_short_word_is_found_where_it_is_and_nowhere_else(void **state) {
+    (void)state;
+    enum { WORD = 7, TEXT = 11 };
+    for (int n = 1; n <= WORD; n++)
+        for (unsigned word_bits = 0; word_bits < 1u << n; word_bits++) {
+            char word[WORD + 1] = "", text[TEXT];
+            for (int i = 0; i < n; i++) word[i] = word_bits >> i & 1 ? 'b' : 'a';
+            const char *const set[] = {word};
+            for (unsigned bits = 0; bits < 1u << TEXT; bits++) {
+                for (int i = 0; i < TEXT; i++) text[i] = bits >> i & 1 ? 'b' : 'a';
+                struct outcome expected = plain_search(set, 1, (struct str){text, TEXT});
+                struct stops *stops = stops_for(set, 1, false, NULL);
+                struct outcome got = feed(stops, (struct str){text, TEXT}, UINT64_MAX);
+                stops_free(stops);
+                if (got.matched != expected.matched || got.begin != expected.begin || got.end != expected.end)
+                    print_error("%s in %.*s: %zu..%zu\n", word, TEXT, text, got.begin, got.end);
+                assert_true(got.matched == expected.matched && got.begin == expected.begin && got.end == expected.end);
+                assert_true(!got.matched || got.seen == got.end);
+            }
+        }
+}
+
 static void only_possible_beginnings_are_held_back(void **state) {
     (void)state;
     static const struct {
@@ -131,6 +154,27 @@ static void a_line_ends_at_the_newline(void **state) {
     struct outcome got = feed(stops, STR("one\n\ntwo"), 0);
     assert_true(got.matched && got.begin == 3 && got.end == 4 && got.kind == QUILL_STOP_LINE);
     stops_free(stops);
+}
+
+// Where both end at the same byte it is the stop string: what was asked for by name.
+static void a_stop_string_that_is_a_newline_goes_before_the_line(void **state) {
+    (void)state;
+    static const struct {
+        const char *stop, *regex, *text;
+        quill_stop kind;
+    } cases[] = {
+        {"\n", NULL, "one\n", QUILL_STOP_STRING},   {"\n", NULL, "\n\n", QUILL_STOP_STRING},
+        {"\n\n", NULL, "one\n\n", QUILL_STOP_LINE}, {"e\n", NULL, "one\n", QUILL_STOP_STRING},
+        {"x", "\n", "one\n", QUILL_STOP_LINE},      {"x", "e\n", "one\n", QUILL_STOP_STRING},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (uint64_t cuts = 0; cuts < 8; cuts++) {
+            struct stops *stops = stops_for(&cases[i].stop, 1, true, cases[i].regex);
+            struct outcome got = feed(stops, str_of(cases[i].text), cuts);
+            stops_free(stops);
+            if (!got.matched || got.kind != cases[i].kind) print_error("case %zu: kind %d\n", i, (int)got.kind);
+            assert_true(got.matched && got.kind == cases[i].kind);
+        }
 }
 
 static void stops_hold_any_bytes(void **state) {
@@ -336,9 +380,11 @@ static void text_comes_in_whole_characters(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stop_strings_are_found_however_the_text_is_cut),
+        cmocka_unit_test(every_short_word_is_found_where_it_is_and_nowhere_else),
         cmocka_unit_test(only_possible_beginnings_are_held_back),
         cmocka_unit_test(a_stop_is_decided_at_its_last_byte),
         cmocka_unit_test(a_line_ends_at_the_newline),
+        cmocka_unit_test(a_stop_string_that_is_a_newline_goes_before_the_line),
         cmocka_unit_test(stops_hold_any_bytes),
         cmocka_unit_test(skipped_text_stops_nothing),
         cmocka_unit_test(regexes_match_however_the_text_is_cut),
