@@ -145,7 +145,7 @@ static quill_status check_metadata(const struct safetensors *st, struct str text
 static quill_status tensor_name(struct weights *w, const struct safetensors *st, struct str written, struct str *name,
                                 quill_error *err) {
     struct json_problem problem = {.text = "expected a name of at most 65536 bytes, found a longer one"};
-    if (written.n <= NAME_BYTES && json_string_of(written, &w->own->arena, name, &problem)) return QUILL_OK;
+    if (written.n - 2 <= NAME_BYTES && json_string_of(written, &w->own->arena, name, &problem)) return QUILL_OK;
     return problem.no_memory ? fail_memory(err) : refuse(st, written, err, problem.text);
 }
 

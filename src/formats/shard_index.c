@@ -50,7 +50,7 @@ static quill_status add_entry(struct weights *w, struct shard_index *index, stru
     struct json_problem problem = {0};
     struct arena *arena = &w->own->arena;
     struct str file;
-    if (written.n > NAME_BYTES || !json_string_of(written, arena, &entry->name, &problem))
+    if (written.n - 2 > NAME_BYTES || !json_string_of(written, arena, &entry->name, &problem))
         return problem.no_memory ? fail_memory(err)
                                  : fail(err, QUILL_E_MODEL,
                                         "%s: weight_map: expected names of at most %d bytes, found '%s'",
