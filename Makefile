@@ -145,7 +145,8 @@ $(BUILD)/quill.pc: FORCE
 $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(CLI_PART) $(OBJ)/internal.a -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) $(TEST_WRAPS:%=-Wl,--wrap=%) -o $@ $< $(CLI_PART) \
+	  $(OBJ)/internal.a -lcmocka $(LIBS)
 
 include tests/fuzz/fuzz.mk tests/fault/fault.mk
 include tests/check/check.mk

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <math.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -213,6 +214,86 @@ static void map_refuses_what_is_no_file(void **state) {
     rmdir(path);
 }
 
+// ---- reads that do not go well (the linker leads every read of this program here) ----
+
+ssize_t __real_read(int fd, void *out, size_t n);
+ssize_t __wrap_read(int fd, void *out, size_t n);
+
+// What the calls of read give, one after the other: at most so many bytes, or -errno; behind the last one as it is.
+static long read_plan[4];
+static size_t n_reads, n_planned;
+
+ssize_t __wrap_read(int fd, void *out, size_t n) {
+    long planned = n_reads < n_planned ? read_plan[n_reads] : (long)n;
+    n_reads++;
+    if (planned < 0) {
+        errno = (int)-planned;
+        return -1;
+    }
+    return __real_read(fd, out, (size_t)planned < n ? (size_t)planned : n);
+}
+
+#define PLAN_READS(...)                                                                                        \
+    do {                                                                                                       \
+        const long plan[] = {__VA_ARGS__};                                                                     \
+        memcpy(read_plan, plan, sizeof plan);                                                                  \
+        n_planned = sizeof plan / sizeof *plan;                                                                \
+        n_reads = 0;                                                                                           \
+    } while (0)
+
+static size_t memory_in_use(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static void files_are_read_whole_or_refused(void **state) {
+    (void)state;
+    enum { SIZE = 1 << 20 };
+    quill_error err;
+    struct map map;
+    char path[] = "/tmp/quill-test-XXXXXX", words[128];
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    for (int i = 0; i < SIZE / 4096; i++) {
+        char page[4096];
+        memset(page, i, sizeof page);
+        assert_int_equal(write(fd, page, sizeof page), sizeof page);
+    }
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(map_open(&map, "/nonexistent", MAP_READ, QUILL_E_MODEL, &err), QUILL_E_MODEL); // warms up
+    const size_t before = memory_in_use();
+
+    PLAN_READS(7, -EINTR, 4096, 1); // what comes in pieces is the whole file
+    assert_ok(map_open(&map, path, MAP_READ, QUILL_E_MODEL, &err), err);
+    assert_true(map.size == SIZE && n_reads == 5);
+    for (size_t i = 0; i < SIZE; i++) assert_int_equal(map.data[i], i / 4096 % 256);
+    map_close(&map);
+    assert_int_equal(memory_in_use(), before);
+
+    PLAN_READS(4096, 0); // cut behind its first page
+    assert_int_equal(map_open(&map, path, MAP_READ, QUILL_E_MODEL, &err), QUILL_E_MODEL);
+    snprintf(words, sizeof words, "%s: the file shrank while it was read", path);
+    assert_string_equal(err.text, words);
+    assert_true(!map.data && !map.size && n_reads == 2);
+    map_close(&map); // of what was not opened: nothing
+    assert_int_equal(memory_in_use(), before);
+
+    PLAN_READS(4096, -EIO);
+    assert_int_equal(map_open(&map, path, MAP_READ, QUILL_E_SYSTEM, &err), QUILL_E_SYSTEM);
+    snprintf(words, sizeof words, "%s: cannot read: Input/output error", path);
+    assert_string_equal(err.text, words);
+    assert_true(!map.data && n_reads == 2);
+    assert_int_equal(memory_in_use(), before);
+
+    char head[8];
+    size_t n = sizeof head;
+    PLAN_READS(-EIO);
+    assert_int_equal(map_head(head, &n, path, QUILL_E_MODEL, &err), QUILL_E_MODEL);
+    assert_string_equal(err.text + strlen(path), ": cannot read: Input/output error");
+    n_planned = 0;
+    unlink(path);
+}
+
 static void saved_file_replaces_the_old_one_whole(void **state) {
     (void)state;
     quill_error err;
@@ -263,6 +344,7 @@ int main(void) {
         cmocka_unit_test(hash_and_rng_are_fixed_functions),
         cmocka_unit_test(buffer_grows),
         cmocka_unit_test(map_refuses_what_is_no_file),
+        cmocka_unit_test(files_are_read_whole_or_refused),
         cmocka_unit_test(saved_file_replaces_the_old_one_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

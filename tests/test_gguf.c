@@ -215,6 +215,20 @@ static void keys_have_up_to_64_kib(void **state) {
     }
 }
 
+static void names_of_tensors_have_up_to_64_kib(void **state) {
+    (void)state;
+    static char name[65538];
+    for (size_t n = 65536; n < 65538; n++) {
+        struct buffer b = {0};
+        memset(name, 'n', n);
+        put_header(&b, 3, 1, 0);
+        put_tensor(&b, name, 1, 8, 0, 0, 0);
+        put_data(&b, 32);
+        if (n == 65536) accepted_and_closed(&b);
+        else refused(&b, "tensor 0 (''): expected an entry within the file");
+    }
+}
+
 static void arrays_nest_up_to_8_deep(void **state) {
     (void)state;
     for (int depth = 8; depth < 10; depth++) {
@@ -474,6 +488,7 @@ int main(void) {
         cmocka_unit_test(counts_are_believed_only_when_the_file_is_that_long),
         cmocka_unit_test(metadata_keys_are_named_once),
         cmocka_unit_test(keys_have_up_to_64_kib),
+        cmocka_unit_test(names_of_tensors_have_up_to_64_kib),
         cmocka_unit_test(arrays_nest_up_to_8_deep),
         cmocka_unit_test(truth_values_are_0_or_1),
         cmocka_unit_test(alignment_is_a_u32_power_of_two_within_bounds),

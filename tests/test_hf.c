@@ -80,6 +80,28 @@ static void config_is_metadata_with_dotted_keys(void **state) {
     weights_close(w);
 }
 
+// A longer dotted key is left out, and what lies behind it.
+static void dotted_keys_have_up_to_1023_bytes(void **state) {
+    (void)state;
+    char name[1024], config[4000], key[1100];
+    for (size_t n = 1021; n <= 1023; n++) { // and a dot and a letter behind it
+        memset(name, 'k', n);
+        name[n] = '\0';
+        snprintf(config, sizeof config, "{\"%s\":{\"x\":1,\"y\":{\"z\":2}},\"q\":3}", name);
+        write_text("config.json", config);
+        struct weights *w = accepted(WEIGHTS_ALL);
+        assert_int_equal(get(w, name, META_OBJECT)->key.n, n);
+        snprintf(key, sizeof key, "%s.x", name);
+        if (n == 1021) assert_int_equal(get(w, key, META_INT)->i, 1);
+        else assert_null(weights_meta(w, str_of(key)));
+        snprintf(key, sizeof key, "%s.y.z", name);
+        assert_null(weights_meta(w, str_of(key)));
+        assert_int_equal(get(w, "q", META_INT)->i, 3);
+        assert_int_equal(w->n_meta, n == 1021 ? 4 : 2);
+        weights_close(w);
+    }
+}
+
 static void integers_beyond_64_bits_do_no_harm(void **state) {
     (void)state;
     write_text("config.json", "{\"n_layer\":6,\"eps\":0.5,\"max\":1000000000000000019884624838656,\"negative\":-7}");
@@ -308,6 +330,7 @@ static void a_real_model_opens(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(config_is_metadata_with_dotted_keys, setup, remove_folder),
+        cmocka_unit_test_setup_teardown(dotted_keys_have_up_to_1023_bytes, setup, remove_folder),
         cmocka_unit_test_setup_teardown(integers_beyond_64_bits_do_no_harm, setup, remove_folder),
         cmocka_unit_test_setup_teardown(a_bad_config_is_refused, setup, remove_folder),
         cmocka_unit_test_setup_teardown(deep_and_costly_configs_are_refused, setup, remove_folder),

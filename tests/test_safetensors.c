@@ -117,6 +117,82 @@ static void the_header_lies_within_the_file(void **state) {
     header_refused("[]", 0, "begins with '{'");
 }
 
+// A file of zeros behind the brace, which takes no room on the disk: what is refused is the length, or what it holds.
+static void a_header_has_at_most_100_mb(void **state) {
+    (void)state;
+    for (uint64_t length = 100000000; length <= 100000001; length++) {
+        char bytes[9] = {0};
+        store_u64(bytes, length);
+        bytes[8] = '{';
+        write_file("model.safetensors", bytes, sizeof bytes);
+        assert_int_equal(truncate(in_folder("model.safetensors"), (off_t)length + 8), 0);
+        struct weights *w;
+        quill_error err = {0};
+        assert_int_equal(weights_open(&w, folder, WEIGHTS_ALL, MAP_FILE, &err), QUILL_E_MODEL);
+        bool too_long = strstr(err.text, "header of at most 100000000 bytes, all within the file, found a length of ");
+        assert_int_equal(too_long, length > 100000000);
+        assert_true(too_long || strstr(err.text, "(byte 9)"));
+    }
+}
+
+// Three times its length, and a tree, have to fit as well.
+static void a_description_has_at_most_64_kib(void **state) {
+    (void)state;
+    enum { MOST = 1 << 16 };
+    static const struct {
+        size_t n;
+        const char *words; // NULL: accepted
+    } cases[] = {
+        {MOST / 3 - 2000, NULL},
+        {MOST, "tensor 't': expected fewer values, found more than quill reads"},
+        {MOST + 1, "expected a short description of a tensor, found a longer one"},
+    };
+    static char header[MOST + 100];
+    for (size_t i = 0; i < 3; i++) {
+        const char *entry = "{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]";
+        snprintf(header, sizeof header, "{\"t\":%s%*s}}", entry, (int)(cases[i].n - strlen(entry) - 1), "");
+        write_safetensors("model.safetensors", header, 1);
+        if (cases[i].words) refused(cases[i].words);
+        else weights_close(accepted());
+    }
+    snprintf(header, sizeof header, "{\"__metadata__\":{\"a\":\"%*s\"}}", MOST, ""); // which may be longer
+    header_accepted(header, 0);
+}
+
+static void names_have_up_to_64_kib(void **state) {
+    (void)state;
+    enum { MOST = 1 << 16 };
+    static char header[2 * MOST], index[2 * MOST], name[MOST + 2];
+    for (size_t n = MOST; n <= MOST + 1; n++) {
+        memset(name, 'n', n);
+        snprintf(header, sizeof header, "{\"%s\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", name);
+        write_safetensors("model.safetensors", header, 1);
+        if (n == MOST) weights_close(accepted());
+        else refused("expected a name of at most 65536 bytes, found a longer one");
+        unlink(in_folder("model.safetensors"));
+        snprintf(index, sizeof index, "{\"weight_map\":{\"%s\":\"one.safetensors\"}}", name);
+        write_text("model.safetensors.index.json", index);
+        write_safetensors("one.safetensors", header, 1);
+        if (n == MOST) weights_close(accepted());
+        else refused("weight_map: expected names of at most 65536 bytes, found '\"nnn");
+        unlink(in_folder("model.safetensors.index.json"));
+    }
+}
+
+// What a file system takes as the name of a file.
+static void names_of_shards_have_up_to_255_bytes(void **state) {
+    (void)state;
+    char name[257] = "", index[600];
+    for (size_t n = 255; n <= 256; n++) {
+        memset(name, 's', n);
+        snprintf(index, sizeof index, "{\"weight_map\":{\"a\":\"%s\"}}", name);
+        write_text("model.safetensors.index.json", index);
+        if (n == 256) refused("tensor 'a': expected the name of a file in the folder, found '\"sss");
+        else write_safetensors(name, "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1);
+        if (n == 255) weights_close(accepted());
+    }
+}
+
 static void the_header_is_json(void **state) {
     (void)state;
     static const char *const bad[] = {
@@ -216,11 +292,20 @@ static quill_status use(const char *p, size_t n) {
     quill_error err = {0};
     write_file("model.safetensors", p, n);
     quill_status s = open_folder(&w, &err);
-    if (s) assert_true(s == QUILL_E_MODEL && strlen(err.text) > 20 && !strchr(err.text, '\n'));
+    if (s) {
+        const char *path = in_folder("model.safetensors: ");
+        bool fine = s == QUILL_E_MODEL && err.status == s && strncmp(err.text, path, strlen(path)) == 0 &&
+                    strstr(err.text, "expected ") && !strchr(err.text, '\n');
+        if (!fine) print_error("status %d, '%s'\n", (int)s, err.text);
+        assert_true(fine && !w);
+    }
     unsigned sum = 0;
-    for (size_t i = 0; w && i < w->n_tensors; i++)
-        for (uint64_t k = 0; k < w->tensors[i].bytes; k++) sum += w->tensors[i].data[k];
-    assert_true(sum != 12345678);
+    for (size_t i = 0; w && i < w->n_tensors; i++) {
+        const struct tensor *t = &w->tensors[i];
+        assert_true(t->offset <= n && t->bytes <= n - t->offset);
+        for (uint64_t k = 0; k < t->bytes; k++) sum += t->data[k];
+    }
+    assert_true(sum <= 255 * n);
     weights_close(w);
     return s;
 }
@@ -250,7 +335,9 @@ static void every_flipped_bit_is_survived(void **state) {
         fine += use(bytes, size) == QUILL_OK;
         bytes[bit / 8] = (char)(bytes[bit / 8] ^ (1 << bit % 8));
     }
+    // What may change: letters of names and of free text, some of types and digits, blanks; the rest is refused.
     print_message("%zu of %zu flips leave a valid file\n", fine, 8 * (size - 28));
+    assert_true(fine > 0 && fine < 8 * (size - 28) / 5);
 }
 
 static void many_tensors_cost_milliseconds(void **state) {
@@ -365,6 +452,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(tensors_are_views_of_the_data, setup, remove_folder),
         cmocka_unit_test_setup_teardown(unusual_tensors_are_accepted_while_nobody_needs_them, setup, remove_folder),
         cmocka_unit_test_setup_teardown(the_header_lies_within_the_file, setup, remove_folder),
+        cmocka_unit_test_setup_teardown(a_header_has_at_most_100_mb, setup, remove_folder),
+        cmocka_unit_test_setup_teardown(a_description_has_at_most_64_kib, setup, remove_folder),
+        cmocka_unit_test_setup_teardown(names_have_up_to_64_kib, setup, remove_folder),
+        cmocka_unit_test_setup_teardown(names_of_shards_have_up_to_255_bytes, setup, remove_folder),
         cmocka_unit_test_setup_teardown(the_header_is_json, setup, remove_folder),
         cmocka_unit_test_setup_teardown(every_byte_of_a_name_is_looked_at, setup, remove_folder),
         cmocka_unit_test_setup_teardown(entries_are_complete_and_plain, setup, remove_folder),
