@@ -70,7 +70,8 @@ include $(FLOORS:%=src/%/floor.mk)
 # ---- rules -------------------------------------------------------------------------------------------------------------
 
 LIB_OBJ := $(foreach f,$(filter-out cli,$(FLOORS)),$(SRC_$f:%=$(OBJ)/%.o))
-CLI_OBJ := $(SRC_cli:%=$(OBJ)/%.o)
+# Base is linked into the program once more: the library keeps its own to itself.
+CLI_OBJ := $(SRC_cli:%=$(OBJ)/%.o) $(SRC_base:%=$(OBJ)/%.o)
 PROGRAM := $(if $(SRC_cli),$(BUILD)/quill)
 TEST_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,$(TESTS))
 

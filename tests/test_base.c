@@ -110,6 +110,8 @@ static void quoted_text_is_printable_and_short(void **state) {
     assert_string_equal(QUOTED(STR("\x1b[31m")), "\\x1b[31m");
     assert_string_equal(QUOTED(STR("\xff\xc2\x85")), "\\xff\\xc2\\x85");
     assert_string_equal(QUOTED(STR("a\xe2\x80\xae")), "a\\xe2\\x80\\xae"); // right-to-left override
+    assert_string_equal(QUOTED(STR("\xd8\x9c\xd8\x9d")), "\\xd8\\x9c\xd8\x9d"); // Arabic letter mark; a letter
+    assert_string_equal(QUOTED(STR("\xe2\x80\xa8\xe2\x80\xa9")), "\\xe2\\x80\\xa8\\xe2\\x80\\xa9"); // line separators
     char longer[500];
     memset(longer, '\n', sizeof longer);
     const char *q = QUOTED(((struct str){longer, sizeof longer}));
@@ -302,7 +304,7 @@ static void saved_file_replaces_the_old_one_whole(void **state) {
     snprintf(path, sizeof path, "%s/out", dir);
     for (enum map_how how = MAP_FILE; how <= MAP_READ; how++) {
         struct save save;
-        assert_ok(save_begin(&save, path, &err), err);
+        assert_ok(save_begin(&save, path, (struct save_watch){0}, &err), err);
         char block[1000];
         memset(block, 'a' + (int)how, sizeof block);
         for (int i = 0; i < 200; i++) assert_ok(save_write(&save, block, sizeof block, &err), err);
@@ -314,11 +316,11 @@ static void saved_file_replaces_the_old_one_whole(void **state) {
         map_close(&map);
     }
     struct save save; // an aborted save leaves the old file and nothing else
-    assert_ok(save_begin(&save, path, &err), err);
+    assert_ok(save_begin(&save, path, (struct save_watch){0}, &err), err);
     save_abort(&save);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(dir), 0);
-    assert_int_equal(save_begin(&save, "/nonexistent/dir/file", &err), QUILL_E_SYSTEM);
+    assert_int_equal(save_begin(&save, "/nonexistent/dir/file", (struct save_watch){0}, &err), QUILL_E_SYSTEM);
 }
 
 static void a_system_error_is_put_into_words(void **state) {

@@ -2,6 +2,7 @@
 // A parsed prompt file in use: settings, definitions, the choice of examples, stops, columns, the rendered prompt.
 #include "test.h"
 
+#include "base/rng.h"
 #include "cli/prompt/prompt_file.h"
 
 enum { MOST_ARGUMENTS = 8 };
@@ -182,15 +183,15 @@ static void shuffling_is_a_permutation_by_the_seed_alone(void **state) {
     (void)state;
     size_t first[50], again[50], other[50], seen[50] = {0};
     for (size_t i = 0; i < 50; i++) first[i] = again[i] = other[i] = i;
-    shuffle(first, 50, 1);
-    shuffle(again, 50, 1);
-    shuffle(other, 50, 2);
+    rng_shuffle(first, 50, 1);
+    rng_shuffle(again, 50, 1);
+    rng_shuffle(other, 50, 2);
     assert_memory_equal(first, again, sizeof first);
     assert_memory_not_equal(first, other, sizeof first);
     for (size_t i = 0; i < 50; i++) seen[first[i]]++;
     for (size_t i = 0; i < 50; i++) assert_int_equal(seen[i], 1);
-    shuffle(first, 0, 1);
-    shuffle(first, 1, 1);
+    rng_shuffle(first, 0, 1);
+    rng_shuffle(first, 1, 1);
 }
 
 // All six orders of three, equally often: by chance 1000 of 6000 each, and 5 standard deviations are 144.
@@ -199,7 +200,7 @@ static void every_order_is_as_likely(void **state) {
     unsigned count[27] = {0};
     for (uint64_t seed = 0; seed < 6000; seed++) {
         size_t n[3] = {0, 1, 2};
-        shuffle(n, 3, seed);
+        rng_shuffle(n, 3, seed);
         count[9 * n[0] + 3 * n[1] + n[2]]++;
     }
     static const size_t orders[] = {5, 7, 11, 15, 19, 21}; // 012 021 102 120 201 210 in base 3

@@ -2,6 +2,7 @@
 // Templates: what is a slot, what is text, and which bytes of a rendered text are values.
 #include "test.h"
 
+#include "base/buffer.h"
 #include "cli/prompt/template.h"
 
 struct parsed {
@@ -173,7 +174,7 @@ static void blank_is_white_space_alone(void **state) {
 
 static void blanks_at_the_end_come_off(void **state) {
     (void)state;
-    struct text blanks = {0};
+    struct buffer blanks = {0};
     struct parsed p = parse("a: \t {{x}}");
     struct template head = {0};
     assert_true(template_copy(&head, &p.t, 1));
@@ -186,7 +187,7 @@ static void blanks_at_the_end_come_off(void **state) {
     assert_true(template_uses(&p.t, 2, 0));
     assert_false(template_uses(&p.t, 1, 0));
     template_free(&head);
-    text_free(&blanks);
+    buffer_free(&blanks);
     release(&p);
 }
 

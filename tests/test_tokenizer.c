@@ -23,16 +23,25 @@ static void encode(const quill_tokenizer *t, quill_ids *ids, const void *text, s
     assert_ok(quill_encode(t, ids, text, n, special, &err), err);
 }
 
+// Appends what the ids stand for, as one text.
+static void decode(const quill_tokenizer *t, struct buffer *out, const quill_ids *ids, quill_special special) {
+    quill_decoder decoder;
+    size_t length;
+    quill_decoder_begin(&decoder, t, special);
+    for (size_t i = 0; i < ids->n; i++) {
+        const char *bytes = quill_decoder_take(&decoder, ids->ids[i], &length);
+        assert_true(buffer_add(out, bytes, length));
+    }
+    const char *bytes = quill_decoder_end(&decoder, &length);
+    assert_true(buffer_add(out, bytes, length));
+}
+
 // decode(encode(text)) is text.
 static void round_trip(const quill_tokenizer *t, const void *text, size_t n) {
     quill_ids ids = {0};
     struct buffer back = {0};
     encode(t, &ids, text, n, QUILL_SPECIAL_AS_TEXT);
-    for (size_t i = 0; i < ids.n; i++) {
-        size_t length;
-        const char *bytes = quill_token_bytes(t, ids.ids[i], QUILL_SPECIAL_AS_TEXT, &length);
-        assert_true(buffer_add(&back, bytes, length));
-    }
+    decode(t, &back, &ids, QUILL_SPECIAL_AS_TEXT);
     assert_int_equal(back.n, n);
     if (n) assert_memory_equal(back.p, text, n);
     buffer_free(&back);
@@ -377,6 +386,118 @@ static void added_tokens_are_found_leftmost_and_longest(void **state) {
     quill_tokenizer_free(t);
 }
 
+// "ad" lies behind all three, two steps up from the last of them to the one that it begins with.
+static void the_longest_added_token_may_be_a_prefix_of_prefixes(void **state) {
+    (void)state;
+    struct rig rig;
+    rig_begin(&rig);
+    int a = rig_add(&rig, "a", TOKEN_ADDED), ab = rig_add(&rig, "ab", TOKEN_ADDED);
+    int abc = rig_add(&rig, "abc", TOKEN_ADDED);
+    quill_tokenizer *t = rig_tokenizer(&rig);
+    assert_encodes(t, STR("ad"), QUILL_SPECIAL_AS_TEXT, a, 'd', -1);
+    assert_encodes(t, STR("abd"), QUILL_SPECIAL_AS_TEXT, ab, 'd', -1);
+    assert_encodes(t, STR("abcad"), QUILL_SPECIAL_AS_TEXT, abc, a, 'd', -1);
+    quill_tokenizer_free(t);
+}
+
+// Ids are those of Hugging Face tokenizers with ByteLevel's add_prefix_space.
+static void a_space_may_be_put_in_front(void **state) {
+    (void)state;
+    struct rig rig;
+    rig_begin(&rig);
+    int ab = rig_merge(&rig, "a b", "ab"), abc = rig_merge(&rig, "ab c", "abc");
+    int space_ab = rig_merge(&rig, "\xc4\xa0 ab", "\xc4\xa0""ab");
+    int mark = rig_add(&rig, "<s>", TOKEN_SPECIAL), xy = rig_add(&rig, "XY", TOKEN_ADDED);
+    rig.spec.dummy_prefix = PREFIX_UNLESS_SPACE;
+    quill_tokenizer *t = rig_tokenizer(&rig);
+    const quill_special text = QUILL_SPECIAL_AS_TEXT, parse = QUILL_SPECIAL_PARSE;
+    assert_encodes(t, STR("ab"), text, space_ab, -1);
+    assert_encodes(t, STR(" ab"), text, space_ab, -1);
+    assert_encodes(t, STR("  ab"), text, ' ', space_ab, -1);
+    assert_encodes(t, STR("abc"), text, ' ', abc, -1);
+    assert_encodes(t, STR("\nab"), text, ' ', '\n', ab, -1);
+    assert_encodes(t, STR("\xc3\xa9"), text, ' ', 0xc3, 0xa9, -1);
+    assert_encodes(t, STR("\xc2\xa0""ab"), text, ' ', 0xc2, 0xa0, ab, -1);
+    assert_encodes(t, STR(""), text, -1);
+    assert_encodes(t, STR(" "), text, ' ', -1);
+    assert_encodes(t, STR("<s>ab"), parse, mark, space_ab, -1);
+    assert_encodes(t, STR("ab<s> ab"), parse, space_ab, mark, space_ab, -1);
+    assert_encodes(t, STR("ab XY abc"), text, space_ab, ' ', xy, ' ', abc, -1);
+    assert_encodes(t, STR("abXY<s>c"), parse, space_ab, xy, mark, ' ', 'c', -1);
+    quill_tokenizer_free(t);
+}
+
+static void assert_decodes(const quill_tokenizer *t, quill_special special, const char *expected, ...) {
+    int32_t ids[10];
+    size_t n = 0;
+    struct buffer text = {0};
+    va_list list;
+    va_start(list, expected);
+    for (int id; (id = va_arg(list, int)) >= 0;) ids[n++] = id;
+    va_end(list);
+    decode(t, &text, &(quill_ids){ids, n, n}, special);
+    if (text.n != strlen(expected) || (text.n && memcmp(text.p, expected, text.n) != 0))
+        fail_with("wanted '%s', got '%.*s'", expected, (int)text.n, text.p);
+    buffer_free(&text);
+}
+
+static void a_decoder_joins_the_bytes_of_tokens(void **state) {
+    (void)state;
+    struct rig rig;
+    rig_begin(&rig);
+    int ab = rig_merge(&rig, "a b", "ab"), mark = rig_add(&rig, "<s>", TOKEN_SPECIAL);
+    int unused = rig_add(&rig, "[PAD]", TOKEN_UNUSED);
+    quill_tokenizer *t = rig_tokenizer(&rig);
+    assert_decodes(t, QUILL_SPECIAL_AS_TEXT, " ab", ' ', mark, ab, unused, 9999, -1);
+    assert_decodes(t, QUILL_SPECIAL_PARSE, "<s>ab<s>", mark, ab, mark, -1);
+    assert_decodes(t, QUILL_SPECIAL_AS_TEXT, "", -1);
+    assert_decodes(t, QUILL_SPECIAL_AS_TEXT, "\xc3", 0xc3, -1); // a character may be torn
+    quill_tokenizer_free(t);
+}
+
+// Where encoding puts a space in front of a text, decoding takes it away: once, and only at the begin.
+static void a_decoder_drops_the_space_in_front(void **state) {
+    (void)state;
+    struct rig rig;
+    size_t n;
+    quill_decoder decoder;
+    rig_begin(&rig);
+    int ab = rig_merge(&rig, "a b", "ab"), space_ab = rig_merge(&rig, "\xc4\xa0 ab", "\xc4\xa0""ab");
+    int mark = rig_add(&rig, "<s>", TOKEN_SPECIAL);
+    rig.spec.dummy_prefix = PREFIX_UNLESS_SPACE;
+    quill_tokenizer *t = rig_tokenizer(&rig);
+    assert_decodes(t, QUILL_SPECIAL_AS_TEXT, "ab ab", space_ab, space_ab, -1);
+    assert_decodes(t, QUILL_SPECIAL_AS_TEXT, "ab", mark, space_ab, -1); // a token without bytes is no begin
+    assert_decodes(t, QUILL_SPECIAL_PARSE, "<s> ab", mark, space_ab, -1);
+    assert_decodes(t, QUILL_SPECIAL_AS_TEXT, " ", ' ', ' ', -1);
+    assert_decodes(t, QUILL_SPECIAL_AS_TEXT, "ab ", ab, ' ', -1);
+    round_trip(t, "ab abc\n ab", 10);
+    // A text that goes on; the end begins another.
+    quill_decoder_begin(&decoder, t, QUILL_SPECIAL_AS_TEXT);
+    quill_decoder_take(&decoder, ab, &n);
+    assert_memory_equal(quill_decoder_take(&decoder, space_ab, &n), " ab", 3);
+    assert_int_equal(n, 3);
+    quill_decoder_end(&decoder, &n);
+    assert_int_equal(n, 0);
+    assert_memory_equal(quill_decoder_take(&decoder, space_ab, &n), "ab", 2);
+    assert_int_equal(n, 2);
+    quill_tokenizer_free(t);
+}
+
+static void losing_tokenizers_say_so(void **state) {
+    (void)state;
+    struct rig rig;
+    quill_tokenizer_info info;
+    for (int loses = 0; loses < 2; loses++) {
+        rig_begin(&rig);
+        rig.spec.dummy_prefix = loses ? PREFIX_UNLESS_SPACE : PREFIX_NONE;
+        quill_tokenizer *t = rig_tokenizer(&rig);
+        quill_tokenizer_describe(t, &info);
+        assert_int_equal(info.lossless, !loses);
+        quill_tokenizer_free(t);
+    }
+}
+
 static void tokens_tell_their_bytes_and_kind(void **state) {
     (void)state;
     struct rig rig;
@@ -487,6 +608,39 @@ static void vocabularies_that_make_no_sense_are_refused(void **state) {
     rig_begin(&rig);
     rig_add(&rig, text, TOKEN_ADDED);
     refused(&rig, "added token 256: expected at most 1024 bytes, found 1099");
+}
+
+// What a file asks for and quill cannot do is never passed over.
+static void parts_of_other_kinds_are_refused_by_name(void **state) {
+    (void)state;
+    struct rig rig;
+    static const char *const models[VOCAB_MODELS] = {NULL, "SentencePiece BPE", "Unigram", "WordPiece", "</w>"};
+    for (int model = VOCAB_BPE + 1; model < VOCAB_MODELS; model++) {
+        rig_begin(&rig);
+        rig.spec.model = (enum vocab_model)model;
+        refused(&rig, models[model]);
+    }
+    static const char *const steps[NORMALIZERS] = {NULL, "'NFD'", "'NFKC'", "'NFKD'", "'Lowercase'", "'StripAccents'"};
+    for (int step = NORMALIZE_NFC + 1; step < NORMALIZERS; step++) {
+        const enum normalizer_kind normalizers[] = {NORMALIZE_NFC, (enum normalizer_kind)step};
+        rig_begin(&rig);
+        rig.spec.normalizers = normalizers;
+        rig.spec.n_normalizers = 2;
+        refused(&rig, steps[step]);
+    }
+    const float scores[256] = {0};
+    rig_begin(&rig);
+    rig.spec.scores = scores;
+    refused(&rig, "scores");
+    rig_begin(&rig);
+    rig.spec.unk = 0;
+    refused(&rig, "unk");
+    rig_begin(&rig);
+    rig.spec.byte_fallback = true;
+    refused(&rig, "byte_fallback");
+    rig_begin(&rig);
+    rig.spec.dummy_prefix = PREFIX_ALWAYS;
+    refused(&rig, "dummy_prefix");
 }
 
 // A merge may make a token that has its place anywhere, and two merges may make one.
@@ -654,8 +808,14 @@ int main(void) {
         cmocka_unit_test(a_word_that_is_a_token_may_go_before_the_merges),
         cmocka_unit_test(the_cache_does_not_change_ids),
         cmocka_unit_test(added_tokens_are_found_leftmost_and_longest),
+        cmocka_unit_test(the_longest_added_token_may_be_a_prefix_of_prefixes),
+        cmocka_unit_test(a_space_may_be_put_in_front),
+        cmocka_unit_test(a_decoder_joins_the_bytes_of_tokens),
+        cmocka_unit_test(a_decoder_drops_the_space_in_front),
+        cmocka_unit_test(losing_tokenizers_say_so),
         cmocka_unit_test(tokens_tell_their_bytes_and_kind),
         cmocka_unit_test(vocabularies_that_make_no_sense_are_refused),
+        cmocka_unit_test(parts_of_other_kinds_are_refused_by_name),
         cmocka_unit_test(results_need_not_be_in_order),
         cmocka_unit_test(the_pre_tokenizer_is_reported),
         cmocka_unit_test(long_runs_take_linear_time_and_little_stack),

@@ -24,7 +24,7 @@ struct rig {
 // GPT-2's map, as encoder.py has it: bytes that print stay, the others follow from 256 on in their order.
 static inline void rig_begin(struct rig *rig) {
     uint32_t next = 256;
-    *rig = (struct rig){.spec = {.file = "rig", .n_tokens = 256, .bos = -1}};
+    *rig = (struct rig){.spec = {.file = "rig", .n_tokens = 256, .unk = -1, .bos = -1}};
     for (unsigned b = 0; b < 256; b++) {
         bool prints = (b >= '!' && b <= '~') || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
         rig->tokens[b] = (struct str){rig->bytes[b], (size_t)utf8_write(rig->bytes[b], prints ? b : next)};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "buffer.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "checked.h"
@@ -24,6 +26,21 @@ bool buffer_add(struct buffer *b, const void *bytes, size_t n) {
     memcpy(b->p + b->n, bytes, n);
     b->n += n;
     return true;
+}
+
+bool buffer_add_format(struct buffer *b, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    bool ok = n >= 0 && buffer_reserve(b, (size_t)n + 1); // vsnprintf ends with a NUL
+    if (ok) {
+        vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
+        b->n += (size_t)n;
+    }
+    va_end(again);
+    va_end(args);
+    return ok;
 }
 
 void buffer_free(struct buffer *b) {

@@ -44,9 +44,8 @@ quill_status fail_errno(quill_error *err, quill_status status, const char *file,
 
 quill_status fail_memory(quill_error *err) { return fail(err, QUILL_E_SYSTEM, "out of memory"); }
 
-// C0, DEL, C1, line separators and the bidirectional controls: obeyed by terminals, or reorder what a person reads.
-static bool must_escape(uint32_t code) {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200e && code <= 0x200f) ||
+bool is_obeyed(uint32_t code) {
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c || (code >= 0x200e && code <= 0x200f) ||
            (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
@@ -58,7 +57,7 @@ const char *quoted(struct quoted *buffer, struct str s) {
         uint32_t code = 0;
         int step = utf8_step(s.p + i, s.n - i, &code);
         size_t length = (size_t)(step < 0 ? 1 : step);
-        bool escape = step < 0 || must_escape(code);
+        bool escape = step < 0 || is_obeyed(code);
         if (used + (escape ? 4 * length : length) > KEEP) break;
         for (size_t k = 0; k < length; k++)
             if (escape)

@@ -16,8 +16,11 @@ __attribute__((format(printf, 4, 5))) quill_status fail_at(quill_error *err, qui
 quill_status fail_errno(quill_error *err, quill_status status, const char *file, const char *what, int errnum);
 quill_status fail_memory(quill_error *err); // QUILL_E_SYSTEM "out of memory"
 
-// A printable copy of `s`, at most 80 bytes: control characters, bytes that are no UTF-8 and bidirectional overrides as
-// \xHH, cut with "...". Lives in a caller's buffer: fail(err, ..., "key '%s'", quoted(&(struct quoted){0}, key)).
+// C0, DEL, C1, line separators and bidirectional controls: a terminal obeys them, or they reorder what a person reads.
+bool is_obeyed(uint32_t code);
+
+// A printable copy of `s`, at most 80 bytes: what is_obeyed and invalid UTF-8 as \xHH, cut with "...". Lives in a
+// caller's buffer: fail(err, ..., "key '%s'", quoted(&(struct quoted){0}, key)).
 struct quoted {
     char text[96];
 };

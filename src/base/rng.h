@@ -4,6 +4,7 @@
 #ifndef QUILL_BASE_RNG_H
 #define QUILL_BASE_RNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "hash.h"
@@ -25,5 +26,8 @@ static inline uint64_t rng_u64(const struct rng_key *key) {
 
 // Uniform in [0, 1), a multiple of 2^-53.
 static inline double rng_unit(const struct rng_key *key) { return (double)(rng_u64(key) >> 11) * 0x1p-53; }
+
+// Permutes numbers[n] in an order that depends on the seed alone.
+void rng_shuffle(size_t *numbers, size_t n, uint64_t seed);
 
 #endif

@@ -11,11 +11,33 @@
 
 #include "alloc.h"
 #include "checked.h"
+#include "sigmask.h"
 
-enum { PENDING_BYTES = 1 << 16 };
+enum { PENDING_BYTES = 1 << 16, ATTEMPTS = 100 };
 
-quill_status save_begin(struct save *save, const char *path, quill_error *err) {
-    *save = (struct save){.fd = -1};
+// `temp` has room for n bytes. Signals wait until it is known what their handlers have to remove.
+static quill_status create_temporary(struct save *save, char *temp, size_t n, quill_error *err) {
+    sigset_t before;
+    sigmask_block(&before);
+    for (unsigned attempt = 0; save->fd < 0 && attempt < ATTEMPTS; attempt++) {
+        snprintf(temp, n, "%s.%ld.%u.tmp", save->target, (long)getpid(), attempt);
+        save->fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (save->fd < 0 && errno != EEXIST) break;
+    }
+    const int errnum = errno;
+    if (save->fd >= 0 && save->watch.fn) save->watch.fn(save->watch.user, temp, true);
+    sigmask_restore(&before);
+    return save->fd >= 0 ? QUILL_OK : fail_errno(err, QUILL_E_SYSTEM, save->path, "create", errnum);
+}
+
+// The temporary file is gone: renamed or removed.
+static void forget(struct save *save) {
+    if (save->watch.fn) save->watch.fn(save->watch.user, save->temp, false);
+    free(save->temp), save->temp = NULL;
+}
+
+quill_status save_begin(struct save *save, const char *path, struct save_watch watch, quill_error *err) {
+    *save = (struct save){.fd = -1, .watch = watch};
     struct stat info;
     const bool exists = stat(path, &info) == 0;
     if (exists && !S_ISREG(info.st_mode)) // a device or a pipe cannot be replaced by a rename
@@ -28,12 +50,7 @@ quill_status save_begin(struct save *save, const char *path, quill_error *err) {
     save->path = alloc_string(str_of(path));
     save->pending = alloc_array(PENDING_BYTES, 1);
     quill_status s = temp && save->path && save->pending ? QUILL_OK : fail_memory(err);
-    for (unsigned attempt = 0; !s && save->fd < 0; attempt++) {
-        snprintf(temp, n, "%s.%ld.%u.tmp", save->target, (long)getpid(), attempt);
-        save->fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (save->fd < 0 && (errno != EEXIST || attempt == 100))
-            s = fail_errno(err, QUILL_E_SYSTEM, path, "create", errno);
-    }
+    if (!s) s = create_temporary(save, temp, n, err);
     if (save->fd >= 0) save->temp = temp;
     else free(temp); // not ours: never removed
     if (!s && exists && fchmod(save->fd, info.st_mode & 0777) != 0)
@@ -92,7 +109,7 @@ quill_status save_commit(struct save *save, quill_error *err) {
     if (!s && rename(save->temp, save->target) != 0)
         s = fail_errno(err, QUILL_E_SYSTEM, save->path, "rename to", errno);
     if (!s) {
-        free(save->temp), save->temp = NULL; // the new file is in place
+        forget(save); // the new file is in place
         s = sync_directory(save, err);
     }
     save_abort(save);
@@ -100,9 +117,11 @@ quill_status save_commit(struct save *save, quill_error *err) {
 }
 
 void save_abort(struct save *save) {
-    if (save->fd >= 0) close(save->fd);
-    if (save->temp) unlink(save->temp);
-    free(save->temp);
+    if (save->temp) { // else there is no descriptor either
+        if (save->fd >= 0) close(save->fd);
+        unlink(save->temp);
+        forget(save);
+    }
     free(save->target);
     free(save->path);
     free(save->pending);

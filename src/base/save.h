@@ -4,13 +4,22 @@
 #ifndef QUILL_BASE_SAVE_H
 #define QUILL_BASE_SAVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"
 
+// Told of a temporary file: true once it exists, before a signal handler can run; false once it does not. `temp` is
+// borrowed during the call. Zeros: nobody is told.
+struct save_watch {
+    void (*fn)(void *user, const char *temp, bool exists);
+    void *user;
+};
+
 struct save {
-    int fd;           // -1: closed
+    int fd;           // of the temporary file, which may be written to directly instead of by save_write; -1: closed
+    struct save_watch watch;
     char *path;       // as it was given, for messages
     char *target;     // what it is a link to, or itself
     char *temp;       // beside the target
@@ -19,9 +28,9 @@ struct save {
     uint64_t written; // bytes accepted so far
 };
 
-quill_status save_begin(struct save *save, const char *path, quill_error *err);
+quill_status save_begin(struct save *save, const char *path, struct save_watch watch, quill_error *err);
 quill_status save_write(struct save *save, const void *bytes, size_t n, quill_error *err);
 quill_status save_commit(struct save *save, quill_error *err); // on failure the temporary file is removed
-void save_abort(struct save *save);                            // removes it; fine after commit, and on zeros with fd -1
+void save_abort(struct save *save);                            // removes it; fine after commit, and on zeros
 
 #endif

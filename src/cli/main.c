@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
 #include "cli/options/commands.h"
@@ -21,9 +22,8 @@ static quill_status find_verb(const struct verb **verb, const char *name, quill_
     *verb = found ? found : verbs;
     if ((*verb)->run) return QUILL_OK;
     if (found->reserved)
-        return set_error(err, QUILL_E_USAGE, "'%s' is reserved for a later version; as a prompt: quill -p %s", name,
-                         name);
-    return set_error(err, QUILL_E_USAGE, "'%s' is not available in this version", name);
+        return fail(err, QUILL_E_USAGE, "'%s' is reserved for a later version; as a prompt: quill -p %s", name, name);
+    return fail(err, QUILL_E_USAGE, "'%s' is not available in this version", name);
 }
 
 static int run(const struct verb *verb, struct options *o, quill_error *err) {

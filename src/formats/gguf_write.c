@@ -8,7 +8,6 @@
 #include "base/bytes.h"
 #include "base/checked.h"
 #include "base/save.h"
-#include "base/sigmask.h"
 #include "own.h"
 
 enum { VERSION = 3, ALIGNMENT = 32, PIECE_BYTES = 1 << 20 };
@@ -20,8 +19,7 @@ struct gguf_writer {
     struct buffer rows;  // struct extent[n_tensors]
     uint64_t n_tensors, next_offset;
     const char *failure; // NULL: none
-    gguf_temporary_fn *temporary; // NULL: nobody asks
-    void *watcher;
+    struct save_watch watch;
 };
 
 struct extent {
@@ -154,10 +152,7 @@ static quill_status write_tensor(struct save *save, size_t index, struct extent 
     return pad(save, err);
 }
 
-void gguf_writer_watch(struct gguf_writer *g, gguf_temporary_fn *temporary, void *user) {
-    g->temporary = temporary;
-    g->watcher = user;
-}
+void gguf_writer_watch(struct gguf_writer *g, struct save_watch watch) { g->watch = watch; }
 
 quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill_fn *fill, void *user,
                               quill_error *err) {
@@ -169,17 +164,12 @@ quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill
     uint8_t *piece = alloc_array(piece_bytes, 1);
     if (!piece) return fail_memory(err);
     struct save save;
-    sigset_t before;
-    sigmask_block(&before); // no signal handler runs before it is known what to remove
-    quill_status s = save_begin(&save, path, err);
-    if (!s && g->temporary) g->temporary(g->watcher, save.temp);
-    sigmask_restore(&before);
+    quill_status s = save_begin(&save, path, g->watch, err);
     if (!s) {
         s = write_head(g, &save, err);
         for (size_t i = 0; !s && i < g->n_tensors; i++) s = write_tensor(&save, i, extents[i], piece, fill, user, err);
         if (!s) s = save_commit(&save, err);
         else save_abort(&save);
-        if (g->temporary) g->temporary(g->watcher, NULL);
     }
     free(piece);
     return s;

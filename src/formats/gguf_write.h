@@ -5,6 +5,7 @@
 #define QUILL_FORMATS_GGUF_WRITE_H
 
 #include "base/error.h"
+#include "base/save.h"
 #include "base/str.h"
 #include "weights.h"
 
@@ -30,9 +31,8 @@ bool gguf_put_tensor(struct gguf_writer *g, struct str name, enum dtype type, co
 // whole rows of the tensor (innermost dimension).
 typedef quill_status gguf_fill_fn(void *user, size_t index, uint64_t first_row, uint64_t n_rows, uint8_t *out,
                                   quill_error *err);
-// Is told the name of the temporary file once it exists, before a signal can come, and NULL once it does not.
-typedef void gguf_temporary_fn(void *user, const char *path);
-void gguf_writer_watch(struct gguf_writer *g, gguf_temporary_fn *temporary, void *user);
+// Who is told of the temporary file.
+void gguf_writer_watch(struct gguf_writer *g, struct save_watch watch);
 quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill_fn *fill, void *user,
                               quill_error *err);
 

@@ -191,6 +191,11 @@ static quill_status prepare_directory(struct job *job, struct gguf_writer *g, st
     return s ? s : vocab_write(g, job->in, rows, err);
 }
 
+static void tell_temporary(void *user, const char *temp, bool exists) {
+    const quill_quantize_options *options = ((const struct job *)user)->options;
+    options->temporary(options->user, exists ? temp : NULL);
+}
+
 static quill_status write_file(struct job *job, struct gguf_writer *g, const char *out, quill_error *err) {
     uint64_t most = 1, values;
     size_t count;
@@ -212,7 +217,8 @@ static quill_status write_file(struct job *job, struct gguf_writer *g, const cha
     if (job->team && checked_mul_size(&count, (size_t)team_size(job->team), job->most_values))
         job->rows = alloc_array(count, sizeof *job->rows);
     if (!ok || !job->rows) return fail_memory(err);
-    if (job->options) gguf_writer_watch(g, job->options->temporary, job->options->user);
+    if (job->options && job->options->temporary)
+        gguf_writer_watch(g, (struct save_watch){tell_temporary, job});
     return gguf_writer_save(g, out, fill, job, err);
 }
 

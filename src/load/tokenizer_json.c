@@ -141,22 +141,24 @@ static quill_status read_added_list(struct vocab_reading *r) {
 
 // ---- the whole ------------------------------------------------------------------------------------------------------
 
-// Normalizers change the text, and what is not there any more cannot be decoded again. NFC, which many models name, is
-// noted and left out: nearly all text is in this form, and what is not keeps its bytes.
-static quill_status check_normalizer(struct vocab_reading *r, struct str part) {
-    struct str type = vocab_member(part, "\"type\""), list = vocab_member(part, "\"normalizers\"");
-    struct json_walk walk = {.text = list};
+static quill_status add_normalizer(struct vocab_reading *r, struct str part) {
+    struct vocab_owner *o = r->owner;
+    struct str type = vocab_member(part, "\"type\"");
+    if (!str_is(type, "\"NFC\"")) return vocab_lacks(r, "normalizer", type);
+    if (o->n_normalizers == OWN_MOST_NORMALIZERS)
+        return vocab_refuse(r, "normalizer: expected at most 16 steps, found more");
+    o->normalizers[o->n_normalizers++] = NORMALIZE_NFC;
+    return QUILL_OK;
+}
+
+static quill_status read_normalizer(struct vocab_reading *r, struct str part) {
+    struct json_walk walk = {.text = vocab_member(part, "\"normalizers\"")};
+    quill_status status = QUILL_OK;
     if (!part.p || str_is(part, "null")) return QUILL_OK;
-    if (!str_is(type, "\"Sequence\"") || !json_enter_list(&walk)) {
-        r->owner->nfc = str_is(type, "\"NFC\"");
-        return r->owner->nfc ? QUILL_OK : vocab_lacks(r, "normalizer", type);
-    }
-    while (json_element(&walk) && json_value(&walk, &part)) {
-        type = vocab_member(part, "\"type\"");
-        if (!str_is(type, "\"NFC\"")) return vocab_lacks(r, "normalizer", type);
-        r->owner->nfc = true;
-    }
-    return walk.mistake ? vocab_refuse(r, "normalizer: expected a list, found something else") : QUILL_OK;
+    if (!str_is(vocab_member(part, "\"type\""), "\"Sequence\"") || !json_enter_list(&walk))
+        return add_normalizer(r, part);
+    while (!status && json_element(&walk) && json_value(&walk, &part)) status = add_normalizer(r, part);
+    return !status && walk.mistake ? vocab_refuse(r, "normalizer: expected a list, found something else") : status;
 }
 
 quill_status vocab_read_tokenizer_json(struct vocab_reading *r) {
@@ -180,7 +182,7 @@ quill_status vocab_read_tokenizer_json(struct vocab_reading *r) {
     if (!r->walk.mistake) json_at_end(&r->walk);
     if (r->walk.mistake) return vocab_refuse(r, NULL);
     if (!seen[MODEL]) return vocab_refuse(r, "expected a model, found none");
-    status = check_normalizer(r, values[NORMALIZER]);
+    status = read_normalizer(r, values[NORMALIZER]);
     if (!status) status = vocab_read_pre_tokenizer(r, values[PRE]);
     if (!status) status = vocab_read_post_processor(r, values[POST]);
     return status;

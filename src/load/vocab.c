@@ -4,7 +4,6 @@
 #include "vocab.h"
 
 #include "formats/json.h"
-#include "tokenizer/segment/bpe.h"
 #include "vocab_files.h"
 
 enum {
@@ -124,7 +123,7 @@ static quill_status load_gguf(struct vocab *v, const struct weights *w, quill_er
                     QUOTED(str_of(w->path)), QUOTED(pre));
     if (found && !(v->spec.pre = arena_string(&v->arena, pre))) return fail_memory(err);
     s = strings(v, &v->spec.tokens, &v->spec.n_tokens, MOST_TOKENS, w, "tokenizer.ggml.tokens", err);
-    if (!s) s = strings(v, &v->spec.merges, &v->spec.n_merges, BPE_MAX_MERGES, w, "tokenizer.ggml.merges", err);
+    if (!s) s = strings(v, &v->spec.merges, &v->spec.n_merges, MOST_MERGES, w, "tokenizer.ggml.merges", err);
     if (!s) s = token_kinds(v, w, err);
     if (!s) s = gguf_ids(v, w, err);
     return s;
@@ -223,7 +222,7 @@ static quill_status load_directory(struct vocab *v, const struct weights *w, qui
 }
 
 quill_status vocab_load(struct vocab *v, const struct weights *w, quill_error *err) {
-    *v = (struct vocab){.spec = {.file = w->path, .bos = -1}};
+    *v = (struct vocab){.spec = {.file = w->path, .unk = -1, .bos = -1}};
     quill_status s = w->format == WEIGHTS_GGUF ? load_gguf(v, w, err) : load_directory(v, w, err);
     v->spec.file = w->path;
     v->spec.eos = v->eos;

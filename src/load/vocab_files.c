@@ -2,7 +2,6 @@
 // The tokenizer of a Hugging Face directory: tokenizer.json, or vocab.json with merges.txt as GPT-2 had them; and what
 // tokenizer_config.json adds to either.
 #include "base/alloc.h"
-#include "tokenizer/segment/bpe.h"
 #include "vocab_files.h"
 #include "vocab_owner.h"
 
@@ -69,7 +68,7 @@ quill_status vocab_add_entry(struct vocab_reading *r, struct vocab_entry entry) 
 
 quill_status vocab_add_merge(struct vocab_reading *r, struct str merge) {
     struct vocab_owner *o = r->owner;
-    if (o->n_merges == BPE_MAX_MERGES) return vocab_refuse(r, "expected at most 4194303 merges, found more");
+    if (o->n_merges == MOST_MERGES) return vocab_refuse(r, "expected at most 4194303 merges, found more");
     void *list = o->merges;
     bool ok = make_room(&list, o->n_merges, &o->merges_cap, sizeof merge);
     o->merges = list;
@@ -299,6 +298,7 @@ static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, con
         .kinds = o->kinds,
         .n_merges = o->n_merges,
         .merges = o->merges,
+        .unk = -1,
         .pre = o->gpt2_split ? "gpt-2" : NULL,
         .patterns = o->patterns,
         .n_patterns = o->n_patterns,
@@ -306,7 +306,8 @@ static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, con
         .n_eos = o->eos >= 0,
         .bos = add_bos && o->template_bos >= 0 ? o->template_bos : bos,
         .add_bos = add_bos,
-        .nfc = o->nfc,
+        .normalizers = o->normalizers,
+        .n_normalizers = o->n_normalizers,
         .ignore_merges = o->ignore_merges,
     };
     return status;

@@ -3,7 +3,8 @@
 #ifndef QUILL_LOAD_VOCAB_FILES_H
 #define QUILL_LOAD_VOCAB_FILES_H
 
-#include "tokenizer/tokenizer.h"
+#include "base/error.h"
+#include "tokenizer/spec.h"
 
 // The vocab_spec of a Hugging Face directory, from the bytes of its files (missing ones have n == 0): tokenizer.json,
 // or vocab.json + merges.txt. The spec's arrays and strings live in the files' bytes and in the returned owner, until

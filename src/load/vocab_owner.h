@@ -4,10 +4,11 @@
 #define QUILL_LOAD_VOCAB_OWNER_H
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/json_walk.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/spec.h"
 
-enum { OWN_MOST_PATTERNS = 16 };
+enum { OWN_MOST_PATTERNS = 16, OWN_MOST_NORMALIZERS = 16 };
 
 struct vocab_entry {
     struct str text;
@@ -25,7 +26,9 @@ struct vocab_owner {
     struct str patterns[OWN_MOST_PATTERNS];
     size_t n_patterns;
     bool gpt2_split;             // ByteLevel alone: GPT-2's own pattern
-    bool ignore_merges, nfc;
+    enum normalizer_kind normalizers[OWN_MOST_NORMALIZERS];
+    size_t n_normalizers;
+    bool ignore_merges;
     int32_t template_bos;        // what the post-processor puts in front; -1: nothing
     struct str *tokens;          // [n_tokens] by id, made of the entries
     uint8_t *kinds;

@@ -1,39 +1,32 @@
 // SPDX-License-Identifier: MIT
-// Text to ids: added tokens are taken out, the rest is split into words, and each word is looked up or merged.
+// Text to ids: the way through the pipeline.
 #include "encode.h"
 
 #include "base/alloc.h"
+#include "ids.h"
 #include "tokenizer/segment/word_cache.h"
 
 enum {
     LEAST_CACHED_TEXT = 128,    // shorter texts do not make a cache, but use one that is there
-    MOST_KEPT_LINKS = 1 << 15,  // of a long word
+    MOST_KEPT_TEXT = 1 << 20,   // of a normalized stretch
 };
 
 struct encoder {
     struct pieces pieces; // first: the splitter hands it back
     const quill_tokenizer *tokenizer;
     quill_ids *out;
-    const char *end;      // of the text
+    const char *end;      // of the text that pieces lie in
     struct word_cache cache;
-    struct bpe_room room;
+    struct buffer normalized;
     struct split_room *split;
+    void *segment_room;
 };
 
 // ---- words ----------------------------------------------------------------------------------------------------------
 
 static quill_status add_word(struct encoder *e, struct piece word, quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
-    if (t->ignore_merges && word.n <= t->vocab.longest) {
-        const struct token_key key = token_key_before(word.p, word.n, e->end);
-        int32_t id = token_table_find(&t->vocab, &key);
-        if (id >= 0 && (token_kind_of(&t->vocab, id) == TOKEN_NORMAL || t->vocab.kinds[id] & TOKEN_FROM_TEXT)) {
-            if (!ids_reserve(e->out, 1)) return fail_memory(err);
-            e->out->ids[e->out->n++] = id;
-            return QUILL_OK;
-        }
-    }
-    return bpe_encode(&t->bpe, &e->room, e->out, word.p, word.n, err);
+    return t->segmenter->encode_piece(t->segments, &e->segment_room, e->out, word, err);
 }
 
 static quill_status flush_uncached(struct encoder *e, quill_error *err) {
@@ -117,6 +110,16 @@ static bool find_added(const quill_tokenizer *t, struct search *s, const char *t
     return false;
 }
 
+// A stretch without added tokens: text[0..n) of one that ends at `end`.
+static quill_status encode_stretch(struct encoder *e, struct str text, const char *end, quill_error *err) {
+    const quill_tokenizer *t = e->tokenizer;
+    struct str normalized = text;
+    if (!normalize(&t->normalizer, &e->normalized, &normalized)) return fail_memory(err);
+    e->end = normalized.p == text.p ? end : normalized.p + normalized.n;
+    quill_status status = split_text(t->splitter, &e->split, &e->pieces, normalized.p, normalized.n, err);
+    return status ? status : flush(&e->pieces, err);
+}
+
 static quill_status encode_with(struct encoder *e, const char *text, size_t n, struct search *search,
                                 quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
@@ -125,22 +128,21 @@ static quill_status encode_with(struct encoder *e, const char *text, size_t n, s
         struct added_match match = {-1, n, n};
         bool found = find_added(t, search, text, n, at, &match);
         if (match.begin > at)
-            status = split_text(t->splitter, &e->split, &e->pieces, text + at, match.begin - at, err);
+            status = encode_stretch(e, (struct str){text + at, match.begin - at}, text + n, err);
         if (status || !found) break;
-        status = flush(&e->pieces, err);
-        if (!status && !ids_reserve(e->out, 1)) status = fail_memory(err);
-        if (status) break;
+        if (!ids_reserve(e->out, 1)) return fail_memory(err);
         e->out->ids[e->out->n++] = match.id;
         at = match.end;
     }
-    return status ? status : flush(&e->pieces, err);
+    return status;
 }
 
-void encoder_free(struct encoder *e) {
+void encoder_free(const quill_tokenizer *t, struct encoder *e) {
     if (!e) return;
     word_cache_free(&e->cache);
-    bpe_room_free(&e->room);
+    buffer_free(&e->normalized);
     split_room_free(e->split);
+    t->segmenter->free_room(e->segment_room);
     free(e);
 }
 
@@ -155,10 +157,11 @@ static struct encoder *take_encoder(const quill_tokenizer *t) {
 static void return_encoder(const quill_tokenizer *t, struct encoder *e) {
     struct encoder *none = NULL;
     e->pieces.n = 0;
-    if (e->room.n_links > MOST_KEPT_LINKS) bpe_room_free(&e->room);
+    t->segmenter->trim_room(e->segment_room);
+    if (e->normalized.cap > MOST_KEPT_TEXT) buffer_free(&e->normalized);
     if (!atomic_compare_exchange_strong_explicit(&t->shelf->encoder, &none, e, memory_order_release,
                                                  memory_order_relaxed))
-        encoder_free(e);
+        encoder_free(t, e);
 }
 
 static quill_status encode(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n, struct search search,
@@ -169,7 +172,6 @@ static quill_status encode(const quill_tokenizer *t, quill_ids *out, const void 
     if (!e) return fail_memory(err);
     e->tokenizer = t;
     e->out = out;
-    e->end = (const char *)text + n;
     // Without memory for a cache it goes without.
     if (n >= LEAST_CACHED_TEXT) (void)word_cache_fit(&e->cache, n);
     quill_status status = encode_with(e, text, n, &search, err);

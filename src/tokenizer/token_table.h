@@ -3,11 +3,11 @@
 #ifndef QUILL_TOKENIZER_TOKEN_TABLE_H
 #define QUILL_TOKENIZER_TOKEN_TABLE_H
 
-#include "tokenizer.h"
+#include "base/error.h"
+#include "spec.h"
 #include "word.h"
 
 enum {
-    MOST_TOKENS = 1 << 21,      // ids fit 21 bits, so that a merge fits 64 (bpe.h)
     MOST_TOKEN_BYTES = 1 << 16, // as stored; the longest ones in use are runs of a few hundred blanks
     TOKEN_LITERAL = 4,          // a normal token whose text is not byte-mapped: it is its own bytes
     TOKEN_FROM_TEXT = 8,        // a single byte or the result of a merge: any text may yield it

@@ -2,15 +2,7 @@
 #include "tokenizer.h"
 
 #include "base/alloc.h"
-#include "base/buffer.h"
-#include "base/utf8.h"
-#include "byte_map.h"
 #include "encode.h"
-
-void quill_ids_free(quill_ids *list) {
-    free(list->ids);
-    *list = (quill_ids){0};
-}
 
 // ---- making ---------------------------------------------------------------------------------------------------------
 
@@ -31,31 +23,63 @@ static quill_status set_ends(quill_tokenizer *t, const struct vocab_spec *spec, 
     return QUILL_OK;
 }
 
-static quill_status fill(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
-    const struct pre_rule *rule = NULL;
-    quill_status status = token_table_build(&t->vocab, spec, err);
-    if (!status) status = bpe_build(&t->bpe, &t->vocab, spec, err);
+// The segmenters by the model that they serve.
+static const struct {
+    const char *name;
+    const struct segmenter *segmenter; // NULL: not supported
+} models[VOCAB_MODELS] = {
+    [VOCAB_BPE] = {"byte-level BPE", &bpe_segmenter},
+    [VOCAB_SPM] = {"SentencePiece BPE", NULL},
+    [VOCAB_UNIGRAM] = {"Unigram", NULL},
+    [VOCAB_WORDPIECE] = {"WordPiece", NULL},
+    [VOCAB_BPE_WORDS] = {"BPE with </w>", NULL},
+};
+
+static quill_status choose_segmenter(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
+    t->segmenter = models[spec->model].segmenter;
+    return t->segmenter ? QUILL_OK
+                        : fail(err, QUILL_E_MODEL, "%s: the tokenizer model %s is not supported",
+                               QUOTED(str_of(spec->file)), models[spec->model].name);
+}
+
+// Behind table and splitter. `spec` says what the name of the pre-tokenizer implies.
+static quill_status make_rest(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
+    quill_status status = t->segmenter->create(&t->segments, &t->vocab, spec, err);
+    if (!status) status = normalizer_set(&t->normalizer, spec, err);
     if (!status) status = added_build(&t->as_text, &t->vocab, false, spec->file, err);
     if (!status) status = added_build(&t->parsed, &t->vocab, true, spec->file, err);
-    if (!status) status = splitter_create(&t->splitter, &rule, spec, err);
     if (!status) status = set_ends(t, spec, err);
     if (status) return status;
     t->shelf = alloc_zeroed(1, sizeof *t->shelf);
-    t->pre = alloc_string(spec->pre ? str_of(spec->pre) : rule ? STR("gpt-2") : STR("custom"));
+    t->pre = alloc_string(str_of(spec->pre ? spec->pre : "custom"));
     if (!t->shelf || !t->pre) return fail_memory(err);
-    t->nfc = spec->nfc;
-    t->pre_missing = !spec->pre && !spec->patterns;
-    t->ignore_merges = spec->ignore_merges || (rule && rule->ignore_merges);
-    t->adds_bos = (spec->add_bos || (spec->add_bos_unsaid && rule && rule->adds_bos)) && t->bos >= 0;
-    if (!t->ignore_merges) token_table_forget(&t->vocab);
+    t->decoder = t->normalizer.prefix == PREFIX_NONE ? DECODE_JOINED : DECODE_WITHOUT_PREFIX;
+    t->n_merges = spec->n_merges;
+    t->adds_bos = spec->add_bos && t->bos >= 0;
     return QUILL_OK;
+}
+
+static quill_status make(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
+    const struct pre_rule *rule = NULL;
+    quill_status status = choose_segmenter(t, spec, err);
+    if (!status) status = token_table_build(&t->vocab, spec, err);
+    if (!status) status = splitter_create(&t->splitter, &rule, spec, err);
+    if (status) return status;
+    struct vocab_spec whole = *spec;
+    t->pre_missing = !spec->pre && !spec->patterns;
+    if (rule) {
+        if (!whole.pre) whole.pre = "gpt-2";
+        whole.ignore_merges |= rule->ignore_merges;
+        whole.add_bos |= spec->add_bos_unsaid && rule->adds_bos;
+    }
+    return make_rest(t, &whole, err);
 }
 
 quill_status tokenizer_create(quill_tokenizer **out, const struct vocab_spec *spec, quill_error *err) {
     *out = NULL;
     quill_tokenizer *t = alloc_zeroed(1, sizeof *t);
     if (!t) return fail_memory(err);
-    quill_status status = fill(t, spec, err);
+    quill_status status = make(t, spec, err);
     if (status) quill_tokenizer_free(t);
     else *out = t;
     return status;
@@ -63,12 +87,12 @@ quill_status tokenizer_create(quill_tokenizer **out, const struct vocab_spec *sp
 
 void quill_tokenizer_free(quill_tokenizer *t) {
     if (!t) return;
-    if (t->shelf) encoder_free(atomic_load(&t->shelf->encoder));
+    if (t->shelf) encoder_free(t, atomic_load(&t->shelf->encoder));
     free(t->shelf);
     splitter_free(t->splitter);
     added_free(&t->as_text);
     added_free(&t->parsed);
-    bpe_free(&t->bpe);
+    if (t->segmenter) t->segmenter->free(t->segments);
     token_table_free(&t->vocab);
     free(t->pre);
     free(t->eos);
@@ -76,20 +100,6 @@ void quill_tokenizer_free(quill_tokenizer *t) {
 }
 
 // ---- asking ---------------------------------------------------------------------------------------------------------
-
-static bool is_id(const quill_tokenizer *t, int32_t id) { return id >= 0 && (size_t)id < t->vocab.n; }
-
-const char *quill_token_bytes(const quill_tokenizer *t, int32_t id, quill_special special, size_t *n) {
-    *n = 0;
-    if (!is_id(t, id)) return NULL;
-    struct str bytes = token_bytes(&t->vocab, id);
-    enum token_kind kind = token_kind_of(&t->vocab, id);
-    // A special token that plain text yields too (a vocabulary may call '!' its padding) is text: else text would be
-    // lost.
-    bool hidden = kind == TOKEN_SPECIAL && special != QUILL_SPECIAL_PARSE && !(t->vocab.kinds[id] & TOKEN_FROM_TEXT);
-    if (!hidden && kind != TOKEN_UNUSED) *n = bytes.n;
-    return bytes.p;
-}
 
 int32_t quill_n_vocab(const quill_tokenizer *t) { return (int32_t)t->vocab.n; }
 
@@ -104,21 +114,22 @@ bool quill_token_is_eos(const quill_tokenizer *t, int32_t id) {
 }
 
 bool quill_token_is_special(const quill_tokenizer *t, int32_t id) {
-    return is_id(t, id) && token_kind_of(&t->vocab, id) == TOKEN_SPECIAL;
+    return id >= 0 && (size_t)id < t->vocab.n && token_kind_of(&t->vocab, id) == TOKEN_SPECIAL;
 }
 
 bool quill_adds_bos(const quill_tokenizer *t) { return t->adds_bos; }
 
 void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *info) {
     *info = (quill_tokenizer_info){
-        .model = "bpe",
+        .model = t->segmenter->name,
         .pre = t->pre,
-        .n_merges = t->bpe.n_merges,
+        .n_merges = t->n_merges,
         .eos = t->eos,
         .n_eos = t->n_eos,
-        .memory = sizeof *t + token_table_memory(&t->vocab) + bpe_memory(&t->bpe) + added_memory(&t->as_text) +
-                  added_memory(&t->parsed) + splitter_memory(t->splitter),
+        .memory = sizeof *t + token_table_memory(&t->vocab) + t->segmenter->memory(t->segments) +
+                  added_memory(&t->as_text) + added_memory(&t->parsed) + splitter_memory(t->splitter),
         .pre_missing = t->pre_missing,
-        .nfc_left_out = t->nfc,
+        .nfc_left_out = t->normalizer.nfc_left_out,
+        .lossless = !normalizer_loses(&t->normalizer),
     };
 }

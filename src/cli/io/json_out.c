@@ -5,18 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
-#include "textbuf.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "show.h"
 
 json_t *json_text(const char *p, size_t n) {
     if (!p) return json_null();
-    struct text t = {0};
-    json_t *value = text_add_utf8(&t, p, n) ? json_stringn(t.p ? t.p : "", t.n) : NULL;
-    text_free(&t);
+    struct buffer t = {0};
+    json_t *value = show_utf8(&t, p, n) ? json_stringn(t.p ? t.p : "", t.n) : NULL;
+    buffer_free(&t);
     return value;
 }
 
-json_t *json_name(const char *string) { return json_text(string, string ? strlen(string) : 0); }
+json_t *json_c_string(const char *string) { return json_text(string, string ? strlen(string) : 0); }
 
 json_t *json_decimal(double value, int places) {
     static const double power[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
@@ -26,34 +27,34 @@ json_t *json_decimal(double value, int places) {
 
 bool json_put(json_t *object, const char *key, json_t *value) { return json_object_set_new(object, key, value) == 0; }
 
-bool json_add(struct text *t, json_t *value) {
+bool json_add(struct buffer *t, json_t *value) {
     // 15 digits give back every decimal of json_decimal as it was rounded. Not json_dumps, which loses what it has no
     // memory for.
     const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
     size_t n = value ? json_dumpb(value, NULL, 0, flags) : 0;
-    bool ok = n && text_reserve(t, n) && json_dumpb(value, t->p + t->n, n, flags) == n;
+    bool ok = n && buffer_reserve(t, n) && json_dumpb(value, t->p + t->n, n, flags) == n;
     json_decref(value);
     if (ok) t->n += n;
     return ok;
 }
 
 quill_status json_write_line(struct output *out, json_t *value, quill_error *err) {
-    struct text line = {0};
-    bool ok = json_add(&line, value) && text_add_string(&line, "\n");
-    quill_status s = ok ? output_write(out, line.p, line.n, err) : set_no_memory(err);
+    struct buffer line = {0};
+    bool ok = json_add(&line, value) && buffer_add_string(&line, "\n");
+    quill_status s = ok ? output_write(out, line.p, line.n, err) : fail_memory(err);
     if (!s) s = output_flush(out, err);
-    text_free(&line);
+    buffer_free(&line);
     return s;
 }
 
 enum { LOGPROB_PLACES = 6, MS_PLACES = 3 };
 
 static json_t *hex(const char *p, size_t n) {
-    struct text t = {0};
+    struct buffer t = {0};
     bool ok = true;
-    for (size_t i = 0; i < n && ok; i++) ok = text_add_format(&t, "%02x", (unsigned)(unsigned char)p[i]);
+    for (size_t i = 0; i < n && ok; i++) ok = buffer_add_format(&t, "%02x", (unsigned)(unsigned char)p[i]);
     json_t *value = ok ? json_stringn(t.p ? t.p : "", t.n) : NULL;
-    text_free(&t);
+    buffer_free(&t);
     return value;
 }
 
@@ -108,7 +109,7 @@ json_t *json_sample(const struct sample *s) {
     size_t n_prompt = scored ? r->prompt_tokens - s->n_added : 0;
     json_t *object = json_object();
     bool ok = json_put(object, "text", json_text(s->text ? s->text : "", s->n_text)) &&
-              json_put(object, "stop", json_name(quill_stop_name(r->stop))) &&
+              json_put(object, "stop", json_c_string(quill_stop_name(r->stop))) &&
               json_put(object, "stop_match", json_text(r->stop_match.text, r->stop_match.n)) &&
               json_put(object, "prompt_tokens", json_integer((json_int_t)r->prompt_tokens)) &&
               json_put(object, "generated_tokens", json_integer((json_int_t)r->generated_tokens)) &&
@@ -117,7 +118,8 @@ json_t *json_sample(const struct sample *s) {
               (!s->prompt_tokens || json_put(object, "prompt", token_array(s, prompt, n_prompt))) &&
               json_put(object, "seed", json_integer((json_int_t)s->seed)) &&
               json_put(object, "sample", json_integer((json_int_t)s->index)) &&
-              json_put(object, "model", json_name(s->model)) && json_put(object, "error", json_name(s->error)) &&
+              json_put(object, "model", json_c_string(s->model)) &&
+              json_put(object, "error", json_c_string(s->error)) &&
               (!s->timing || json_put(object, "timing", timing_object(s)));
     if (ok) return object;
     json_decref(object);

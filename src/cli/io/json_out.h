@@ -8,18 +8,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "output.h"
 #include "quill/session.h"
 #include "quill/tokenizer.h"
 
 // Values. NULL means there is no memory; json_put takes it and returns false.
 json_t *json_text(const char *p, size_t n);        // p NULL: null
-json_t *json_name(const char *string);             // NULL: null
+json_t *json_c_string(const char *string);         // NULL: null
 json_t *json_decimal(double value, int places);    // rounded to 0..9 decimal places
 bool json_put(json_t *object, const char *key, json_t *value); // takes `value`
 
 // Appends `value`, without a newline, and releases it; false: there was no memory (value NULL too).
-bool json_add(struct text *t, json_t *value);
+bool json_add(struct buffer *t, json_t *value);
 // Writes `value` as one line and releases it; NULL: there was no memory.
 QUILL_MUST_CHECK quill_status json_write_line(struct output *out, json_t *value, quill_error *err);
 

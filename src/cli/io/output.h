@@ -6,19 +6,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
+#include "base/save.h"
 #include "quill/error.h"
-#include "textbuf.h"
 
 struct output {
     int fd;           // -1: not open
     const char *name; // for messages
-    char *target;     // of the temporary file; NULL: written in place
-    char *temp;
+    struct save save; // of a file that appears whole; its temp is NULL where fd is written in place
     bool terminal;    // fd is one
     bool filter;      // control characters are shown, not obeyed
     bool in_line;     // the last byte was no newline
     bool records;     // a signal does not end a flush that has begun: what is flushed is there whole or not at all
-    struct text pending; // not yet written
+    struct buffer pending; // not yet written
     char tail[4];     // an unfinished character on its way to a terminal
     size_t n_tail;
 };

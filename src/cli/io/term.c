@@ -5,14 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
-double now_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "base/clock.h"
 
 static bool is_set(const char *name) {
     const char *value = getenv(name);
@@ -22,7 +17,7 @@ static bool is_set(const char *name) {
 static bool dumb(void) { return !is_set("TERM") || strcmp(getenv("TERM"), "dumb") == 0; }
 
 void progress_start(struct progress *bar, bool quiet) {
-    *bar = (struct progress){.possible = !quiet && isatty(STDERR_FILENO) && !dumb(), .started = now_seconds()};
+    *bar = (struct progress){.possible = !quiet && isatty(STDERR_FILENO) && !dumb(), .started = clock_ms()};
 }
 
 static void say(const char *text, size_t n) {
@@ -33,8 +28,8 @@ static void say(const char *text, size_t n) {
 void progress_update(struct progress *bar, const char *what, size_t done, size_t all) {
     enum { WIDTH = 30 };
     if (!bar->possible) return;
-    double now = now_seconds();
-    if (now - bar->started < 1.0 || now - bar->drawn < 0.1) return;
+    double now = clock_ms();
+    if (now - bar->started < 1000 || now - bar->drawn < 100) return;
     bar->drawn = now;
     bar->shown = true;
     double share = all ? (double)done / (double)all : 0;

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The terminal: a progress bar, colours, its width; and the clock they need.
+// The terminal: a progress bar, colours, its width.
 #ifndef QUILL_CLI_IO_TERM_H
 #define QUILL_CLI_IO_TERM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-double now_seconds(void); // of a clock that only runs forward
-
 // A bar on stderr, shown only on a terminal, only after a second, and gone before anything else is printed.
 struct progress {
     bool possible, shown;
-    double started, drawn; // seconds
+    double started, drawn; // milliseconds of clock_ms
 };
 void progress_start(struct progress *bar, bool quiet);
 void progress_update(struct progress *bar, const char *what, size_t done, size_t all); // all 0: `what` alone

@@ -9,16 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/io/report.h"
-#include "cli/io/textbuf.h"
+#include "base/error.h"
 #include "nearest.h"
 
 // ---- values ----
 
 static quill_status bad_number(const struct option_row *row, const char *source, const char *value, const char *what,
                                quill_error *err) {
-    return set_error(err, QUILL_E_USAGE, "%s: expected %s from %.16g to %.16g, found '%s'", source, what, row->min,
-                     row->max, QUOTED(value));
+    return fail(err, QUILL_E_USAGE, "%s: expected %s from %.16g to %.16g, found '%s'", source, what, row->min, row->max,
+                QUOTED(str_of(value)));
 }
 
 static quill_status set_int(const struct option_row *row, int64_t *field, const char *source, const char *value,
@@ -53,7 +52,7 @@ static quill_status set_real(const struct option_row *row, double *field, const 
 
 static quill_status add_item(struct list *list, const char *item, quill_error *err) {
     const char **items = realloc(list->items, (list->n + 1) * sizeof *items);
-    if (!items) return set_no_memory(err);
+    if (!items) return fail_memory(err);
     list->items = items;
     items[list->n++] = item;
     return QUILL_OK;
@@ -79,13 +78,13 @@ static quill_status set_field(struct options *o, const struct option_row *row, c
     case OPTION_SECONDS: return set_real(row, field, source, value, err);
     case OPTION_WORD:
         if (!has_word(row->words, value))
-            return set_error(err, QUILL_E_USAGE, "%s: expected one of: %s; found '%s'", source, row->words,
-                             QUOTED(value));
+            return fail(err, QUILL_E_USAGE, "%s: expected one of: %s; found '%s'", source, row->words,
+                        QUOTED(str_of(value)));
         *(const char **)field = value;
         return QUILL_OK;
     case OPTION_LATER: break;
     }
-    return set_error(err, QUILL_E_USAGE, "%s: %s are not available in this version", source, row->help);
+    return fail(err, QUILL_E_USAGE, "%s: %s are not available in this version", source, row->help);
 }
 
 // ---- names ----
@@ -118,13 +117,13 @@ static quill_status unknown_option(const struct verb *verb, const char *shown, c
     }
     char program[32];
     if (search.best)
-        return set_error(err, QUILL_E_USAGE, "unknown option '%s'; did you mean '--%.*s'?", QUOTED(shown),
-                         (int)search.best_n, search.best);
+        return fail(err, QUILL_E_USAGE, "unknown option '%s'; did you mean '--%.*s'?", QUOTED(str_of(shown)),
+                    (int)search.best_n, search.best);
     if (strchr(shown, ' '))
-        return set_error(err, QUILL_E_USAGE, "unknown option '%s'; a text that begins with '-' goes after --",
-                         QUOTED(shown));
-    return set_error(err, QUILL_E_USAGE, "unknown option '%s'; see '%s --help'", QUOTED(shown),
-                     program_of(verb, program, sizeof program));
+        return fail(err, QUILL_E_USAGE, "unknown option '%s'; a text that begins with '-' goes after --",
+                    QUOTED(str_of(shown)));
+    return fail(err, QUILL_E_USAGE, "unknown option '%s'; see '%s --help'", QUOTED(str_of(shown)),
+                program_of(verb, program, sizeof program));
 }
 
 // The row exists; is it this verb's?
@@ -134,9 +133,9 @@ static quill_status check_verb(const struct verb *verb, const struct option_row 
     char here[32], there[32];
     for (size_t i = 0; i < n_verbs; i++)
         if (verbs[i].bit & row->verbs)
-            return set_error(err, QUILL_E_USAGE, "%s is an option of '%s', not of '%s'", shown,
-                             program_of(&verbs[i], there, sizeof there), program_of(verb, here, sizeof here));
-    return set_error(err, QUILL_E_USAGE, "%s is not an option of '%s'", shown, program_of(verb, here, sizeof here));
+            return fail(err, QUILL_E_USAGE, "%s is an option of '%s', not of '%s'", shown,
+                        program_of(&verbs[i], there, sizeof there), program_of(verb, here, sizeof here));
+    return fail(err, QUILL_E_USAGE, "%s is not an option of '%s'", shown, program_of(verb, here, sizeof here));
 }
 
 // ---- the command line ----
@@ -200,8 +199,8 @@ static quill_status take(struct scan *scan, struct options *o, char *arg, int fo
     if (!row) return unknown_option(scan->verb, arg[1] == letter[1] ? arg : shown, arg + 1 + is_name, err);
     quill_status s = check_verb(scan->verb, row, shown, err);
     if (s) return s;
-    if (found == '?') return set_error(err, QUILL_E_USAGE, "%s takes no value", shown);
-    if (found == ':') return set_error(err, QUILL_E_USAGE, "%s needs a value: %s", shown, row->value);
+    if (found == '?') return fail(err, QUILL_E_USAGE, "%s takes no value", shown);
+    if (found == ':') return fail(err, QUILL_E_USAGE, "%s needs a value: %s", shown, row->value);
     const char *text = optarg, *next = optind < scan->n ? scan->argv[optind] : "-";
     if (row->bare && !text) text = next[0] == '-' ? row->bare : scan->argv[optind++];
     const size_t i = (size_t)(row - option_table);
@@ -248,7 +247,7 @@ bool options_given(const struct options *o, const char *row_name) {
 
 quill_status options_set_default(struct options *o, const char *row_name, const char *source, const char *value,
                                  quill_error *err) {
-    if (!row_of_name(row_name)) return set_error(err, QUILL_E_USAGE, "%s: not available in this version", source);
+    if (!row_of_name(row_name)) return fail(err, QUILL_E_USAGE, "%s: not available in this version", source);
     if (options_given(o, row_name)) {
         struct options scratch = {0}; // what is not used is checked all the same
         quill_status s = options_set(&scratch, row_name, source, value, err);

@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 enum { MOST_VALUES = 1 << 20 }; // examples times slots
 
@@ -52,19 +53,19 @@ static int open_below(const char *folder, const char *path) {
 
 static quill_status open_rows(const struct prompt_file *f, int *fd, const char *path, quill_error *err) {
     if (!f->folder)
-        return set_error(err, QUILL_E_USAGE, "%s:%zu: %%examples FILE in a prompt that is no file", QUOTED(f->name),
-                         f->examples_line);
+        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples FILE in a prompt that is no file", QUOTED(str_of(f->name)),
+                    f->examples_line);
     *fd = open_below(f->folder, path);
     struct stat info;
     if (*fd < 0 && (errno == ELOOP || errno == EMLINK || errno == ENOTDIR))
-        return set_error(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' leads through a symbolic link or no folder",
-                         QUOTED(f->name), f->examples_line, QUOTED(path));
+        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' leads through a symbolic link or no folder",
+                    QUOTED(str_of(f->name)), f->examples_line, QUOTED(str_of(path)));
     if (*fd < 0 || fstat(*fd, &info) != 0)
-        return set_error(err, QUILL_E_SYSTEM, "%s:%zu: cannot open '%s': %s", QUOTED(f->name), f->examples_line,
-                         QUOTED(path), strerror(errno));
+        return fail(err, QUILL_E_SYSTEM, "%s:%zu: cannot open '%s': %s", QUOTED(str_of(f->name)), f->examples_line,
+                    QUOTED(str_of(path)), strerror(errno));
     if (!S_ISREG(info.st_mode))
-        return set_error(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' is no regular file", QUOTED(f->name),
-                         f->examples_line, QUOTED(path));
+        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' is no regular file", QUOTED(str_of(f->name)),
+                    f->examples_line, QUOTED(str_of(path)));
     return QUILL_OK;
 }
 
@@ -77,30 +78,30 @@ static enum row_form form_of(const char *path) {
 // ---- rows ----
 
 static quill_status no_answer(const struct prompt_file *f, uint64_t line, const char *what, quill_error *err) {
-    return set_error(err, QUILL_E_USAGE, "%s:%zu: the examples have no %s '%s', which is the answer",
-                     QUOTED(f->rows_name), (size_t)line, what, QUOTED(f->slots.names[f->answer]));
+    return fail(err, QUILL_E_USAGE, "%s:%zu: the examples have no %s '%s', which is the answer",
+                QUOTED(str_of(f->rows_name)), (size_t)line, what, QUOTED(str_of(f->slots.names[f->answer])));
 }
 
 static quill_status add_example(struct prompt_file *f, const struct row *row, quill_error *err) {
     if ((f->n_examples & (f->n_examples - 1)) == 0) { // full at 0, 1, 2, 4, ...
         size_t room = f->n_examples ? 2 * f->n_examples : 1;
         struct example *examples = realloc(f->examples, room * sizeof *examples);
-        if (!examples) return set_no_memory(err);
+        if (!examples) return fail_memory(err);
         f->examples = examples;
     }
     if ((f->n_examples + 1) * f->slots.n > MOST_VALUES)
-        return set_error(err, QUILL_E_USAGE, "%s:%zu: more than %zu examples", QUOTED(f->rows_name), (size_t)row->line,
-                         f->n_examples);
+        return fail(err, QUILL_E_USAGE, "%s:%zu: more than %zu examples", QUOTED(str_of(f->rows_name)),
+                    (size_t)row->line, f->n_examples);
     struct example *e = &f->examples[f->n_examples++];
     *e = (struct example){.line = (size_t)row->line, .values = calloc(f->slots.n, sizeof *e->values)};
     size_t total = 1;
     for (size_t i = 0; i < row->n_fields; i++) total += row->fields[i].n;
-    if (!e->values || !text_reserve(&e->bytes, total)) return set_no_memory(err); // so the values stay where they are
+    if (!e->values || !buffer_reserve(&e->bytes, total)) return fail_memory(err); // so the values stay where they are
     for (size_t i = 0; i < f->slots.n; i++) {
         const quill_text *value = row_value(row, f->slots.names[i], strlen(f->slots.names[i]));
         if (!value) continue;
         e->values[i] = (quill_text){e->bytes.p + e->bytes.n, value->n};
-        if (!text_add(&e->bytes, value->text, value->n)) return set_no_memory(err);
+        if (!buffer_add(&e->bytes, value->text, value->n)) return fail_memory(err);
     }
     return e->values[f->answer].text ? QUILL_OK : no_answer(f, row->line, "key", err);
 }
@@ -122,15 +123,15 @@ static quill_status read_all(struct prompt_file *f, struct rows *rows, uint64_t 
 quill_status examples_read(struct prompt_file *f, const struct examples_block *block, quill_error *err) {
     int fd = -1;
     struct rows *rows = NULL;
-    struct text name = {0};
+    struct buffer name = {0};
     quill_status s = QUILL_OK;
     if (block->path) {
         bool here = !f->folder || strcmp(f->folder, ".") == 0;
-        bool ok = (here || (text_add_string(&name, f->folder) && text_add(&name, "/", 1))) &&
-                  text_add_string(&name, block->path) && text_add(&name, "", 1);
-        s = ok ? open_rows(f, &fd, block->path, err) : set_no_memory(err);
-    } else if (!text_add_string(&name, f->name) || !text_add(&name, "", 1)) {
-        s = set_no_memory(err);
+        bool ok = (here || (buffer_add_string(&name, f->folder) && buffer_add(&name, "/", 1))) &&
+                  buffer_add_string(&name, block->path) && buffer_add(&name, "", 1);
+        s = ok ? open_rows(f, &fd, block->path, err) : fail_memory(err);
+    } else if (!buffer_add_string(&name, f->name) || !buffer_add(&name, "", 1)) {
+        s = fail_memory(err);
     }
     f->rows_name = name.p;
     struct row_source source = {

@@ -3,12 +3,13 @@
 #ifndef QUILL_CLI_PROMPT_EXAMPLES_H
 #define QUILL_CLI_PROMPT_EXAMPLES_H
 
+#include "base/buffer.h"
 #include "cli/table/rows.h"
 #include "prompt_file.h"
 
 struct examples_block {
     enum row_form form;
-    struct text rows;  // between %examples and %end
+    struct buffer rows; // between %examples and %end
     size_t first_line; // number of their first line
     char *path;        // of %examples FILE: the form goes by the end of its name; NULL: rows
 };

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/json_out.h"
-#include "cli/io/report.h"
 #include "examples.h"
 
 enum section { IN_PREAMBLE, IN_SHOT, IN_EXAMPLES, IN_TAIL };
@@ -18,7 +19,7 @@ struct reading {
     struct prompt_file *f;
     enum section section;
     size_t line;
-    struct text argument;        // of the present directive, followed by a NUL
+    struct buffer argument; // of the present directive, followed by a NUL
     struct template tail;
     struct examples_block block; // of %examples
     bool separator_set, ended;   // %sep was given; %examples has its %end
@@ -31,7 +32,7 @@ __attribute__((format(printf, 3, 4))) static quill_status wrong(const struct rea
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return set_error(err, QUILL_E_USAGE, "%s:%zu: %s", QUOTED(r->f->name), r->line, text);
+    return fail(err, QUILL_E_USAGE, "%s:%zu: %s", QUOTED(str_of(r->f->name)), r->line, text);
 }
 
 // ---- directives ----
@@ -44,16 +45,16 @@ static quill_status read_argument(struct reading *r, const char *p, size_t n, qu
         json_error_t problem;
         json_t *string = json_loadb(p, n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
         if (!string && json_error_code(&problem) != json_error_out_of_memory)
-            return wrong(r, err, "expected a JSON string, found '%s': %s",
-                         text_quoted(&(struct quoted_text){{0}}, p, n), QUOTED(problem.text));
-        ok = string && text_add(&r->argument, json_string_value(string), json_string_length(string));
+            return wrong(r, err, "expected a JSON string, found '%s': %s", QUOTED(((struct str){p, n})),
+                         QUOTED(str_of(problem.text)));
+        ok = string && buffer_add(&r->argument, json_string_value(string), json_string_length(string));
         json_decref(string);
     } else {
-        ok = text_add(&r->argument, p, n);
+        ok = buffer_add(&r->argument, p, n);
     }
-    ok = ok && text_add(&r->argument, "", 1);
+    ok = ok && buffer_add(&r->argument, "", 1);
     r->argument.n -= ok;
-    return ok ? QUILL_OK : set_no_memory(err);
+    return ok ? QUILL_OK : fail_memory(err);
 }
 
 // What a file may set (the rest of the options is not a stranger's to choose).
@@ -71,8 +72,7 @@ static quill_status read_set(struct reading *r, const char *p, size_t n, quill_e
     for (size_t i = 0; i < sizeof settable / sizeof *settable && !name; i++)
         if (strlen(settable[i]) == word && memcmp(settable[i], p, word) == 0) name = settable[i];
     if (!name)
-        return wrong(r, err, "%%set: '%s' is no option that a prompt file may set",
-                     text_quoted(&(struct quoted_text){{0}}, p, word));
+        return wrong(r, err, "%%set: '%s' is no option that a prompt file may set", QUOTED(((struct str){p, word})));
     quill_status s = read_argument(r, p + blank, n - blank, err);
     if (s) return s;
     bool flag = strcmp(name, "line") == 0;
@@ -87,10 +87,10 @@ static quill_status read_set(struct reading *r, const char *p, size_t n, quill_e
     enum { MOST_SETTINGS = 1000 };
     if (r->f->n_settings == MOST_SETTINGS) return wrong(r, err, "more than %d lines with %%set", (int)MOST_SETTINGS);
     struct setting *settings = realloc(r->f->settings, (r->f->n_settings + 1) * sizeof *settings);
-    if (!settings) return set_no_memory(err);
+    if (!settings) return fail_memory(err);
     r->f->settings = settings;
     settings[r->f->n_settings++] = (struct setting){.name = name, .value = r->argument, .line = r->line};
-    r->argument = (struct text){0};
+    r->argument = (struct buffer){0};
     return QUILL_OK;
 }
 
@@ -99,19 +99,19 @@ static quill_status read_separator(struct reading *r, const char *p, size_t n, q
     if (r->separator_set) return wrong(r, err, "a second %%sep");
     quill_status s = read_argument(r, p, n, err);
     r->separator_set = true;
-    if (!s && !text_add(&r->f->separator, r->argument.p, r->argument.n)) s = set_no_memory(err);
+    if (!s && !buffer_add(&r->f->separator, r->argument.p, r->argument.n)) s = fail_memory(err);
     return s;
 }
 
 static quill_status read_shot(struct reading *r, const char *p, size_t n, quill_error *err) {
-    if (n) return wrong(r, err, "%%shot takes no value: '%s'", text_quoted(&(struct quoted_text){{0}}, p, n));
+    if (n) return wrong(r, err, "%%shot takes no value: '%s'", QUOTED(((struct str){p, n})));
     if (r->f->shot_line) return wrong(r, err, "a second %%shot; the first is in line %zu", r->f->shot_line);
     r->f->shot_line = r->line;
     r->section = IN_SHOT;
     return QUILL_OK;
 }
 
-static bool is(const struct text *t, const char *word) {
+static bool is(const struct buffer *t, const char *word) {
     return t->n == strlen(word) && memcmp(t->p, word, t->n) == 0;
 }
 
@@ -128,15 +128,15 @@ static quill_status read_examples(struct reading *r, const char *p, size_t n, qu
     else if (is(&r->argument, "jsonl")) r->block.form = ROW_JSONL;
     else {
         const char *bad = path_problem(r->argument.p, r->argument.n);
-        if (bad) return wrong(r, err, "%%examples: %s: '%s'", bad, QUOTED(r->argument.p));
+        if (bad) return wrong(r, err, "%%examples: %s: '%s'", bad, QUOTED(str_of(r->argument.p)));
         r->block.path = strdup(r->argument.p);
-        if (!r->block.path) return set_no_memory(err);
+        if (!r->block.path) return fail_memory(err);
     }
     return QUILL_OK;
 }
 
 static quill_status read_end(struct reading *r, const char *p, size_t n, quill_error *err) {
-    if (n) return wrong(r, err, "%%end takes no value: '%s'", text_quoted(&(struct quoted_text){{0}}, p, n));
+    if (n) return wrong(r, err, "%%end takes no value: '%s'", QUOTED(((struct str){p, n})));
     if (r->section != IN_SHOT && r->section != IN_EXAMPLES) return wrong(r, err, "%%end without %%shot or %%examples");
     r->ended |= r->section == IN_EXAMPLES;
     r->section = IN_TAIL;
@@ -166,7 +166,7 @@ static quill_status read_directive(struct reading *r, const char *line, size_t n
         return d->read(r, line + blank, n - blank, err);
     }
     return wrong(r, err, "unknown directive '%s'; a literal %% at the beginning of a line is written %%%%",
-                 text_quoted(&(struct quoted_text){{0}}, line, n));
+                 QUOTED(((struct str){line, n})));
 }
 
 // ---- lines ----
@@ -178,7 +178,7 @@ static quill_status read_text(struct reading *r, const char *line, size_t n, qui
     if (r->section != IN_EXAMPLES) return template_add(t, &f->slots, line, n, f->name, r->line, err);
     bool blank = n == 0 || (n <= 2 && line[n - 1] == '\n' && (n == 1 || *line == '\r'));
     if (r->block.path && !blank) return wrong(r, err, "expected %%end after %%examples FILE");
-    return text_add(&r->block.rows, line, n) ? QUILL_OK : set_no_memory(err);
+    return buffer_add(&r->block.rows, line, n) ? QUILL_OK : fail_memory(err);
 }
 
 static quill_status read_line(struct reading *r, const char *line, size_t n, quill_error *err) {
@@ -204,15 +204,16 @@ static quill_status find_answer(struct reading *r, quill_error *err) {
     f->answer_line = answer->line;
     r->line = answer->line;
     if (template_uses(&f->shot, last, f->answer))
-        return wrong(r, err, "the answer {{%s}} occurs before the end of the shot", QUOTED(f->slots.names[f->answer]));
+        return wrong(r, err, "the answer {{%s}} occurs before the end of the shot",
+                     QUOTED(str_of(f->slots.names[f->answer])));
     bool ok = true;
     if (last + 1 < f->shot.n) {
         const struct part *rest = &f->shot.parts[last + 1];
-        ok = text_add(&f->stop, f->shot.literal.p + rest->at, rest->n);
+        ok = buffer_add(&f->stop, f->shot.literal.p + rest->at, rest->n);
     }
-    ok = ok && text_add(&f->stop, f->separator.p, f->separator.n);
+    ok = ok && buffer_add(&f->stop, f->separator.p, f->separator.n);
     ok = ok && template_copy(&f->query, &f->shot, last) && template_drop_blanks(&f->query, &f->answer_lead);
-    return ok ? QUILL_OK : set_no_memory(err);
+    return ok ? QUILL_OK : fail_memory(err);
 }
 
 static quill_status finish(struct reading *r, quill_error *err) {
@@ -220,7 +221,7 @@ static quill_status finish(struct reading *r, quill_error *err) {
     r->line = f->examples_line;
     if (r->section == IN_EXAMPLES && !r->block.path) return wrong(r, err, "%%examples without %%end");
     if (f->examples_line && !f->shot_line) return wrong(r, err, "%%examples without %%shot");
-    if (!r->separator_set && !text_add_string(&f->separator, "\n\n")) return set_no_memory(err);
+    if (!r->separator_set && !buffer_add_string(&f->separator, "\n\n")) return fail_memory(err);
     template_drop_newline(&f->preamble);
     template_drop_newline(&f->shot);
     template_drop_newline(&r->tail);
@@ -239,12 +240,12 @@ quill_status prompt_file_parse(struct prompt_file **out, const char *name, const
                                size_t n, quill_error *err) {
     *out = NULL;
     struct prompt_file *f = calloc(1, sizeof *f);
-    if (!f) return set_no_memory(err);
+    if (!f) return fail_memory(err);
     struct reading r = {.f = f, .block.form = ROW_TSV};
     f->answer = -1;
     f->name = strdup(name);
     f->folder = folder ? strdup(folder) : NULL;
-    quill_status s = f->name && (f->folder || !folder) ? QUILL_OK : set_no_memory(err);
+    quill_status s = f->name && (f->folder || !folder) ? QUILL_OK : fail_memory(err);
     for (size_t at = 0; at < n && !s;) {
         const char *newline = memchr(text + at, '\n', n - at);
         size_t end = newline ? (size_t)(newline - text) + 1 : n;
@@ -253,9 +254,9 @@ quill_status prompt_file_parse(struct prompt_file **out, const char *name, const
         at = end;
     }
     if (!s) s = finish(&r, err);
-    text_free(&r.argument);
+    buffer_free(&r.argument);
     template_free(&r.tail);
-    text_free(&r.block.rows);
+    buffer_free(&r.block.rows);
     free(r.block.path);
     if (s) prompt_file_free(f);
     else *out = f;
@@ -264,32 +265,32 @@ quill_status prompt_file_parse(struct prompt_file **out, const char *name, const
 
 quill_status prompt_file_open(struct prompt_file **out, const char *path, uint64_t limit, quill_error *err) {
     *out = NULL;
-    struct text text = {0};
+    struct buffer text = {0};
     bool is_stdin = strcmp(path, "-") == 0;
     const char *slash = strrchr(path, '/');
     char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-    quill_status s = folder ? read_file(&text, path, limit, err) : set_no_memory(err);
+    quill_status s = folder ? read_file(&text, path, limit, err) : fail_memory(err);
     if (!s)
         s = prompt_file_parse(out, is_stdin ? "stdin" : path, is_stdin ? NULL : folder, text.p, text.n, err);
     free(folder);
-    text_free(&text);
+    buffer_free(&text);
     return s;
 }
 
 void prompt_file_free(struct prompt_file *f) {
     if (!f) return;
-    for (size_t i = 0; i < f->n_settings; i++) text_free(&f->settings[i].value);
+    for (size_t i = 0; i < f->n_settings; i++) buffer_free(&f->settings[i].value);
     for (size_t i = 0; i < f->n_examples; i++) {
         free(f->examples[i].values);
-        text_free(&f->examples[i].bytes);
+        buffer_free(&f->examples[i].bytes);
     }
     template_free(&f->preamble);
     template_free(&f->shot);
     template_free(&f->query);
     slots_free(&f->slots);
-    text_free(&f->answer_lead);
-    text_free(&f->separator);
-    text_free(&f->stop);
+    buffer_free(&f->answer_lead);
+    buffer_free(&f->separator);
+    buffer_free(&f->stop);
     free(f->settings);
     free(f->examples);
     free(f->rows_name);

@@ -13,6 +13,7 @@
 #ifndef QUILL_CLI_PROMPT_PROMPT_FILE_H
 #define QUILL_CLI_PROMPT_PROMPT_FILE_H
 
+#include "base/buffer.h"
 #include "cli/options/options.h"
 #include "quill/session.h"
 #include "read.h"
@@ -21,13 +22,13 @@
 // A line `%set NAME VALUE`.
 struct setting {
     const char *name;
-    struct text value;  // followed by a NUL
+    struct buffer value; // followed by a NUL
     size_t line;
 };
 
 struct example {
     quill_text *values; // [slots.n], in `bytes`; text NULL: there is no such column
-    struct text bytes;
+    struct buffer bytes;
     size_t line;        // of `rows_name`
 };
 
@@ -39,8 +40,8 @@ struct prompt_file {
     struct template query;        // what follows the shots: the text after %end, else the shot cut before its answer
     int answer;                   // slot; -1: none
     size_t answer_line;           // of the answer slot
-    struct text answer_lead;      // blanks that stood before the answer slot, which the query lost
-    struct text separator, stop;  // the default stop: what follows the answer, and the separator; empty: none
+    struct buffer answer_lead;    // blanks that stood before the answer slot, which the query lost
+    struct buffer separator, stop; // the default stop: what follows the answer, and the separator; empty: none
     struct setting *settings;
     size_t n_settings;
     struct example *examples;     // all of the file, in its order
@@ -100,9 +101,6 @@ QUILL_MUST_CHECK quill_status prompt_file_example(const struct prompt_file *f, s
 // QUILL_E_USAGE naming the slot that no column fills.
 QUILL_MUST_CHECK quill_status prompt_file_columns(const struct prompt_file *f, const quill_text *names, size_t n_names,
                                                   size_t *fields, quill_error *err);
-
-// Permutes numbers[n] in an order that depends on the seed alone.
-void shuffle(size_t *numbers, size_t n, uint64_t seed);
 
 // Token ids as prompt_encode makes them: special tokens in the file's own words become themselves, in values never.
 QUILL_MUST_CHECK quill_status rendered_encode(struct prompt_ids *out, const quill_tokenizer *tokenizer,

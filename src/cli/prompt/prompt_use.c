@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/rng.h"
 #include "cli/options/nearest.h"
 #include "prompt_file.h"
 
@@ -12,12 +14,12 @@
 
 static quill_status apply_settings(struct prompt_file *f, struct options *o, quill_error *err) {
     f->stops = calloc(f->n_settings + 1, sizeof *f->stops);
-    if (!f->stops) return set_no_memory(err);
+    if (!f->stops) return fail_memory(err);
     quill_status s = QUILL_OK;
     for (size_t i = 0; i < f->n_settings && !s; i++) {
         const struct setting *set = &f->settings[i];
         char source[160];
-        snprintf(source, sizeof source, "%s:%zu: %%set %s", QUOTED(f->name), set->line, set->name);
+        snprintf(source, sizeof source, "%s:%zu: %%set %s", QUOTED(str_of(f->name)), set->line, set->name);
         if (strcmp(set->name, "stop") == 0)
             f->stops[f->n_stops++] = (quill_text){set->value.p, set->value.n};
         else
@@ -31,7 +33,7 @@ static quill_status apply_settings(struct prompt_file *f, struct options *o, qui
 static quill_status define(struct prompt_file *f, const char *definition, quill_error *err) {
     const char *equals = strchr(definition, '=');
     if (!equals || equals == definition)
-        return set_error(err, QUILL_E_USAGE, "-D: expected NAME=VALUE, found '%s'", QUOTED(definition));
+        return fail(err, QUILL_E_USAGE, "-D: expected NAME=VALUE, found '%s'", QUOTED(str_of(definition)));
     size_t n = (size_t)(equals - definition);
     int slot = slots_find(&f->slots, definition, n);
     if (slot >= 0) {
@@ -39,17 +41,17 @@ static quill_status define(struct prompt_file *f, const char *definition, quill_
         return QUILL_OK;
     }
     char name[100];
-    snprintf(name, sizeof name, "%s", text_quoted(&(struct quoted_text){{0}}, definition, n));
+    snprintf(name, sizeof name, "%s", QUOTED(((struct str){definition, n})));
     struct nearest search = {.typed = name};
     for (size_t i = 0; i < f->slots.n; i++) nearest_offer(&search, f->slots.names[i], strlen(f->slots.names[i]));
-    return set_error(err, QUILL_E_USAGE, "-D %s: %s has no such slot%s%s%s", name, QUOTED(f->name),
-                     search.best ? "; did you mean '" : "", search.best ? QUOTED(search.best) : "",
-                     search.best ? "'?" : "");
+    return fail(err, QUILL_E_USAGE, "-D %s: %s has no such slot%s%s%s", name, QUOTED(str_of(f->name)),
+                search.best ? "; did you mean '" : "", search.best ? QUOTED(str_of(search.best)) : "",
+                search.best ? "'?" : "");
 }
 
 static quill_status add_definitions(struct prompt_file *f, const struct options *o, quill_error *err) {
     f->defined = calloc(f->slots.n + 1, sizeof *f->defined);
-    if (!f->defined) return set_no_memory(err);
+    if (!f->defined) return fail_memory(err);
     quill_status s = QUILL_OK;
     for (size_t i = 0; i < o->defines.n && !s; i++) s = define(f, o->defines.items[i], err);
     return s;
@@ -57,33 +59,14 @@ static quill_status add_definitions(struct prompt_file *f, const struct options 
 
 // ---- examples ----
 
-// splitmix64 (Steele, Lea, Flood 2014)
-static uint64_t next_random(uint64_t *state) {
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-void shuffle(size_t *numbers, size_t n, uint64_t seed) {
-    for (size_t i = n; i > 1; i--) { // Fisher and Yates; draws that would favour low numbers are rejected
-        uint64_t draw, limit = UINT64_MAX - UINT64_MAX % i;
-        do draw = next_random(&seed);
-        while (draw >= limit);
-        size_t k = (size_t)(draw % i), swapped = numbers[i - 1];
-        numbers[i - 1] = numbers[k];
-        numbers[k] = swapped;
-    }
-}
-
 static quill_status choose_shots(struct prompt_file *f, const struct options *o, quill_error *err) {
     if (o->shots >= 0 && (uint64_t)o->shots > f->n_examples)
-        return set_error(err, QUILL_E_USAGE, "--shots %lld: %s has %zu examples", (long long)o->shots, QUOTED(f->name),
-                         f->n_examples);
+        return fail(err, QUILL_E_USAGE, "--shots %lld: %s has %zu examples", (long long)o->shots,
+                    QUOTED(str_of(f->name)), f->n_examples);
     f->shots = calloc(f->n_examples + 1, sizeof *f->shots);
-    if (!f->shots) return set_no_memory(err);
+    if (!f->shots) return fail_memory(err);
     for (size_t i = 0; i < f->n_examples; i++) f->shots[i] = i;
-    if (o->shuffle >= 0) shuffle(f->shots, f->n_examples, (uint64_t)o->shuffle);
+    if (o->shuffle >= 0) rng_shuffle(f->shots, f->n_examples, (uint64_t)o->shuffle);
     f->n_shots = o->shots >= 0 ? (size_t)o->shots : f->n_examples;
     return QUILL_OK;
 }
@@ -98,8 +81,8 @@ static quill_status check_examples(const struct prompt_file *f, quill_error *err
         for (size_t k = 0; k < f->shot.n; k++) {
             int slot = f->shot.parts[k].slot;
             if (slot >= 0 && !shot_value(f, &f->examples[i], slot).text)
-                return set_error(err, QUILL_E_USAGE, "%s:%zu: this example has no value for {{%s}}",
-                                 QUOTED(f->rows_name), f->examples[i].line, QUOTED(f->slots.names[slot]));
+                return fail(err, QUILL_E_USAGE, "%s:%zu: this example has no value for {{%s}}",
+                            QUOTED(str_of(f->rows_name)), f->examples[i].line, QUOTED(str_of(f->slots.names[slot])));
         }
     return QUILL_OK;
 }
@@ -124,37 +107,37 @@ quill_status prompt_file_configure(struct prompt_file *f, struct options *o, qui
     if (!s) s = check_examples(f, err);
     if (s) return s;
     f->open = calloc(f->slots.n + 1, sizeof *f->open);
-    if (!f->open) return set_no_memory(err);
+    if (!f->open) return fail_memory(err);
     add_open(f, &f->preamble);
     add_open(f, &f->query);
     return QUILL_OK;
 }
 
 // stdin for the slot {{input}}, the only one that may be open; *input is empty when none is.
-static quill_status read_input(const struct prompt_file *f, const struct options *o, struct text *input,
+static quill_status read_input(const struct prompt_file *f, const struct options *o, struct buffer *input,
                                quill_error *err) {
     for (size_t i = 0; i < f->n_open; i++)
         if (strcmp(f->slots.names[f->open[i]], "input") != 0)
-            return set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(f->name),
-                             QUOTED(f->slots.names[f->open[i]]));
+            return fail(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(str_of(f->name)),
+                        QUOTED(str_of(f->slots.names[f->open[i]])));
     if (f->n_open == 0) return QUILL_OK;
     bool empty;
     quill_status s = prompt_read_stdin(input, o, &empty, err);
     if (s || !empty) return s;
-    return set_error(err, QUILL_E_USAGE, "%s: nothing fills the slot {{input}}: stdin is empty", QUOTED(f->name));
+    return fail(err, QUILL_E_USAGE, "%s: nothing fills the slot {{input}}: stdin is empty", QUOTED(str_of(f->name)));
 }
 
 quill_status prompt_file_take(struct prompt_file **out, struct options *o, struct rendered *r, quill_error *err) {
     if (o->prompt || o->files.n || o->operands.n)
-        return set_error(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
-    struct text input = {0};
+        return fail(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
+    struct buffer input = {0};
     quill_status s = stdin_claim_by(o, o->prompt_file, "the prompt file", err);
     if (!s) s = prompt_file_open(out, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
     if (!s) s = prompt_file_configure(*out, o, err);
     if (!s) s = read_input(*out, o, &input, err);
     const quill_text value = {input.p ? input.p : "", input.n};
     if (!s) s = prompt_file_render(*out, &value, r, err);
-    text_free(&input);
+    buffer_free(&input);
     return s;
 }
 
@@ -183,8 +166,8 @@ quill_status prompt_file_example(const struct prompt_file *f, size_t i, quill_te
     for (size_t k = 0; k < f->n_open; k++) {
         values[k] = e->values[f->open[k]];
         if (!values[k].text)
-            return set_error(err, QUILL_E_USAGE, "%s:%zu: this example has no value for {{%s}}", QUOTED(f->rows_name),
-                             e->line, QUOTED(f->slots.names[f->open[k]]));
+            return fail(err, QUILL_E_USAGE, "%s:%zu: this example has no value for {{%s}}",
+                        QUOTED(str_of(f->rows_name)), e->line, QUOTED(str_of(f->slots.names[f->open[k]])));
     }
     return QUILL_OK;
 }
@@ -197,8 +180,8 @@ quill_status prompt_file_columns(const struct prompt_file *f, const quill_text *
         while (names && i < n_names && (names[i].n != strlen(slot) || memcmp(names[i].text, slot, names[i].n) != 0))
             i++;
         if (i >= n_names)
-            return set_error(err, QUILL_E_USAGE, "no %s for the slot {{%s}} of %s", names ? "column" : "field",
-                             QUOTED(slot), QUOTED(f->name));
+            return fail(err, QUILL_E_USAGE, "no %s for the slot {{%s}} of %s", names ? "column" : "field",
+                        QUOTED(str_of(slot)), QUOTED(str_of(f->name)));
         fields[k] = i;
     }
     return QUILL_OK;
@@ -222,7 +205,7 @@ quill_status prompt_file_render_shots(const struct prompt_file *f, const size_t 
                                       const quill_text *values, struct rendered *r, quill_error *err) {
     r->text.n = r->n_values = r->n_prefix = 0;
     quill_text *all = calloc(f->slots.n + 1, sizeof *all);
-    if (!all) return set_no_memory(err);
+    if (!all) return fail_memory(err);
     bool marked = false, ok = true;
     memcpy(all, f->defined, f->slots.n * sizeof *all);
     for (size_t k = 0; k < f->n_open; k++) all[f->open[k]] = values[k];
@@ -243,7 +226,7 @@ quill_status prompt_file_render_shots(const struct prompt_file *f, const size_t 
     if (!marked) r->n_prefix = r->text.n;
     free(own);
     free(all);
-    return ok ? QUILL_OK : set_no_memory(err);
+    return ok ? QUILL_OK : fail_memory(err);
 }
 
 quill_status prompt_file_render(const struct prompt_file *f, const quill_text *values, struct rendered *r,

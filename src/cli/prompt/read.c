@@ -9,9 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/memory_check.h"
 #include "cli/io/output.h"
 #include "cli/io/report.h"
+#include "cli/io/show.h"
 #include "cli/io/signals.h"
 
 // For NO_LIMIT. A large file is refused before it is read.
@@ -19,36 +22,35 @@ static quill_status find_limit(uint64_t *limit, int fd, const char *name, quill_
     // A text that grows is there twice for a moment, and the new one is half empty.
     enum { STREAM_BYTES = 256 << 20, GROWING = 3 };
     struct stat info;
-    if (fstat(fd, &info) != 0) return set_errno(err, name, "read", errno);
+    if (fstat(fd, &info) != 0) return fail_errno(err, QUILL_E_SYSTEM, name, "read", errno);
     *limit = S_ISREG(info.st_mode) ? UINT64_MAX : STREAM_BYTES;
     return S_ISREG(info.st_mode) ? memory_check_text((uint64_t)info.st_size, GROWING, err) : QUILL_OK;
 }
 
 // Sizes are not believed: a pipe has none, and a file may grow.
-static quill_status read_descriptor(struct text *out, int fd, const char *name, uint64_t limit, quill_error *err) {
+static quill_status read_descriptor(struct buffer *out, int fd, const char *name, uint64_t limit, quill_error *err) {
     enum { STEP = 1 << 16 };
     size_t start = out->n;
     bool unlimited = limit == NO_LIMIT;
     quill_status s = unlimited ? find_limit(&limit, fd, name, err) : QUILL_OK;
     if (s) return s;
     for (;;) {
-        if (!text_reserve(out, STEP)) return set_no_memory(err);
+        if (!buffer_reserve(out, STEP)) return fail_memory(err);
         ssize_t got = read(fd, out->p + out->n, out->cap - out->n);
         if (got < 0 && errno == EINTR && !signals_pending()) continue;
-        if (got < 0) return set_errno(err, name, "read", errno);
+        if (got < 0) return fail_errno(err, QUILL_E_SYSTEM, name, "read", errno);
         if (got == 0) return QUILL_OK;
         out->n += (size_t)got;
         if (out->n - start > limit)
-            return set_error(err, unlimited ? QUILL_E_SYSTEM : QUILL_E_CONTEXT,
-                             "%s: longer than %" PRIu64 " bytes (%s)", QUOTED(name), limit,
-                             unlimited ? "only a file may be" : "--max-prompt-bytes");
+            return fail(err, unlimited ? QUILL_E_SYSTEM : QUILL_E_CONTEXT, "%s: longer than %" PRIu64 " bytes (%s)",
+                        QUOTED(str_of(name)), limit, unlimited ? "only a file may be" : "--max-prompt-bytes");
     }
 }
 
-quill_status read_file(struct text *out, const char *path, uint64_t limit, quill_error *err) {
+quill_status read_file(struct buffer *out, const char *path, uint64_t limit, quill_error *err) {
     if (strcmp(path, "-") == 0) return read_descriptor(out, STDIN_FILENO, "stdin", limit, err);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) return set_errno(err, path, "open", errno);
+    if (fd < 0) return fail_errno(err, QUILL_E_SYSTEM, path, "open", errno);
     quill_status s = read_descriptor(out, fd, path, limit, err);
     close(fd);
     return s;
@@ -61,7 +63,7 @@ void say_reading(const struct options *o, int fd, const char *what) {
 // Whether stdin may be read for `use`.
 static quill_status check_stdin(const struct options *o, const char *use, quill_error *err) {
     if (!o->stdin_use) return QUILL_OK;
-    return set_error(err, QUILL_E_USAGE, "stdin is %s and cannot be %s too", o->stdin_use, use);
+    return fail(err, QUILL_E_USAGE, "stdin is %s and cannot be %s too", o->stdin_use, use);
 }
 
 quill_status stdin_claim(struct options *o, const char *use, quill_error *err) {
@@ -83,9 +85,9 @@ quill_status text_operand(const struct options *o, const char **text, bool *dash
             *dash = true;
         } else if (*text) {
             const char *verb = i == 1 ? verb_nearest(*text) : NULL;
-            return set_error(err, QUILL_E_USAGE, "more than one text: '%s' and '%s'; several words need quotes%s%s%s",
-                             QUOTED(*text), QUOTED(operand), verb ? ", or is the verb '" : "", verb ? verb : "",
-                             verb ? "' meant?" : "");
+            return fail(err, QUILL_E_USAGE, "more than one text: '%s' and '%s'; several words need quotes%s%s%s",
+                        QUOTED(str_of(*text)), QUOTED(str_of(operand)), verb ? ", or is the verb '" : "",
+                        verb ? verb : "", verb ? "' meant?" : "");
         } else {
             *text = operand;
         }
@@ -93,33 +95,33 @@ quill_status text_operand(const struct options *o, const char **text, bool *dash
     return QUILL_OK;
 }
 
-quill_status add_argument(struct text *out, const struct options *o, const char *source, const char *argument,
+quill_status add_argument(struct buffer *out, const struct options *o, const char *source, const char *argument,
                           quill_error *err) {
     size_t n = strlen(argument), bad = n;
-    bool ok = o->escape ? text_add_unescaped(out, argument, n, &bad) : text_add(out, argument, n);
-    if (!ok) return set_no_memory(err);
+    bool ok = o->escape ? show_unescaped(out, argument, n, &bad) : buffer_add(out, argument, n);
+    if (!ok) return fail_memory(err);
     if (bad < n)
-        return set_error(err, QUILL_E_USAGE, "%s: unknown escape at '%s'; -e knows \\n \\t \\r \\\\ \\\" \\xHH", source,
-                         QUOTED(argument + bad));
+        return fail(err, QUILL_E_USAGE, "%s: unknown escape at '%s'; -e knows \\n \\t \\r \\\\ \\\" \\xHH", source,
+                    QUOTED(str_of(argument + bad)));
     return QUILL_OK;
 }
 
 // ---- assembly ----
 
 struct assembly {
-    struct text *out;
+    struct buffer *out;
     const struct options *o;
     size_t n_pieces;
     bool stdin_read;
 };
 
 static quill_status begin_piece(struct assembly *a, quill_error *err) {
-    return a->n_pieces++ == 0 || text_add(a->out, "\n", 1) ? QUILL_OK : set_no_memory(err);
+    return a->n_pieces++ == 0 || buffer_add(a->out, "\n", 1) ? QUILL_OK : fail_memory(err);
 }
 
 static quill_status add_file(struct assembly *a, const char *path, quill_error *err) {
     bool is_stdin = strcmp(path, "-") == 0;
-    if (is_stdin && a->stdin_read) return set_error(err, QUILL_E_USAGE, "stdin ('-') is given twice");
+    if (is_stdin && a->stdin_read) return fail(err, QUILL_E_USAGE, "stdin ('-') is given twice");
     a->stdin_read |= is_stdin;
     size_t before = a->out->n;
     quill_status s = is_stdin ? check_stdin(a->o, "the prompt", err) : QUILL_OK;
@@ -148,16 +150,16 @@ static bool stdin_has_data(void) {
 static quill_status refuse_file_options(const struct options *o, quill_error *err) {
     static const char *const names[] = {"define", "shots", "shuffle"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (options_given(o, names[i])) return set_error(err, QUILL_E_USAGE, "--%s needs a prompt file: -F", names[i]);
+        if (options_given(o, names[i])) return fail(err, QUILL_E_USAGE, "--%s needs a prompt file: -F", names[i]);
     return QUILL_OK;
 }
 
-quill_status prompt_read(struct text *out, const struct options *o, quill_error *err) {
+quill_status prompt_read(struct buffer *out, const struct options *o, quill_error *err) {
     struct assembly a = {.out = out, .o = o};
     const char *operand;
     bool dash;
     quill_status s = text_operand(o, &operand, &dash, err);
-    if (!s && operand && o->prompt) s = set_error(err, QUILL_E_USAGE, "-p and PROMPT are both given; use one of them");
+    if (!s && operand && o->prompt) s = fail(err, QUILL_E_USAGE, "-p and PROMPT are both given; use one of them");
     if (!s) s = refuse_file_options(o, err);
     for (size_t i = 0; !s && i < o->files.n; i++) s = add_file(&a, o->files.items[i], err);
 
@@ -169,11 +171,11 @@ quill_status prompt_read(struct text *out, const struct options *o, quill_error 
     if (!s && text) s = begin_piece(&a, err);
     if (!s && text) s = add_argument(out, o, operand ? "PROMPT" : "-p", text, err);
     if (!s && a.n_pieces == 0)
-        s = set_error(err, QUILL_E_USAGE, "no prompt: give PROMPT, -p TEXT, -f FILE, or a text on stdin");
+        s = fail(err, QUILL_E_USAGE, "no prompt: give PROMPT, -p TEXT, -f FILE, or a text on stdin");
     return s;
 }
 
-quill_status prompt_read_stdin(struct text *out, const struct options *o, bool *empty, quill_error *err) {
+quill_status prompt_read_stdin(struct buffer *out, const struct options *o, bool *empty, quill_error *err) {
     quill_status s = check_stdin(o, "what {{input}} stands for", err);
     if (s) return s;
     say_reading(o, STDIN_FILENO, "the input");
@@ -183,7 +185,7 @@ quill_status prompt_read_stdin(struct text *out, const struct options *o, bool *
     return s;
 }
 
-quill_status prompt_show(const struct options *o, const struct text *prompt, quill_error *err) {
+quill_status prompt_show(const struct options *o, const struct buffer *prompt, quill_error *err) {
     struct output out = {.fd = -1};
     quill_status s = output_open(&out, o->output, o->raw, err);
     if (!s) s = output_write(&out, prompt->p, prompt->n, err);
@@ -202,8 +204,7 @@ static quill_status first_token(int32_t *first, size_t *count, const quill_token
     *count = quill_adds_bos(tokenizer) && *first >= 0;
     if (n > 0) return QUILL_OK;
     if (*first < 0) *first = quill_token_eos(tokenizer);
-    if (*first < 0)
-        return set_error(err, QUILL_E_USAGE, "an empty prompt needs a BOS or EOS token; this model has neither");
+    if (*first < 0) return fail(err, QUILL_E_USAGE, "an empty prompt needs a BOS or EOS token; this model has neither");
     *count = 1;
     return QUILL_OK;
 }
@@ -211,7 +212,7 @@ static quill_status first_token(int32_t *first, size_t *count, const quill_token
 static quill_status take_ids(struct prompt_ids *out, int32_t first, const quill_ids *list, quill_error *err) {
     out->n = list->n + out->n_added;
     out->ids = calloc(out->n ? out->n : 1, sizeof *out->ids);
-    if (!out->ids) return set_no_memory(err);
+    if (!out->ids) return fail_memory(err);
     if (out->n_added) out->ids[0] = first;
     if (list->n) memcpy(out->ids + out->n_added, list->ids, list->n * sizeof *list->ids);
     return QUILL_OK;

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 // ---- slots ----
 
@@ -24,10 +25,10 @@ static quill_status slots_add(struct slots *slots, int *slot, const char *name, 
     *slot = slots_find(slots, name, n);
     if (*slot >= 0) return QUILL_OK;
     char **names = realloc(slots->names, (slots->n + 1) * sizeof *names);
-    if (!names) return set_no_memory(err);
+    if (!names) return fail_memory(err);
     slots->names = names;
     names[slots->n] = strndup(name, n);
-    if (!names[slots->n]) return set_no_memory(err);
+    if (!names[slots->n]) return fail_memory(err);
     *slot = (int)slots->n++;
     return QUILL_OK;
 }
@@ -44,7 +45,7 @@ struct parse {
 static quill_status add_part(struct parse *p, struct part part, quill_error *err) {
     struct template *t = p->out;
     struct part *parts = realloc(t->parts, (t->n + 1) * sizeof *parts);
-    if (!parts) return set_no_memory(err);
+    if (!parts) return fail_memory(err);
     t->parts = parts;
     parts[t->n++] = part;
     return QUILL_OK;
@@ -54,7 +55,7 @@ static quill_status add_literal(struct parse *p, const char *text, size_t n, qui
     struct template *t = p->out;
     if (n == 0) return QUILL_OK;
     struct part *last = t->n ? &t->parts[t->n - 1] : NULL;
-    if (!text_add(&t->literal, text, n)) return set_no_memory(err);
+    if (!buffer_add(&t->literal, text, n)) return fail_memory(err);
     if (!last || last->slot >= 0)
         return add_part(p, (struct part){.slot = -1, .at = t->literal.n - n, .n = n, .line = p->line}, err);
     last->n += n;
@@ -67,19 +68,18 @@ static quill_status add_slot(struct parse *p, const char *text, size_t n, size_t
     size_t end = 0;
     while (end < n && end <= LONGEST && (unsigned char)text[end] >= ' ' && !strchr("{}\x7f", text[end])) end++;
     if (end + 1 >= n || text[end] != '}' || text[end + 1] != '}')
-        return set_error(err, QUILL_E_USAGE, "%s:%zu: expected {{name}}, found '%s'; a literal {{ is written {{{{",
-                         QUOTED(p->name), p->line,
-                         text_quoted(&(struct quoted_text){{0}}, text - 2, (end < n ? end : n) + 2));
+        return fail(err, QUILL_E_USAGE, "%s:%zu: expected {{name}}, found '%s'; a literal {{ is written {{{{",
+                    QUOTED(str_of(p->name)), p->line, QUOTED(((struct str){text - 2, (end < n ? end : n) + 2})));
     *used = end + 2;
     while (end && *text == ' ') text++, end--;
     while (end && text[end - 1] == ' ') end--;
     if (end == 0)
-        return set_error(err, QUILL_E_USAGE, "%s:%zu: a slot without a name; a literal {{ is written {{{{",
-                         QUOTED(p->name), p->line);
+        return fail(err, QUILL_E_USAGE, "%s:%zu: a slot without a name; a literal {{ is written {{{{",
+                    QUOTED(str_of(p->name)), p->line);
     struct part part = {.line = p->line};
     quill_status s = slots_add(p->slots, &part.slot, text, end, err);
     if (!s && p->slots->n > MOST)
-        s = set_error(err, QUILL_E_USAGE, "%s:%zu: more than %d slots", QUOTED(p->name), p->line, (int)MOST);
+        s = fail(err, QUILL_E_USAGE, "%s:%zu: more than %d slots", QUOTED(str_of(p->name)), p->line, (int)MOST);
     return s ? s : add_part(p, part, err);
 }
 
@@ -113,7 +113,7 @@ quill_status template_add(struct template *t, struct slots *slots, const char *t
 
 void template_free(struct template *t) {
     free(t->parts);
-    text_free(&t->literal);
+    buffer_free(&t->literal);
     *t = (struct template){0};
 }
 
@@ -152,16 +152,16 @@ bool template_copy(struct template *out, const struct template *t, size_t n_part
     out->n = n_parts;
     size_t n = 0;
     for (size_t i = 0; i < n_parts; i++) n += t->parts[i].slot < 0 ? t->parts[i].n : 0;
-    return text_add(&out->literal, t->literal.p, n);
+    return buffer_add(&out->literal, t->literal.p, n);
 }
 
-bool template_drop_blanks(struct template *t, struct text *blanks) {
+bool template_drop_blanks(struct template *t, struct buffer *blanks) {
     size_t n = 0;
     const struct part *last = t->n ? &t->parts[t->n - 1] : NULL;
     while (last && last->slot < 0 && n < last->n && strchr(" \t", t->literal.p[t->literal.n - 1 - n]) &&
            t->literal.p[t->literal.n - 1 - n])
         n++;
-    if (n && !text_add(blanks, t->literal.p + t->literal.n - n, n)) return false;
+    if (n && !buffer_add(blanks, t->literal.p + t->literal.n - n, n)) return false;
     while (n--) shorten(t);
     return true;
 }
@@ -169,7 +169,7 @@ bool template_drop_blanks(struct template *t, struct text *blanks) {
 // ---- rendering ----
 
 void rendered_free(struct rendered *r) {
-    text_free(&r->text);
+    buffer_free(&r->text);
     free(r->values);
     *r = (struct rendered){0};
 }
@@ -182,7 +182,7 @@ bool rendered_add(struct rendered *r, const char *p, size_t n, bool value) {
         r->values = values;
         values[r->n_values] = (quill_span){r->text.n, n};
     }
-    if (!text_add(&r->text, p, n)) return false;
+    if (!buffer_add(&r->text, p, n)) return false;
     r->n_values += value;
     return true;
 }

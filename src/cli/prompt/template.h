@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/io/textbuf.h"
+#include "base/buffer.h"
 #include "quill/session.h"
 #include "quill/tokenizer.h"
 
@@ -27,7 +27,7 @@ struct part {
 struct template {
     struct part *parts; // [n]
     size_t n;
-    struct text literal;
+    struct buffer literal;
 };
 
 // Appends text[0..n), lines of which the first is number `line` of the file `name`; adds its slots to `slots`. Starts
@@ -41,11 +41,11 @@ void template_drop_newline(struct template *t);                         // one a
 // A copy of the first n_parts parts in *out, which is empty. false: no memory.
 bool template_copy(struct template *out, const struct template *t, size_t n_parts);
 // Takes blanks and tabs off the end of the literal text with which it ends; they are appended to *blanks.
-bool template_drop_blanks(struct template *t, struct text *blanks);
+bool template_drop_blanks(struct template *t, struct buffer *blanks);
 
 // A text made of the file's own words, which may hold special tokens, and of values, which never do.
 struct rendered {
-    struct text text;   // all of it
+    struct buffer text; // all of it
     quill_span *values; // [n_values] the parts of `text` that are values, ascending, none of them empty
     size_t n_values;
     size_t n_prefix;    // bytes before the first value of an open slot: what all rows have in common

@@ -8,62 +8,62 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "model_source.h"
 
 // ---- the options ----
 
 quill_status choices_add_one(struct choices *c, const char *p, size_t n, quill_error *err) {
-    if (n == 0) return set_error(err, QUILL_E_USAGE, "choice %zu is empty", c->n + 1);
+    if (n == 0) return fail(err, QUILL_E_USAGE, "choice %zu is empty", c->n + 1);
     struct choice *items = realloc(c->items, (c->n + 1) * sizeof *items);
-    if (!items) return set_no_memory(err);
+    if (!items) return fail_memory(err);
     c->items = items;
     c->encoded[0] = c->encoded[1] = false;
     items[c->n] = (struct choice){0};
-    return text_add(&items[c->n++].name, p, n) ? QUILL_OK : set_no_memory(err);
+    return buffer_add(&items[c->n++].name, p, n) ? QUILL_OK : fail_memory(err);
 }
 
 quill_status choices_add(struct choices *c, const char *list, quill_error *err) {
-    struct text name = {0};
+    struct buffer name = {0};
     quill_status s = QUILL_OK;
     for (const char *p = list; !s; p++) {
         bool comma = *p == '\\' && p[1] == ',';
         if (comma) p++;
         if (comma || (*p && *p != ',')) {
-            if (!text_add(&name, p, 1)) s = set_no_memory(err);
+            if (!buffer_add(&name, p, 1)) s = fail_memory(err);
             continue;
         }
         s = choices_add_one(c, name.p, name.n, err);
         name.n = 0;
         if (!*p) break;
     }
-    text_free(&name);
+    buffer_free(&name);
     return s;
 }
 
 quill_status choices_add_file(struct choices *c, const char *path, quill_error *err) {
-    struct text text = {0};
+    struct buffer text = {0};
     quill_status s = read_file(&text, path, (uint64_t)c->o->max_prompt_bytes, err);
     size_t line = 1;
     for (size_t at = 0; !s && at < text.n; line++) {
         const char *newline = memchr(text.p + at, '\n', text.n - at);
         size_t n = newline ? (size_t)(newline - text.p) - at : text.n - at;
         s = n ? choices_add_one(c, text.p + at, n, err)
-              : set_error(err, QUILL_E_USAGE, "%s:%zu: an empty choice", QUOTED(path), line);
+              : fail(err, QUILL_E_USAGE, "%s:%zu: an empty choice", QUOTED(str_of(path)), line);
         at += n + 1;
     }
-    text_free(&text);
+    buffer_free(&text);
     return s;
 }
 
 quill_status choices_check(const struct choices *c, quill_error *err) {
-    if (c->n == 0) return set_error(err, QUILL_E_USAGE, "no choices: give --choice A,B,C or --choices FILE");
+    if (c->n == 0) return fail(err, QUILL_E_USAGE, "no choices: give --choice A,B,C or --choices FILE");
     for (size_t i = 0; i < c->n; i++)
         for (size_t k = 0; k < i; k++) {
-            const struct text *a = &c->items[i].name, *b = &c->items[k].name;
+            const struct buffer *a = &c->items[i].name, *b = &c->items[k].name;
             if (a->n != b->n || memcmp(a->p, b->p, a->n) != 0) continue;
-            return set_error(err, QUILL_E_USAGE, "the choice '%s' is given twice",
-                             text_quoted(&(struct quoted_text){{0}}, a->p, a->n));
+            return fail(err, QUILL_E_USAGE, "the choice '%s' is given twice", QUOTED(((struct str){a->p, a->n})));
         }
     return QUILL_OK;
 }
@@ -85,7 +85,7 @@ static quill_status take_prompt_file(struct options *o, quill_error *err) {
     const char *operand = o->operands.items[0];
     if (stat(operand, &info) != 0) {
         bool none = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP;
-        return none ? QUILL_OK : set_errno(err, operand, "open", errno);
+        return none ? QUILL_OK : fail_errno(err, QUILL_E_SYSTEM, operand, "open", errno);
     }
     if (!S_ISREG(info.st_mode)) return QUILL_OK;
     o->prompt_file = operand;
@@ -118,7 +118,7 @@ quill_status choices_open_model(struct choices *c, quill_error *err) {
 
 // The prompt without its trailing blanks; the values in it end no later.
 static void drop_blanks(struct rendered *r) {
-    struct text *t = &r->text;
+    struct buffer *t = &r->text;
     while (t->n && (t->p[t->n - 1] == ' ' || t->p[t->n - 1] == '\t')) t->n--;
     while (r->n_values && r->values[r->n_values - 1].at >= t->n) r->n_values--;
     if (r->n_values == 0) return;
@@ -133,33 +133,34 @@ quill_status choices_show_prompt(struct choices *c, quill_error *err) {
 
 static quill_status encode_names(struct choices *c, bool blank, quill_error *err) {
     const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
-    struct text text = {0};
+    struct buffer text = {0};
     quill_status s = QUILL_OK;
     for (size_t i = 0; i < c->n && !s; i++) {
         struct choice *item = &c->items[i];
         text.n = item->ids[blank].n = 0;
-        bool ok = text_add(&text, " ", blank) && text_add(&text, item->name.p, item->name.n);
+        bool ok = buffer_add(&text, " ", blank) && buffer_add(&text, item->name.p, item->name.n);
         s = ok ? quill_encode(tokenizer, &item->ids[blank], text.p, text.n, QUILL_SPECIAL_AS_TEXT, err)
-               : set_no_memory(err);
+               : fail_memory(err);
     }
-    text_free(&text);
+    buffer_free(&text);
     c->encoded[blank] = !s;
     return s;
 }
 
 static quill_status find_end(struct choices *c, quill_error *err) {
     quill_text stop = c->file ? prompt_file_end(c->file, c->o) : (quill_text){"\n", 1};
-    struct text text = {0};
+    struct buffer text = {0};
     quill_ids ids = {0};
     quill_status s = c->o->stops.n && options_given(c->o, "stop")
                          ? add_argument(&text, c->o, "--stop", c->o->stops.items[0], err)
-                         : text_add(&text, stop.text, stop.n) ? QUILL_OK : set_no_memory(err);
+                     : buffer_add(&text, stop.text, stop.n) ? QUILL_OK
+                                                            : fail_memory(err);
     const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
     if (!s) s = quill_encode(tokenizer, &ids, text.p ? text.p : "", text.n, QUILL_SPECIAL_AS_TEXT, err);
     c->end = ids.n ? ids.ids[0] : -1;
     c->end_known = !s;
     quill_ids_free(&ids);
-    text_free(&text);
+    buffer_free(&text);
     return s;
 }
 
@@ -172,7 +173,7 @@ static quill_status encode_options(struct choices *c, bool blank, quill_error *e
 static quill_status weigh_after(struct choices *c, const int32_t *ids, size_t n, bool blank, double *logprobs,
                                 quill_error *err) {
     quill_option *options = calloc(c->n, sizeof *options);
-    if (!options) return set_no_memory(err);
+    if (!options) return fail_memory(err);
     bool ended;
     for (size_t i = 0; i < c->n; i++) {
         const quill_ids *name = &c->items[i].ids[blank];
@@ -189,9 +190,9 @@ static quill_status weigh_alone(struct choices *c, bool blank, quill_error *err)
     const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
     int32_t begin = quill_token_bos(tokenizer);
     if (begin < 0) begin = quill_token_eos(tokenizer);
-    if (begin < 0) return set_error(err, QUILL_E_USAGE, "--normalize prior needs a model with a BOS or EOS token");
+    if (begin < 0) return fail(err, QUILL_E_USAGE, "--normalize prior needs a model with a BOS or EOS token");
     double *logprobs = calloc(c->n, sizeof *logprobs);
-    quill_status s = logprobs ? weigh_after(c, &begin, 1, blank, logprobs, err) : set_no_memory(err);
+    quill_status s = logprobs ? weigh_after(c, &begin, 1, blank, logprobs, err) : fail_memory(err);
     if (s) free(logprobs);
     else c->alone[blank] = logprobs;
     return s;
@@ -211,7 +212,7 @@ static quill_status apply(struct choices *c, const struct choices_prompt *p, qui
     quill_status s = prior && !c->alone[p->blank] ? weigh_alone(c, p->blank, err) : QUILL_OK;
     if (s) return s;
     double *weights = calloc(c->n, sizeof *weights);
-    if (!weights) return set_no_memory(err);
+    if (!weights) return fail_memory(err);
     for (size_t i = 0; i < c->n; i++) {
         c->items[i].logprob = weights[i] = p->logprobs[i];
         if (prior) weights[i] -= c->alone[p->blank][i];
@@ -225,12 +226,12 @@ static quill_status apply(struct choices *c, const struct choices_prompt *p, qui
 
 quill_status choices_encode(struct choices *c, struct choices_prompt *p, quill_error *err) {
     const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
-    const struct text *t = &c->prompt.text;
+    const struct buffer *t = &c->prompt.text;
     drop_blanks(&c->prompt);
     choices_prompt_free(p);
     p->blank = !c->o->no_space && !(t->n && t->p[t->n - 1] == '\n');
     p->logprobs = calloc(c->n, sizeof *p->logprobs);
-    if (!p->logprobs) return set_no_memory(err);
+    if (!p->logprobs) return fail_memory(err);
     return c->file ? rendered_encode(&p->ids, tokenizer, &c->prompt, err)
                    : prompt_encode(&p->ids, tokenizer, t->p, t->n, c->o->special, true, err);
 }
@@ -254,7 +255,7 @@ static quill_status weigh_prompt(struct choices *c, quill_error *err) {
 // Weighs after a prompt all of whose open slots have one value.
 static quill_status weigh_value(struct choices *c, quill_text value, quill_error *err) {
     quill_text *values = calloc(c->file->n_open, sizeof *values);
-    if (!values) return set_no_memory(err);
+    if (!values) return fail_memory(err);
     for (size_t i = 0; i < c->file->n_open; i++) values[i] = value;
     quill_status s = prompt_file_render_shots(c->file, c->shots, c->n_shots, values, &c->prompt, err);
     free(values);
@@ -284,7 +285,7 @@ static void divide(struct choices *c, const double *sums) {
 static quill_status calibrate(struct choices *c, quill_error *err) {
     size_t prompt_tokens = c->prompt_tokens;
     double *sums = calloc(3 * c->n, sizeof *sums);
-    if (!sums) return set_no_memory(err);
+    if (!sums) return fail_memory(err);
     double *found = sums + c->n;
     for (size_t i = 0; i < c->n; i++) found[2 * i] = c->items[i].logprob, found[2 * i + 1] = c->items[i].probability;
     quill_status s = weigh_empty(c, sums, err);
@@ -301,12 +302,12 @@ quill_status choices_prepare(struct choices *c, quill_error *err) {
         return s == QUILL_E_CONTEXT ? QUILL_OK : s; // rows may be shorter
     }
     c->empty_sums = calloc(c->n, sizeof *c->empty_sums);
-    return c->empty_sums ? weigh_empty(c, c->empty_sums, err) : set_no_memory(err);
+    return c->empty_sums ? weigh_empty(c, c->empty_sums, err) : fail_memory(err);
 }
 
 quill_status choices_weigh(struct choices *c, quill_error *err) {
     if (c->o->calibrate && !(c->file && c->file->n_open))
-        return set_error(err, QUILL_E_USAGE, "--calibrate needs a prompt file with an {{input}} that stdin fills");
+        return fail(err, QUILL_E_USAGE, "--calibrate needs a prompt file with an {{input}} that stdin fills");
     quill_status s = weigh_prompt(c, err);
     if (s || !c->o->calibrate) return s;
     if (!c->empty_sums) return calibrate(c, err);
@@ -352,7 +353,7 @@ static quill_status weigh_together(struct choices *c, struct choices_prompt *con
         for (size_t i = 0; i < c->n; i++) n_ids += prompts[r]->ids.n + c->items[i].ids[blank].n + 1;
     quill_scored_text *texts = calloc(n * c->n, sizeof *texts);
     int32_t *ids = calloc(n_ids, sizeof *ids);
-    quill_status s = texts && ids ? QUILL_OK : set_no_memory(err);
+    quill_status s = texts && ids ? QUILL_OK : fail_memory(err);
     if (!s) make_texts(c, prompts, n, ends_count(c, blank) ? &c->end : NULL, texts, ids);
     if (!s) s = quill_score_texts(c->session, texts, n * c->n, 0, err);
     for (size_t k = 0; k < n * c->n && !s; k++) {
@@ -368,7 +369,7 @@ static quill_status weigh_together(struct choices *c, struct choices_prompt *con
 quill_status choices_weigh_prompts(struct choices *c, struct choices_prompt *const *prompts, size_t n,
                                    quill_error *err) {
     struct choices_prompt **same = calloc(n, sizeof(struct choices_prompt *));
-    quill_status s = same ? QUILL_OK : set_no_memory(err);
+    quill_status s = same ? QUILL_OK : fail_memory(err);
     for (int blank = 0; blank < 2 && !s; blank++) {
         size_t m = 0;
         for (size_t r = 0; r < n; r++)
@@ -398,7 +399,7 @@ quill_status choices_apply(struct choices *c, const struct choices_prompt *p, qu
 
 void choices_free(struct choices *c) {
     for (size_t i = 0; i < c->n; i++) {
-        text_free(&c->items[i].name);
+        buffer_free(&c->items[i].name);
         quill_ids_free(&c->items[i].ids[0]);
         quill_ids_free(&c->items[i].ids[1]);
     }

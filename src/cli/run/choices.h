@@ -3,13 +3,13 @@
 #ifndef QUILL_CLI_RUN_CHOICES_H
 #define QUILL_CLI_RUN_CHOICES_H
 
-#include "cli/io/textbuf.h"
+#include "base/buffer.h"
 #include "cli/options/options.h"
 #include "cli/prompt/prompt_file.h"
 #include "quill/score.h"
 
 struct choice {
-    struct text name;
+    struct buffer name;
     quill_ids ids[2];   // of the name, without and with a blank in front
     double logprob;     // as the model gives it
     double probability; // normalised; all of them sum to 1

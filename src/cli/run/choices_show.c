@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "base/buffer.h"
+#include "cli/io/show.h"
+
 enum { PLACES = 6 };
 
 static int compare(const void *x, const void *y) {
@@ -16,9 +19,9 @@ void choices_sort(const struct choices *c, const struct choice **sorted) {
     qsort(sorted, c->n, sizeof *sorted, compare);
 }
 
-bool choices_add_prob(struct text *t, const struct choice *choice) {
-    return text_add_escaped(t, choice->name.p, choice->name.n) && text_add_string(t, "\t") &&
-           text_add_decimal(t, choice->probability, PLACES);
+bool choices_add_prob(struct buffer *t, const struct choice *choice) {
+    return show_escaped(t, choice->name.p, choice->name.n) && buffer_add_string(t, "\t") &&
+           show_decimal(t, choice->probability, PLACES);
 }
 
 json_t *choices_object(const struct choices *c, const struct choice *const *sorted) {
@@ -45,13 +48,13 @@ json_t *choices_object(const struct choices *c, const struct choice *const *sort
 json_t *choices_prob_object(const struct choices *c, const struct choice *const *sorted) {
     json_t *object = json_object();
     bool ok = object != NULL;
-    struct text key = {0};
+    struct buffer key = {0};
     for (size_t i = 0; i < c->n && ok; i++) {
         key.n = 0;
-        ok = text_add_utf8(&key, sorted[i]->name.p, sorted[i]->name.n) && text_add(&key, "", 1) &&
+        ok = show_utf8(&key, sorted[i]->name.p, sorted[i]->name.n) && buffer_add(&key, "", 1) &&
              json_put(object, key.p, json_decimal(sorted[i]->probability, PLACES));
     }
-    text_free(&key);
+    buffer_free(&key);
     if (ok) return object;
     json_decref(object);
     return NULL;

@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "choices_show.h"
-#include "cli/io/report.h"
+#include "cli/io/show.h"
 #include "cli/io/signals.h"
 
 enum { BATCHES_AHEAD = 4 };
@@ -48,19 +50,19 @@ static bool end_unchosen(const struct map_work *w, struct job *job) {
     json_t *object = json_object();
     if (json_put(object, "choice", json_null()) && json_put(object, "prob", json_null()) &&
         json_put(object, "probs", json_array()) && json_put(object, "prompt_tokens", json_integer(0)) &&
-        json_put(object, "error", json_name(job->error.text)))
+        json_put(object, "error", json_c_string(job->error.text)))
         return record_end_json(&job->record, job->number, object);
     json_decref(object);
     return false;
 }
 
 static bool end_probs(const struct map_work *w, struct job *job, const struct choice *const *sorted) {
-    struct text line = {0};
+    struct buffer line = {0};
     bool ok = true;
     for (size_t i = 0; i < w->choices->n && ok; i++)
-        ok = (i == 0 || text_add_string(&line, "\t")) && choices_add_prob(&line, sorted[i]);
+        ok = (i == 0 || buffer_add_string(&line, "\t")) && choices_add_prob(&line, sorted[i]);
     ok = ok && record_end_plain(&job->record, &line);
-    text_free(&line);
+    buffer_free(&line);
     return ok;
 }
 
@@ -91,7 +93,7 @@ static quill_status finish(struct map_work *w, struct job *job, const quill_resu
     free(job->ids.ids);
     job->ids = (struct prompt_ids){0};
     job->state = JOB_DONE;
-    return ok ? QUILL_OK : set_no_memory(err);
+    return ok ? QUILL_OK : fail_memory(err);
 }
 
 // A failure of the row is kept; one of the system goes on to the caller.
@@ -107,17 +109,17 @@ quill_status map_work_render(struct map_work *w, const struct row *row, quill_er
     char place[128];
     if (!w->fields) w->fields = calloc(w->file->n_open, sizeof *w->fields);
     if (!w->values) w->values = calloc(w->file->n_open, sizeof *w->values);
-    if (!w->fields || !w->values) return set_no_memory(err);
-    snprintf(place, sizeof place, "%s:%" PRIu64, QUOTED(w->rows_name), row->line);
+    if (!w->fields || !w->values) return fail_memory(err);
+    snprintf(place, sizeof place, "%s:%" PRIu64, QUOTED(str_of(w->rows_name)), row->line);
     quill_error reason;
     quill_status s = prompt_file_columns(w->file, row->names, row->n_fields, w->fields, &reason);
-    if (s) return set_error(err, s, "%s: %s", place, reason.text);
+    if (s) return fail(err, s, "%s: %s", place, reason.text);
     for (size_t i = 0; i < w->file->n_open; i++) w->values[i] = row->fields[w->fields[i]];
     struct rendered *prompt = w->choices ? &w->choices->prompt : &w->prompt;
     s = prompt_file_render(w->file, w->values, prompt, err);
     if (!s && prompt->text.n > (uint64_t)w->o->max_prompt_bytes)
-        s = set_error(err, QUILL_E_CONTEXT, "%s: a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)", place,
-                      w->o->max_prompt_bytes);
+        s = fail(err, QUILL_E_CONTEXT, "%s: a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)", place,
+                 w->o->max_prompt_bytes);
     return s;
 }
 
@@ -144,7 +146,7 @@ static quill_status read_row(struct map_work *w, quill_error *err) {
     job->error = (quill_error){0};
     w->last++;
     w->failures.rows++;
-    if (!record_begin(&job->record, &w->form, row)) return set_no_memory(err);
+    if (!record_begin(&job->record, &w->form, row)) return fail_memory(err);
     if (!s) s = prepare(w, job, row, err);
     return s ? failed(w, job, NULL, err) : QUILL_OK;
 }
@@ -203,8 +205,8 @@ static quill_status take_jobs(struct map_work *w, quill_error *err) {
         bool cut_off = !row.status && row.result->stop == QUILL_STOP_CONTEXT && !w->o->truncate_ok;
         if (row.status) *err = row.error;
         else if (cut_off)
-            set_error(err, QUILL_E_CONTEXT, "the context is full: the text ends after %zu tokens",
-                      row.result->generated_tokens);
+            fail(err, QUILL_E_CONTEXT, "the context is full: the text ends after %zu tokens",
+                 row.result->generated_tokens);
         s = row.status || cut_off ? failed(w, job, row.result, err) : finish(w, job, row.result, err);
     }
     return s;
@@ -261,7 +263,7 @@ quill_status map_work_run(struct map_work *w, quill_error *err) {
     w->n_jobs = (w->choices ? 1 : BATCHES_AHEAD) * w->n_batch;
     w->jobs = calloc(w->n_jobs, sizeof *w->jobs);
     w->weighed = calloc(w->n_jobs, sizeof *w->weighed);
-    if (!w->jobs || !w->weighed) return set_no_memory(err);
+    if (!w->jobs || !w->weighed) return fail_memory(err);
     progress_start(&w->bar, w->o->quiet || w->out->terminal);
     return run(w, err);
 }

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "cli/io/memory_check.h"
-#include "cli/io/report.h"
-#include "cli/io/textbuf.h"
 
 // The file linked into the program (builtin.S); both at one address when there is none (builtin_none.c).
 extern const unsigned char quill_builtin_start[], quill_builtin_end[];
@@ -41,15 +40,13 @@ quill_status environment_apply(struct options *o, quill_error *err) {
     o->cpu = variable("QUILL_CPU");
     quill_error reason;
     const char *kernels;
-    if (quill_kernels_name(&kernels, o->cpu, &reason))
-        return set_error(err, QUILL_E_USAGE, "QUILL_CPU: %s", reason.text);
+    if (quill_kernels_name(&kernels, o->cpu, &reason)) return fail(err, QUILL_E_USAGE, "QUILL_CPU: %s", reason.text);
     return QUILL_OK;
 }
 
 static bool use_builtin(const struct options *o, size_t *size, quill_error *err) {
     *size = (size_t)((uintptr_t)quill_builtin_end - (uintptr_t)quill_builtin_start);
-    if (!o->model && *size == 0)
-        set_error(err, QUILL_E_MODEL, "there is no built-in model; use -m FILE or QUILL_MODEL");
+    if (!o->model && *size == 0) fail(err, QUILL_E_MODEL, "there is no built-in model; use -m FILE or QUILL_MODEL");
     return !o->model;
 }
 

@@ -7,20 +7,21 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/signals.h"
 #include "cli/prompt/read.h"
 
 static quill_status build_stops(struct request_parts *parts, const struct options *o, quill_error *err) {
     parts->stop_texts = calloc(o->stops.n + 1, sizeof *parts->stop_texts);
     parts->stops = calloc(o->stops.n + 1, sizeof *parts->stops);
-    if (!parts->stop_texts || !parts->stops) return set_no_memory(err);
+    if (!parts->stop_texts || !parts->stops) return fail_memory(err);
     for (size_t i = 0; i < o->stops.n; i++) {
-        struct text *t = &parts->stop_texts[i];
+        struct buffer *t = &parts->stop_texts[i];
         parts->n_stops = i + 1;
         quill_status s = add_argument(t, o, "--stop", o->stops.items[i], err);
         if (s) return s;
-        if (t->n == 0) return set_error(err, QUILL_E_USAGE, "--stop: expected a text, found an empty one");
+        if (t->n == 0) return fail(err, QUILL_E_USAGE, "--stop: expected a text, found an empty one");
         parts->stops[i] = (quill_text){t->p, t->n};
     }
     return QUILL_OK;
@@ -42,7 +43,8 @@ static quill_status parse_bias(quill_logit_bias *out, const char *text, quill_er
         good = plain && end != value && *end == 0 && isfinite((float)bias);
     }
     if (!good)
-        return set_error(err, QUILL_E_USAGE, "--logit-bias: expected ID+B, ID-B or ID-inf, found '%s'", QUOTED(text));
+        return fail(err, QUILL_E_USAGE, "--logit-bias: expected ID+B, ID-B or ID-inf, found '%s'",
+                    QUOTED(str_of(text)));
     *out = (quill_logit_bias){(int32_t)id, (float)bias};
     return QUILL_OK;
 }
@@ -55,8 +57,8 @@ static quill_status parse_draft(int32_t *draft, const char *text, quill_error *e
     else if (strcmp(text, "off") == 0) *draft = 0;
     else if (n >= 1 && n <= MOST) *draft = (int32_t)n;
     else
-        return set_error(err, QUILL_E_USAGE, "--draft: expected auto, off or a whole number from 1 to %d, found '%s'",
-                         MOST, QUOTED(text));
+        return fail(err, QUILL_E_USAGE, "--draft: expected auto, off or a whole number from 1 to %d, found '%s'", MOST,
+                    QUOTED(str_of(text)));
     return QUILL_OK;
 }
 
@@ -64,7 +66,7 @@ static quill_status draw_seed(uint64_t *seed, quill_error *err) {
     ssize_t got;
     do got = getrandom(seed, sizeof *seed, 0);
     while (got < 0 && errno == EINTR);
-    if (got != (ssize_t)sizeof *seed) return set_errno(err, "the system", "draw a random seed", errno);
+    if (got != (ssize_t)sizeof *seed) return fail_errno(err, QUILL_E_SYSTEM, "the system", "draw a random seed", errno);
     *seed &= QUILL_SEED_MAX; // 2^53 - 1: a mask
     return QUILL_OK;
 }
@@ -72,7 +74,7 @@ static quill_status draw_seed(uint64_t *seed, quill_error *err) {
 static quill_status build_sampling(quill_sampling *sampling, struct request_parts *parts, const struct options *o,
                                    quill_error *err) {
     parts->bias = calloc(o->logit_bias.n + 1, sizeof *parts->bias);
-    if (!parts->bias) return set_no_memory(err);
+    if (!parts->bias) return fail_memory(err);
     for (size_t i = 0; i < o->logit_bias.n; i++) {
         quill_status s = parse_bias(&parts->bias[i], o->logit_bias.items[i], err);
         if (s) return s;
@@ -119,14 +121,14 @@ quill_status request_build(quill_request *request, struct request_parts *parts, 
 quill_status request_add_stops(quill_request *request, struct request_parts *parts, const quill_text *stops, size_t n,
                                quill_error *err) {
     quill_text *all = realloc(parts->stops, (request->n_stops + n + 1) * sizeof *all);
-    if (!all) return set_no_memory(err);
+    if (!all) return fail_memory(err);
     for (size_t i = 0; i < n; i++) all[request->n_stops++] = stops[i];
     request->stops = parts->stops = all;
     return QUILL_OK;
 }
 
 void request_parts_free(struct request_parts *parts) {
-    for (size_t i = 0; i < parts->n_stops; i++) text_free(&parts->stop_texts[i]);
+    for (size_t i = 0; i < parts->n_stops; i++) buffer_free(&parts->stop_texts[i]);
     free(parts->stop_texts);
     free(parts->stops);
     free(parts->bias);

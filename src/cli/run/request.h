@@ -3,12 +3,12 @@
 #ifndef QUILL_CLI_RUN_REQUEST_H
 #define QUILL_CLI_RUN_REQUEST_H
 
-#include "cli/io/textbuf.h"
+#include "base/buffer.h"
 #include "cli/options/options.h"
 #include "quill/session.h"
 
 struct request_parts { // what `request` borrows
-    struct text *stop_texts; // [n_stops]
+    struct buffer *stop_texts; // [n_stops]
     quill_text *stops;
     size_t n_stops;
     quill_logit_bias *bias;

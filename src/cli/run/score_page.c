@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "cli/io/show.h"
 
 enum { FLUSH_BYTES = 1 << 16 };
 
@@ -56,67 +58,67 @@ static const char head[] =
     "Point at a token, or go to it with the Tab key, to see what else was likely there.</p>\n";
 static const char foot[] = "</main>\n</body>\n</html>\n";
 
-static bool add_html(struct text *t, const char *p, size_t n) {
-    struct text shown = {0};
-    bool ok = text_add_visible(&shown, p, n, VISIBLE_TERMINAL);
+static bool add_html(struct buffer *t, const char *p, size_t n) {
+    struct buffer shown = {0};
+    bool ok = show_visible(&shown, p, n, VISIBLE_TERMINAL);
     for (size_t i = 0; i < shown.n && ok; i++) {
         switch (shown.p[i]) {
-        case '&': ok = text_add_string(t, "&amp;"); break;
-        case '<': ok = text_add_string(t, "&lt;"); break;
-        case '>': ok = text_add_string(t, "&gt;"); break;
-        case '"': ok = text_add_string(t, "&quot;"); break;
-        case '\'': ok = text_add_string(t, "&#39;"); break;
-        default: ok = text_add(t, &shown.p[i], 1);
+        case '&': ok = buffer_add_string(t, "&amp;"); break;
+        case '<': ok = buffer_add_string(t, "&lt;"); break;
+        case '>': ok = buffer_add_string(t, "&gt;"); break;
+        case '"': ok = buffer_add_string(t, "&quot;"); break;
+        case '\'': ok = buffer_add_string(t, "&#39;"); break;
+        default: ok = buffer_add(t, &shown.p[i], 1);
         }
     }
-    text_free(&shown);
+    buffer_free(&shown);
     return ok;
 }
 
 // A token among others: its blanks and newlines can be seen.
-static bool add_quoted(struct text *t, const char *p, size_t n) {
-    struct text shown = {0};
-    bool ok = text_add_visible(&shown, p ? p : "", n, VISIBLE_PIECE) && text_add_string(t, "\xe2\x80\x9c") &&
-              add_html(t, shown.p ? shown.p : "", shown.n) && text_add_string(t, "\xe2\x80\x9d");
-    text_free(&shown);
+static bool add_quoted(struct buffer *t, const char *p, size_t n) {
+    struct buffer shown = {0};
+    bool ok = show_visible(&shown, p ? p : "", n, VISIBLE_PIECE) && buffer_add_string(t, "\xe2\x80\x9c") &&
+              add_html(t, shown.p ? shown.p : "", shown.n) && buffer_add_string(t, "\xe2\x80\x9d");
+    buffer_free(&shown);
     return ok;
 }
 
-static bool add_percent(struct text *t, double logprob) { return text_add_format(t, "%.2f%%", 100 * exp(logprob)); }
+static bool add_percent(struct buffer *t, double logprob) { return buffer_add_format(t, "%.2f%%", 100 * exp(logprob)); }
 
 static quill_status flush(struct score_page *page, bool ok, quill_error *err) {
-    quill_status s = ok ? output_write(&page->out, page->text.p, page->text.n, err) : set_no_memory(err);
+    quill_status s = ok ? output_write(&page->out, page->text.p, page->text.n, err) : fail_memory(err);
     page->text.n = 0;
     return s;
 }
 
 quill_status page_open(struct score_page *page, const char *path, const quill_model *model, quill_error *err) {
-    if (strcmp(path, "-") == 0) return set_error(err, QUILL_E_USAGE, "--html: expected a file name, found '-'");
+    if (strcmp(path, "-") == 0) return fail(err, QUILL_E_USAGE, "--html: expected a file name, found '-'");
     quill_status s = output_open(&page->out, path, false, err);
     if (s) return s;
     quill_model_info info;
     quill_model_describe(model, &info);
     page->tokenizer = quill_model_tokenizer(model);
     const char *name = info.name ? info.name : info.file ? info.file : "built-in";
-    bool ok = text_add_string(&page->text, head) && text_add_string(&page->text, "<p class=\"key\">Model: ") &&
-              add_html(&page->text, name, strlen(name)) && text_add_string(&page->text, "</p>\n");
+    bool ok = buffer_add_string(&page->text, head) && buffer_add_string(&page->text, "<p class=\"key\">Model: ") &&
+              add_html(&page->text, name, strlen(name)) && buffer_add_string(&page->text, "</p>\n");
     return flush(page, ok, err);
 }
 
 static bool begin_text(struct score_page *page) {
     bool begun = page->in_text;
     page->in_text = true;
-    return begun || text_add_string(&page->text, "<div class=\"text\">");
+    return begun || buffer_add_string(&page->text, "<div class=\"text\">");
 }
 
 // The visible part of a token; a newline has a sign of its own.
-static bool add_body(struct text *t, const char *p, size_t n) {
+static bool add_body(struct buffer *t, const char *p, size_t n) {
     bool ok = true;
     while (n && ok) {
         size_t plain = 0;
         while (plain < n && p[plain] != '\n') plain++;
         ok = add_html(t, p, plain);
-        if (plain < n) ok = ok && text_add_string(t, "<span class=\"nl\" aria-hidden=\"true\">\xe2\x86\xb5</span>\n");
+        if (plain < n) ok = ok && buffer_add_string(t, "<span class=\"nl\" aria-hidden=\"true\">\xe2\x86\xb5</span>\n");
         p += plain < n ? plain + 1 : plain;
         n -= plain < n ? plain + 1 : plain;
     }
@@ -124,56 +126,56 @@ static bool add_body(struct text *t, const char *p, size_t n) {
 }
 
 static bool add_details(struct score_page *page, const struct scored_piece *piece) {
-    struct text *t = &page->text;
+    struct buffer *t = &page->text;
     const quill_scored_token *score = piece->score;
-    bool ok = text_add_format(t, "<span class=\"d\" role=\"tooltip\" id=\"t%" PRIu64 "\">", page->n_tokens) &&
-              add_quoted(t, piece->bytes, piece->n) && text_add_string(t, " ") && add_percent(t, score->logprob) &&
-              text_add_format(t, ", %.2f bits\nLikely here:", fabs(score->logprob) / LN2);
+    bool ok = buffer_add_format(t, "<span class=\"d\" role=\"tooltip\" id=\"t%" PRIu64 "\">", page->n_tokens) &&
+              add_quoted(t, piece->bytes, piece->n) && buffer_add_string(t, " ") && add_percent(t, score->logprob) &&
+              buffer_add_format(t, ", %.2f bits\nLikely here:", fabs(score->logprob) / LN2);
     for (size_t i = 0; i < score->n_top && ok; i++) {
         size_t n;
         const char *p = quill_token_bytes(page->tokenizer, score->top[i].id, QUILL_SPECIAL_PARSE, &n);
-        ok = text_add_string(t, "\n") && add_percent(t, score->top[i].logprob) && text_add_string(t, " ") &&
+        ok = buffer_add_string(t, "\n") && add_percent(t, score->top[i].logprob) && buffer_add_string(t, " ") &&
              add_quoted(t, p, n);
     }
-    return ok && text_add_string(t, "</span>");
+    return ok && buffer_add_string(t, "</span>");
 }
 
 quill_status page_piece(struct score_page *page, const struct scored_piece *piece, quill_error *err) {
-    struct text *t = &page->text;
+    struct buffer *t = &page->text;
     bool ok = begin_text(page);
     if (!piece->score) {
-        ok = ok && text_add_string(t, "<span class=\"c\">") && add_body(t, piece->bytes, piece->n) &&
-             text_add_string(t, "</span>");
+        ok = ok && buffer_add_string(t, "<span class=\"c\">") && add_body(t, piece->bytes, piece->n) &&
+             buffer_add_string(t, "</span>");
     } else {
         page->n_tokens++;
         ok = ok &&
-             text_add_format(t, "<span class=\"t s%d\" tabindex=\"0\" aria-describedby=\"t%" PRIu64 "\">",
-                             surprise_level(piece->score->logprob), page->n_tokens) &&
-             add_body(t, piece->bytes, piece->n) && add_details(page, piece) && text_add_string(t, "</span>");
+             buffer_add_format(t, "<span class=\"t s%d\" tabindex=\"0\" aria-describedby=\"t%" PRIu64 "\">",
+                               surprise_level(piece->score->logprob), page->n_tokens) &&
+             add_body(t, piece->bytes, piece->n) && add_details(page, piece) && buffer_add_string(t, "</span>");
     }
     return ok && page->text.n < FLUSH_BYTES ? QUILL_OK : flush(page, ok, err);
 }
 
 quill_status page_end_text(struct score_page *page, const struct text_score *score, const char *problem,
                            quill_error *err) {
-    struct text *t = &page->text;
-    bool ok = begin_text(page) &&
-              text_add_format(t, "</div>\n<p class=\"sum\">Text %" PRIu64 ": ", ++page->n_texts);
+    struct buffer *t = &page->text;
+    bool ok = begin_text(page) && buffer_add_format(t, "</div>\n<p class=\"sum\">Text %" PRIu64 ": ", ++page->n_texts);
     page->in_text = false;
     if (problem) ok = ok && add_html(t, problem, strlen(problem));
-    else if (score->tokens == 0) ok = ok && text_add_string(t, "nothing to score");
+    else if (score->tokens == 0)
+        ok = ok && buffer_add_string(t, "nothing to score");
     else
-        ok = ok && text_add_format(t, "%zu tokens, perplexity %.2f, %.3f bits per byte", score->tokens,
-                                   score_perplexity(score), score_bits_per_byte(score));
-    return flush(page, ok && text_add_string(t, "</p>\n"), err);
+        ok = ok && buffer_add_format(t, "%zu tokens, perplexity %.2f, %.3f bits per byte", score->tokens,
+                                     score_perplexity(score), score_bits_per_byte(score));
+    return flush(page, ok && buffer_add_string(t, "</p>\n"), err);
 }
 
 quill_status page_close(struct score_page *page, quill_error *err) {
-    quill_status s = flush(page, text_add_string(&page->text, foot), err);
+    quill_status s = flush(page, buffer_add_string(&page->text, foot), err);
     return s ? s : output_close(&page->out, err);
 }
 
 void page_free(struct score_page *page) {
     output_abort(&page->out);
-    text_free(&page->text);
+    buffer_free(&page->text);
 }

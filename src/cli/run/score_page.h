@@ -3,6 +3,7 @@
 #ifndef QUILL_CLI_RUN_SCORE_PAGE_H
 #define QUILL_CLI_RUN_SCORE_PAGE_H
 
+#include "base/buffer.h"
 #include "cli/io/output.h"
 #include "scorer.h"
 
@@ -14,7 +15,7 @@ int surprise_level(double logprob);
 struct score_page {
     struct output out;
     const quill_tokenizer *tokenizer;
-    struct text text; // not yet written
+    struct buffer text; // not yet written
     bool in_text;     // a text has begun
     uint64_t n_texts, n_tokens;
 };

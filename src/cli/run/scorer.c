@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/signals.h"
 #include "model_source.h"
 
@@ -37,7 +38,7 @@ quill_status scorer_open(struct scorer *s, const struct options *o, int32_t n_se
 void scorer_free(struct scorer *s) {
     quill_session_free(s->session);
     quill_model_free(s->model);
-    text_free(&s->joined);
+    buffer_free(&s->joined);
 }
 
 // ---- one text ----
@@ -63,13 +64,14 @@ static size_t added(const struct scorer *s) { return s->begin >= 0; }
 // Prefix and text as one, with the token in front.
 static quill_status encode(struct scorer *s, struct scored *t, quill_error *err) {
     s->joined.n = 0;
-    if (!text_add(&s->joined, t->what->prefix, t->what->n_prefix) || !text_add(&s->joined, t->what->text, t->what->n))
-        return set_no_memory(err);
+    if (!buffer_add(&s->joined, t->what->prefix, t->what->n_prefix) ||
+        !buffer_add(&s->joined, t->what->text, t->what->n))
+        return fail_memory(err);
     quill_status status = quill_encode(s->tokenizer, &t->ids, s->joined.p ? s->joined.p : "", s->joined.n,
                                        QUILL_SPECIAL_AS_TEXT, err);
     if (status || s->begin < 0) return status;
     int32_t *ids = calloc(t->ids.n + 1, sizeof *ids);
-    if (!ids) return set_no_memory(err);
+    if (!ids) return fail_memory(err);
     ids[0] = s->begin;
     if (t->ids.n) memcpy(ids + 1, t->ids.ids, t->ids.n * sizeof *ids);
     size_t n = t->ids.n + 1;
@@ -136,7 +138,7 @@ static quill_status finish(const struct run *r, size_t i, struct scored *t, quil
 static quill_status score_at_once(const struct run *r, struct scored *texts, size_t n, quill_error *err) {
     quill_scored_text *at_once = calloc(n, sizeof *at_once);
     size_t n_at_once = 0;
-    if (!at_once) return set_no_memory(err);
+    if (!at_once) return fail_memory(err);
     for (size_t i = 0; i < n; i++) {
         const struct scored *t = &texts[i];
         if (t->problem.status || t->first == t->ids.n) continue;
@@ -153,7 +155,7 @@ static quill_status finish_each(const struct run *r, struct scored *texts, size_
     quill_status status = QUILL_OK;
     for (size_t i = 0; !status && i < n; i++) {
         struct scored *t = &texts[i];
-        if (signals_pending()) return set_error(err, QUILL_E_SYSTEM, "interrupted");
+        if (signals_pending()) return fail(err, QUILL_E_SYSTEM, "interrupted");
         bool counts = !t->problem.status && t->first < t->ids.n;
         if (counts && !t->tokens)
             status = quill_score(r->s->session, t->ids.ids, t->ids.n, t->first, r->calls->top, &t->tokens, err);
@@ -167,13 +169,13 @@ quill_status scorer_run(struct scorer *s, const struct to_score *texts, size_t n
                         quill_error *err) {
     const struct run r = {s, calls};
     struct scored *items = calloc(n ? n : 1, sizeof *items);
-    quill_status status = items ? QUILL_OK : set_no_memory(err);
+    quill_status status = items ? QUILL_OK : fail_memory(err);
     for (size_t i = 0; !status && i < n; i++) {
         struct scored *t = &items[i];
         status = begin(s, t, &texts[i], err);
         if (!status && t->first < t->ids.n && t->ids.n - 1 > (size_t)s->n_ctx)
-            set_error(&t->problem, QUILL_E_CONTEXT, "the text has %zu tokens, the context has room for %d", t->ids.n,
-                      (int)s->n_ctx + 1);
+            fail(&t->problem, QUILL_E_CONTEXT, "the text has %zu tokens, the context has room for %d", t->ids.n,
+                 (int)s->n_ctx + 1);
     }
     if (!status) status = score_at_once(&r, items, n, err);
     if (!status) status = finish_each(&r, items, n, err);
@@ -191,7 +193,7 @@ static quill_status run_window(const struct run *r, struct scored *t, size_t beg
     quill_status status =
         quill_score(r->s->session, t->ids.ids + begin, end - begin, first - begin, r->calls->top, &tokens, err);
     if (!status) status = tell_scores(r, t, first, end, tokens, err);
-    return status || !signals_pending() ? status : set_error(err, QUILL_E_SYSTEM, "interrupted");
+    return status || !signals_pending() ? status : fail(err, QUILL_E_SYSTEM, "interrupted");
 }
 
 // The windows of https://huggingface.co/docs/transformers/perplexity: each begins `stride` tokens after the one before

@@ -3,7 +3,7 @@
 #ifndef QUILL_CLI_RUN_SCORER_H
 #define QUILL_CLI_RUN_SCORER_H
 
-#include "cli/io/textbuf.h"
+#include "base/buffer.h"
 #include "cli/options/options.h"
 #include "quill/score.h"
 
@@ -14,7 +14,7 @@ struct scorer {
     const quill_tokenizer *tokenizer; // of the model
     int32_t n_ctx;
     int32_t begin;      // the token in front of every text: BOS, else EOS; -1: none
-    struct text joined; // prefix and text
+    struct buffer joined; // prefix and text
 };
 
 // One of the tokens of a text. The prefix's come first; those of a text without a token in front have one that does not

@@ -3,49 +3,52 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
+#include "cli/io/show.h"
+
 static const char error_key[] = "_error";
 
 void record_free(struct record *r) {
-    text_free(&r->kept);
-    text_free(&r->text);
+    buffer_free(&r->kept);
+    buffer_free(&r->text);
 }
 
 // ---- fields ----
 
 // RFC 4180: in quotes, which are doubled within.
-static bool add_quoted(struct text *t, const char *p, size_t n) {
-    bool ok = text_add_string(t, "\"");
-    for (size_t i = 0; i < n && ok; i++) ok = text_add(t, p + i, 1) && (p[i] != '"' || text_add_string(t, "\""));
-    return ok && text_add_string(t, "\"");
+static bool add_quoted(struct buffer *t, const char *p, size_t n) {
+    bool ok = buffer_add_string(t, "\"");
+    for (size_t i = 0; i < n && ok; i++) ok = buffer_add(t, p + i, 1) && (p[i] != '"' || buffer_add_string(t, "\""));
+    return ok && buffer_add_string(t, "\"");
 }
 
-static bool add_name(struct text *t, enum row_form form, const char *p, size_t n) {
-    if (form != ROW_CSV) return text_add_escaped(t, p, n);
+static bool add_name(struct buffer *t, enum row_form form, const char *p, size_t n) {
+    if (form != ROW_CSV) return show_escaped(t, p, n);
     for (size_t i = 0; i < n; i++)
         if (strchr("\",\r\n", p[i]) && p[i]) return add_quoted(t, p, n);
-    return text_add(t, p, n);
+    return buffer_add(t, p, n);
 }
 
-static bool add_separator(struct text *t, enum row_form form) {
-    return text_add_string(t, form == ROW_CSV ? "," : "\t");
+static bool add_separator(struct buffer *t, enum row_form form) {
+    return buffer_add_string(t, form == ROW_CSV ? "," : "\t");
 }
 
-bool record_header(struct text *t, const struct record_form *form, const quill_text *names) {
+bool record_header(struct buffer *t, const struct record_form *form, const quill_text *names) {
     bool ok = true;
     for (size_t i = 0; i < form->n_columns && ok; i++)
         ok = add_name(t, form->input, names[i].text, names[i].n) && add_separator(t, form->input);
-    return ok && add_name(t, form->input, form->out, strlen(form->out)) && text_add_string(t, "\n");
+    return ok && add_name(t, form->input, form->out, strlen(form->out)) && buffer_add_string(t, "\n");
 }
 
 // ---- JSON ----
 
-static bool add_without_blanks(struct text *t, quill_text raw) {
+static bool add_without_blanks(struct buffer *t, quill_text raw) {
     bool in_string = false;
     for (size_t i = 0; i < raw.n; i++) {
         char c = raw.text[i];
         if (!in_string && strchr(" \t\r\n", c)) continue;
-        if (!text_add(t, &c, 1)) return false;
-        if (in_string && c == '\\' && ++i < raw.n && !text_add(t, raw.text + i, 1)) return false;
+        if (!buffer_add(t, &c, 1)) return false;
+        if (in_string && c == '\\' && ++i < raw.n && !buffer_add(t, raw.text + i, 1)) return false;
         if (c == '"') in_string = !in_string;
     }
     return true;
@@ -71,26 +74,26 @@ struct member {
 };
 
 // The kept object with other values of some members.
-static bool add_object(struct text *t, const struct text *object, const struct member *set, size_t n_set) {
+static bool add_object(struct buffer *t, const struct buffer *object, const struct member *set, size_t n_set) {
     const char *p = object->p;
-    bool ok = text_add_string(t, "{"), first = true;
+    bool ok = buffer_add_string(t, "{"), first = true;
     for (size_t at = 1, i = 0; ok && object->n && p[at] != '}'; i++) {
         size_t colon = skip_value(p, at), end = skip_value(p, colon + 1);
         const char *value = NULL;
         for (size_t k = 0; k < n_set; k++)
             if (set[k].at == (int)i) value = set[k].value;
-        ok = (first || text_add_string(t, ",")) && text_add(t, p + at, value ? colon + 1 - at : end - at) &&
-             (!value || text_add_string(t, value));
+        ok = (first || buffer_add_string(t, ",")) && buffer_add(t, p + at, value ? colon + 1 - at : end - at) &&
+             (!value || buffer_add_string(t, value));
         first = false;
         at = end + (p[end] == ',');
     }
     for (size_t k = 0; k < n_set && ok; k++) {
         if (set[k].at >= 0 || !set[k].value) continue;
-        ok = (first || text_add_string(t, ",")) && json_add(t, json_name(set[k].key)) && text_add_string(t, ":") &&
-             text_add_string(t, set[k].value);
+        ok = (first || buffer_add_string(t, ",")) && json_add(t, json_c_string(set[k].key)) &&
+             buffer_add_string(t, ":") && buffer_add_string(t, set[k].value);
         first = false;
     }
-    return ok && text_add_string(t, "}");
+    return ok && buffer_add_string(t, "}");
 }
 
 // ---- records ----
@@ -114,7 +117,7 @@ bool record_begin(struct record *r, const struct record_form *form, const struct
     if (!form->out) return true;
     quill_text raw = row->raw;
     if (raw.n && raw.text[raw.n - 1] == '\r') raw.n--;
-    bool ok = !row->fields || text_add(&r->kept, raw.text, raw.n);
+    bool ok = !row->fields || buffer_add(&r->kept, raw.text, raw.n);
     for (size_t i = 1; i < form->n_columns && !row->fields && ok; i++) ok = add_separator(&r->kept, form->input);
     return ok && add_separator(&r->kept, form->input);
 }
@@ -129,13 +132,13 @@ quill_text record_answer(const struct record_form *form, quill_text text) {
 }
 
 static bool end_object(struct record *r, const char *out, json_t *value, const char *error) {
-    struct text answer = {0}, problem = {0};
-    bool ok = json_add(&answer, value) && text_add(&answer, "", 1);
-    if (error) ok = json_add(&problem, json_name(error)) && text_add(&problem, "", 1) && ok;
+    struct buffer answer = {0}, problem = {0};
+    bool ok = json_add(&answer, value) && buffer_add(&answer, "", 1);
+    if (error) ok = json_add(&problem, json_c_string(error)) && buffer_add(&problem, "", 1) && ok;
     const struct member set[] = {{r->out_at, out, answer.p}, {r->error_at, error_key, problem.p}};
-    ok = ok && add_object(&r->text, &r->kept, set, 2) && text_add_string(&r->text, "\n");
-    text_free(&answer);
-    text_free(&problem);
+    ok = ok && add_object(&r->text, &r->kept, set, 2) && buffer_add_string(&r->text, "\n");
+    buffer_free(&answer);
+    buffer_free(&problem);
     return ok;
 }
 
@@ -147,21 +150,21 @@ bool record_end(struct record *r, const struct record_form *form, quill_text ans
     }
     json_decref(value);
     if (error) answer.n = 0;
-    bool ok = text_add(&r->text, r->kept.p, r->kept.n);
-    ok = ok && (form->input == ROW_CSV ? add_quoted : text_add_escaped)(&r->text, answer.text, answer.n);
-    return ok && text_add_string(&r->text, "\n");
+    bool ok = buffer_add(&r->text, r->kept.p, r->kept.n);
+    ok = ok && (form->input == ROW_CSV ? add_quoted : show_escaped)(&r->text, answer.text, answer.n);
+    return ok && buffer_add_string(&r->text, "\n");
 }
 
-bool record_end_plain(struct record *r, const struct text *line) {
-    return text_add(&r->text, r->kept.p, r->kept.n) && text_add(&r->text, line->p, line->n) &&
-           text_add_string(&r->text, "\n");
+bool record_end_plain(struct record *r, const struct buffer *line) {
+    return buffer_add(&r->text, r->kept.p, r->kept.n) && buffer_add(&r->text, line->p, line->n) &&
+           buffer_add_string(&r->text, "\n");
 }
 
 bool record_end_json(struct record *r, uint64_t number, json_t *object) {
     json_t *all = object ? json_object() : NULL;
     bool ok = all && json_put(all, "row", json_integer((json_int_t)number)) && json_object_update(all, object) == 0;
     json_decref(object);
-    if (ok) return json_add(&r->text, all) && text_add_string(&r->text, "\n");
+    if (ok) return json_add(&r->text, all) && buffer_add_string(&r->text, "\n");
     json_decref(all);
     return false;
 }

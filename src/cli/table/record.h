@@ -3,8 +3,8 @@
 #ifndef QUILL_CLI_TABLE_RECORD_H
 #define QUILL_CLI_TABLE_RECORD_H
 
+#include "base/buffer.h"
 #include "cli/io/json_out.h"
-#include "cli/io/textbuf.h"
 #include "cli/options/options.h"
 #include "rows.h"
 
@@ -17,21 +17,21 @@ struct record_form {
 };
 
 struct record {
-    struct text kept; // of the input: the columns, or the object without blanks
+    struct buffer kept; // of the input: the columns, or the object without blanks
     int out_at;       // which member of the object has the key `out`; -1: none
     int error_at;     // the same of "_error"
-    struct text text; // what is written, its newline included
+    struct buffer text; // what is written, its newline included
 };
 void record_free(struct record *r);
 
 // All return false when there is no memory. The header: the columns and `out`.
-bool record_header(struct text *t, const struct record_form *form, const quill_text *names);
+bool record_header(struct buffer *t, const struct record_form *form, const quill_text *names);
 // Keeps what the record will show of a row; of a malformed one (fields == NULL) the columns are empty.
 bool record_begin(struct record *r, const struct record_form *form, const struct row *row);
 // Without its blanks at both ends, unless keep_blanks.
 quill_text record_answer(const struct record_form *form, quill_text text);
 // Completes it with bytes that need no form.
-bool record_end_plain(struct record *r, const struct text *line);
+bool record_end_plain(struct record *r, const struct buffer *line);
 // Completes it with an answer, or with an error (NULL: none) in place of one. `value` is what JSON lines get (NULL: the
 // answer as a string); it is released.
 bool record_end(struct record *r, const struct record_form *form, quill_text answer, json_t *value, const char *error);

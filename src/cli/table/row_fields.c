@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 enum { MOST_FIELDS = 4096, MOST_DEPTH = 100 };
 
@@ -19,14 +20,14 @@ void row_fields_free(struct row_fields *f) {
     json_decref(f->object);
     free(f->texts);
     free(f->names);
-    text_free(&f->decoded);
+    buffer_free(&f->decoded);
     *f = (struct row_fields){0};
 }
 
 quill_status row_fields_add(struct row_fields *f, const char *p, size_t n, quill_error *err) {
     if ((f->n & (f->n - 1)) == 0) { // full at 0, 1, 2, 4, ...
         quill_text *texts = realloc(f->texts, (f->n ? 2 * f->n : 1) * sizeof *texts);
-        if (!texts) return set_no_memory(err);
+        if (!texts) return fail_memory(err);
         f->texts = texts;
     }
     f->texts[f->n++] = (quill_text){p, n};
@@ -36,8 +37,7 @@ quill_status row_fields_add(struct row_fields *f, const char *p, size_t n, quill
 // Adds decoded[start..) as a field. What is decoded is never longer than the row, so one reservation holds all of it
 // and the fields stay where they are.
 static quill_status end_field(struct row_fields *f, size_t start, const char *where, quill_error *err) {
-    if (f->n == MOST_FIELDS)
-        return set_error(err, QUILL_E_USAGE, "%s: more than %d fields", where, (int)MOST_FIELDS);
+    if (f->n == MOST_FIELDS) return fail(err, QUILL_E_USAGE, "%s: more than %d fields", where, (int)MOST_FIELDS);
     return row_fields_add(f, f->decoded.p + start, f->decoded.n - start, err);
 }
 
@@ -63,7 +63,7 @@ static char escaped(char next) {
 
 quill_status row_fields_tsv(struct row_fields *f, quill_text row, const char *where, quill_error *err) {
     row = without_cr(row);
-    if (!text_reserve(&f->decoded, row.n + 1)) return set_no_memory(err);
+    if (!buffer_reserve(&f->decoded, row.n + 1)) return fail_memory(err);
     size_t start = 0;
     for (size_t i = 0; i < row.n; i++) {
         char c = row.text[i];
@@ -96,21 +96,19 @@ static bool unquote(struct row_fields *f, quill_text row, size_t *at) {
 
 quill_status row_fields_csv(struct row_fields *f, quill_text row, const char *where, quill_error *err) {
     row = without_cr(row);
-    if (!text_reserve(&f->decoded, row.n + 1)) return set_no_memory(err);
+    if (!buffer_reserve(&f->decoded, row.n + 1)) return fail_memory(err);
     for (size_t i = 0;; i++) {
         size_t start = f->decoded.n;
         if (i < row.n && row.text[i] == '"') {
             i++;
             if (!unquote(f, row, &i))
-                return set_error(err, QUILL_E_USAGE, "%s: the quote that opens field %zu is never closed", where,
-                                 f->n + 1);
+                return fail(err, QUILL_E_USAGE, "%s: the quote that opens field %zu is never closed", where, f->n + 1);
             if (i < row.n && row.text[i] != ',')
-                return set_error(err, QUILL_E_USAGE, "%s: expected ',' behind the quoted field %zu", where, f->n + 1);
+                return fail(err, QUILL_E_USAGE, "%s: expected ',' behind the quoted field %zu", where, f->n + 1);
         }
         for (; i < row.n && row.text[i] != ','; i++) {
             if (row.text[i] == '"')
-                return set_error(err, QUILL_E_USAGE, "%s: a quote within field %zu, which is not quoted", where,
-                                 f->n + 1);
+                return fail(err, QUILL_E_USAGE, "%s: a quote within field %zu, which is not quoted", where, f->n + 1);
             put(f, row.text[i]);
         }
         quill_status s = end_field(f, start, where, err);
@@ -188,23 +186,22 @@ static quill_status add_members(struct row_fields *f, quill_text row, const char
 
 quill_status row_fields_json(struct row_fields *f, quill_text row, const char *where, quill_error *err) {
     json_error_t problem;
-    if (too_deep(row)) return set_error(err, QUILL_E_USAGE, "%s: JSON of more than %d levels", where, MOST_DEPTH);
+    if (too_deep(row)) return fail(err, QUILL_E_USAGE, "%s: JSON of more than %d levels", where, MOST_DEPTH);
     // Jansson does not tell every failed allocation from a mistake in the text; a mistake is there the second time too.
     for (int i = 0; i < 2 && !f->object; i++)
         f->object = json_loadb(row.text, row.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
                                &problem);
-    if (!f->object && json_error_code(&problem) == json_error_out_of_memory) return set_no_memory(err);
+    if (!f->object && json_error_code(&problem) == json_error_out_of_memory) return fail_memory(err);
     if (!f->object)
-        return set_error(err, QUILL_E_USAGE, "%s: expected a JSON object: %s, at byte %d", where, QUOTED(problem.text),
-                         problem.position);
+        return fail(err, QUILL_E_USAGE, "%s: expected a JSON object: %s, at byte %d", where,
+                    QUOTED(str_of(problem.text)), problem.position);
     size_t n = json_object_size(f->object);
     if (!json_is_object(f->object))
-        return set_error(err, QUILL_E_USAGE, "%s: expected a JSON object, found another value", where);
-    if (n > MOST_FIELDS)
-        return set_error(err, QUILL_E_USAGE, "%s: more than %d keys", where, (int)MOST_FIELDS);
+        return fail(err, QUILL_E_USAGE, "%s: expected a JSON object, found another value", where);
+    if (n > MOST_FIELDS) return fail(err, QUILL_E_USAGE, "%s: more than %d keys", where, (int)MOST_FIELDS);
     quill_text *names = realloc(f->names, (n + 1) * sizeof *names);
-    if (!names) return set_no_memory(err);
+    if (!names) return fail_memory(err);
     f->names = names;
-    if (!text_reserve(&f->decoded, row.n + 1)) return set_no_memory(err);
+    if (!buffer_reserve(&f->decoded, row.n + 1)) return fail_memory(err);
     return add_members(f, row, where, err);
 }

@@ -3,15 +3,15 @@
 #ifndef QUILL_CLI_TABLE_ROW_FIELDS_H
 #define QUILL_CLI_TABLE_ROW_FIELDS_H
 
+#include "base/buffer.h"
 #include "cli/io/json_out.h"
-#include "cli/io/textbuf.h"
 #include "quill/session.h"
 
 struct row_fields {
     quill_text *texts;    // [n]
     quill_text *names;    // [n] of JSON; NULL: none
     size_t n;
-    struct text decoded;  // what texts point into, unless they point into the row
+    struct buffer decoded; // what texts point into, unless they point into the row
     json_t *object;       // or into this
 };
 void row_fields_clear(struct row_fields *f); // keeps the memory

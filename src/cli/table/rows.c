@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/signals.h"
 #include "row_fields.h"
 
@@ -19,7 +20,7 @@ enum csv_state { CSV_START, CSV_PLAIN, CSV_QUOTED, CSV_CLOSED };
 struct rows {
     struct row_source source;
     size_t limit;
-    struct text buffer;     // what was read from the descriptor
+    struct buffer buffer;   // what was read from the descriptor
     const char *data;       // [n] the buffer, or the memory
     size_t n, at;           // data[at..n) is not yet given out
     size_t scanned;         // data[at..at+scanned) holds no end of the row
@@ -43,14 +44,14 @@ static quill_status fill(struct rows *r, quill_error *err) {
         r->before += r->at;
         r->at = 0;
     }
-    bool room = text_reserve(&r->buffer, STEP);
+    bool room = buffer_reserve(&r->buffer, STEP);
     r->data = r->buffer.p;
     r->n = r->buffer.n;
-    if (!room) return set_no_memory(err);
+    if (!room) return fail_memory(err);
     ssize_t got;
     do got = read(r->source.fd, r->buffer.p + r->buffer.n, STEP);
     while (got < 0 && errno == EINTR && !signals_pending());
-    if (got < 0 && errno != EINTR) return set_errno(err, r->source.name, "read", errno);
+    if (got < 0 && errno != EINTR) return fail_errno(err, QUILL_E_SYSTEM, r->source.name, "read", errno);
     if (got <= 0) r->ended = true;
     else r->n = r->buffer.n += (size_t)got;
     return QUILL_OK;
@@ -90,8 +91,8 @@ static bool find_end(struct rows *r) {
 }
 
 static quill_status longer(const struct rows *r, quill_error *err) {
-    return set_error(err, QUILL_E_USAGE, "%s:%" PRIu64 ": a row of more than %zu bytes", QUOTED(r->source.name),
-                     r->line, r->limit);
+    return fail(err, QUILL_E_USAGE, "%s:%" PRIu64 ": a row of more than %zu bytes", QUOTED(str_of(r->source.name)),
+                r->line, r->limit);
 }
 
 // Drops the rest of a line that is too long.
@@ -149,7 +150,7 @@ static quill_status split_line(const struct rows *r, struct row_fields *out, qui
 static quill_status split(struct rows *r, struct row_fields *out, quill_error *err) {
     char where[128];
     row_fields_clear(out);
-    snprintf(where, sizeof where, "%s:%" PRIu64, QUOTED(r->source.name), r->row.line);
+    snprintf(where, sizeof where, "%s:%" PRIu64, QUOTED(str_of(r->source.name)), r->row.line);
     switch (r->source.form) {
     case ROW_LINES: return split_line(r, out, err);
     case ROW_TSV: return row_fields_tsv(out, r->row.raw, where, err);
@@ -168,20 +169,20 @@ static quill_status read_names(struct rows *r, quill_error *err) {
     while (!s && found && r->source.skip_empty && is_empty(r->row.raw));
     if (!s && !found)
         s = signals_pending() ? QUILL_OK
-                              : set_error(err, QUILL_E_USAGE, "%s: expected a first row with the names of the columns",
-                                          QUOTED(r->source.name));
+                              : fail(err, QUILL_E_USAGE, "%s: expected a first row with the names of the columns",
+                                     QUOTED(str_of(r->source.name)));
     if (!s && found) s = split(r, &r->names, err);
     for (size_t i = 0; !s && i < r->names.n; i++) {
         const quill_text *name = &r->names.texts[i];
         char shown[100];
-        snprintf(shown, sizeof shown, "%s", text_quoted(&(struct quoted_text){{0}}, name->text, name->n));
+        snprintf(shown, sizeof shown, "%s", QUOTED(((struct str){name->text, name->n})));
         if (name->n == 0)
-            s = set_error(err, QUILL_E_USAGE, "%s:%" PRIu64 ": column %zu has no name", QUOTED(r->source.name),
-                          r->row.line, i + 1);
+            s = fail(err, QUILL_E_USAGE, "%s:%" PRIu64 ": column %zu has no name", QUOTED(str_of(r->source.name)),
+                     r->row.line, i + 1);
         for (size_t k = 0; !s && k < i; k++)
             if (r->names.texts[k].n == name->n && memcmp(r->names.texts[k].text, name->text, name->n) == 0)
-                s = set_error(err, QUILL_E_USAGE, "%s:%" PRIu64 ": two columns named '%s'", QUOTED(r->source.name),
-                              r->row.line, shown);
+                s = fail(err, QUILL_E_USAGE, "%s:%" PRIu64 ": two columns named '%s'", QUOTED(str_of(r->source.name)),
+                         r->row.line, shown);
     }
     r->named = !s && found;
     return s;
@@ -190,7 +191,7 @@ static quill_status read_names(struct rows *r, quill_error *err) {
 quill_status rows_open(struct rows **out, const struct row_source *source, quill_error *err) {
     *out = NULL;
     struct rows *r = calloc(1, sizeof *r);
-    if (!r) return set_no_memory(err);
+    if (!r) return fail_memory(err);
     r->source = *source;
     r->limit = source->limit ? source->limit : source->form == ROW_JSONL ? (size_t)8 << 20 : (size_t)64 << 20;
     r->line = source->first_line ? source->first_line : 1;
@@ -211,7 +212,7 @@ void rows_close(struct rows *rows) {
     if (!rows) return;
     row_fields_free(&rows->names);
     row_fields_free(&rows->fields);
-    text_free(&rows->buffer);
+    buffer_free(&rows->buffer);
     free(rows);
 }
 
@@ -231,8 +232,8 @@ quill_status rows_next(struct rows *r, const struct row **row, quill_error *err)
     *row = &r->row;
     if (!s) s = split(r, &r->fields, err);
     if (!s && r->named && r->fields.n != r->names.n)
-        s = set_error(err, QUILL_E_USAGE, "%s:%" PRIu64 ": expected %zu fields as in the first row, found %zu",
-                      QUOTED(r->source.name), r->row.line, r->names.n, r->fields.n);
+        s = fail(err, QUILL_E_USAGE, "%s:%" PRIu64 ": expected %zu fields as in the first row, found %zu",
+                 QUOTED(str_of(r->source.name)), r->row.line, r->names.n, r->fields.n);
     if (s == QUILL_E_SYSTEM) *row = NULL;
     if (s) return s;
     r->row.fields = r->fields.texts;

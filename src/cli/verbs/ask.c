@@ -2,8 +2,10 @@
 // quill ask: the answer is the exit status.
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/output.h"
-#include "cli/io/report.h"
+#include "cli/io/show.h"
 #include "cli/options/commands.h"
 #include "cli/run/choices.h"
 #include "cli/run/model_source.h"
@@ -19,10 +21,11 @@ static quill_status add_labels(struct choices *c, const struct list *given, cons
 
 static quill_status add_question(struct choices *c, const char *question, quill_error *err) {
     if (!question) return QUILL_OK;
-    if (c->file) return set_error(err, QUILL_E_USAGE, "-q and -F exclude each other: a prompt file asks its own");
-    struct text *t = &c->prompt.text;
-    bool ok = text_add_string(t, "\n\nQuestion: ") && text_add_string(t, question) && text_add_string(t, "\nAnswer:");
-    return ok ? QUILL_OK : set_no_memory(err);
+    if (c->file) return fail(err, QUILL_E_USAGE, "-q and -F exclude each other: a prompt file asks its own");
+    struct buffer *t = &c->prompt.text;
+    bool ok =
+        buffer_add_string(t, "\n\nQuestion: ") && buffer_add_string(t, question) && buffer_add_string(t, "\nAnswer:");
+    return ok ? QUILL_OK : fail_memory(err);
 }
 
 // p: the probability of yes.
@@ -34,14 +37,14 @@ static int answer(double p, double least) {
 
 static quill_status print(const struct options *o, int status, double p, quill_error *err) {
     struct output out = {.fd = -1};
-    struct text t = {0};
+    struct buffer t = {0};
     const char *word = status == STATUS_YES ? "yes\t" : status == STATUS_NO ? "no\t" : "undecided\t";
-    bool ok = text_add_string(&t, word) && text_add_decimal(&t, p, 6) && text_add_string(&t, "\n");
-    quill_status s = ok ? output_open(&out, NULL, o->raw, err) : set_no_memory(err);
+    bool ok = buffer_add_string(&t, word) && show_decimal(&t, p, 6) && buffer_add_string(&t, "\n");
+    quill_status s = ok ? output_open(&out, NULL, o->raw, err) : fail_memory(err);
     if (!s) s = output_write(&out, t.p, t.n, err);
     if (!s) s = output_close(&out, err);
     output_abort(&out);
-    text_free(&t);
+    buffer_free(&t);
     return s;
 }
 

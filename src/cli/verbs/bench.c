@@ -10,11 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
 #include "cli/io/json_out.h"
 #include "cli/io/output.h"
-#include "cli/io/report.h"
+#include "cli/io/show.h"
 #include "cli/io/term.h"
-#include "cli/io/textbuf.h"
 #include "cli/options/commands.h"
 #include "cli/run/model_source.h"
 #include "quill/batch.h"
@@ -39,7 +41,7 @@ struct bench {
     int32_t prompt, predict, depth; // 0, 0: cannot run
     int32_t *ids;                   // room for the context
     quill_ids tokens;               // of the text
-    struct text text;
+    struct buffer text;
     int32_t batches[MOST_BATCHES];
     size_t n_batches;
     struct samples prompt_speed, decode_speed, batch_speed[MOST_BATCHES], tokenizer_speed, first_token;
@@ -73,9 +75,9 @@ static void make_ids(struct bench *b, int32_t n) {
 static quill_status run_prompt(struct bench *b, double *speed, quill_error *err) {
     const float *logits;
     make_ids(b, b->prompt);
-    double start = now_seconds();
+    double start = clock_ms();
     quill_status s = quill_eval(b->session, b->ids, (size_t)b->prompt, &logits, err);
-    *speed = b->prompt / (now_seconds() - start);
+    *speed = 1e3 * b->prompt / (clock_ms() - start);
     return s;
 }
 
@@ -84,10 +86,10 @@ static quill_status run_decode(struct bench *b, double *speed, quill_error *err)
     quill_status s = QUILL_OK;
     make_ids(b, b->depth + b->predict);
     if (b->depth) s = quill_eval(b->session, b->ids, (size_t)b->depth, &logits, err);
-    double start = now_seconds();
+    double start = clock_ms();
     for (int32_t i = 1; i <= b->predict && !s; i++)
         s = quill_eval(b->session, b->ids, (size_t)(b->depth + i), &logits, err);
-    *speed = b->predict / (now_seconds() - start);
+    *speed = 1e3 * b->predict / (clock_ms() - start);
     return s;
 }
 
@@ -117,19 +119,19 @@ static quill_status run_batch(struct bench *b, int32_t n, double *speed, quill_e
     quill_session *session = NULL;
     options.n_seq = n;
     quill_status s = quill_session_create(&session, b->model, &options, err);
-    double start = now_seconds();
+    double start = clock_ms();
     if (!s) s = generate_batch(b, session, n, err);
-    *speed = n * (double)b->predict / (now_seconds() - start);
+    *speed = 1e3 * n * (double)b->predict / (clock_ms() - start);
     quill_session_free(session);
     return s;
 }
 
 static quill_status run_tokenizer(struct bench *b, double *speed, quill_error *err) {
     b->tokens.n = 0;
-    double start = now_seconds();
+    double start = clock_ms();
     quill_status s = quill_encode(quill_model_tokenizer(b->model), &b->tokens, b->text.p, b->text.n,
                                   QUILL_SPECIAL_AS_TEXT, err);
-    *speed = (double)b->text.n * 1e-6 / (now_seconds() - start);
+    *speed = (double)b->text.n * 1e-3 / (clock_ms() - start);
     return s;
 }
 
@@ -152,14 +154,14 @@ static pid_t spawn(char **argv, int out, int other_end) {
 static double first_byte_ms(char **argv) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return (double)NAN;
-    double start = now_seconds(), ms = (double)NAN;
+    double start = clock_ms(), ms = (double)NAN;
     pid_t pid = spawn(argv, ends[1], ends[0]);
     close(ends[1]);
     if (pid > 0) {
         char byte;
         ssize_t got;
         while ((got = read(ends[0], &byte, 1)) < 0 && errno == EINTR) {}
-        if (got == 1) ms = (now_seconds() - start) * 1e3;
+        if (got == 1) ms = clock_ms() - start;
         while (got == 1) got = read(ends[0], &byte, 1);
         while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
     }
@@ -251,11 +253,11 @@ static json_t *batch_array(struct bench *b) {
 
 static json_t *result_object(struct bench *b) {
     json_t *object = json_object();
-    bool ok = json_put(object, "model", json_name(b->info.name)) &&
+    bool ok = json_put(object, "model", json_c_string(b->info.name)) &&
               json_put(object, "threads", json_integer(b->memory.threads)) &&
-              json_put(object, "cpu", json_name(b->info.cpu)) && json_put(object, "runs", json_integer(b->o->runs)) &&
-              json_put(object, "prompt", prompt_object(b)) && json_put(object, "decode", decode_object(b)) &&
-              json_put(object, "batch", batch_array(b)) &&
+              json_put(object, "cpu", json_c_string(b->info.cpu)) &&
+              json_put(object, "runs", json_integer(b->o->runs)) && json_put(object, "prompt", prompt_object(b)) &&
+              json_put(object, "decode", decode_object(b)) && json_put(object, "batch", batch_array(b)) &&
               json_put(object, "tokenizer", json_pack("{s:o}", "mb_per_s", number(median(&b->tokenizer_speed)))) &&
               json_put(object, "startup", json_pack("{s:o}", "first_token_ms", number(median(&b->first_token)))) &&
               json_put(object, "limits",
@@ -276,43 +278,43 @@ static bool is_quantized(const struct bench *b) {
     return false;
 }
 
-static bool add_rate(struct text *t, double value, const char *unit, double limit, const char *of) {
-    if (isnan(limit)) return text_add_format(t, " %9.1f %s\n", value, unit);
-    return text_add_format(t, " %9.1f %-5s  %5.1f%% of %s\n", value, unit, value / limit * 100, of);
+static bool add_rate(struct buffer *t, double value, const char *unit, double limit, const char *of) {
+    if (isnan(limit)) return buffer_add_format(t, " %9.1f %s\n", value, unit);
+    return buffer_add_format(t, " %9.1f %-5s  %5.1f%% of %s\n", value, unit, value / limit * 100, of);
 }
 
-static bool add_rows(struct text *t, struct bench *b) {
+static bool add_rows(struct buffer *t, struct bench *b) {
     bool quantized = is_quantized(b), ok = true;
     if (b->prompt_speed.n)
-        ok = text_add_format(t, "prompt     %5d tokens            %9.1f tokens/s", (int)b->prompt,
-                             median(&b->prompt_speed)) &&
+        ok = buffer_add_format(t, "prompt     %5d tokens            %9.1f tokens/s", (int)b->prompt,
+                               median(&b->prompt_speed)) &&
              add_rate(t, prompt_gops(b), "Gop/s", median(quantized ? &b->dot : &b->fma),
                       quantized ? "the integer-dot peak" : "the multiply-add peak");
     if (ok && b->decode_speed.n)
-        ok = text_add_format(t, "decode     %5d tokens at %6d  %9.1f tokens/s", (int)b->predict, (int)b->depth,
-                             median(&b->decode_speed)) &&
+        ok = buffer_add_format(t, "decode     %5d tokens at %6d  %9.1f tokens/s", (int)b->predict, (int)b->depth,
+                               median(&b->decode_speed)) &&
              add_rate(t, decode_gb(b), "GB/s", median(&b->read_gb), "a plain read");
     for (size_t i = 0; ok && i < b->n_batches && b->batch_speed[i].n; i++)
-        ok = text_add_format(t, "batch      %5d sequences         %9.1f tokens/s\n", (int)b->batches[i],
-                             median(&b->batch_speed[i]));
-    ok = ok && text_add_format(t, "tokenizer                          %9.1f MB/s\n", median(&b->tokenizer_speed));
+        ok = buffer_add_format(t, "batch      %5d sequences         %9.1f tokens/s\n", (int)b->batches[i],
+                               median(&b->batch_speed[i]));
+    ok = ok && buffer_add_format(t, "tokenizer                          %9.1f MB/s\n", median(&b->tokenizer_speed));
     if (ok && b->first_token.n)
-        ok = text_add_format(t, "startup    first token            %9.1f ms\n", median(&b->first_token));
+        ok = buffer_add_format(t, "startup    first token            %9.1f ms\n", median(&b->first_token));
     if (ok && b->read_gb.n)
-        ok = text_add_format(t, "limits     read %.1f GB/s, multiply-adds %.1f Gflop/s, integer dots %.1f Gop/s\n",
-                             median(&b->read_gb), median(&b->fma), median(&b->dot));
+        ok = buffer_add_format(t, "limits     read %.1f GB/s, multiply-adds %.1f Gflop/s, integer dots %.1f Gop/s\n",
+                               median(&b->read_gb), median(&b->fma), median(&b->dot));
     return ok;
 }
 
 static quill_status write_table(struct output *out, struct bench *b, quill_error *err) {
-    struct text t = {0};
-    bool ok = text_add_string(&t, "model      ") &&
-              text_add_visible(&t, b->info.name, strlen(b->info.name), VISIBLE_PIECE) &&
-              text_add_format(&t, ", %d threads, %s, medians of %d runs\n", b->memory.threads, b->info.cpu,
-                              (int)b->o->runs) &&
+    struct buffer t = {0};
+    bool ok = buffer_add_string(&t, "model      ") &&
+              show_visible(&t, b->info.name, strlen(b->info.name), VISIBLE_PIECE) &&
+              buffer_add_format(&t, ", %d threads, %s, medians of %d runs\n", b->memory.threads, b->info.cpu,
+                                (int)b->o->runs) &&
               add_rows(&t, b);
-    quill_status s = ok ? output_write(out, t.p, t.n, err) : set_no_memory(err);
-    text_free(&t);
+    quill_status s = ok ? output_write(out, t.p, t.n, err) : fail_memory(err);
+    buffer_free(&t);
     return s;
 }
 
@@ -325,9 +327,8 @@ static quill_status read_batches(struct bench *b, quill_error *err) {
         long n = strtol(p, &end, 10);
         bool number = end != p && *p >= '0' && *p <= '9';
         if (!number || n < 1 || n > MOST_SEQUENCES || (*end != ',' && *end) || b->n_batches == MOST_BATCHES)
-            return set_error(err, QUILL_E_USAGE,
-                             "--batch: expected at most %d numbers from 1 to %d with commas, found '%s'", MOST_BATCHES,
-                             MOST_SEQUENCES, QUOTED(b->o->batch));
+            return fail(err, QUILL_E_USAGE, "--batch: expected at most %d numbers from 1 to %d with commas, found '%s'",
+                        MOST_BATCHES, MOST_SEQUENCES, QUOTED(str_of(b->o->batch)));
         b->batches[b->n_batches++] = (int32_t)n;
         p = *end ? end + 1 : end;
     }
@@ -335,11 +336,11 @@ static quill_status read_batches(struct bench *b, quill_error *err) {
 }
 
 // The words of the program's own help, again and again.
-static bool make_text(struct text *t) {
+static bool make_text(struct buffer *t) {
     bool ok = true;
     while (ok && t->n < TEXT_BYTES)
         for (size_t i = 0; i < n_option_rows && ok; i++)
-            ok = text_add_string(t, option_table[i].help) && text_add(t, ".\n", 2);
+            ok = buffer_add_string(t, option_table[i].help) && buffer_add(t, ".\n", 2);
     return ok;
 }
 
@@ -360,16 +361,16 @@ static quill_status set_up(struct bench *b, quill_error *err) {
     if (!s) s = quill_work_of(b->model, o->kv_type, 0, &b->prompt_work, err);
     if (!s) s = quill_work_of(b->model, o->kv_type, b->depth + b->predict / 2, &b->decode_work, err);
     b->ids = malloc((size_t)most * sizeof *b->ids);
-    return s || (b->ids && make_text(&b->text)) ? s : set_no_memory(err);
+    return s || (b->ids && make_text(&b->text)) ? s : fail_memory(err);
 }
 
 int cmd_bench(struct options *o, quill_error *err) {
     struct bench *b = calloc(1, sizeof *b);
     struct output out = {.fd = -1};
-    if (!b) return (int)set_no_memory(err);
+    if (!b) return (int)fail_memory(err);
     b->o = o;
     quill_status s = environment_apply(o, err);
-    if (!s && o->operands.n) s = set_error(err, QUILL_E_USAGE, "bench: expected no operand, found %zu", o->operands.n);
+    if (!s && o->operands.n) s = fail(err, QUILL_E_USAGE, "bench: expected no operand, found %zu", o->operands.n);
     if (!s) s = set_up(b, err);
     if (!s) s = output_open(&out, o->output, o->raw, err);
     for (int64_t i = 0; i <= o->runs && !s; i++) s = run_once(b, i > 0, err);
@@ -379,7 +380,7 @@ int cmd_bench(struct options *o, quill_error *err) {
     quill_session_free(b->session);
     quill_model_free(b->model);
     quill_ids_free(&b->tokens);
-    text_free(&b->text);
+    buffer_free(&b->text);
     free(b->ids);
     free(b);
     return (int)s;

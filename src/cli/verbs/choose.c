@@ -2,29 +2,31 @@
 // quill choose: the likeliest of given options.
 #include <stdlib.h>
 
-#include "cli/io/report.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "cli/io/show.h"
 #include "cli/options/commands.h"
 #include "cli/run/choices_show.h"
 #include "cli/run/model_source.h"
 
 static quill_status write_lines(struct output *out, const struct choices *c, const struct choice *const *sorted,
                                 quill_error *err) {
-    struct text t = {0};
+    struct buffer t = {0};
     bool ok = true;
     for (size_t i = 0; i < (c->o->probs ? c->n : 1) && ok; i++) {
         const struct choice *choice = sorted[i];
-        ok = c->o->probs ? choices_add_prob(&t, choice) : text_add_escaped(&t, choice->name.p, choice->name.n);
-        ok = ok && text_add_string(&t, "\n");
+        ok = c->o->probs ? choices_add_prob(&t, choice) : show_escaped(&t, choice->name.p, choice->name.n);
+        ok = ok && buffer_add_string(&t, "\n");
     }
-    quill_status s = ok ? output_write(out, t.p, t.n, err) : set_no_memory(err);
-    text_free(&t);
+    quill_status s = ok ? output_write(out, t.p, t.n, err) : fail_memory(err);
+    buffer_free(&t);
     return s;
 }
 
 static quill_status print(const struct choices *c, quill_error *err) {
     struct output out = {.fd = -1};
     const struct choice **sorted = calloc(c->n, sizeof *sorted);
-    if (!sorted) return set_no_memory(err);
+    if (!sorted) return fail_memory(err);
     choices_sort(c, sorted);
     quill_status s = output_open(&out, c->o->output, c->o->raw, err);
     if (!s)

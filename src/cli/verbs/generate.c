@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
 #include "cli/io/json_out.h"
 #include "cli/io/output.h"
 #include "cli/io/report.h"
@@ -18,7 +21,7 @@
 
 struct generation {
     const struct options *o;
-    double started; // seconds
+    double started;           // milliseconds of clock_ms
     struct prompt_file *file; // -F
     struct rendered prompt;
     struct prompt_ids ids;
@@ -38,9 +41,9 @@ struct generation {
 };
 
 static quill_status check_options(const struct options *o, quill_error *err) {
-    if (!o->json && o->logprobs >= 0) return set_error(err, QUILL_E_USAGE, "--logprobs needs --json");
-    if (!o->json && o->prompt_logprobs) return set_error(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
-    if (o->json && o->null) return set_error(err, QUILL_E_USAGE, "--json and -0 exclude each other");
+    if (!o->json && o->logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
+    if (!o->json && o->prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
+    if (o->json && o->null) return fail(err, QUILL_E_USAGE, "--json and -0 exclude each other");
     return QUILL_OK;
 }
 
@@ -58,7 +61,7 @@ static void note_set_up(const struct generation *g, const quill_memory *memory) 
     quill_tokenizer_info tokenizer;
     quill_model_describe(g->model, &model);
     quill_tokenizer_describe(quill_model_tokenizer(g->model), &tokenizer);
-    report("model: %s (%s, %s, %.1f million parameters)", QUOTED(model.file), model.format, model.family,
+    report("model: %s (%s, %s, %.1f million parameters)", QUOTED(str_of(model.file)), model.format, model.family,
            1e-6 * (double)model.parameters);
     if (tokenizer.pre_missing) report("the model names no pre-tokenizer; gpt-2 is assumed");
     if (tokenizer.nfc_left_out) report("the model asks for texts in Unicode's form C; they are taken as they are");
@@ -74,7 +77,7 @@ static bool on_weights(void *user, uint64_t done, uint64_t all) {
 }
 
 static quill_status load(struct generation *g, quill_error *err) {
-    double before = now_seconds();
+    double before = clock_ms();
     quill_status s = open_model(&g->model, g->o, err);
     if (!s)
         s = g->file ? rendered_encode(&g->ids, quill_model_tokenizer(g->model), &g->prompt, err)
@@ -90,7 +93,7 @@ static quill_status load(struct generation *g, quill_error *err) {
     progress_clear(&g->bar);
     if (s) return s;
     g->n_ctx = memory.n_ctx;
-    g->load_ms = 1e3 * (now_seconds() - before);
+    g->load_ms = clock_ms() - before;
     if (g->o->verbose && !g->o->quiet) note_set_up(g, &memory);
     return QUILL_OK;
 }
@@ -122,9 +125,9 @@ static quill_status write_object(struct generation *g, const quill_result *resul
                                  const char *problem, quill_error *err) {
     quill_model_info info;
     quill_model_describe(g->model, &info);
-    struct text text = {0};
-    bool ok = (!g->o->echo || text_add(&text, g->prompt.text.p, g->prompt.text.n)) &&
-              text_add(&text, result->text.text, result->text.n);
+    struct buffer text = {0};
+    bool ok = (!g->o->echo || buffer_add(&text, g->prompt.text.p, g->prompt.text.n)) &&
+              buffer_add(&text, result->text.text, result->text.n);
     struct sample sample = {
         .result = result,
         .tokenizer = quill_model_tokenizer(g->model),
@@ -142,8 +145,8 @@ static quill_status write_object(struct generation *g, const quill_result *resul
         .load_ms = g->load_ms,
         .first_token_ms = first_token_ms,
     };
-    quill_status s = ok ? json_write_line(&g->out, json_sample(&sample), err) : set_no_memory(err);
-    text_free(&text);
+    quill_status s = ok ? json_write_line(&g->out, json_sample(&sample), err) : fail_memory(err);
+    buffer_free(&text);
     return s;
 }
 
@@ -171,12 +174,12 @@ static void add_to_stats(struct generation *g, const quill_result *r, double fir
 
 static int ended(const struct generation *g, const quill_result *r, quill_error *err) {
     if (r->stop == QUILL_STOP_TIMEOUT) {
-        set_error(err, QUILL_E_SYSTEM, "stopped after %g s (--timeout)", g->o->timeout);
+        fail(err, QUILL_E_SYSTEM, "stopped after %g s (--timeout)", g->o->timeout);
         return STATUS_TIMEOUT;
     }
     if (r->stop != QUILL_STOP_CONTEXT || g->o->truncate_ok) return QUILL_OK;
-    return (int)set_error(err, QUILL_E_CONTEXT, "the context of %d positions is full: the text ends after %zu tokens",
-                          (int)g->n_ctx, r->generated_tokens);
+    return (int)fail(err, QUILL_E_CONTEXT, "the context of %d positions is full: the text ends after %zu tokens",
+                     (int)g->n_ctx, r->generated_tokens);
 }
 
 // Generates and prints sample `index`. Returns the exit status; *last: nothing more is to be generated.
@@ -184,9 +187,9 @@ static int run_sample(struct generation *g, uint32_t index, bool *last, quill_er
     const quill_result *result = NULL;
     quill_status s = QUILL_OK;
     g->request.sample = index;
-    double now = now_seconds();
+    double now = clock_ms();
     g->out.in_line = g->o->samples > 1; // of several texts an empty one is a line too
-    if (g->o->timeout > 0) g->request.timeout = fmax(g->started + g->o->timeout - now, 1e-6);
+    if (g->o->timeout > 0) g->request.timeout = fmax(g->o->timeout - 1e-3 * (now - g->started), 1e-6);
     if (g->o->echo && !g->o->json && g->ids.n <= (size_t)g->n_ctx) s = echo_prompt(g, err);
     if (!s) s = quill_generate(g->session, &g->request, &result, err);
     progress_clear(&g->bar);
@@ -197,7 +200,7 @@ static int run_sample(struct generation *g, uint32_t index, bool *last, quill_er
     }
     if (s && (!result || result->generated_tokens == 0)) return (int)s;
     // the first text counts from the start of the program: that is what its user waits for
-    double first = result->generated_tokens ? result->first_token_ms + (index ? 0 : 1e3 * (now - g->started)) : 0;
+    double first = result->generated_tokens ? result->first_token_ms + (index ? 0 : now - g->started) : 0;
     add_to_stats(g, result, first);
     quill_error problem;
     quill_status written =
@@ -238,7 +241,8 @@ static int run_samples(struct generation *g, quill_error *err) {
 static quill_status prepare(struct generation *g, struct options *o, quill_error *err) {
     quill_status s = o->prompt_file ? prompt_file_take(&g->file, o, &g->prompt, err) : QUILL_OK;
     if (!s && o->choices.n)
-        s = set_error(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'", QUOTED(o->prompt_file));
+        s = fail(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'",
+                 QUOTED(str_of(o->prompt_file)));
     if (!s) s = request_build(&g->request, &g->parts, o, err);
     if (!s && !g->file) s = prompt_read(&g->prompt.text, o, err);
     if (s || !g->file) return s;
@@ -275,7 +279,7 @@ static int generate(struct generation *g, struct options *o, quill_error *err) {
 }
 
 int cmd_generate(struct options *o, quill_error *err) {
-    struct generation g = {.o = o, .started = now_seconds(), .out = {.fd = -1}};
+    struct generation g = {.o = o, .started = clock_ms(), .out = {.fd = -1}};
     int status = (int)check_options(o, err);
     if (!status) status = (int)environment_apply(o, err);
     if (!status) status = generate(&g, o, err);

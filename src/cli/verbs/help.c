@@ -2,24 +2,24 @@
 // -h, --help, quill help and --version. What they print about options comes from the option table.
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/output.h"
-#include "cli/io/report.h"
 #include "cli/io/term.h"
-#include "cli/io/textbuf.h"
 #include "cli/options/commands.h"
 #include "cli/run/model_source.h"
 #include "quill/version.h"
 
 enum { HELP_COLUMN = 28 }; // where the explanations begin
 
-static bool add_blanks(struct text *t, size_t n) {
+static bool add_blanks(struct buffer *t, size_t n) {
     bool ok = true;
-    while (n-- && ok) ok = text_add(t, " ", 1);
+    while (n-- && ok) ok = buffer_add(t, " ", 1);
     return ok;
 }
 
 // Appends words from column `indent` on, breaking lines before `width` and indenting them.
-static bool add_wrapped(struct text *t, const char *words, size_t indent, size_t width) {
+static bool add_wrapped(struct buffer *t, const char *words, size_t indent, size_t width) {
     size_t column = indent;
     bool first = true;
     for (;;) {
@@ -27,8 +27,8 @@ static bool add_wrapped(struct text *t, const char *words, size_t indent, size_t
         size_t n = strcspn(words, " ");
         if (n == 0) return true;
         bool breaks = !first && column + 1 + n > width;
-        bool ok = breaks ? text_add(t, "\n", 1) && add_blanks(t, indent) : first || text_add(t, " ", 1);
-        if (!ok || !text_add(t, words, n)) return false;
+        bool ok = breaks ? buffer_add(t, "\n", 1) && add_blanks(t, indent) : first || buffer_add(t, " ", 1);
+        if (!ok || !buffer_add(t, words, n)) return false;
         column = (breaks ? indent : column + !first) + n;
         words += n;
         first = false;
@@ -36,38 +36,38 @@ static bool add_wrapped(struct text *t, const char *words, size_t indent, size_t
 }
 
 // "-n, --predict N"
-static bool add_names(struct text *t, const struct option_row *row) {
-    bool ok = row->letters ? text_add_format(t, "-%c", row->letters[0]) : text_add_string(t, "  ");
-    if (row->name) ok = ok && text_add_format(t, "%s --%s", row->letters ? "," : " ", row->name);
-    return ok && (!row->value || text_add_format(t, " %s", row->value));
+static bool add_names(struct buffer *t, const struct option_row *row) {
+    bool ok = row->letters ? buffer_add_format(t, "-%c", row->letters[0]) : buffer_add_string(t, "  ");
+    if (row->name) ok = ok && buffer_add_format(t, "%s --%s", row->letters ? "," : " ", row->name);
+    return ok && (!row->value || buffer_add_format(t, " %s", row->value));
 }
 
 // The explanation, what the values are, the default, other names.
-static bool add_explanation(struct text *t, const struct option_row *row, bool full) {
-    bool ok = text_add_string(t, row->help);
-    if (row->words) ok = ok && text_add_format(t, ": %s", row->words);
-    if (row->initial) ok = ok && text_add_format(t, " [%s]", row->initial);
+static bool add_explanation(struct buffer *t, const struct option_row *row, bool full) {
+    bool ok = buffer_add_string(t, row->help);
+    if (row->words) ok = ok && buffer_add_format(t, ": %s", row->words);
+    if (row->initial) ok = ok && buffer_add_format(t, " [%s]", row->initial);
     if (!full || !row->aliases) return ok;
-    ok = ok && text_add_string(t, " (also");
+    ok = ok && buffer_add_string(t, " (also");
     for (const char *name = row->name; ok && (name = option_next_name(row, name));)
-        ok = text_add_format(t, " --%s", name);
+        ok = buffer_add_format(t, " --%s", name);
     for (const char *letter = row->letters ? row->letters + 1 : ""; *letter && ok; letter++)
-        ok = text_add_format(t, " -%c", *letter);
-    return ok && text_add_string(t, ")");
+        ok = buffer_add_format(t, " -%c", *letter);
+    return ok && buffer_add_string(t, ")");
 }
 
-static bool add_row(struct text *t, const struct option_row *row, bool full) {
-    struct text words = {0};
+static bool add_row(struct buffer *t, const struct option_row *row, bool full) {
+    struct buffer words = {0};
     size_t start = t->n;
-    bool ok = text_add_string(t, "  ") && add_names(t, row);
+    bool ok = buffer_add_string(t, "  ") && add_names(t, row);
     size_t column = t->n - start;
     if (ok && column + 2 > HELP_COLUMN) {
-        ok = text_add(t, "\n", 1);
+        ok = buffer_add(t, "\n", 1);
         column = 0;
     }
-    ok = ok && add_blanks(t, HELP_COLUMN - column) && add_explanation(&words, row, full) && text_add(&words, "", 1) &&
-         add_wrapped(t, words.p, HELP_COLUMN, help_width()) && text_add(t, "\n", 1);
-    text_free(&words);
+    ok = ok && add_blanks(t, HELP_COLUMN - column) && add_explanation(&words, row, full) && buffer_add(&words, "", 1) &&
+         add_wrapped(t, words.p, HELP_COLUMN, help_width()) && buffer_add(t, "\n", 1);
+    buffer_free(&words);
     return ok;
 }
 
@@ -75,13 +75,13 @@ static bool belongs(const struct option_row *row, const struct verb *verb, bool 
     return (row->verbs & verb->bit) && row->kind != OPTION_LATER && (full || row->common || verb->bit != GENERATE);
 }
 
-static bool add_options(struct text *t, const struct verb *verb, bool full) {
+static bool add_options(struct buffer *t, const struct verb *verb, bool full) {
     bool ok = true;
     for (int group = 0; group < GROUP_COUNT && ok; group++) {
         bool titled = false;
         for (const struct option_row *row = option_table; row < option_table + n_option_rows && ok; row++) {
             if ((int)row->group != group || !belongs(row, verb, full)) continue;
-            if (!titled) ok = text_add_format(t, "\n%s:\n", option_group_titles[group]);
+            if (!titled) ok = buffer_add_format(t, "\n%s:\n", option_group_titles[group]);
             titled = true;
             ok = ok && add_row(t, row, full);
         }
@@ -89,10 +89,10 @@ static bool add_options(struct text *t, const struct verb *verb, bool full) {
     return ok;
 }
 
-static bool add_verbs(struct text *t) {
-    bool ok = text_add_string(t, "\nVerbs (the first argument; quill help VERB):\n");
+static bool add_verbs(struct buffer *t) {
+    bool ok = buffer_add_string(t, "\nVerbs (the first argument; quill help VERB):\n");
     for (const struct verb *v = verbs + 1; v < verbs + n_verbs && ok; v++)
-        if (v->run) ok = text_add_format(t, "  %-26s%s\n", v->name, v->summary);
+        if (v->run) ok = buffer_add_format(t, "  %-26s%s\n", v->name, v->summary);
     return ok;
 }
 
@@ -114,56 +114,55 @@ static const char epilogue[] =
     "  quill -f letter.txt 'A short answer:' --line\n"
     "  quill --json -N 5 'The answer is' -n 8\n";
 
-static int print_text(struct text *t, bool ok, quill_error *err) {
+static int print_text(struct buffer *t, bool ok, quill_error *err) {
     struct output out;
-    quill_status s = ok ? output_open(&out, NULL, false, err) : set_no_memory(err);
+    quill_status s = ok ? output_open(&out, NULL, false, err) : fail_memory(err);
     if (ok && !s) {
         s = output_write(&out, t->p, t->n, err);
         if (!s) s = output_close(&out, err);
         output_abort(&out);
     }
-    text_free(t);
+    buffer_free(t);
     return (int)s;
 }
 
-static bool add_detail(struct text *t, const char *detail) {
-    return text_add(t, "\n", 1) && add_wrapped(t, detail, 0, help_width()) && text_add(t, "\n", 1);
+static bool add_detail(struct buffer *t, const char *detail) {
+    return buffer_add(t, "\n", 1) && add_wrapped(t, detail, 0, help_width()) && buffer_add(t, "\n", 1);
 }
 
 int print_help(const struct verb *verb, bool full, quill_error *err) {
-    struct text t = {0};
+    struct buffer t = {0};
     bool generation = verb->bit == GENERATE;
     const char *blank = generation ? "" : " ", *operands = verb->operands ? verb->operands : "";
-    bool ok = text_add_format(&t, "usage: quill%s%s [OPTIONS]%s%s\n", blank, verb->name, *operands ? " " : "",
-                              operands) &&
-              (!generation || text_add_string(&t, "       quill VERB [OPTIONS] ...\n")) &&
-              text_add_format(&t, "\nquill%s%s - %s\n", blank, verb->name, verb->summary) &&
-              (!verb->detail || !full || add_detail(&t, verb->detail)) && add_options(&t, verb, full) &&
-              (!generation || add_verbs(&t)) && (!generation || !full || text_add_string(&t, epilogue)) &&
-              (full || text_add_format(&t, "\nquill%s%s --help shows everything.\n", blank, verb->name));
+    bool ok =
+        buffer_add_format(&t, "usage: quill%s%s [OPTIONS]%s%s\n", blank, verb->name, *operands ? " " : "", operands) &&
+        (!generation || buffer_add_string(&t, "       quill VERB [OPTIONS] ...\n")) &&
+        buffer_add_format(&t, "\nquill%s%s - %s\n", blank, verb->name, verb->summary) &&
+        (!verb->detail || !full || add_detail(&t, verb->detail)) && add_options(&t, verb, full) &&
+        (!generation || add_verbs(&t)) && (!generation || !full || buffer_add_string(&t, epilogue)) &&
+        (full || buffer_add_format(&t, "\nquill%s%s --help shows everything.\n", blank, verb->name));
     return print_text(&t, ok, err);
 }
 
 int print_version(struct options *o, quill_error *err) {
-    struct text t = {0};
+    struct buffer t = {0};
     const char *kernels = NULL;
     quill_status s = o->verbose ? environment_apply(o, err) : QUILL_OK;
     if (!s && o->verbose) s = quill_kernels_name(&kernels, o->cpu, err);
     if (s) return (int)s;
-    bool ok = text_add_string(&t, "quill " QUILL_VERSION "\n") &&
-              (!kernels || text_add_format(&t, "numbers version %d\nkernels %s\n", QUILL_NUMBERS_VERSION, kernels));
+    bool ok = buffer_add_string(&t, "quill " QUILL_VERSION "\n") &&
+              (!kernels || buffer_add_format(&t, "numbers version %d\nkernels %s\n", QUILL_NUMBERS_VERSION, kernels));
     return print_text(&t, ok, err);
 }
 
 int cmd_help(struct options *o, quill_error *err) {
-    if (o->operands.n > 1)
-        return (int)set_error(err, QUILL_E_USAGE, "help: expected one VERB, found %zu", o->operands.n);
+    if (o->operands.n > 1) return (int)fail(err, QUILL_E_USAGE, "help: expected one VERB, found %zu", o->operands.n);
     if (o->operands.n == 0) return print_help(verbs, true, err);
     const char *name = o->operands.items[0];
     const struct verb *verb = verb_find(name);
     if (verb && verb->run) return print_help(verb, true, err);
     const char *near = verb ? NULL : verb_nearest(name);
-    return (int)set_error(err, QUILL_E_USAGE, "help: '%s' is no verb%s%s%s%s", QUOTED(name),
-                          verb ? " of this version" : "", near ? "; did you mean '" : "", near ? near : "",
-                          near ? "'?" : "");
+    return (int)fail(err, QUILL_E_USAGE, "help: '%s' is no verb%s%s%s%s", QUOTED(str_of(name)),
+                     verb ? " of this version" : "", near ? "; did you mean '" : "", near ? near : "",
+                     near ? "'?" : "");
 }

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/json_out.h"
 #include "cli/io/output.h"
-#include "cli/io/report.h"
-#include "cli/io/textbuf.h"
+#include "cli/io/show.h"
 #include "cli/options/commands.h"
 #include "cli/run/model_source.h"
 
@@ -47,7 +48,7 @@ static json_t *tokenizer_object(const quill_tokenizer *tokenizer) {
     int32_t bos = quill_token_bos(tokenizer);
     bool ok = true;
     for (size_t i = 0; i < info.n_eos && ok; i++) ok = json_array_append_new(eos, json_integer(info.eos[i])) == 0;
-    ok = json_put(object, "model", json_name(info.model)) && json_put(object, "pre", json_name(info.pre)) &&
+    ok = json_put(object, "model", json_c_string(info.model)) && json_put(object, "pre", json_c_string(info.pre)) &&
          json_put(object, "n_merges", size_value(info.n_merges)) &&
          json_put(object, "bos", bos >= 0 ? json_integer(bos) : json_null()) && ok;
     ok = json_put(object, "eos", eos) && json_put(object, "add_bos", json_boolean(quill_adds_bos(tokenizer))) && ok;
@@ -59,7 +60,7 @@ static json_t *tokenizer_object(const quill_tokenizer *tokenizer) {
 static json_t *memory_object(const quill_memory *memory) {
     json_t *object = json_object();
     bool ok = json_put(object, "n_ctx", json_integer(memory->n_ctx)) &&
-              json_put(object, "kv_type", json_name(memory->kv_type)) &&
+              json_put(object, "kv_type", json_c_string(memory->kv_type)) &&
               json_put(object, "weights", size_value(memory->weights)) &&
               json_put(object, "kv_cache", size_value(memory->kv_cache)) &&
               json_put(object, "activations", size_value(memory->activations)) &&
@@ -75,15 +76,16 @@ static json_t *model_object(const quill_model *model, const quill_memory *memory
     quill_model_describe(model, &info);
     bool has_file = strcmp(info.format, "builtin") != 0;
     json_t *object = json_object();
-    bool ok = json_put(object, "file", json_name(has_file ? info.file : NULL)) &&
-              json_put(object, "format", json_name(info.format)) &&
-              json_put(object, "family", json_name(info.family)) && json_put(object, "name", json_name(info.name)) &&
+    bool ok = json_put(object, "file", json_c_string(has_file ? info.file : NULL)) &&
+              json_put(object, "format", json_c_string(info.format)) &&
+              json_put(object, "family", json_c_string(info.family)) &&
+              json_put(object, "name", json_c_string(info.name)) &&
               json_put(object, "parameters", size_value(info.parameters)) &&
               json_put(object, "file_bytes", size_value(info.file_bytes)) &&
               json_put(object, "weight_types", weight_types(model)) && put_sizes(object, &info) &&
               json_put(object, "tokenizer", tokenizer_object(quill_model_tokenizer(model))) &&
               json_put(object, "chat_template", json_boolean(info.chat_template)) &&
-              json_put(object, "memory", memory_object(memory)) && json_put(object, "cpu", json_name(info.cpu)) &&
+              json_put(object, "memory", memory_object(memory)) && json_put(object, "cpu", json_c_string(info.cpu)) &&
               json_put(object, "threads", json_integer(memory->threads));
     if (ok) return object;
     json_decref(object);
@@ -93,59 +95,59 @@ static json_t *model_object(const quill_model *model, const quill_memory *memory
 // ---- key: value lines ----
 
 // Strings bare, everything else as in JSON.
-static bool add_value(struct text *t, json_t *value) {
+static bool add_value(struct buffer *t, json_t *value) {
     if (json_is_string(value))
-        return text_add_visible(t, json_string_value(value), json_string_length(value), VISIBLE_PIECE);
+        return show_visible(t, json_string_value(value), json_string_length(value), VISIBLE_PIECE);
     return json_add(t, json_incref(value));
 }
 
-static bool add_lines(struct text *t, const char *outer, json_t *object) {
+static bool add_lines(struct buffer *t, const char *outer, json_t *object) {
     const char *key;
     json_t *value;
     json_object_foreach(object, key, value) {
         bool ok = json_is_object(value) ? add_lines(t, key, value)
-                                        : text_add_format(t, "%s%s%s: ", outer, *outer ? "." : "", key) &&
-                                              add_value(t, value) && text_add(t, "\n", 1);
+                                        : buffer_add_format(t, "%s%s%s: ", outer, *outer ? "." : "", key) &&
+                                              add_value(t, value) && buffer_add(t, "\n", 1);
         if (!ok) return false;
     }
     return true;
 }
 
 static quill_status write_lines(struct output *out, json_t *object, quill_error *err) {
-    struct text t = {0};
-    quill_status s = object && add_lines(&t, "", object) ? output_write(out, t.p, t.n, err) : set_no_memory(err);
+    struct buffer t = {0};
+    quill_status s = object && add_lines(&t, "", object) ? output_write(out, t.p, t.n, err) : fail_memory(err);
     json_decref(object);
-    text_free(&t);
+    buffer_free(&t);
     return s;
 }
 
 // ---- tensors ----
 
-static bool add_tensor(struct text *t, const quill_tensor_info *tensor) {
-    bool ok = text_add_visible(t, tensor->name, tensor->name_length, VISIBLE_PIECE) &&
-              text_add_format(t, "\t%s\t[", tensor->type);
+static bool add_tensor(struct buffer *t, const quill_tensor_info *tensor) {
+    bool ok = show_visible(t, tensor->name, tensor->name_length, VISIBLE_PIECE) &&
+              buffer_add_format(t, "\t%s\t[", tensor->type);
     for (int i = 0; i < tensor->n_dims && ok; i++)
-        ok = text_add_format(t, "%s%" PRIu64, i ? "," : "", tensor->shape[i]);
-    return ok && text_add_format(t, "]\t%" PRIu64 "\t%" PRIu64 "\n", tensor->offset, tensor->bytes);
+        ok = buffer_add_format(t, "%s%" PRIu64, i ? "," : "", tensor->shape[i]);
+    return ok && buffer_add_format(t, "]\t%" PRIu64 "\t%" PRIu64 "\n", tensor->offset, tensor->bytes);
 }
 
 static quill_status write_tensors(struct output *out, const quill_model *model, quill_error *err) {
-    struct text line = {0};
+    struct buffer line = {0};
     quill_status s = QUILL_OK;
     for (size_t i = 0; i < quill_model_n_tensors(model) && !s; i++) {
         quill_tensor_info tensor;
         quill_model_tensor(model, i, &tensor);
         line.n = 0;
-        s = add_tensor(&line, &tensor) ? output_write(out, line.p, line.n, err) : set_no_memory(err);
+        s = add_tensor(&line, &tensor) ? output_write(out, line.p, line.n, err) : fail_memory(err);
     }
-    text_free(&line);
+    buffer_free(&line);
     return s;
 }
 
 static quill_status check_options(struct options *o, quill_error *err) {
-    if (o->operands.n > 1) return set_error(err, QUILL_E_USAGE, "expected one MODEL, found %zu", o->operands.n);
-    if (o->operands.n && o->model) return set_error(err, QUILL_E_USAGE, "-m and MODEL are both given; use one of them");
-    if (o->tensors && o->json) return set_error(err, QUILL_E_USAGE, "--tensors and --json exclude each other");
+    if (o->operands.n > 1) return fail(err, QUILL_E_USAGE, "expected one MODEL, found %zu", o->operands.n);
+    if (o->operands.n && o->model) return fail(err, QUILL_E_USAGE, "-m and MODEL are both given; use one of them");
+    if (o->tensors && o->json) return fail(err, QUILL_E_USAGE, "--tensors and --json exclude each other");
     if (o->operands.n) o->model = o->operands.items[0];
     return environment_apply(o, err);
 }

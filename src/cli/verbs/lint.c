@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/output.h"
-#include "cli/io/report.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/prompt_file.h"
 #include "cli/run/model_source.h"
@@ -15,7 +16,7 @@
 struct lint {
     struct prompt_file *f;
     const quill_tokenizer *tokenizer;
-    struct text found;
+    struct buffer found;
     struct label {
         quill_text text;
         size_t count, line; // of its first example
@@ -31,10 +32,11 @@ __attribute__((format(printf, 4, 5))) static quill_status warn(struct lint *l, c
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return text_add_format(&l->found, "%s:%zu: warning: %s\n", QUOTED(file), line, text) ? QUILL_OK : QUILL_E_SYSTEM;
+    return buffer_add_format(&l->found, "%s:%zu: warning: %s\n", QUOTED(str_of(file)), line, text) ? QUILL_OK
+                                                                                                   : QUILL_E_SYSTEM;
 }
 
-#define SHOWN(value) text_quoted(&(struct quoted_text){{0}}, (value).text, (value).n)
+#define SHOWN(value) QUOTED(((struct str){(value).text, (value).n}))
 
 static quill_status count_tokens(struct lint *l, const char *p, size_t n, size_t *count, int32_t *first,
                                  quill_error *err) {
@@ -57,11 +59,11 @@ static quill_status add_label(struct lint *l, const struct example *e, quill_err
         }
     struct label *label = &l->labels[l->n_labels++];
     *label = (struct label){.text = answer, .count = 1, .line = e->line};
-    struct text spaced = {0};
+    struct buffer spaced = {0};
     size_t n;
-    bool ok = text_add(&spaced, " ", 1) && text_add(&spaced, answer.text, answer.n);
-    quill_status s = ok ? count_tokens(l, spaced.p, spaced.n, &n, &label->first, err) : set_no_memory(err);
-    text_free(&spaced);
+    bool ok = buffer_add(&spaced, " ", 1) && buffer_add(&spaced, answer.text, answer.n);
+    quill_status s = ok ? count_tokens(l, spaced.p, spaced.n, &n, &label->first, err) : fail_memory(err);
+    buffer_free(&spaced);
     return s;
 }
 
@@ -70,7 +72,7 @@ static quill_status check_labels(struct lint *l, quill_error *err) {
     enum { MOST_LABELS = 64 };
     const struct prompt_file *f = l->f;
     l->labels = calloc(MOST_LABELS + 1, sizeof *l->labels);
-    quill_status s = l->labels ? QUILL_OK : set_no_memory(err);
+    quill_status s = l->labels ? QUILL_OK : fail_memory(err);
     for (size_t i = 0; i < f->n_examples && !s && l->n_labels <= MOST_LABELS; i++)
         s = add_label(l, &f->examples[i], err);
     if (s || l->n_labels < 2 || l->n_labels > MOST_LABELS || f->n_examples < 2 * l->n_labels) return s;
@@ -117,7 +119,7 @@ static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err
     struct prompt_ids ids = {0};
     quill_text *values = calloc(f->n_open + 1, sizeof *values); // the question's own length is not known
     for (size_t i = 0; values && i < f->n_open; i++) values[i].text = "";
-    quill_status s = values ? prompt_file_render(f, values, &r, err) : set_no_memory(err);
+    quill_status s = values ? prompt_file_render(f, values, &r, err) : fail_memory(err);
     size_t line = f->examples_line ? f->examples_line : 1;
     for (size_t i = 0; !f->shot_line && i < r.text.n; i++) line += r.text.p[i] == '\n';
     char last = r.text.n ? r.text.p[r.text.n - 1] : 0;
@@ -140,8 +142,7 @@ int cmd_lint(struct options *o, quill_error *err) {
     struct lint l = {0};
     struct output out = {.fd = -1};
     quill_model *model = NULL;
-    if (o->operands.n != 1)
-        return (int)set_error(err, QUILL_E_USAGE, "lint: expected one FILE, found %zu", o->operands.n);
+    if (o->operands.n != 1) return (int)fail(err, QUILL_E_USAGE, "lint: expected one FILE, found %zu", o->operands.n);
     quill_status s = environment_apply(o, err);
     if (!s) s = prompt_file_open(&l.f, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
     if (!s) s = prompt_file_configure(l.f, o, err);
@@ -153,11 +154,11 @@ int cmd_lint(struct options *o, quill_error *err) {
     if (!s) s = output_open(&out, NULL, false, err);
     if (!s) s = output_write(&out, l.found.p, l.found.n, err);
     if (!s) s = output_close(&out, err);
-    if (s == QUILL_E_SYSTEM && !err->text[0]) set_no_memory(err); // warn leaves this to its caller
+    if (s == QUILL_E_SYSTEM && !err->text[0]) fail_memory(err); // warn leaves this to its caller
     output_abort(&out);
     quill_model_free(model);
     free(l.labels);
-    text_free(&l.found);
+    buffer_free(&l.found);
     prompt_file_free(l.f);
     return (int)s;
 }

@@ -6,7 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
 #include "cli/io/report.h"
+#include "cli/io/show.h"
 #include "cli/io/signals.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/read.h"
@@ -38,12 +42,12 @@ static quill_status find_form(struct record_form *form, const struct options *o,
         .keep_blanks = o->keep_blanks,
         .out = o->out ? o->out : o->jsonl ? "output" : NULL,
     };
-    if (n > 1) return set_error(err, QUILL_E_USAGE, "--tsv, --csv and --jsonl exclude each other");
-    if (o->no_header && !table) return set_error(err, QUILL_E_USAGE, "--no-header needs --tsv or --csv");
+    if (n > 1) return fail(err, QUILL_E_USAGE, "--tsv, --csv and --jsonl exclude each other");
+    if (o->no_header && !table) return fail(err, QUILL_E_USAGE, "--no-header needs --tsv or --csv");
     if (!o->out) return QUILL_OK;
-    if (n == 0) return set_error(err, QUILL_E_USAGE, "--out needs --tsv, --csv or --jsonl");
-    if (o->json) return set_error(err, QUILL_E_USAGE, "--out and --json exclude each other");
-    return *o->out ? QUILL_OK : set_error(err, QUILL_E_USAGE, "--out: expected a name, found an empty one");
+    if (n == 0) return fail(err, QUILL_E_USAGE, "--out needs --tsv, --csv or --jsonl");
+    if (o->json) return fail(err, QUILL_E_USAGE, "--out and --json exclude each other");
+    return *o->out ? QUILL_OK : fail(err, QUILL_E_USAGE, "--out: expected a name, found an empty one");
 }
 
 // "i/n"
@@ -57,16 +61,16 @@ static quill_status find_shard(struct map_work *w, const char *text, quill_error
         w->n_shards = strtoull(text + n + 1, NULL, 10);
         if (w->shard >= 1 && w->shard <= w->n_shards) return QUILL_OK;
     }
-    return set_error(err, QUILL_E_USAGE, "--shard: expected i/n with i from 1 to n, found '%s'", QUOTED(text));
+    return fail(err, QUILL_E_USAGE, "--shard: expected i/n with i from 1 to n, found '%s'", QUOTED(str_of(text)));
 }
 
 static quill_status check_options(struct map *m, quill_error *err) {
     const struct options *o = m->o;
     if (o->operands.n != 1)
-        return set_error(err, QUILL_E_USAGE, "expected one prompt file, found %zu; rows come from stdin or -i ROWS",
-                         o->operands.n);
-    if (!o->json && o->logprobs >= 0) return set_error(err, QUILL_E_USAGE, "--logprobs needs --json");
-    if (!o->json && o->prompt_logprobs) return set_error(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
+        return fail(err, QUILL_E_USAGE, "expected one prompt file, found %zu; rows come from stdin or -i ROWS",
+                    o->operands.n);
+    if (!o->json && o->logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
+    if (!o->json && o->prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
     quill_status s = find_form(&m->work.form, o, err);
     return s ? s : find_shard(&m->work, o->shard, err);
 }
@@ -79,11 +83,11 @@ static quill_status check_choices(const struct map *m, quill_error *err) {
     const char *name = o->probs ? "--probs" : o->calibrate ? "--calibrate" : o->no_space ? "--no-space" : NULL;
     bool table = form->input == ROW_CSV || (form->input == ROW_TSV && form->out);
     if (m->choices.n == 0 && name)
-        return set_error(err, QUILL_E_USAGE, "%s needs --choice, --choices or %%set choice", name);
+        return fail(err, QUILL_E_USAGE, "%s needs --choice, --choices or %%set choice", name);
     if (m->choices.n && (o->logprobs >= 0 || o->prompt_logprobs))
-        return set_error(err, QUILL_E_USAGE, "--logprobs is of texts that are generated, and choices are not");
+        return fail(err, QUILL_E_USAGE, "--logprobs is of texts that are generated, and choices are not");
     if (o->probs && !o->json && table)
-        return set_error(err, QUILL_E_USAGE, "--probs does not go into a column; use --jsonl or --json");
+        return fail(err, QUILL_E_USAGE, "--probs does not go into a column; use --jsonl or --json");
     return QUILL_OK;
 }
 
@@ -93,7 +97,7 @@ static quill_status read_prompt_file(struct map *m, quill_error *err) {
     if (!s) s = prompt_file_open(&m->file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
     if (!s) s = prompt_file_configure(m->file, o, err);
     if (!s && m->file->n_open == 0)
-        s = set_error(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(m->file->name));
+        s = fail(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(str_of(m->file->name)));
     if (!s) s = stdin_claim_by(o, o->choices_file, "the choices", err);
     if (!s && (o->choices.n || o->choices_file)) s = choices_take(&m->choices, err);
     if (!s) s = check_choices(m, err);
@@ -108,14 +112,14 @@ static quill_status check_columns(const struct map *m, const quill_text *names, 
     const struct record_form *form = &m->work.form;
     quill_error reason;
     size_t *fields = calloc(m->file->n_open, sizeof *fields);
-    if (!fields) return set_no_memory(err);
+    if (!fields) return fail_memory(err);
     quill_status s = prompt_file_columns(m->file, names, form->n_columns, fields, &reason);
     free(fields);
-    if (s) return set_error(err, s, "%s:1: %s", QUOTED(m->work.rows_name), reason.text);
+    if (s) return fail(err, s, "%s:1: %s", QUOTED(str_of(m->work.rows_name)), reason.text);
     for (size_t i = 0; form->out && i < form->n_columns; i++)
         if (names[i].n == strlen(form->out) && memcmp(names[i].text, form->out, names[i].n) == 0)
-            return set_error(err, QUILL_E_USAGE, "--out %s: %s has a column of that name", QUOTED(form->out),
-                             QUOTED(m->work.rows_name));
+            return fail(err, QUILL_E_USAGE, "--out %s: %s has a column of that name", QUOTED(str_of(form->out)),
+                        QUOTED(str_of(m->work.rows_name)));
     return QUILL_OK;
 }
 
@@ -127,7 +131,7 @@ static quill_status open_rows(struct map *m, quill_error *err) {
     quill_status s = file ? QUILL_OK : stdin_claim(m->o, "the rows", err);
     if (s) return s;
     m->fd = file ? open(o->rows, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
-    if (m->fd < 0) return set_errno(err, o->rows, "open", errno);
+    if (m->fd < 0) return fail_errno(err, QUILL_E_SYSTEM, o->rows, "open", errno);
     say_reading(o, m->fd, "rows");
     const struct row_source source = {
         .form = w->form.input,
@@ -145,12 +149,12 @@ static quill_status open_rows(struct map *m, quill_error *err) {
 static quill_status write_header(struct map *m, quill_error *err) {
     const struct map_work *w = &m->work;
     if (!w->form.out || w->form.n_columns == 0) return QUILL_OK;
-    struct text header = {0};
+    struct buffer header = {0};
     size_t n;
     bool ok = record_header(&header, &w->form, rows_names(w->rows, &n));
-    quill_status s = ok ? output_write(&m->out, header.p, header.n, err) : set_no_memory(err);
+    quill_status s = ok ? output_write(&m->out, header.p, header.n, err) : fail_memory(err);
     if (!s) s = output_flush(&m->out, err);
-    text_free(&header);
+    buffer_free(&header);
     return s;
 }
 
@@ -172,7 +176,7 @@ static quill_status try_request(struct map_work *w, quill_error *err) {
 
 static quill_status load(struct map *m, quill_error *err) {
     struct map_work *w = &m->work;
-    double before = now_seconds();
+    double before = clock_ms();
     quill_memory memory;
     quill_status s = open_model(&w->model, m->o, err);
     quill_session_options options = session_options(m->o);
@@ -180,7 +184,7 @@ static quill_status load(struct map *m, quill_error *err) {
     if (!s) s = open_session(&w->session, &memory, w->model, m->o, &options, err);
     if (!s) s = try_request(w, err);
     if (!s) w->n_batch = quill_batch_room(w->session);
-    w->load_ms = 1e3 * (now_seconds() - before);
+    w->load_ms = clock_ms() - before;
     if (!s && m->o->verbose && !m->o->quiet)
         report("%zu rows at a time, threads %d, context %d, memory %.1f MiB, seed %llu", w->n_batch, memory.threads,
                (int)memory.n_ctx, (double)memory.total / 1048576, (unsigned long long)w->request.seed);
@@ -206,7 +210,7 @@ static quill_status show_prompt(struct map *m, quill_error *err) {
     struct map_work *w = &m->work;
     const struct row *row;
     quill_status s = rows_next(w->rows, &row, err);
-    if (!s && !row) s = set_error(err, QUILL_E_USAGE, "%s: there is no row", QUOTED(w->rows_name));
+    if (!s && !row) s = fail(err, QUILL_E_USAGE, "%s: there is no row", QUOTED(str_of(w->rows_name)));
     if (!s) s = map_work_render(w, row, err);
     return s ? s : prompt_show(m->o, &w->prompt.text, err);
 }

@@ -2,9 +2,9 @@
 // quill quantize IN OUT TYPE
 #include <sys/stat.h>
 
+#include "base/error.h"
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
-#include "cli/io/textbuf.h"
 #include "cli/options/commands.h"
 #include "quill/model.h"
 
@@ -27,9 +27,9 @@ static bool same_file(const char *a, const char *b) {
 int cmd_quantize(struct options *o, quill_error *err) {
     const char **operands = o->operands.items;
     if (o->operands.n != 3)
-        return (int)set_error(err, QUILL_E_USAGE, "quantize: expected IN OUT TYPE, found %zu operands", o->operands.n);
+        return (int)fail(err, QUILL_E_USAGE, "quantize: expected IN OUT TYPE, found %zu operands", o->operands.n);
     if (same_file(operands[0], operands[1]))
-        return (int)set_error(err, QUILL_E_USAGE, "%s: IN and OUT are the same file", QUOTED(operands[1]));
+        return (int)fail(err, QUILL_E_USAGE, "%s: IN and OUT are the same file", QUOTED(str_of(operands[1])));
     signals_catch();
     const quill_quantize_options options = {
         .note = o->verbose && !o->quiet ? note : NULL,

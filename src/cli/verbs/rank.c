@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/json_out.h"
-#include "cli/io/report.h"
+#include "cli/io/show.h"
 #include "cli/io/signals.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/read.h"
@@ -28,7 +30,7 @@ struct ranking {
     const struct options *o;
     struct scorer scorer;
     struct output out;
-    struct text prefix, input;
+    struct buffer prefix, input;
     struct candidate *candidates; // [n]
     size_t n;
     struct row_failures failures;
@@ -36,8 +38,8 @@ struct ranking {
 
 static quill_status check_options(const struct options *o, quill_error *err) {
     if (o->operands.n)
-        return set_error(err, QUILL_E_USAGE, "rank takes no operand; the prefix is -p TEXT, found '%s'",
-                         QUOTED(o->operands.items[0]));
+        return fail(err, QUILL_E_USAGE, "rank takes no operand; the prefix is -p TEXT, found '%s'",
+                    QUOTED(str_of(o->operands.items[0])));
     return QUILL_OK;
 }
 
@@ -48,7 +50,7 @@ static quill_status read_candidates(struct ranking *r, quill_error *err) {
     size_t most = 1;
     for (size_t i = 0; i < r->input.n; i++) most += r->input.p[i] == '\n';
     r->candidates = calloc(most, sizeof *r->candidates);
-    if (!r->candidates) return set_no_memory(err);
+    if (!r->candidates) return fail_memory(err);
     const char *p = r->input.p, *end = p + r->input.n;
     while (p < end) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
@@ -93,7 +95,7 @@ static quill_status score_some(struct round *round, quill_error *err) {
 
 static quill_status score_round(struct ranking *r, bool prior, quill_error *err) {
     struct round round = {.r = r, .prior = prior};
-    const struct text none = {0}, *prefix = prior ? &none : &r->prefix;
+    const struct buffer none = {0}, *prefix = prior ? &none : &r->prefix;
     quill_status s = QUILL_OK;
     for (size_t i = 0; !s && i < r->n && !signals_pending(); i++) {
         struct candidate *c = &r->candidates[i];
@@ -115,7 +117,7 @@ static int compare(const void *x, const void *y) {
     return (a->number > b->number) - (a->number < b->number);
 }
 
-static quill_status print_candidate(struct ranking *r, const struct candidate *c, struct text *line,
+static quill_status print_candidate(struct ranking *r, const struct candidate *c, struct buffer *line,
                                     quill_error *err) {
     if (r->o->json) {
         json_t *object = json_object();
@@ -123,33 +125,33 @@ static quill_status print_candidate(struct ranking *r, const struct candidate *c
             json_put(object, "text", json_text(c->text, c->n)))
             return json_write_line(&r->out, object, err);
         json_decref(object);
-        return set_no_memory(err);
+        return fail_memory(err);
     }
     line->n = 0;
-    bool ok = text_add_decimal(line, c->score, SCORE_PLACES) && text_add_string(line, "\t") &&
-              text_add_escaped(line, c->text, c->n) && text_add_string(line, "\n");
-    return ok ? output_write(&r->out, line->p, line->n, err) : set_no_memory(err);
+    bool ok = show_decimal(line, c->score, SCORE_PLACES) && buffer_add_string(line, "\t") &&
+              show_escaped(line, c->text, c->n) && buffer_add_string(line, "\n");
+    return ok ? output_write(&r->out, line->p, line->n, err) : fail_memory(err);
 }
 
 static quill_status print_candidates(struct ranking *r, quill_error *err) {
-    struct text line = {0};
+    struct buffer line = {0};
     qsort(r->candidates, r->n, sizeof *r->candidates, compare);
     quill_status s = output_open(&r->out, r->o->output, r->o->raw, err);
     for (size_t i = 0; !s && i < r->n; i++) s = print_candidate(r, &r->candidates[i], &line, err);
     if (!s) s = output_close(&r->out, err);
-    text_free(&line);
+    buffer_free(&line);
     return s;
 }
 
 static quill_status rank(struct ranking *r, quill_error *err) {
     const struct options *o = r->o;
     bool prior = strcmp(o->normalize, "prior") == 0, given = o->prompt || o->files.n;
-    if (!given) return set_error(err, QUILL_E_USAGE, "rank: a prefix is needed: -p TEXT or -f FILE");
+    if (!given) return fail(err, QUILL_E_USAGE, "rank: a prefix is needed: -p TEXT or -f FILE");
     signals_catch();
     quill_status s = prompt_read(&r->prefix, o, err);
     if (!s) s = scorer_open(&r->scorer, o, SCORER_AT_ONCE, err);
     if (!s && prior && r->scorer.begin < 0)
-        s = set_error(err, QUILL_E_USAGE, "--normalize prior needs a BOS or EOS token in front of the candidates");
+        s = fail(err, QUILL_E_USAGE, "--normalize prior needs a BOS or EOS token in front of the candidates");
     if (!s) s = read_candidates(r, err);
     if (s) return s;
     r->failures.fast = o->fail_fast;
@@ -169,8 +171,8 @@ int cmd_rank(struct options *o, quill_error *err) {
     if (!s) s = rank(&r, err);
     output_abort(&r.out);
     scorer_free(&r.scorer);
-    text_free(&r.prefix);
-    text_free(&r.input);
+    buffer_free(&r.prefix);
+    buffer_free(&r.input);
     free(r.candidates);
     return (int)s;
 }

@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/json_out.h"
-#include "cli/io/report.h"
+#include "cli/io/show.h"
 #include "cli/io/signals.h"
 #include "cli/io/term.h"
 #include "cli/options/commands.h"
@@ -26,8 +28,8 @@ struct scoring {
     struct score_page page;
     bool per_token, colors;
     int32_t stride;     // --whole; 0: lines
-    struct text line;   // being built
-    struct text held;   // texts[0..n_texts) in a row, not scored yet
+    struct buffer line; // being built
+    struct buffer held; // texts[0..n_texts) in a row, not scored yet
     struct to_score texts[SCORER_TEXTS];
     size_t n_texts;
     json_t *pieces;     // of --per token --json
@@ -36,13 +38,13 @@ struct scoring {
 
 static quill_status check_options(const struct options *o, quill_error *err) {
     if (o->operands.n)
-        return set_error(err, QUILL_E_USAGE, "score takes no operand; texts come from stdin or -f FILE, found '%s'",
-                         QUOTED(o->operands.items[0]));
+        return fail(err, QUILL_E_USAGE, "score takes no operand; texts come from stdin or -f FILE, found '%s'",
+                    QUOTED(str_of(o->operands.items[0])));
     size_t times = 0;
     for (size_t i = 0; i < o->files.n; i++) times += strcmp(o->files.items[i], "-") == 0;
-    if (times > 1) return set_error(err, QUILL_E_USAGE, "stdin ('-') is given twice");
-    if (o->stride >= 0 && !o->whole) return set_error(err, QUILL_E_USAGE, "--stride needs --whole");
-    if (o->header && o->json) return set_error(err, QUILL_E_USAGE, "--header and --json exclude each other");
+    if (times > 1) return fail(err, QUILL_E_USAGE, "stdin ('-') is given twice");
+    if (o->stride >= 0 && !o->whole) return fail(err, QUILL_E_USAGE, "--stride needs --whole");
+    if (o->header && o->json) return fail(err, QUILL_E_USAGE, "--header and --json exclude each other");
     return QUILL_OK;
 }
 
@@ -53,12 +55,12 @@ static const char *const level_colors[SURPRISE_LEVELS] = {"", "\x1b[36m", "\x1b[
 
 static quill_status write_piece(struct scoring *s, const struct scored_piece *piece, quill_error *err) {
     const char *color = s->colors ? level_colors[surprise_level(piece->score->logprob)] : "";
-    struct text *t = &s->line;
+    struct buffer *t = &s->line;
     t->n = 0;
-    bool ok = text_add_format(t, "%d\t", (int)piece->id) &&
-              text_add_decimal(t, piece->score->logprob, LOGPROB_PLACES) && text_add_string(t, "\t");
+    bool ok = buffer_add_format(t, "%d\t", (int)piece->id) && show_decimal(t, piece->score->logprob, LOGPROB_PLACES) &&
+              buffer_add_string(t, "\t");
     size_t begin = t->n;
-    if (!ok || !text_add_visible(t, piece->bytes, piece->n, VISIBLE_PIECE)) return set_no_memory(err);
+    if (!ok || !show_visible(t, piece->bytes, piece->n, VISIBLE_PIECE)) return fail_memory(err);
     quill_status status = output_write(&s->out, t->p, begin, err);
     if (!status) status = output_write_raw(&s->out, color, err);
     if (!status) status = output_write(&s->out, t->p + begin, t->n - begin, err);
@@ -82,7 +84,7 @@ static quill_status on_piece(void *user, const struct scored_piece *piece, quill
     }
     if (!s->per_token || !piece->score) return QUILL_OK;
     if (!s->o->json) return write_piece(s, piece, err);
-    return add_json_piece(s, piece) ? QUILL_OK : set_no_memory(err);
+    return add_json_piece(s, piece) ? QUILL_OK : fail_memory(err);
 }
 
 // ---- texts ----
@@ -96,10 +98,10 @@ static quill_status write_object(struct scoring *s, const struct text_score *sco
               json_put(object, "bits_per_byte", json_decimal(score_bits_per_byte(score), PERPLEXITY_PLACES)) &&
               json_put(object, "text", json_text(p ? p : "", n)) &&
               (!s->per_token || json_put(object, "pieces", json_incref(s->pieces))) &&
-              (!problem || json_put(object, "error", json_name(problem)));
+              (!problem || json_put(object, "error", json_c_string(problem)));
     if (!ok) {
         json_decref(object);
-        return set_no_memory(err);
+        return fail_memory(err);
     }
     return json_write_line(&s->out, object, err);
 }
@@ -108,15 +110,15 @@ static quill_status write_object(struct scoring *s, const struct text_score *sco
 static quill_status write_record(struct scoring *s, const struct text_score *score, const char *p, size_t n,
                                  const char *problem, quill_error *err) {
     if (s->o->json) return write_object(s, score, p, n, problem, err);
-    struct text *t = &s->line;
+    struct buffer *t = &s->line;
     t->n = 0;
     bool ok = true;
     if (!problem && !s->per_token)
-        ok = text_add_decimal(t, score->logprob, LOGPROB_PLACES) && text_add_format(t, "\t%zu\t", score->tokens) &&
-             text_add_decimal(t, score_perplexity(score), PERPLEXITY_PLACES) && text_add_string(t, "\t") &&
-             text_add_decimal(t, score_bits_per_byte(score), PERPLEXITY_PLACES) && text_add_string(t, "\t") &&
-             text_add_escaped(t, p, n);
-    if (!ok || !text_add_string(t, "\n")) return set_no_memory(err);
+        ok = show_decimal(t, score->logprob, LOGPROB_PLACES) && buffer_add_format(t, "\t%zu\t", score->tokens) &&
+             show_decimal(t, score_perplexity(score), PERPLEXITY_PLACES) && buffer_add_string(t, "\t") &&
+             show_decimal(t, score_bits_per_byte(score), PERPLEXITY_PLACES) && buffer_add_string(t, "\t") &&
+             show_escaped(t, p, n);
+    if (!ok || !buffer_add_string(t, "\n")) return fail_memory(err);
     quill_status status = output_write(&s->out, t->p, t->n, err);
     return status ? status : output_flush(&s->out, err);
 }
@@ -148,7 +150,7 @@ static quill_status score_held(struct scoring *s, quill_error *err) {
 // The text is scored later, with others, or by score_held.
 static quill_status hold_text(struct scoring *s, const char *p, size_t n, quill_error *err) {
     const char *given = s->o->given_prefix ? s->o->given_prefix : "";
-    if (!text_add(&s->held, p, n)) return set_no_memory(err);
+    if (!buffer_add(&s->held, p, n)) return fail_memory(err);
     s->texts[s->n_texts++] = (struct to_score){.prefix = given, .n_prefix = strlen(given), .n = n};
     return QUILL_OK;
 }
@@ -189,7 +191,7 @@ static quill_status score_file(struct scoring *s, const char *path, quill_error 
         return status ? status : score_held(s, err);
     }
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) return set_errno(err, path, "open", errno);
+    if (fd < 0) return fail_errno(err, QUILL_E_SYSTEM, path, "open", errno);
     quill_status status = score_lines(s, fd, is_stdin ? "stdin" : path, err);
     if (!is_stdin) close(fd);
     return status;
@@ -203,8 +205,8 @@ static quill_status open_all(struct scoring *s, quill_error *err) {
     if (status) return status;
     int32_t limit = s->scorer.n_ctx;
     if (o->stride > limit)
-        return set_error(err, QUILL_E_USAGE, "--stride: expected at most %d, the context, found %lld", (int)limit,
-                         (long long)o->stride);
+        return fail(err, QUILL_E_USAGE, "--stride: expected at most %d, the context, found %lld", (int)limit,
+                    (long long)o->stride);
     if (o->whole) s->stride = o->stride > 0 ? (int32_t)o->stride : limit > 1 ? limit / 2 : 1;
     signals_catch();
     status = output_open(&s->out, o->output, o->raw, err);
@@ -214,7 +216,7 @@ static quill_status open_all(struct scoring *s, quill_error *err) {
     s->colors = colors_wanted(o->color, s->out.terminal);
     s->failures.fast = o->fail_fast;
     s->pieces = json_array();
-    if (!s->pieces) return set_no_memory(err);
+    if (!s->pieces) return fail_memory(err);
     const char *names = s->per_token ? "id\tlogprob\tpiece\n" : "logprob\ttokens\tperplexity\tbits_per_byte\ttext\n";
     return o->header ? output_write(&s->out, names, strlen(names), err) : QUILL_OK;
 }
@@ -245,8 +247,8 @@ int cmd_score(struct options *o, quill_error *err) {
     output_abort(&s.out);
     page_free(&s.page);
     scorer_free(&s.scorer);
-    text_free(&s.line);
-    text_free(&s.held);
+    buffer_free(&s.line);
+    buffer_free(&s.held);
     json_decref(s.pieces);
     return (int)status;
 }

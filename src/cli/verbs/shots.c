@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/rng.h"
 #include "cli/io/output.h"
-#include "cli/io/report.h"
+#include "cli/io/show.h"
 #include "cli/io/signals.h"
 #include "cli/options/commands.h"
 #include "cli/run/choices.h"
@@ -34,7 +37,7 @@ __attribute__((format(printf, 4, 5))) static quill_status wrong(const struct pro
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     const char *name = f->rows_name ? f->rows_name : f->name;
-    return set_error(err, QUILL_E_USAGE, "%s:%zu: %s", QUOTED(name), line, text);
+    return fail(err, QUILL_E_USAGE, "%s:%zu: %s", QUOTED(str_of(name)), line, text);
 }
 
 // ---- labels ----
@@ -56,7 +59,7 @@ static quill_status find_labels(struct loo *l, quill_error *err) {
         while (k < l->c.n && !has_name(&l->c.items[k], &answer)) k++;
         if (k == l->c.n && given)
             return wrong(f, f->examples[i].line, err, "the answer '%s' is none of the choices",
-                         text_quoted(&(struct quoted_text){{0}}, answer.text, answer.n));
+                         QUOTED(((struct str){answer.text, answer.n})));
         if (k == l->c.n) s = choices_add_one(&l->c, answer.text, answer.n, err);
         if (s) return s;
         l->truth[i] = k;
@@ -84,12 +87,12 @@ static quill_status draw_orders(struct loo *l, size_t k, quill_error *err) {
     free(l->orders);
     l->n_orders = 0;
     l->orders = calloc(most + 1, (k + 1) * sizeof *l->orders);
-    if (!l->orders) return set_no_memory(err);
+    if (!l->orders) return fail_memory(err);
     uint64_t seed = l->o->shuffle >= 0 ? (uint64_t)l->o->shuffle : 0;
     while (l->n_orders < most) {
         size_t *order = l->orders + l->n_orders * k;
         for (size_t i = 0; i < k; i++) order[i] = i;
-        if (l->n_orders) shuffle(order, k, ++seed);
+        if (l->n_orders) rng_shuffle(order, k, ++seed);
         l->n_orders += !is_known(l, k, order);
     }
     return QUILL_OK;
@@ -118,8 +121,8 @@ static quill_status ask(struct loo *l, size_t i, size_t k, size_t *chosen, quill
     if (s) return s;
     s = choices_weigh(&l->c, &reason);
     if (s)
-        return set_error(err, s, "%s:%zu: with %zu of the others in front: %s", QUOTED(f->rows_name),
-                         f->examples[i].line, k, reason.text);
+        return fail(err, s, "%s:%zu: with %zu of the others in front: %s", QUOTED(str_of(f->rows_name)),
+                    f->examples[i].line, k, reason.text);
     for (size_t c = 1; c < l->c.n; c++)
         if (l->c.items[c].probability > l->c.items[*chosen].probability) *chosen = c;
     return QUILL_OK;
@@ -141,17 +144,17 @@ static quill_status ask_all(struct loo *l, size_t order, size_t k, size_t *right
 
 // ---- records ----
 
-static quill_status write_text(struct loo *l, struct text *t, bool ok, quill_error *err) {
-    quill_status s = ok ? output_write(&l->out, t->p, t->n, err) : set_no_memory(err);
+static quill_status write_text(struct loo *l, struct buffer *t, bool ok, quill_error *err) {
+    quill_status s = ok ? output_write(&l->out, t->p, t->n, err) : fail_memory(err);
     if (!s) s = output_flush(&l->out, err);
-    text_free(t);
+    buffer_free(t);
     return s;
 }
 
 // A line of the first table. Accuracies are counts until here, so that they do not depend on a sum's rounding.
 static quill_status try_shots(struct loo *l, size_t k, quill_error *err) {
     enum { PLACES = 4 };
-    struct text t = {0};
+    struct buffer t = {0};
     size_t first = 0, worst = l->n, best = 0, sum = 0;
     quill_status s = draw_orders(l, k, err);
     memset(l->confusion, 0, l->c.n * l->c.n * sizeof *l->confusion);
@@ -166,31 +169,30 @@ static quill_status try_shots(struct loo *l, size_t k, quill_error *err) {
     if (s || signals_pending()) return s;
     const double n = (double)l->n, mean = (double)sum / (n * (double)l->n_orders);
     const double columns[] = {(double)worst / n, mean, (double)best / n};
-    bool ok = text_add_format(&t, "%zu\t", k) && text_add_decimal(&t, (double)first / n, PLACES) &&
-              text_add_format(&t, "\t%zu", l->n_orders);
+    bool ok = buffer_add_format(&t, "%zu\t", k) && show_decimal(&t, (double)first / n, PLACES) &&
+              buffer_add_format(&t, "\t%zu", l->n_orders);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        ok = ok && text_add_string(&t, "\t") && text_add_decimal(&t, columns[i], PLACES);
-    return write_text(l, &t, ok && text_add_string(&t, "\n"), err);
+        ok = ok && buffer_add_string(&t, "\t") && show_decimal(&t, columns[i], PLACES);
+    return write_text(l, &t, ok && buffer_add_string(&t, "\n"), err);
 }
 
 static quill_status write_confusion(struct loo *l, quill_error *err) {
-    struct text t = {0};
-    bool ok = text_add_string(&t, "\nanswer/chosen");
+    struct buffer t = {0};
+    bool ok = buffer_add_string(&t, "\nanswer/chosen");
     for (size_t i = 0; i < l->c.n && ok; i++)
-        ok = text_add_string(&t, "\t") && text_add_escaped(&t, l->c.items[i].name.p, l->c.items[i].name.n);
+        ok = buffer_add_string(&t, "\t") && show_escaped(&t, l->c.items[i].name.p, l->c.items[i].name.n);
     for (size_t i = 0; i < l->c.n && ok; i++) {
-        ok = text_add_string(&t, "\n") && text_add_escaped(&t, l->c.items[i].name.p, l->c.items[i].name.n);
-        for (size_t k = 0; k < l->c.n && ok; k++) ok = text_add_format(&t, "\t%zu", l->confusion[i * l->c.n + k]);
+        ok = buffer_add_string(&t, "\n") && show_escaped(&t, l->c.items[i].name.p, l->c.items[i].name.n);
+        for (size_t k = 0; k < l->c.n && ok; k++) ok = buffer_add_format(&t, "\t%zu", l->confusion[i * l->c.n + k]);
     }
-    return write_text(l, &t, ok && text_add_string(&t, "\n"), err);
+    return write_text(l, &t, ok && buffer_add_string(&t, "\n"), err);
 }
 
 // ---- all of it ----
 
 static quill_status open_file(struct loo *l, struct options *o, quill_error *err) {
-    if (o->operands.n != 1)
-        return set_error(err, QUILL_E_USAGE, "shots: expected one FILE, found %zu", o->operands.n);
-    if (!o->loo) return set_error(err, QUILL_E_USAGE, "shots: expected --loo, which tries each example in turn");
+    if (o->operands.n != 1) return fail(err, QUILL_E_USAGE, "shots: expected one FILE, found %zu", o->operands.n);
+    if (!o->loo) return fail(err, QUILL_E_USAGE, "shots: expected --loo, which tries each example in turn");
     quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
     if (!s) s = stdin_claim_by(o, o->choices_file, "the choices", err);
     if (!s) s = prompt_file_open(&l->c.file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
@@ -199,16 +201,16 @@ static quill_status open_file(struct loo *l, struct options *o, quill_error *err
     const struct prompt_file *f = l->c.file;
     l->n = f->n_examples;
     if (!f->examples_line)
-        return set_error(err, QUILL_E_USAGE, "%s: there are no examples (%%shot, %%examples)", QUOTED(f->name));
+        return fail(err, QUILL_E_USAGE, "%s: there are no examples (%%shot, %%examples)", QUOTED(str_of(f->name)));
     if (l->n < 2)
-        return set_error(err, QUILL_E_USAGE, "%s:%zu: leaving one out takes at least 2 examples, found %zu",
-                         QUOTED(f->name), f->examples_line, l->n);
+        return fail(err, QUILL_E_USAGE, "%s:%zu: leaving one out takes at least 2 examples, found %zu",
+                    QUOTED(str_of(f->name)), f->examples_line, l->n);
     if (options_given(o, "shots") && (size_t)o->shots >= l->n)
-        return set_error(err, QUILL_E_USAGE, "--shots %lld: one of the %zu examples of %s is left out",
-                         (long long)o->shots, l->n, QUOTED(f->name));
+        return fail(err, QUILL_E_USAGE, "--shots %lld: one of the %zu examples of %s is left out", (long long)o->shots,
+                    l->n, QUOTED(str_of(f->name)));
     if (f->n_open == 0)
-        return set_error(err, QUILL_E_USAGE, "%s: nothing of an example is asked: the question has no open slot",
-                         QUOTED(f->name));
+        return fail(err, QUILL_E_USAGE, "%s: nothing of an example is asked: the question has no open slot",
+                    QUOTED(str_of(f->name)));
     return QUILL_OK;
 }
 
@@ -221,22 +223,22 @@ static quill_status prepare(struct loo *l, struct options *o, quill_error *err) 
     l->truth = calloc(l->n, sizeof *l->truth);
     l->shots = calloc(l->n, sizeof *l->shots);
     l->values = calloc(l->c.file->n_open, sizeof *l->values);
-    if (!l->truth || !l->shots || !l->values) return set_no_memory(err);
+    if (!l->truth || !l->shots || !l->values) return fail_memory(err);
     s = find_labels(l, err);
     if (s) return s;
     l->confusion = calloc(l->c.n, l->c.n * sizeof *l->confusion);
-    if (!l->confusion) return set_no_memory(err);
+    if (!l->confusion) return fail_memory(err);
     s = choices_open_model(&l->c, err);
     return s ? s : output_open(&l->out, o->output, o->raw, err);
 }
 
 static quill_status leave_one_out(struct loo *l, struct options *o, quill_error *err) {
     static const size_t counts[] = {0, 1, 2, 4, 8};
-    struct text header = {0};
+    struct buffer header = {0};
     quill_status s = prepare(l, o, err);
     if (s) return s;
     signals_catch();
-    s = write_text(l, &header, text_add_string(&header, "shots\taccuracy\torders\tworst\tmean\tbest\n"), err);
+    s = write_text(l, &header, buffer_add_string(&header, "shots\taccuracy\torders\tworst\tmean\tbest\n"), err);
     if (!s && options_given(o, "shots")) s = try_shots(l, (size_t)o->shots, err);
     else
         for (size_t i = 0; !s && i < sizeof counts / sizeof *counts && counts[i] < l->n; i++)

@@ -4,10 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "cli/io/memory_check.h"
 #include "cli/io/output.h"
-#include "cli/io/report.h"
-#include "cli/io/textbuf.h"
+#include "cli/io/show.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/read.h"
 #include "cli/run/model_source.h"
@@ -16,14 +17,14 @@ struct tokenizing {
     const struct options *o;
     quill_tokenizer *tokenizer;
     struct output out;
-    struct text line; // being built
+    struct buffer line; // being built
 };
 
 static quill_status check_options(const struct options *o, quill_error *err) {
     if (o->count + o->pieces + o->decode + o->json > 1)
-        return set_error(err, QUILL_E_USAGE, "--count, --pieces, --json and --decode exclude each other");
+        return fail(err, QUILL_E_USAGE, "--count, --pieces, --json and --decode exclude each other");
     if (o->decode && (o->lines || o->bos))
-        return set_error(err, QUILL_E_USAGE, "--decode reads ids: %s has no meaning", o->lines ? "--lines" : "--bos");
+        return fail(err, QUILL_E_USAGE, "--decode reads ids: %s has no meaning", o->lines ? "--lines" : "--bos");
     return QUILL_OK;
 }
 
@@ -51,8 +52,8 @@ static size_t find_piece(const struct tokenizing *t, struct encoded *e, size_t i
 // The ids, or their offsets, with `separator` between them.
 static bool add_numbers(struct tokenizing *t, struct encoded *e, bool offsets, const char *separator) {
     for (size_t i = 0; i < e->ids.n; i++) {
-        if (i && !text_add_string(&t->line, separator)) return false;
-        if (!text_add_number(&t->line, offsets ? find_piece(t, e, i) : (size_t)e->ids.ids[i])) return false;
+        if (i && !buffer_add_string(&t->line, separator)) return false;
+        if (!show_number(&t->line, offsets ? find_piece(t, e, i) : (size_t)e->ids.ids[i])) return false;
     }
     return true;
 }
@@ -61,17 +62,17 @@ static bool add_pieces(struct tokenizing *t, struct encoded *e) {
     for (size_t i = 0; i < e->ids.n; i++) {
         size_t n;
         const char *piece = quill_token_bytes(t->tokenizer, e->ids.ids[i], QUILL_SPECIAL_PARSE, &n);
-        if (!text_add_format(&t->line, "%d\t%zu\t", (int)e->ids.ids[i], find_piece(t, e, i)) ||
-            !text_add_visible(&t->line, piece, n, VISIBLE_PIECE) || !text_add(&t->line, "\n", 1))
+        if (!buffer_add_format(&t->line, "%d\t%zu\t", (int)e->ids.ids[i], find_piece(t, e, i)) ||
+            !show_visible(&t->line, piece, n, VISIBLE_PIECE) || !buffer_add(&t->line, "\n", 1))
             return false;
     }
     return true;
 }
 
 static bool add_json(struct tokenizing *t, struct encoded *e) {
-    return text_add_format(&t->line, "{\"n\":%zu,\"ids\":[", e->ids.n) && add_numbers(t, e, false, ",") &&
-           text_add_string(&t->line, "],\"offsets\":[") && add_numbers(t, e, true, ",") &&
-           text_add_string(&t->line, "]}");
+    return buffer_add_format(&t->line, "{\"n\":%zu,\"ids\":[", e->ids.n) && add_numbers(t, e, false, ",") &&
+           buffer_add_string(&t->line, "],\"offsets\":[") && add_numbers(t, e, true, ",") &&
+           buffer_add_string(&t->line, "]}");
 }
 
 static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
@@ -83,14 +84,14 @@ static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, q
     t->line.n = 0;
     bool ok = true;
     if (!s && t->o->count)
-        ok = text_add_number(&t->line, e.ids.n);
+        ok = show_number(&t->line, e.ids.n);
     else if (!s && t->o->pieces)
         ok = add_pieces(t, &e);
     else if (!s && t->o->json)
         ok = add_json(t, &e);
     else if (!s)
         ok = add_numbers(t, &e, false, " ");
-    if (!s && !(ok && text_add(&t->line, "\n", 1))) s = set_no_memory(err);
+    if (!s && !(ok && buffer_add(&t->line, "\n", 1))) s = fail_memory(err);
     if (!s) s = output_write(&t->out, t->line.p, t->line.n, err);
     free(e.ids.ids);
     return s;
@@ -127,8 +128,8 @@ static quill_status next_id(const struct tokenizing *t, const char *p, size_t n,
         good = good && value < limit;
     }
     if (!good)
-        return set_error(err, QUILL_E_USAGE, "byte %zu: expected a token id from 0 to %d, found '%s'", start,
-                         (int)limit - 1, text_quoted(&(struct quoted_text){{0}}, p + start, *i - start));
+        return fail(err, QUILL_E_USAGE, "byte %zu: expected a token id from 0 to %d, found '%s'", start, (int)limit - 1,
+                    QUOTED(((struct str){p + start, *i - start})));
     *id = (int32_t)value;
     return QUILL_OK;
 }
@@ -156,20 +157,20 @@ static quill_status one_text(struct tokenizing *t, const char *p, size_t n, quil
 }
 
 static quill_status from_file(struct tokenizing *t, const char *path, quill_error *err) {
-    struct text text = {0};
+    struct buffer text = {0};
     if (strcmp(path, "-") == 0) say_reading(t->o, STDIN_FILENO, t->o->decode ? "ids" : "a text");
     quill_status s = read_file(&text, path, NO_LIMIT, err);
     if (!s) s = one_text(t, text.p, text.n, err);
     if (!s) s = output_flush(&t->out, err);
-    text_free(&text);
+    buffer_free(&text);
     return s;
 }
 
 static quill_status from_argument(struct tokenizing *t, const char *source, const char *argument, quill_error *err) {
-    struct text text = {0};
+    struct buffer text = {0};
     quill_status s = add_argument(&text, t->o, source, argument, err);
     if (!s) s = one_text(t, text.p, text.n, err);
-    text_free(&text);
+    buffer_free(&text);
     return s;
 }
 
@@ -179,7 +180,7 @@ static quill_status tokenize(struct tokenizing *t, quill_error *err) {
     bool dash;
     quill_status s = text_operand(o, &operand, &dash, err);
     if (!s && (operand != NULL) + (o->prompt != NULL) + (o->files.n > 0) + dash > 1)
-        s = set_error(err, QUILL_E_USAGE, "expected one of TEXT, -p TEXT, -f FILE and stdin");
+        s = fail(err, QUILL_E_USAGE, "expected one of TEXT, -p TEXT, -f FILE and stdin");
     if (!s) s = open_tokenizer(&t->tokenizer, o, err);
     if (!s) s = output_open(&t->out, o->output, o->raw, err);
     for (size_t i = 0; !s && i < o->files.n; i++) s = from_file(t, o->files.items[i], err);
@@ -198,6 +199,6 @@ int cmd_tokenize(struct options *o, quill_error *err) {
     if (!s) s = output_close(&t.out, err);
     output_abort(&t.out);
     quill_tokenizer_free(t.tokenizer);
-    text_free(&t.line);
+    buffer_free(&t.line);
     return (int)s;
 }

@@ -5,11 +5,13 @@
 #ifndef QUILL_TOKENIZER_SEGMENT_BPE_H
 #define QUILL_TOKENIZER_SEGMENT_BPE_H
 
-#include "tokenizer/token_table.h"
+#include "segment.h"
 
-enum { BPE_MAX_MERGES = (1 << 22) - 1, BPE_NO_BYTE = -1 };
+enum { ID_BITS = 21, RANK_BITS = 22, BPE_NO_BYTE = -1 };
+_Static_assert(MOST_TOKENS <= 1 << ID_BITS && MOST_MERGES < 1 << RANK_BITS, "a merge fits a slot of 64 bits");
 
 struct bpe {
+    const struct token_table *whole; // pieces that are tokens of this table skip the merges; NULL: no piece does
     int32_t bytes[256]; // the token of each byte; BPE_NO_BYTE: the vocabulary has none
     uint64_t *slots; // [1 << (64 - shift)] open addressing by pair: left id 21 bits, right id 21, rank + 1 22; 0: empty
     unsigned shift;
@@ -17,25 +19,15 @@ struct bpe {
     size_t n_merges;
 };
 
-// Reads the merges, and marks the tokens they make in `vocab` (TOKEN_FROM_TEXT).
+static inline uint64_t pair_of(int32_t left, int32_t right) { return (uint64_t)left << ID_BITS | (uint64_t)right; }
+
+// Where the search for a pair begins.
+static inline size_t slot_of(const struct bpe *bpe, uint64_t pair) {
+    return (pair * 0x9e3779b97f4a7c15u) >> bpe->shift;
+}
+
+// Reads the merges into an empty `bpe`, and marks the tokens they make in `vocab` (TOKEN_FROM_TEXT). On failure `bpe`
+// may hold memory.
 quill_status bpe_build(struct bpe *bpe, struct token_table *vocab, const struct vocab_spec *spec, quill_error *err);
-void bpe_free(struct bpe *bpe); // zeros are fine
-size_t bpe_memory(const struct bpe *bpe);
-
-// Room for long words, kept from one word to the next; of one tokenizer. Zeros are an empty one.
-struct bpe_room {
-    struct link *links; // [n_links]
-    size_t n_links;
-    int32_t *ranks;     // [2 * n_merges]
-};
-void bpe_room_free(struct bpe_room *room);
-
-// Appends the tokens of word[0..n), n > 0, to `out`. Linear time, but for a heap of ranks; 24 n bytes of room. Fails
-// for want of memory, and with QUILL_E_MODEL on a byte that the vocabulary lacks.
-quill_status bpe_encode(const struct bpe *bpe, struct bpe_room *room, quill_ids *out, const char *word, size_t n,
-                        quill_error *err);
-
-// Room for `more` ids behind the n that are there.
-bool ids_reserve(quill_ids *list, size_t more);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "pre_names.h"
 #include "tokenizer/pieces.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/spec.h"
 
 struct splitter;   // patterns, shared by threads
 struct split_room; // what matching needs, for one thread at a time, kept from one text to the next

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "normalize.h"
+
+// The steps by their kind, as tokenizer.json names them.
+static const struct {
+    const char *name;
+    bool left_out; // the text stays as it is, and the tokenizer says so; else: not supported
+} steps[NORMALIZERS] = {
+    [NORMALIZE_NFC] = {"NFC", true},
+    [NORMALIZE_NFD] = {"NFD", false},
+    [NORMALIZE_NFKC] = {"NFKC", false},
+    [NORMALIZE_NFKD] = {"NFKD", false},
+    [NORMALIZE_LOWERCASE] = {"Lowercase", false},
+    [NORMALIZE_STRIP_ACCENTS] = {"StripAccents", false},
+};
+
+quill_status normalizer_set(struct normalizer *normalizer, const struct vocab_spec *spec, quill_error *err) {
+    *normalizer = (struct normalizer){.prefix = spec->dummy_prefix};
+    if (spec->dummy_prefix == PREFIX_ALWAYS)
+        return fail(err, QUILL_E_MODEL, "%s: dummy_prefix: a space in front of every text is not supported",
+                    QUOTED(str_of(spec->file)));
+    for (size_t i = 0; i < spec->n_normalizers; i++) {
+        if (!steps[spec->normalizers[i]].left_out)
+            return fail(err, QUILL_E_MODEL, "%s: normalizer '%s' is not supported", QUOTED(str_of(spec->file)),
+                        steps[spec->normalizers[i]].name);
+        normalizer->nfc_left_out = true;
+    }
+    return QUILL_OK;
+}
+
+bool normalizer_loses(const struct normalizer *normalizer) { return normalizer->prefix != PREFIX_NONE; }
+
+bool normalize(const struct normalizer *normalizer, struct buffer *room, struct str *text) {
+    if (normalizer->prefix == PREFIX_NONE || text->n == 0 || text->p[0] == ' ') return true;
+    room->n = 0;
+    if (!buffer_add_byte(room, ' ') || !buffer_add_str(room, *text)) return false;
+    *text = buffer_str(room);
+    return true;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// What a tokenizer is made of, as the readers of model files hand it over. Here are only strings and numbers.
+#ifndef QUILL_TOKENIZER_SPEC_H
+#define QUILL_TOKENIZER_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum {
+    MOST_TOKENS = 1 << 21,       // ids fit 21 bits, so that a merge fits 64 (segment/bpe.h)
+    MOST_MERGES = (1 << 22) - 1,
+};
+
+enum token_kind {
+    TOKEN_NORMAL,  // byte-mapped: "Ġthe"
+    TOKEN_SPECIAL, // GGUF type 3 (control), "special": true; plain text unless asked for
+    TOKEN_ADDED,   // GGUF type 4 (user defined), "special": false; stored as plain text, matched in every text
+    TOKEN_UNUSED,  // never produced; has no bytes
+};
+enum {
+    TOKEN_KIND_BITS = 3,     // the bits of enum token_kind; besides, of a special token:
+    TOKEN_STRIPS_LEFT = 16,  // where it is parsed, the white space before it goes with it ("lstrip")
+    TOKEN_STRIPS_RIGHT = 32, // and that behind it ("rstrip")
+};
+
+// How the words of a text become tokens.
+enum vocab_model {
+    VOCAB_BPE,       // merges of bytes by rank: GPT-2's, and byte-level BPE since
+    VOCAB_SPM,       // merges of characters by score, bytes for what is left: SentencePiece's BPE
+    VOCAB_UNIGRAM,   // the likeliest tokens by score
+    VOCAB_WORDPIECE, // the longest token from the left, again and again: BERT's
+    VOCAB_BPE_WORDS, // merges of characters by rank, the last one of a word marked by </w>: GPT-1's
+    VOCAB_MODELS,
+};
+
+// A change of the text before it is split.
+enum normalizer_kind {
+    NORMALIZE_NFC,           // noted and left out: nearly all text is in this form, and what is not keeps its bytes
+    NORMALIZE_NFD,
+    NORMALIZE_NFKC,
+    NORMALIZE_NFKD,
+    NORMALIZE_LOWERCASE,
+    NORMALIZE_STRIP_ACCENTS,
+    NORMALIZERS,
+};
+
+// The space that a tokenizer puts in front of a text, so that its first word is written like any other word.
+enum dummy_prefix {
+    PREFIX_NONE,
+    PREFIX_UNLESS_SPACE, // of each stretch between added tokens that does not begin with one: "add_prefix_space"
+    PREFIX_ALWAYS,       // whatever the text begins with: SentencePiece
+};
+
+// A member that a model does not use has to be as unset as it can be (0, NULL, -1): a tokenizer that cannot do what a
+// file asks for is refused by the member's name. Strings may be borrowed from a mapped file: they are copied or used
+// only during the call.
+struct vocab_spec {
+    const char *file;             // for messages
+    enum vocab_model model;
+    size_t n_tokens;              // ids 0..n_tokens-1
+    const struct str *tokens;     // [n_tokens] as stored; {NULL, 0}: no such id
+    const uint8_t *kinds;         // [n_tokens] enum token_kind and TOKEN_STRIPS_*; NULL: all normal
+    size_t n_merges;
+    const struct str *merges;     // [n_merges] "left right", rank ascending
+    const float *scores;          // [n_tokens] SPM, UNIGRAM: larger is better; NULL: none
+    int32_t unk;                  // the token of text that no other covers; -1: none
+    bool byte_fallback;           // such text becomes the tokens <0x00> to <0xFF> of its bytes instead
+    const enum normalizer_kind *normalizers; // [n_normalizers] in turn
+    size_t n_normalizers;
+    enum dummy_prefix dummy_prefix;
+    const char *pre;              // name of the pre-tokenizer, "gpt-2"; NULL: none named
+    // The file's own split patterns, applied in turn; used when `pre` is NULL. NULL: none named, gpt-2 is assumed; an
+    // empty list: text is not split.
+    const struct str *patterns;   // [n_patterns]
+    size_t n_patterns;
+    const int32_t *eos;           // [n_eos]
+    size_t n_eos;
+    int32_t bos;                  // -1: none
+    bool add_bos;
+    bool add_bos_unsaid;          // the file does not say: what its pre-tokenizer's name implies
+    bool ignore_merges;           // BPE: a piece that is a token is that token, whatever the merges say
+};
+
+#endif
