@@ -19,6 +19,7 @@ struct generation {
     int32_t *ids;            // [n_ctx + 1] the prompt, then what was generated
     size_t n_generated;
     size_t *ends;            // [n_ctx] length of `bytes` after each generated token
+    quill_decoder decoder;
     struct buffer bytes;     // of the generated tokens, as they are
     size_t certain;          // so many of them are no part of a stop
     struct text_out text;
@@ -73,6 +74,13 @@ static void finish(struct generation *g, quill_stop stop) {
     g->finished = true;
 }
 
+// The text goes on from that of the prompt.
+static void begin_text(struct generation *g) {
+    size_t n_bytes;
+    quill_decoder_begin(&g->decoder, g->session->model->tokenizer, QUILL_SPECIAL_AS_TEXT);
+    for (size_t i = 0; i < g->request.n_prompt; i++) quill_decoder_take(&g->decoder, g->request.prompt[i], &n_bytes);
+}
+
 quill_status generation_begin(struct generation *g, const quill_session *session, const quill_request *request,
                               quill_error *err) {
     clear(g, session, request);
@@ -86,6 +94,7 @@ quill_status generation_begin(struct generation *g, const quill_session *session
     }
     g->prompt_hash = hash_bytes(request->prompt, request->n_prompt * sizeof *request->prompt, 0);
     memcpy(g->ids, request->prompt, request->n_prompt * sizeof *request->prompt);
+    begin_text(g);
     if (request->n_predict == 0 && !request->prompt_logprobs) finish(g, QUILL_STOP_LENGTH);
     return QUILL_OK;
 }
@@ -142,12 +151,21 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
 
 static quill_status record(struct generation *g, const float *logits, int32_t id, quill_error *err) {
     size_t n_bytes;
-    const char *bytes = quill_token_bytes(g->session->model->tokenizer, id, QUILL_SPECIAL_AS_TEXT, &n_bytes);
+    const char *bytes = quill_decoder_take(&g->decoder, id, &n_bytes);
     if (!score_list_reserve(&g->scores, 1) || !buffer_add(&g->bytes, bytes, n_bytes)) return fail_memory(err);
     score_list_add(&g->scores, &g->session->likelihood, logits, id);
     g->ids[g->request.n_prompt + g->n_generated] = id;
     g->ends[g->n_generated++] = g->bytes.n;
     if (g->n_generated == 1) g->result.first_token_ms = clock_ms() - g->start;
+    return QUILL_OK;
+}
+
+// No token follows the last one: what its decoder holds back is its own.
+static quill_status end_text(struct generation *g, quill_error *err) {
+    size_t n_bytes;
+    const char *bytes = quill_decoder_end(&g->decoder, &n_bytes);
+    if (!buffer_add(&g->bytes, bytes, n_bytes)) return fail_memory(err);
+    g->ends[g->n_generated - 1] = g->bytes.n;
     return QUILL_OK;
 }
 
@@ -197,7 +215,8 @@ static quill_status next_token(struct generation *g, const float *logits, quill_
     if (!s) s = record(g, logits, id, err);
     if (s) return s;
     end_after(g, id);
-    s = look(g, g->finished, err);
+    if (g->finished) s = end_text(g, err);
+    if (!s) s = look(g, g->finished, err);
     return s || g->finished ? s : pass_on(g, false, err);
 }
 

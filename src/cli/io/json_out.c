@@ -58,7 +58,8 @@ static json_t *hex(const char *p, size_t n) {
     return value;
 }
 
-// {"id":262,"text":" the","bytes":"20746865","logprob":-1.5}; entries of `top` have no bytes.
+// {"id":262,"text":" the","bytes":"20746865","logprob":-1.5}; entries of `top` have no bytes. The bytes are the token's
+// own, not what it adds to the text: they name it among others that could stand there.
 static json_t *token_object(const struct sample *s, int32_t id, double logprob, bool with_bytes) {
     size_t n;
     const char *p = quill_token_bytes(s->tokenizer, id, s->special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT, &n);

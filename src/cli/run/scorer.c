@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/io/signals.h"
 #include "model_source.h"
+#include "places.h"
 
 static const double LN2 = 0.693147180559945309;
 
@@ -49,6 +50,7 @@ struct scored {
     size_t first; // ids[first..n) count
     size_t told;  // ids before this one have been passed on
     size_t at;    // bytes of prefix and text before that one
+    quill_decoder decoder;
     struct text_score score;
     const quill_scored_token *tokens; // NULL: not scored yet
     quill_error problem;              // status 0: none
@@ -80,14 +82,17 @@ static quill_status encode(struct scorer *s, struct scored *t, quill_error *err)
     return QUILL_OK;
 }
 
-// A token counts when its last byte lies in the text and something comes before it.
-static size_t first_that_counts(const struct scorer *s, const struct scored *t) {
-    size_t at = 0, i = added(s);
+// A token counts when its last byte lies in the text and something comes before it. Sets t->at to what lies before the
+// first token.
+static size_t first_that_counts(const struct scorer *s, struct scored *t) {
+    struct places places;
+    size_t i = added(s);
+    places_begin(&places, s->tokenizer, s->joined.p, s->joined.n, QUILL_SPECIAL_AS_TEXT);
     for (; i < t->ids.n; i++) {
-        size_t n;
-        quill_token_bytes(s->tokenizer, t->ids.ids[i], QUILL_SPECIAL_AS_TEXT, &n);
-        at += n;
-        if (at > t->what->n_prefix && i > 0) break;
+        bool first = places.at == 0;
+        size_t begin = places_next(&places, t->ids.ids[i]);
+        if (first && places.at > 0) t->at = begin;
+        if (places.at > t->what->n_prefix && i > 0) break;
     }
     return i;
 }
@@ -96,6 +101,7 @@ static quill_status begin(struct scorer *s, struct scored *t, const struct to_sc
     t->what = what;
     quill_status status = encode(s, t, err);
     t->told = added(s);
+    quill_decoder_begin(&t->decoder, s->tokenizer, QUILL_SPECIAL_AS_TEXT);
     if (!status) t->first = first_that_counts(s, t);
     return status;
 }
@@ -103,14 +109,14 @@ static quill_status begin(struct scorer *s, struct scored *t, const struct to_sc
 // The next token goes to the caller; score NULL: it does not count.
 static quill_status tell(const struct run *r, struct scored *t, const quill_scored_token *score, quill_error *err) {
     struct scored_piece piece = {.score = score, .id = t->ids.ids[t->told]};
-    piece.bytes = quill_token_bytes(r->s->tokenizer, piece.id, QUILL_SPECIAL_AS_TEXT, &piece.n);
-    size_t before = t->at;
+    piece.bytes = quill_decoder_take(&t->decoder, piece.id, &piece.n);
+    size_t from = t->at > t->what->n_prefix ? t->at : t->what->n_prefix;
     t->told++;
     t->at += piece.n;
     if (score) {
         t->score.logprob += score->logprob;
         t->score.tokens++;
-        t->score.bytes += t->at - (before > t->what->n_prefix ? before : t->what->n_prefix);
+        if (t->at > from) t->score.bytes += t->at - from;
     }
     return r->calls->piece ? r->calls->piece(r->calls->user, &piece, err) : QUILL_OK;
 }

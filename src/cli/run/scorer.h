@@ -22,7 +22,7 @@ struct scorer {
 struct scored_piece {
     const quill_scored_token *score; // NULL: the token is context and does not count
     int32_t id;
-    const char *bytes; // [n] borrowed from the tokenizer
+    const char *bytes; // [n] that it adds to the text; borrowed for the call
     size_t n;
 };
 typedef quill_status piece_fn(void *user, const struct scored_piece *piece, quill_error *err);

@@ -51,7 +51,8 @@ static json_t *tokenizer_object(const quill_tokenizer *tokenizer) {
     ok = json_put(object, "model", json_c_string(info.model)) && json_put(object, "pre", json_c_string(info.pre)) &&
          json_put(object, "n_merges", size_value(info.n_merges)) &&
          json_put(object, "bos", bos >= 0 ? json_integer(bos) : json_null()) && ok;
-    ok = json_put(object, "eos", eos) && json_put(object, "add_bos", json_boolean(quill_adds_bos(tokenizer))) && ok;
+    ok = json_put(object, "eos", eos) && json_put(object, "add_bos", json_boolean(quill_adds_bos(tokenizer))) &&
+         json_put(object, "lossless", json_boolean(info.lossless)) && ok;
     if (ok) return object;
     json_decref(object);
     return NULL;

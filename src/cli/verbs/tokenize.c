@@ -12,6 +12,7 @@
 #include "cli/options/commands.h"
 #include "cli/prompt/read.h"
 #include "cli/run/model_source.h"
+#include "cli/run/places.h"
 
 struct tokenizing {
     const struct options *o;
@@ -30,39 +31,32 @@ static quill_status check_options(const struct options *o, quill_error *err) {
 
 // ---- text to ids ----
 
-// A text, its tokens, and how far into it they are.
+// A text and its tokens.
 struct encoded {
-    const char *p; // [n]
-    size_t n, at;
+    struct places places; // of the tokens, up to the last one asked for
     struct prompt_ids ids;
 };
 
-// The place of token i in the text, after those of all before it; `at` is then behind it. A BOS that was added has no
-// bytes there. White space may lie between two tokens: a special one can take it along.
-static size_t find_piece(const struct tokenizing *t, struct encoded *e, size_t i) {
-    size_t n = 0;
-    const char *piece = i < e->ids.n_added ? NULL
-                                           : quill_token_bytes(t->tokenizer, e->ids.ids[i], QUILL_SPECIAL_PARSE, &n);
-    size_t begin = e->at;
-    while (n && begin < e->n && (e->n - begin < n || memcmp(e->p + begin, piece, n) != 0)) begin++;
-    e->at = begin + n;
-    return begin;
+// The place of token i, after those of all before it. A BOS that was added has no bytes in the text.
+static size_t next_place(struct encoded *e, size_t i) {
+    return i < e->ids.n_added ? 0 : places_next(&e->places, e->ids.ids[i]);
 }
 
 // The ids, or their offsets, with `separator` between them.
 static bool add_numbers(struct tokenizing *t, struct encoded *e, bool offsets, const char *separator) {
     for (size_t i = 0; i < e->ids.n; i++) {
         if (i && !buffer_add_string(&t->line, separator)) return false;
-        if (!show_number(&t->line, offsets ? find_piece(t, e, i) : (size_t)e->ids.ids[i])) return false;
+        if (!show_number(&t->line, offsets ? next_place(e, i) : (size_t)e->ids.ids[i])) return false;
     }
     return true;
 }
 
+// A piece is shown as the vocabulary has it, wherever it stands.
 static bool add_pieces(struct tokenizing *t, struct encoded *e) {
     for (size_t i = 0; i < e->ids.n; i++) {
         size_t n;
         const char *piece = quill_token_bytes(t->tokenizer, e->ids.ids[i], QUILL_SPECIAL_PARSE, &n);
-        if (!buffer_add_format(&t->line, "%d\t%zu\t", (int)e->ids.ids[i], find_piece(t, e, i)) ||
+        if (!buffer_add_format(&t->line, "%d\t%zu\t", (int)e->ids.ids[i], next_place(e, i)) ||
             !show_visible(&t->line, piece, n, VISIBLE_PIECE) || !buffer_add(&t->line, "\n", 1))
             return false;
     }
@@ -77,9 +71,10 @@ static bool add_json(struct tokenizing *t, struct encoded *e) {
 
 static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
     enum { COST = 40 }; // of a byte that is a token, as a line of --pieces
-    struct encoded e = {.p = p, .n = n};
+    struct encoded e = {.ids = {0}};
     quill_status s = memory_check_text(n, COST, err);
     if (s) return s;
+    places_begin(&e.places, t->tokenizer, p, n, QUILL_SPECIAL_PARSE);
     s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->special, t->o->bos, err);
     t->line.n = 0;
     bool ok = true;
@@ -135,16 +130,17 @@ static quill_status next_id(const struct tokenizing *t, const char *p, size_t n,
 }
 
 static quill_status decode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
-    quill_special special = t->o->special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT;
     quill_status s = QUILL_OK;
+    quill_decoder decoder;
+    size_t length;
     int32_t id = 0;
     for (size_t i = 0; !s && id >= 0;) s = next_id(t, p, n, &i, &id, err); // nothing is written before all are good
+    quill_decoder_begin(&decoder, t->tokenizer, t->o->special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT);
     id = 0;
     for (size_t i = 0; !s && id >= 0;) {
-        size_t length = 0;
         s = next_id(t, p, n, &i, &id, err);
-        const char *bytes = !s && id >= 0 ? quill_token_bytes(t->tokenizer, id, special, &length) : NULL;
-        if (length) s = output_write(&t->out, bytes, length, err);
+        const char *bytes = id >= 0 ? quill_decoder_take(&decoder, id, &length) : quill_decoder_end(&decoder, &length);
+        if (!s && length) s = output_write(&t->out, bytes, length, err);
     }
     return s;
 }
