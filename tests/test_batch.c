@@ -2,11 +2,10 @@
 // Generations side by side: each gives what it gives alone, bit for bit.
 #include "test.h"
 
-#include <math.h>
-
-#include "formats/weights.h"
 #include "quill/batch.h"
+#include "quill/score.h"
 #include "scripted_model.h"
+#include "spoilt_model.h"
 
 enum { N_REQUESTS = 40, N_PROMPT = 300, VOCAB = 259 };
 
@@ -221,26 +220,6 @@ static void values_that_are_not_finite_fail_the_row_they_are_of(void **state) {
     scripted_close(&script);
 }
 
-// The file of long32, with an infinity for the embedding of one position; to be freed.
-static struct buffer spoil_position(int32_t position) {
-    struct buffer b = {0};
-    struct weights *w;
-    quill_error err;
-    FILE *f = fopen(TEST_DATA("gguf/long32-f32.gguf"), "rb");
-    assert_non_null(f);
-    char chunk[4096];
-    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;) assert_true(buffer_add(&b, chunk, n));
-    fclose(f);
-    assert_ok(weights_open_memory(&w, b.p, b.n, "long32", WEIGHTS_ALL, &err), err);
-    const struct tensor *t = weights_tensor(w, STR("position_embd.weight"));
-    assert_non_null(t);
-    size_t at = (size_t)(t->data - (const uint8_t *)b.p) + (size_t)position * (size_t)t->shape[1] * sizeof(float);
-    weights_close(w);
-    const float infinity = (float)INFINITY;
-    memcpy((char *)b.p + at, &infinity, sizeof infinity);
-    return b;
-}
-
 static void of_several_rows_only_those_that_are_not_finite_fail(void **state) {
     (void)state;
     enum { ROWS = 6, SPOILT = 60, LONG = 70 };
@@ -288,6 +267,33 @@ static void of_several_rows_only_those_that_are_not_finite_fail(void **state) {
     buffer_free(&file);
 }
 
+static void a_session_with_rows_in_work_does_nothing_else(void **state) {
+    (void)state;
+    quill_model *model = open_long32();
+    const quill_session_options options = {.n_seq = 2};
+    const int32_t ids[] = {5, 6, 7};
+    quill_session *session;
+    quill_error err;
+    assert_ok(quill_session_create(&session, model, &options, &err), err);
+    quill_request q = quill_request_default();
+    q.prompt = ids, q.n_prompt = 3, q.n_predict = 2, q.ignore_eos = true;
+    assert_ok(quill_batch_add(session, &q, NULL, &err), err);
+    const float *logits;
+    const quill_scored_token *tokens;
+    quill_option option = {.ids = ids, .n = 1};
+    quill_question question = {.prompt = ids, .n_prompt = 3, .options = &option, .n_options = 1};
+    assert_int_equal(quill_eval(session, ids, 3, &logits, &err), QUILL_E_USAGE);
+    assert_int_equal(quill_score(session, ids, 3, 1, 0, &tokens, &err), QUILL_E_USAGE);
+    assert_int_equal(quill_choose(session, &question, 1, -1, &err), QUILL_E_USAGE);
+    quill_batch_row row;
+    while (!quill_batch_take(session, &row)) assert_ok(quill_batch_step(session, &err), err);
+    assert_int_equal(row.result->generated_tokens, 2);
+    assert_ok(quill_eval(session, ids, 3, &logits, &err), err);
+    assert_ok(quill_choose(session, &question, 1, -1, &err), err);
+    quill_session_free(session);
+    quill_model_free(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_several_rows_only_those_that_are_not_finite_fail),
@@ -295,6 +301,7 @@ int main(void) {
         cmocka_unit_test(what_all_prompts_begin_with_is_computed_once),
         cmocka_unit_test(a_row_that_fails_leaves_the_others_alone),
         cmocka_unit_test(values_that_are_not_finite_fail_the_row_they_are_of),
+        cmocka_unit_test(a_session_with_rows_in_work_does_nothing_else),
     };
     return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
 }

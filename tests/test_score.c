@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "quill/score.h"
+#include "spoilt_model.h"
 
 struct stage {
     quill_model *model;
@@ -141,16 +142,26 @@ static bool next_question(FILE *file, struct question *q) {
     return q->n > 0;
 }
 
+// The options of one question; the status is its own.
+static quill_status choose(struct stage *st, const int32_t *prompt, size_t n_prompt, quill_option *options, size_t n,
+                           int32_t end, bool *ended) {
+    quill_question q = {.prompt = prompt, .n_prompt = n_prompt, .options = options, .n_options = n};
+    assert_ok(quill_choose(st->session, &q, 1, end, &st->err), st->err);
+    st->err = q.error;
+    *ended = q.ended;
+    return q.status;
+}
+
 // Whether some option's tokens begin another's is for the caller to know.
 static void ask(struct stage *st, const struct question *q, bool wants_end, size_t rotate) {
     quill_ids prompt = encode(st, q->prompt), end = encode(st, "\n"), ids[MOST_OPTIONS];
     quill_option options[MOST_OPTIONS];
     for (size_t i = 0; i < q->n; i++) {
         ids[i] = encode(st, q->names[(i + rotate) % q->n]);
-        options[i] = (quill_option){ids[i].ids, ids[i].n, 0};
+        options[i] = (quill_option){.ids = ids[i].ids, .n = ids[i].n};
     }
     bool ended = false;
-    assert_ok(quill_choose(st->session, prompt.ids, prompt.n, options, q->n, end.ids[0], &ended, &st->err), st->err);
+    assert_ok(choose(st, prompt.ids, prompt.n, options, q->n, end.ids[0], &ended), st->err);
     assert_int_equal(ended, wants_end);
     double total = 0, want_total = 0;
     const double *want = ended ? q->ended : q->plain;
@@ -195,7 +206,7 @@ static size_t draw_ids(int32_t *ids, size_t most, uint64_t *state) {
 // The prompt, an option and, when it is not -1, the end, as a text of their own.
 static double score_alone(struct stage *st, const int32_t *prompt, size_t n_prompt, const quill_option *option,
                           int32_t end) {
-    int32_t ids[32];
+    int32_t ids[128];
     size_t n = n_prompt + option->n;
     const quill_scored_token *tokens;
     double sum = 0;
@@ -217,7 +228,7 @@ static void choices_weigh_the_same_however_many_are_computed_at_once(void **stat
     uint64_t seed = 1;
     size_t n = 0;
     while (n < N) { // no two of the same tokens
-        options[n] = (quill_option){ids[n], draw_ids(ids[n], LONGEST, &seed), 0};
+        options[n] = (quill_option){.ids = ids[n], .n = draw_ids(ids[n], LONGEST, &seed)};
         size_t k = 0;
         while (k < n && (options[k].n != options[n].n || memcmp(ids[k], ids[n], options[n].n * sizeof **ids) != 0)) k++;
         n += k == n;
@@ -227,12 +238,13 @@ static void choices_weigh_the_same_however_many_are_computed_at_once(void **stat
         struct stage st = open_batch_stage(TEST_DATA("parity/narrow20"), 0, shapes[shape][0], shapes[shape][1]);
         for (size_t p = 0; p < PROMPTS; p++) {
             bool ended;
-            assert_ok(quill_choose(st.session, prompts[p], 5 - p, options, N, 10, &ended, &st.err), st.err);
+            assert_ok(choose(&st, prompts[p], 5 - p, options, N, 10, &ended), st.err);
             assert_true(ended);
             for (size_t i = 0; i < N; i++)
                 assert_true(score_alone(&one, prompts[p], 5 - p, &options[i], 10) == options[i].logprob);
-            quill_option apart[2] = {{ids[0], 1, 0}, {(const int32_t[]){70, 71, 72}, 3, 0}}; // no end is needed
-            assert_ok(quill_choose(st.session, prompts[p], 5, apart, 2, 10, &ended, &st.err), st.err);
+            // No end is needed.
+            quill_option apart[2] = {{.ids = ids[0], .n = 1}, {.ids = (const int32_t[]){70, 71, 72}, .n = 3}};
+            assert_ok(choose(&st, prompts[p], 5, apart, 2, 10, &ended), st.err);
             assert_false(ended);
             for (size_t i = 0; i < 2; i++)
                 assert_true(score_alone(&one, prompts[p], 5, &apart[i], -1) == apart[i].logprob);
@@ -240,6 +252,96 @@ static void choices_weigh_the_same_however_many_are_computed_at_once(void **stat
         close_stage(&st);
         close_stage(&one);
     }
+}
+
+// Questions of several shapes at once, some of them wrong: each has what it has alone.
+static void questions_are_weighed_together_as_they_are_alone(void **state) {
+    (void)state;
+    enum { QUESTIONS = 9, MOST = 7, LONGEST = 5, BASE = 40 };
+    static const int32_t shapes[][2] = {{1, 0}, {2, 2}, {4, 5}, {9, 0}, {16, 40}}; // n_seq, n_chunk
+    static int32_t prompts[QUESTIONS][BASE + QUESTIONS], ids[QUESTIONS][MOST][LONGEST];
+    quill_option options[QUESTIONS][MOST];
+    quill_question questions[QUESTIONS], alone;
+    uint64_t seed = 4;
+    for (size_t r = 0; r < QUESTIONS; r++) {
+        for (size_t k = 0; k < BASE + r; k++) prompts[r][k] = 40 + (int32_t)(k < BASE ? k % 11 : (r * 5 + k) % 17);
+        for (size_t i = 0; i < MOST; i++) {
+            options[r][i] = (quill_option){.ids = ids[r][i], .n = draw_ids(ids[r][i], LONGEST, &seed)};
+            ids[r][i][0] = 100 + (int32_t)(r % 2 ? i : i / 2);                  // odd questions need no end
+            if (options[r][i].n > 1) ids[r][i][1] = 120 + (int32_t)i;           // no two are the same
+            else ids[r][i][0] += 40 * (int32_t)(i % 2);
+            options[r][i].n_context = options[r][i].n > 2 ? (size_t)(i % 3 == 0) : 0;
+        }
+    }
+    for (size_t shape = 0; shape < sizeof shapes / sizeof *shapes; shape++) {
+        struct stage one = open_stage(TEST_DATA("parity/long32"), 0);
+        struct stage st = open_batch_stage(TEST_DATA("parity/long32"), 0, shapes[shape][0], shapes[shape][1]);
+        for (size_t r = 0; r < QUESTIONS; r++)
+            questions[r] = (quill_question){.prompt = prompts[r], .n_prompt = BASE + r, .options = options[r],
+                                            .n_options = 1 + r % MOST};
+        questions[3].n_options = 0;
+        questions[6].prompt = (const int32_t[]){-1};
+        questions[6].n_prompt = 1;
+        assert_ok(quill_choose(st.session, questions, QUESTIONS, 10, &st.err), st.err);
+        for (size_t r = 0; r < QUESTIONS; r++) {
+            assert_int_equal(questions[r].status, r == 3 || r == 6 ? QUILL_E_USAGE : QUILL_OK);
+            if (questions[r].status) continue;
+            double logprobs[MOST];
+            for (size_t i = 0; i < questions[r].n_options; i++) logprobs[i] = options[r][i].logprob;
+            alone = questions[r];
+            assert_ok(quill_choose(one.session, &alone, 1, 10, &one.err), one.err);
+            assert_int_equal(alone.status, QUILL_OK);
+            assert_int_equal(alone.ended, questions[r].ended);
+            for (size_t i = 0; i < alone.n_options; i++) {
+                quill_option *o = &options[r][i];
+                assert_true(logprobs[i] == o->logprob);
+                int32_t text[BASE + QUESTIONS + LONGEST]; // what is context counts as the prompt's
+                memcpy(text, prompts[r], (BASE + r) * sizeof *text);
+                memcpy(text + BASE + r, o->ids, o->n_context * sizeof *text);
+                const quill_option rest = {.ids = o->ids + o->n_context, .n = o->n - o->n_context};
+                double want = score_alone(&one, text, BASE + r + o->n_context, &rest, alone.ended ? 10 : -1);
+                assert_true(logprobs[i] == want);
+            }
+        }
+        close_stage(&st);
+        close_stage(&one);
+    }
+}
+
+static void of_several_questions_only_those_that_are_not_finite_fail(void **state) {
+    (void)state;
+    enum { SPOILT = 60, QUESTIONS = 5 };
+    static const size_t lengths[QUESTIONS] = {10, SPOILT + 1, 30, SPOILT - 1, SPOILT}; // the last: by its option
+    struct buffer file = spoil_position(SPOILT);
+    int32_t prompt[QUESTIONS][SPOILT + 1];
+    const int32_t words[] = {5, 6, 7};
+    quill_model *model;
+    quill_error err;
+    assert_ok(quill_model_open_memory(&model, file.p, file.n, "long32", NULL, &err), err);
+    for (int32_t r = 0; r < QUESTIONS; r++)
+        for (int32_t k = 0; k <= SPOILT; k++) prompt[r][k] = (r * 31 + k * 7) % 250;
+    for (int32_t n_seq = 1; n_seq <= 8; n_seq += 3) {
+        const quill_session_options options = {.n_seq = n_seq};
+        quill_session *session;
+        quill_option choices[QUESTIONS][2];
+        quill_question questions[QUESTIONS];
+        assert_ok(quill_session_create(&session, model, &options, &err), err);
+        for (size_t r = 0; r < QUESTIONS; r++) {
+            choices[r][0] = (quill_option){.ids = words, .n = 2};
+            choices[r][1] = (quill_option){.ids = words + 1, .n = 1};
+            questions[r] = (quill_question){.prompt = prompt[r], .n_prompt = lengths[r], .options = choices[r],
+                                            .n_options = 2};
+        }
+        assert_ok(quill_choose(session, questions, QUESTIONS, -1, &err), err);
+        for (size_t r = 0; r < QUESTIONS; r++) {
+            assert_int_equal(questions[r].status, lengths[r] < SPOILT ? QUILL_OK : QUILL_E_MODEL);
+            if (questions[r].status) assert_non_null(strstr(questions[r].error.text, "non-finite values"));
+            else assert_true(choices[r][0].logprob < 0 && isfinite(choices[r][0].logprob));
+        }
+        quill_session_free(session);
+    }
+    quill_model_free(model);
+    buffer_free(&file);
 }
 
 // ---- several texts ----
@@ -303,21 +405,23 @@ static void choices_that_make_no_sense_are_refused(void **state) {
     struct stage st = open_stage(TEST_DATA("parity/narrow20"), 4);
     const int32_t prompt[] = {1, 2}, one[] = {5, 6, 7}, bad[] = {270};
     bool ended;
-    quill_option same[] = {{one, 2, 0}, {one, 2, 0}}, empty[] = {{one, 0, 0}}, wrong[] = {{bad, 1, 0}};
-    quill_option nested[] = {{one, 1, 0}, {one, 2, 0}}, longest[] = {{one, 3, 0}};
-    quill_option too_long[] = {{one, 2, 0}, {one, 3, 0}};
-    assert_int_equal(quill_choose(st.session, prompt, 2, NULL, 0, 3, &ended, &st.err), QUILL_E_USAGE);
-    assert_int_equal(quill_choose(st.session, prompt, 2, same, 2, 3, &ended, &st.err), QUILL_E_USAGE);
-    assert_int_equal(quill_choose(st.session, prompt, 2, empty, 1, 3, &ended, &st.err), QUILL_E_USAGE);
-    assert_int_equal(quill_choose(st.session, prompt, 2, wrong, 1, 3, &ended, &st.err), QUILL_E_USAGE);
-    assert_int_equal(quill_choose(st.session, prompt, 2, nested, 2, -1, &ended, &st.err), QUILL_E_USAGE);
-    assert_int_equal(quill_choose(st.session, prompt, 2, nested, 2, 270, &ended, &st.err), QUILL_E_USAGE);
-    assert_ok(quill_choose(st.session, prompt, 2, nested, 2, 3, &ended, &st.err), st.err);
+    #define OPTION(list, count) {.ids = (list), .n = (count)}
+    quill_option same[] = {OPTION(one, 2), OPTION(one, 2)}, empty[] = {OPTION(one, 0)};
+    quill_option wrong[] = {OPTION(bad, 1)};
+    quill_option nested[] = {OPTION(one, 1), OPTION(one, 2)}, longest[] = {OPTION(one, 3)};
+    quill_option too_long[] = {OPTION(one, 2), OPTION(one, 3)};
+    assert_int_equal(choose(&st, prompt, 2, NULL, 0, 3, &ended), QUILL_E_USAGE);
+    assert_int_equal(choose(&st, prompt, 2, same, 2, 3, &ended), QUILL_E_USAGE);
+    assert_int_equal(choose(&st, prompt, 2, empty, 1, 3, &ended), QUILL_E_USAGE);
+    assert_int_equal(choose(&st, prompt, 2, wrong, 1, 3, &ended), QUILL_E_USAGE);
+    assert_int_equal(choose(&st, prompt, 2, nested, 2, -1, &ended), QUILL_E_USAGE);
+    assert_int_equal(choose(&st, prompt, 2, nested, 2, 270, &ended), QUILL_E_USAGE);
+    assert_ok(choose(&st, prompt, 2, nested, 2, 3, &ended), st.err);
     assert_true(ended);
-    assert_ok(quill_choose(st.session, prompt, 2, longest, 1, -1, &ended, &st.err), st.err); // 2 + 3 - 1 positions
+    assert_ok(choose(&st, prompt, 2, longest, 1, -1, &ended), st.err); // 2 + 3 - 1 positions
     assert_false(ended);
-    assert_int_equal(quill_choose(st.session, prompt, 2, too_long, 2, 3, &ended, &st.err), QUILL_E_CONTEXT);
-    assert_int_equal(quill_choose(st.session, prompt, 0, longest, 1, -1, &ended, &st.err), QUILL_E_USAGE);
+    assert_int_equal(choose(&st, prompt, 2, too_long, 2, 3, &ended), QUILL_E_CONTEXT);
+    assert_int_equal(choose(&st, prompt, 0, longest, 1, -1, &ended), QUILL_E_USAGE);
     close_stage(&st);
 }
 
@@ -328,6 +432,8 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_scored_is_refused),
         cmocka_unit_test(choices_have_the_probabilities_of_brute_force),
         cmocka_unit_test(choices_weigh_the_same_however_many_are_computed_at_once),
+        cmocka_unit_test(questions_are_weighed_together_as_they_are_alone),
+        cmocka_unit_test(of_several_questions_only_those_that_are_not_finite_fail),
         cmocka_unit_test(texts_have_the_same_scores_however_many_are_computed_at_once),
         cmocka_unit_test(one_text_that_is_wrong_is_an_error_of_all),
         cmocka_unit_test(choices_that_make_no_sense_are_refused),

@@ -32,19 +32,33 @@ QUILL_MUST_CHECK quill_status quill_score_texts(quill_session *session, quill_sc
 
 // One of the texts that quill_choose weighs.
 typedef struct quill_option {
-    const int32_t *ids; // [n] at least one
+    const int32_t *ids; // [n] at least one that counts
     size_t n;
+    size_t n_context;   // the first so many are context and do not count (a token may hold the prompt's last bytes)
     double logprob;     // result: the sum over its tokens, and over the end where options need one
 } quill_option;
 
-// The log-probability of each option after prompt[0..n_prompt). Where the tokens of one option begin those of another,
-// every option is multiplied by the probability of `end`, the token that ends it. *ended tells whether that was so. The
-// prompt is read once; then as many options at once as the session has sequences, with the same result.
-// Errors: QUILL_E_CONTEXT, QUILL_E_USAGE (no option, an empty one, an id; two options of the same tokens; an end is
-// needed and `end` is negative), QUILL_E_MODEL (non-finite values).
-QUILL_MUST_CHECK quill_status quill_choose(quill_session *session, const int32_t *prompt, size_t n_prompt,
-                                           quill_option *options, size_t n_options, int32_t end, bool *ended,
-                                           quill_error *err);
+// A prompt and the options after it, with tokens of their own after every prompt.
+typedef struct quill_question {
+    const int32_t *prompt; // [n_prompt] at least one id
+    size_t n_prompt;
+    quill_option *options; // [n_options] at least one
+    size_t n_options;
+    bool ended;            // result: the tokens of one option begin those of another, so the end counts for all
+    quill_status status;   // result: of this question
+    quill_error error;     // why, when the status is not QUILL_OK
+} quill_question;
+
+// The log-probability of each option of each question after its prompt. Where the tokens of one option begin those of
+// another, every option of that question is multiplied by the probability of `end`, the token that ends it. Every
+// prompt, and what prompts have in common, is computed once; as many options at once as the session has sequences, with
+// the same result. A question that fails leaves the others alone: its status is QUILL_E_CONTEXT, QUILL_E_USAGE (no
+// option, one without a token that counts, an id; two options of the same tokens; an end is needed and `end` is
+// negative) or QUILL_E_MODEL (non-finite values).
+// Errors of the call, after which no question has a result: QUILL_E_SYSTEM (memory), QUILL_E_USAGE (the session has
+// rows of a batch in work).
+QUILL_MUST_CHECK quill_status quill_choose(quill_session *session, quill_question *questions, size_t n_questions,
+                                           int32_t end, quill_error *err);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

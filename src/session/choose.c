@@ -4,17 +4,25 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "parts.h"
 #include "quill/score.h"
-#include "texts.h"
 
+// The options of a question in the order of their ids: what shares a beginning stands together, and a beginning comes
+// first.
+struct option_tree {
+    quill_question *question;
+    quill_option **sorted; // [n_options]
+};
+
+// Questions that are weighed together.
 struct choosing {
     quill_session *session;
-    const int32_t *prompt; // [n_prompt]
-    size_t n_prompt;
-    quill_option **sorted; // [n] by their ids: what shares a beginning stands together, and a beginning comes first
+    struct option_tree *trees; // [n] at most as many as there are lanes
     size_t n;
     int32_t end;
-    bool ended;            // the end counts
+    size_t begun;     // options of each question that came before the present tasks
+    int32_t *ids;     // [slots][longest] of the tasks
+    size_t longest;   // prompt and option
 };
 
 static size_t common_ids(const quill_option *a, const quill_option *b) {
@@ -28,85 +36,162 @@ static int compare(const void *x, const void *y) {
     return (a->n > b->n) - (a->n < b->n);
 }
 
-static quill_status check_options(struct choosing *c, quill_error *err) {
-    size_t longest = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        const quill_option *option = c->sorted[i];
-        if (option->n == 0) return fail(err, QUILL_E_USAGE, "an option has no tokens");
-        quill_status s = lanes_check_vocabulary(&c->session->lanes, option->ids, option->n, err);
+// ---- questions --------------------------------------------------------------------------------------
+
+static quill_status check_each(const struct lanes *lanes, const quill_question *q, size_t *longest, quill_error *err) {
+    if (q->n_options == 0) return fail(err, QUILL_E_USAGE, "expected at least one option, found none");
+    for (size_t i = 0; i < q->n_options; i++) {
+        const quill_option *option = &q->options[i];
+        if (option->n <= option->n_context) return fail(err, QUILL_E_USAGE, "an option has no tokens");
+        quill_status s = lanes_check_vocabulary(lanes, option->ids, option->n, err);
         if (s) return s;
-        if (option->n > longest) longest = option->n;
+        if (option->n > *longest) *longest = option->n;
     }
-    qsort(c->sorted, c->n, sizeof(quill_option *), compare);
-    for (size_t i = 1; i < c->n; i++) {
-        const quill_option *before = c->sorted[i - 1], *option = c->sorted[i];
-        if (common_ids(before, option) < before->n) continue;
-        if (before->n == option->n) return fail(err, QUILL_E_USAGE, "two options have the same tokens");
-        c->ended = true;
-    }
-    if (c->ended && (c->end < 0 || c->end >= c->session->lanes.n_vocab))
-        return fail(err, QUILL_E_USAGE, "an option begins another, and there is no token that ends it");
-    size_t needed = c->n_prompt + longest - !c->ended; // the last token of all is computed for what follows it alone
-    if (needed <= (size_t)c->session->lanes.plan.n_ctx) return QUILL_OK;
-    return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens and an option %zu, the context has room for %d",
-                c->n_prompt, longest, (int)c->session->lanes.plan.n_ctx);
+    return QUILL_OK;
 }
 
+// Sorts the options and looks whether one begins another, so that the end counts.
+static quill_status sort(struct option_tree *tree, quill_error *err) {
+    quill_question *q = tree->question;
+    tree->sorted = alloc_array(q->n_options, sizeof(quill_option *));
+    if (!tree->sorted) return fail_memory(err);
+    for (size_t i = 0; i < q->n_options; i++) {
+        tree->sorted[i] = &q->options[i];
+        q->options[i].logprob = 0;
+    }
+    qsort(tree->sorted, q->n_options, sizeof(quill_option *), compare);
+    for (size_t i = 1; i < q->n_options; i++) {
+        const quill_option *before = tree->sorted[i - 1], *option = tree->sorted[i];
+        if (common_ids(before, option) < before->n) continue;
+        if (before->n == option->n) return fail(err, QUILL_E_USAGE, "two options have the same tokens");
+        q->ended = true;
+    }
+    return QUILL_OK;
+}
+
+static quill_status prepare(struct choosing *c, struct option_tree *tree, quill_error *err) {
+    const struct lanes *lanes = &c->session->lanes;
+    quill_question *q = tree->question;
+    size_t longest = 0;
+    q->ended = false;
+    quill_status s = lanes_check_ids(lanes, q->prompt, q->n_prompt, err);
+    if (!s) s = check_each(lanes, q, &longest, err);
+    if (!s) s = sort(tree, err);
+    if (s) return s;
+    if (q->ended && (c->end < 0 || c->end >= lanes->n_vocab))
+        return fail(err, QUILL_E_USAGE, "an option begins another, and there is no token that ends it");
+    size_t needed = q->n_prompt + longest - !q->ended; // the last token of all is computed for what follows it alone
+    if (needed > (size_t)lanes->plan.n_ctx)
+        return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens and an option %zu, the context has room for %d",
+                    q->n_prompt, longest, (int)lanes->plan.n_ctx);
+    if (q->n_prompt + longest > c->longest) c->longest = q->n_prompt + longest;
+    return QUILL_OK;
+}
+
+// ---- options as tasks -------------------------------------------------------------------------------
+
 // The place after the first `depth` tokens of sorted[first], and of all after it that share them: what they have there.
-static void weigh(const struct choosing *c, size_t first, size_t depth, const float *logits) {
-    const quill_option *path = c->sorted[first];
+static void weigh(const struct choosing *c, const struct option_tree *tree, size_t first, size_t depth,
+                  const float *logits) {
+    const quill_option *path = tree->sorted[first];
     struct log_sum sum = likelihood_log_sum(&c->session->likelihood, logits);
-    for (size_t i = first; i < c->n && common_ids(path, c->sorted[i]) >= depth; i++) {
-        quill_option *option = c->sorted[i];
+    for (size_t i = first; i < tree->question->n_options && common_ids(path, tree->sorted[i]) >= depth; i++) {
+        quill_option *option = tree->sorted[i];
+        if (depth < option->n_context) continue;
         if (option->n > depth) option->logprob += log_sum_logprob(&sum, logits[option->ids[depth]]);
         else option->logprob += log_sum_logprob(&sum, logits[c->end]);
     }
 }
 
-static void on_row(void *user, size_t i, size_t at, const float *logits) {
+// Each option is a text of its own, behind the prompt; its places are looked at but for those that the one before it
+// has too. Sums grow by ascending depth, whatever is computed at once: what an option takes from the text of an earlier
+// one is a beginning that both share, and no task overtakes another that has more of it.
+static bool make_task(void *user, size_t i, size_t slot, struct task *task) {
     const struct choosing *c = user;
-    weigh(c, i, at + 1 - c->n_prompt, logits);
+    const struct option_tree *tree = &c->trees[i % c->n];
+    const quill_question *q = tree->question;
+    const size_t place = c->begun + i / c->n;
+    if (q->status || place >= q->n_options) return false;
+    const quill_option *option = tree->sorted[place];
+    int32_t *ids = c->ids + slot * c->longest;
+    memcpy(ids, q->prompt, q->n_prompt * sizeof *ids);
+    memcpy(ids + q->n_prompt, option->ids, option->n * sizeof *ids);
+    task->ids = ids;
+    task->n = q->n_prompt + option->n - !q->ended;
+    task->first = place ? q->n_prompt + common_ids(tree->sorted[place - 1], option) : q->n_prompt - 1;
+    return task->first < task->n;
 }
 
-// The logits after the prompt are known. Each option is a text of its own, behind the prompt; its places are looked at
-// but for those that the one before it has too. Sums grow by ascending depth, whatever is computed at once.
-static quill_status walk(struct choosing *c, const float *logits, quill_error *err) {
-    size_t n_ids = 0;
-    for (size_t i = 0; i < c->n; i++) n_ids += c->n_prompt + c->sorted[i]->n;
-    struct text_rows *texts = alloc_array(c->n, sizeof *texts);
-    int32_t *ids = alloc_array(n_ids, sizeof *ids), *next = ids;
-    quill_status s = texts && ids ? QUILL_OK : fail_memory(err);
-    for (size_t i = 0; !s && i < c->n; i++) {
-        const quill_option *option = c->sorted[i];
-        size_t n = c->n_prompt + option->n - !c->ended;
-        size_t first = c->n_prompt + (i ? common_ids(c->sorted[i - 1], option) : 0);
-        texts[i] = (struct text_rows){next, n, first < n ? first : n};
-        memcpy(next, c->prompt, c->n_prompt * sizeof *ids);
-        memcpy(next + c->n_prompt, option->ids, option->n * sizeof *ids);
-        next += c->n_prompt + option->n;
-    }
-    if (!s) weigh(c, 0, 0, logits);
-    if (!s) s = session_read_texts(c->session, texts, c->n, on_row, c, err);
-    free(texts);
-    free(ids);
+static void on_rows(void *user, size_t i, size_t at, size_t n, const float *logits) {
+    const struct choosing *c = user;
+    const struct option_tree *tree = &c->trees[i % c->n];
+    size_t depth = at + 1 - tree->question->n_prompt;
+    for (size_t k = 0; k < n; k++, logits += c->session->lanes.n_vocab)
+        weigh(c, tree, c->begun + i / c->n, depth + k, logits);
+}
+
+static quill_status on_failure(void *user, size_t i, const quill_error *err) {
+    const struct choosing *c = user;
+    quill_question *q = c->trees[i % c->n].question;
+    q->status = err->status;
+    q->error = *err;
+    return QUILL_OK;
+}
+
+// `count` options of every question, question by question. Of a question no more are in work than it has lanes, so that
+// none of them takes the lane in which another prompt is held.
+static quill_status weigh_options(struct choosing *c, size_t begun, size_t count, quill_error *err) {
+    const size_t lanes = (size_t)c->session->lanes.plan.n_seq;
+    const struct feed feed = {
+        .n = count * c->n,
+        .at_once = lanes / c->n * c->n,
+        .make = make_task,
+        .rows = on_rows,
+        .failed = on_failure,
+        .user = c,
+    };
+    c->begun = begun;
+    return schedule_feed(&c->session->schedule, &feed, err);
+}
+
+// The first option of every question brings its prompt, which the others then begin with.
+static quill_status weigh_questions(struct choosing *c, quill_error *err) {
+    size_t most = 0;
+    c->ids = alloc_array((size_t)c->session->lanes.plan.n_seq * c->longest, sizeof *c->ids);
+    if (!c->ids) return fail_memory(err);
+    for (size_t i = 0; i < c->n; i++)
+        if (c->trees[i].question->n_options > most) most = c->trees[i].question->n_options;
+    quill_status s = weigh_options(c, 0, 1, err);
+    if (!s && most > 1) s = weigh_options(c, 1, most - 1, err);
+    free(c->ids);
     return s;
 }
 
-quill_status quill_choose(quill_session *session, const int32_t *prompt, size_t n_prompt, quill_option *options,
-                          size_t n_options, int32_t end, bool *ended, quill_error *err) {
-    if (n_options == 0) return fail(err, QUILL_E_USAGE, "expected at least one option, found none");
-    struct choosing c = {session, prompt, n_prompt, alloc_array(n_options, sizeof *c.sorted), n_options, end, false};
-    if (!c.sorted) return fail_memory(err);
-    for (size_t i = 0; i < n_options; i++) {
-        c.sorted[i] = &options[i];
-        options[i].logprob = 0;
+static quill_status choose(quill_session *session, quill_question *questions, size_t n, int32_t end,
+                           quill_error *err) {
+    struct choosing c = {.session = session, .n = n, .end = end};
+    c.trees = alloc_zeroed(n, sizeof *c.trees);
+    if (!c.trees) return fail_memory(err);
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; !s && i < n; i++) {
+        quill_question *q = &questions[i];
+        c.trees[i].question = q;
+        q->status = prepare(&c, &c.trees[i], &q->error);
+        if (q->status == QUILL_E_SYSTEM) s = fail_memory(err);
     }
-    const float *logits = NULL;
-    quill_status s = lanes_check_ids(&session->lanes, prompt, n_prompt, err);
-    if (!s) s = check_options(&c, err);
-    if (!s) s = quill_eval(session, prompt, n_prompt, &logits, err);
-    if (!s) s = walk(&c, logits, err);
-    *ended = c.ended;
-    free(c.sorted);
+    if (!s && c.longest) s = weigh_questions(&c, err);
+    for (size_t i = 0; i < n; i++) free(c.trees[i].sorted);
+    free(c.trees);
+    return s;
+}
+
+quill_status quill_choose(quill_session *session, quill_question *questions, size_t n_questions, int32_t end,
+                          quill_error *err) {
+    const size_t lanes = (size_t)session->lanes.plan.n_seq;
+    quill_status s = QUILL_OK;
+    for (size_t i = 0, n; !s && i < n_questions; i += n) {
+        n = n_questions - i < lanes ? n_questions - i : lanes;
+        s = choose(session, questions + i, n, end, err);
+    }
     return s;
 }

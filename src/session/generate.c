@@ -106,8 +106,6 @@ const int32_t *generation_ids(const struct generation *g, size_t *n) {
     return g->ids;
 }
 
-size_t generation_prompt(const struct generation *g) { return g->request.n_prompt; }
-
 bool generation_scores_prompt(const struct generation *g) { return g->request.prompt_logprobs; }
 
 void generation_reused(struct generation *g, size_t n) { g->result.cached_tokens = n; }
@@ -246,7 +244,7 @@ static quill_status take_row(struct generation *g, const float *logits, quill_er
     return s;
 }
 
-quill_status generation_take(struct generation *g, const float *logits, size_t *used, quill_error *err) {
+quill_status generation_take(struct generation *g, const float *logits, quill_error *err) {
     quill_status s = QUILL_OK;
     size_t accepted = 0;
     bool agreed;
@@ -256,7 +254,6 @@ quill_status generation_take(struct generation *g, const float *logits, size_t *
         agreed = !g->finished && accepted < g->draft.n && *id == guess;
         accepted += agreed;
     } while (agreed);
-    *used = accepted + 1;
     draft_end(&g->draft, accepted);
     return s;
 }

@@ -22,7 +22,6 @@ quill_status generation_begin(struct generation *g, const quill_session *session
 bool generation_finished(const struct generation *g);
 // All ids so far, *n of them: the prompt, then what was drawn.
 const int32_t *generation_ids(const struct generation *g, size_t *n);
-size_t generation_prompt(const struct generation *g); // how many of them are the prompt
 bool generation_scores_prompt(const struct generation *g); // the logits of every prompt position are wanted
 void generation_reused(struct generation *g, size_t n); // so many positions were in the cache
 
@@ -33,8 +32,8 @@ void generation_score(struct generation *g, size_t i, const float *logits);
 // Writes at most `room` guessed ids behind all ids and returns their number. Not while the prompt is read.
 size_t generation_draft(struct generation *g, size_t room);
 // logits[1 + draft][n_vocab] after all ids, and after each one of the draft: draws, records, looks for a stop, passes
-// text on; and again while what was drawn is what was guessed. *used: rows of logits that served. A failure finishes.
-quill_status generation_take(struct generation *g, const float *logits, size_t *used, quill_error *err);
+// text on; and again while what was drawn is what was guessed. A failure finishes.
+quill_status generation_take(struct generation *g, const float *logits, quill_error *err);
 
 // The result, valid until the next generation_begin. `status`: of the generation.
 const quill_result *generation_end(struct generation *g, quill_status status);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lanes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,9 @@ quill_status lanes_create(struct lanes *lanes, const struct model *model, const 
     *lanes = (struct lanes){.plan = *plan, .n_vocab = hp->n_vocab, .team = team};
     lanes->held = alloc_array((size_t)plan->n_seq * (size_t)plan->n_ctx, sizeof *lanes->held);
     lanes->logits = alloc_array(plan->n_rows * (size_t)hp->n_vocab, sizeof *lanes->logits);
-    if (!lanes->held || !lanes->logits) return fail_memory(err);
+    lanes->in_use = alloc_zeroed((size_t)plan->n_seq, sizeof *lanes->in_use);
+    lanes->taken = alloc_zeroed((size_t)plan->n_seq, sizeof *lanes->taken);
+    if (!lanes->held || !lanes->logits || !lanes->in_use || !lanes->taken) return fail_memory(err);
     quill_status s = kv_cache_create(&lanes->kv, hp, plan->kv_type, plan->n_ctx, plan->n_seq, err);
     return s ? s : forward_create(&lanes->forward, model, &size, err);
 }
@@ -33,6 +36,8 @@ void lanes_free(struct lanes *lanes) {
     forward_free(lanes->forward);
     kv_cache_free(lanes->kv);
     free(lanes->held);
+    free(lanes->in_use);
+    free(lanes->taken);
     free(lanes->logits);
 }
 
@@ -42,8 +47,10 @@ static int32_t *held_by(const struct lanes *lanes, int32_t lane) {
 
 quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err) {
     quill_status s = forward_run(lanes->forward, lanes->kv, lanes->team, spans, n_spans, lanes->logits, err);
-    for (size_t i = 0; !s && i < n_spans; i++)
+    for (size_t i = 0; !s && i < n_spans; i++) {
         memcpy(held_by(lanes, spans[i].seq) + spans[i].pos, spans[i].ids, spans[i].n * sizeof *spans[i].ids);
+        lanes->n_computed += spans[i].n;
+    }
     return s;
 }
 
@@ -53,27 +60,52 @@ size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b) {
     return i;
 }
 
-size_t lanes_common(const struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n) {
+static size_t common(const struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n) {
     return ids_common(held_by(lanes, lane), (size_t)kv_length(lanes->kv, lane), ids, n);
 }
 
-size_t lanes_longest(const struct lanes *lanes, int32_t *lane, const int32_t *ids, size_t n) {
-    size_t longest = lanes_common(lanes, *lane, ids, n);
+struct beginning lanes_longest(const struct lanes *lanes, const int32_t *ids, size_t n) {
+    struct beginning longest = {0, 0};
     for (int32_t i = 0; i < lanes->plan.n_seq; i++) {
-        size_t common = lanes_common(lanes, i, ids, n);
-        if (common > longest) longest = common, *lane = i;
+        size_t shared = common(lanes, i, ids, n);
+        if (shared > longest.n) longest = (struct beginning){i, shared};
     }
     return longest;
 }
 
-quill_status lanes_share(struct lanes *lanes, int32_t to, int32_t from, size_t n, quill_error *err) {
-    if (to == from) {
-        kv_truncate(lanes->kv, to, (int32_t)n);
-        return QUILL_OK;
+// A position that is lost may have to be computed again, which takes as long as copying many.
+static size_t cost_of(const struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n) {
+    enum { LOST = 16 };
+    size_t shared = common(lanes, lane, ids, n), lost = (size_t)kv_length(lanes->kv, lane) - shared;
+    return lost * LOST + (n - shared);
+}
+
+int32_t lanes_take(struct lanes *lanes, const int32_t *ids, struct beginning known) {
+    int32_t best = NO_LANE;
+    size_t least = 0;
+    for (int32_t i = 0; i < lanes->plan.n_seq; i++) {
+        if (lanes->in_use[i]) continue;
+        size_t cost = cost_of(lanes, i, ids, known.n);
+        if (best != NO_LANE && (cost > least || (cost == least && lanes->taken[i] >= lanes->taken[best]))) continue;
+        best = i;
+        least = cost;
     }
-    quill_status s = kv_share(lanes->kv, to, from, (int32_t)n, err);
-    if (!s) memcpy(held_by(lanes, to), held_by(lanes, from), n * sizeof *lanes->held);
-    return s;
+    assert(best != NO_LANE);
+    lanes->in_use[best] = true;
+    lanes->taken[best] = ++lanes->n_taken;
+    if (common(lanes, best, ids, known.n) == known.n) {
+        kv_truncate(lanes->kv, best, (int32_t)known.n);
+        return best;
+    }
+    quill_status s = kv_share(lanes->kv, best, known.lane, (int32_t)known.n, NULL);
+    assert(!s);
+    (void)s;
+    memcpy(held_by(lanes, best), held_by(lanes, known.lane), known.n * sizeof *lanes->held);
+    return best;
+}
+
+void lanes_release(struct lanes *lanes, int32_t lane) {
+    if (lane != NO_LANE) lanes->in_use[lane] = false;
 }
 
 quill_status lanes_check_vocabulary(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err) {

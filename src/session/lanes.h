@@ -3,11 +3,14 @@
 #ifndef QUILL_SESSION_LANES_H
 #define QUILL_SESSION_LANES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/team.h"
 #include "model/model.h"
+
+enum { NO_LANE = -1 };
 
 struct lanes_plan {
     int32_t n_ctx, n_seq; // positions of a lane; lanes
@@ -23,8 +26,12 @@ struct lanes {
     struct team *team; // borrowed
     struct kv_cache *kv;
     struct forward *forward;
-    int32_t *held; // [n_seq][n_ctx] the ids in the cache: kv_length of each lane
-    float *logits; // [n_rows][n_vocab]
+    int32_t *held;    // [n_seq][n_ctx] the ids in the cache: kv_length of each lane
+    bool *in_use;     // [n_seq] by a task
+    uint64_t *taken;  // [n_seq] the count of n_taken when it was taken last
+    uint64_t n_taken;
+    float *logits;    // [n_rows][n_vocab]
+    uint64_t n_computed; // positions so far: what reuse saves is missing in it
 };
 
 uint64_t lanes_bytes(const struct model *model, const struct lanes_plan *plan); // without the KV cache
@@ -36,12 +43,18 @@ void lanes_free(struct lanes *lanes); // zeros are fine
 // Computes spans as forward_run does, into lanes->logits, and notes their ids as held.
 quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err);
 size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b); // how many both begin with
-// How many of ids[0..n) a lane begins with.
-size_t lanes_common(const struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n);
-// The same of the lane that begins with most of them, which *lane becomes; it stays where none has more.
-size_t lanes_longest(const struct lanes *lanes, int32_t *lane, const int32_t *ids, size_t n);
-// Lane `to` becomes the first n positions of `from`, which may be itself.
-quill_status lanes_share(struct lanes *lanes, int32_t to, int32_t from, size_t n, quill_error *err);
+
+// The first n positions of a lane are those of some ids.
+struct beginning {
+    int32_t lane;
+    size_t n;
+};
+// The lane that begins with most of ids[0..n).
+struct beginning lanes_longest(const struct lanes *lanes, const int32_t *ids, size_t n);
+// Takes a lane that is free (there is one) and lets it be ids[0..known.n), which `known` tells the place of: the one
+// that loses least of what it holds.
+int32_t lanes_take(struct lanes *lanes, const int32_t *ids, struct beginning known);
+void lanes_release(struct lanes *lanes, int32_t lane); // it keeps what it holds; NO_LANE is fine
 
 // QUILL_E_USAGE when one is not in the vocabulary.
 quill_status lanes_check_vocabulary(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err);

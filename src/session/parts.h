@@ -8,6 +8,7 @@
 #include "load/open.h"
 #include "quill/session.h"
 #include "sampler/sampler.h"
+#include "schedule.h"
 #include "score_list.h"
 
 struct batch_rows; // batch_rows.h
@@ -15,14 +16,13 @@ struct batch_rows; // batch_rows.h
 struct quill_session {
     const quill_model *model; // borrowed
     struct team *team;
-    struct lanes lanes; // reading and scoring use the first
+    struct lanes lanes;
+    struct schedule schedule; // of what is computed into them
     struct sampler *sampler;
     struct likelihood likelihood;
-    struct token_set eos;      // the tokenizer's
+    struct token_set eos; // the tokenizer's
     struct batch_rows *rows;
     struct score_list scores; // of quill_score
 };
-
-enum { WORTH_WAITING = 32 }; // tokens that another sequence is about to have: waiting is better than computing them
 
 #endif

@@ -5,17 +5,37 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "texts.h"
+#include "parts.h"
 
-struct scoring {
+struct text_scoring {
     quill_session *session;
     const quill_scored_text *texts;
+    size_t *places; // [n_texts] in the list, of the first token of each that is scored
 };
 
-// The logits after id i are about the one after it.
-static void add_score(void *user, size_t text, size_t i, const float *logits) {
-    const struct scoring *s = user;
-    score_list_add(&s->session->scores, &s->session->likelihood, logits, s->texts[text].ids[i + 1]);
+// The logits before the last token are all that is needed: those after id i are about the one after it.
+static bool make_task(void *user, size_t i, size_t slot, struct task *task) {
+    const struct text_scoring *s = user;
+    const quill_scored_text *text = &s->texts[i];
+    (void)slot;
+    task->ids = text->ids;
+    task->n = text->n - 1;
+    task->first = text->first - 1;
+    return task->first < task->n;
+}
+
+static void add_scores(void *user, size_t i, size_t at, size_t n, const float *logits) {
+    const struct text_scoring *s = user;
+    const quill_scored_text *text = &s->texts[i];
+    const struct likelihood *likelihood = &s->session->likelihood;
+    size_t place = s->places[i] + (at + 1 - text->first);
+    for (size_t k = 0; k < n; k++, logits += likelihood->n_vocab)
+        score_list_set(&s->session->scores, place + k, likelihood, logits, text->ids[at + 1 + k]);
+}
+
+static quill_status on_failure(void *user, size_t i, const quill_error *err) {
+    (void)user, (void)i;
+    return err->status;
 }
 
 static quill_status check(const quill_session *session, const quill_scored_text *text, quill_error *err) {
@@ -28,33 +48,37 @@ static quill_status check(const quill_session *session, const quill_scored_text 
     return lanes_check_vocabulary(&session->lanes, text->ids, text->n, err);
 }
 
+// texts[n_texts] are in order, and there is room for their n scores.
+static quill_status score(struct text_scoring *s, size_t n_texts, size_t n, quill_error *err) {
+    const struct feed feed = {
+        .n = n_texts, .make = make_task, .rows = add_scores, .failed = on_failure, .user = s,
+    };
+    quill_status status = schedule_feed(&s->session->schedule, &feed, err);
+    s->session->scores.n = status ? 0 : n;
+    score_list_finish(&s->session->scores);
+    return status;
+}
+
 quill_status quill_score_texts(quill_session *session, quill_scored_text *texts, size_t n_texts, int top,
                                quill_error *err) {
     struct score_list *scores = &session->scores;
-    struct scoring scoring = {session, texts};
+    struct text_scoring scoring = {.session = session, .texts = texts};
     size_t n = 0;
     if (top < 0 || top > MAX_LOGPROBS)
         return fail(err, QUILL_E_USAGE, "top: expected 0 to %d, found %d", MAX_LOGPROBS, top);
-    for (size_t i = 0; i < n_texts; i++) {
-        quill_status s = check(session, &texts[i], err);
-        if (s) return s;
-        n += texts[i].n - texts[i].first;
+    scoring.places = alloc_array(n_texts, sizeof *scoring.places);
+    quill_status s = scoring.places ? QUILL_OK : fail_memory(err);
+    for (size_t i = 0; !s && i < n_texts; i++) {
+        s = check(session, &texts[i], err);
+        scoring.places[i] = n;
+        n += s ? 0 : texts[i].n - texts[i].first;
     }
     score_list_clear(scores, (size_t)top);
-    struct text_rows *rows = alloc_array(n_texts, sizeof *rows);
-    quill_status s = rows && score_list_reserve(scores, n) ? QUILL_OK : fail_memory(err);
-    for (size_t i = 0; !s && i < n_texts; i++)
-        rows[i] = (struct text_rows){texts[i].ids, texts[i].n - 1, texts[i].first - 1};
-    if (!s) s = session_read_texts(session, rows, n_texts, add_score, &scoring, err);
-    free(rows);
-    if (s) return s;
-    score_list_finish(scores);
-    const quill_scored_token *tokens = scores->tokens;
-    for (size_t i = 0; i < n_texts; i++) {
-        texts[i].tokens = tokens;
-        tokens += texts[i].n - texts[i].first;
-    }
-    return QUILL_OK;
+    if (!s && !score_list_reserve(scores, n)) s = fail_memory(err);
+    if (!s) s = score(&scoring, n_texts, n, err);
+    for (size_t i = 0; !s && i < n_texts; i++) texts[i].tokens = scores->tokens + scoring.places[i];
+    free(scoring.places);
+    return s;
 }
 
 quill_status quill_score(quill_session *session, const int32_t *ids, size_t n, size_t first, int top,

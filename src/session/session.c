@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The life of a session, and reading tokens into it.
+// The life of a session.
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +127,7 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
     session->rows = batch_rows_create(plan.n_seq, plan.n_ctx);
     bool ok = session->team && session->sampler && session->rows && collect_eos(&session->eos, model, hp->n_vocab);
     s = ok ? lanes_create(&session->lanes, model->model, &plan, session->team, err) : fail_memory(err);
+    if (!s && !schedule_create(&session->schedule, &session->lanes)) s = fail_memory(err);
     if (!s) bring_in(session, options);
     if (s) quill_session_free(session);
     else *out = session;
@@ -136,44 +137,11 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
 void quill_session_free(quill_session *session) {
     if (!session) return;
     batch_rows_free(session->rows);
+    schedule_free(&session->schedule);
     lanes_free(&session->lanes);
     sampler_free(session->sampler);
     team_free(session->team);
     score_list_free(&session->scores);
     free(session->eos.bits);
     free(session);
-}
-
-// ---- reading --------------------------------------------------------------------------------------
-
-// ids[0..n) in the first sequence. `row` is called with the logits of every position; NULL: those of the last one alone
-// are computed, and *logits are they.
-static quill_status read_ids(quill_session *session, const int32_t *ids, size_t n, quill_row_fn *row, void *user,
-                             const float **logits, quill_error *err) {
-    // What logits are wanted of is always computed: the last token, or all.
-    size_t at = row ? 0 : lanes_common(&session->lanes, 0, ids, n - 1), step;
-    const size_t most = row ? session->lanes.plan.n_rows : session->lanes.plan.n_chunk;
-    kv_truncate(session->lanes.kv, 0, (int32_t)at);
-    for (; at < n; at += step) {
-        step = n - at < most ? n - at : most;
-        const struct span span = {0, (int32_t)at, ids + at, step, row ? step : at + step == n};
-        quill_status s = lanes_run(&session->lanes, &span, 1, err);
-        if (s) return s;
-        const float *logits_at = session->lanes.logits;
-        for (size_t i = 0; row && i < step; i++, logits_at += session->lanes.n_vocab) row(user, at + i, logits_at);
-    }
-    *logits = session->lanes.logits;
-    return QUILL_OK;
-}
-
-quill_status quill_eval(quill_session *session, const int32_t *ids, size_t n, const float **logits, quill_error *err) {
-    quill_status s = lanes_check_ids(&session->lanes, ids, n, err);
-    return s ? s : read_ids(session, ids, n, NULL, NULL, logits, err);
-}
-
-quill_status quill_eval_all(quill_session *session, const int32_t *ids, size_t n, quill_row_fn *row, void *user,
-                            quill_error *err) {
-    quill_status s = lanes_check_ids(&session->lanes, ids, n, err);
-    const float *last;
-    return s ? s : read_ids(session, ids, n, row, user, &last, err);
 }

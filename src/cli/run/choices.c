@@ -170,16 +170,24 @@ static quill_status encode_options(struct choices *c, bool blank, quill_error *e
     return s || c->end_known ? s : find_end(c, err);
 }
 
+// The options after a prompt, or after several, as the library weighs them. options[c->n]
+static void ask(const struct choices *c, quill_question *q, const int32_t *ids, size_t n, bool blank,
+                quill_option *options) {
+    for (size_t i = 0; i < c->n; i++) {
+        const quill_ids *name = &c->items[i].ids[blank];
+        options[i] = (quill_option){.ids = name->ids, .n = name->n};
+    }
+    *q = (quill_question){.prompt = ids, .n_prompt = n, .options = options, .n_options = c->n};
+}
+
 static quill_status weigh_after(struct choices *c, const int32_t *ids, size_t n, bool blank, double *logprobs,
                                 quill_error *err) {
     quill_option *options = calloc(c->n, sizeof *options);
     if (!options) return fail_memory(err);
-    bool ended;
-    for (size_t i = 0; i < c->n; i++) {
-        const quill_ids *name = &c->items[i].ids[blank];
-        options[i] = (quill_option){name->ids, name->n, 0};
-    }
-    quill_status s = quill_choose(c->session, ids, n, options, c->n, c->end, &ended, err);
+    quill_question q;
+    ask(c, &q, ids, n, blank, options);
+    quill_status s = quill_choose(c->session, &q, 1, c->end, err);
+    if (!s && (s = q.status)) *err = q.error;
     for (size_t i = 0; i < c->n && !s; i++) logprobs[i] = options[i].logprob;
     free(options);
     return s;
@@ -317,77 +325,31 @@ quill_status choices_weigh(struct choices *c, quill_error *err) {
 
 // ---- several prompts ----
 
-// Whether an option begins another, so that its end counts.
-static bool ends_count(const struct choices *c, bool blank) {
-    for (size_t i = 0; i < c->n; i++)
-        for (size_t k = 0; k < c->n; k++) {
-            const quill_ids *a = &c->items[i].ids[blank], *b = &c->items[k].ids[blank];
-            if (i != k && a->n <= b->n && memcmp(a->ids, b->ids, a->n * sizeof *a->ids) == 0) return true;
-        }
-    return false;
-}
-
-// Every option after every prompt, as texts[c->n][n] in `ids`. All prompts come with their first option, then all with
-// their second: each then finds its own beginning where it left it.
-static void make_texts(const struct choices *c, struct choices_prompt *const *prompts, size_t n, const int32_t *end,
-                       quill_scored_text *texts, int32_t *ids) {
-    for (size_t i = 0; i < c->n; i++)
-        for (size_t r = 0; r < n; r++) {
-            const struct prompt_ids *prompt = &prompts[r]->ids;
-            const quill_ids *name = &c->items[i].ids[prompts[r]->blank];
-            *texts = (quill_scored_text){ids, prompt->n + name->n + (end != NULL), prompt->n, NULL};
-            memcpy(ids, prompt->ids, prompt->n * sizeof *ids);
-            memcpy(ids + prompt->n, name->ids, name->n * sizeof *ids);
-            if (end) ids[prompt->n + name->n] = *end;
-            ids += texts->n;
-            texts++;
-        }
-}
-
-// Prompts that all have a blank in front of the options, or none.
-static quill_status weigh_together(struct choices *c, struct choices_prompt *const *prompts, size_t n,
-                                   quill_error *err) {
-    bool blank = prompts[0]->blank;
-    size_t n_ids = 0;
-    for (size_t r = 0; r < n; r++)
-        for (size_t i = 0; i < c->n; i++) n_ids += prompts[r]->ids.n + c->items[i].ids[blank].n + 1;
-    quill_scored_text *texts = calloc(n * c->n, sizeof *texts);
-    int32_t *ids = calloc(n_ids, sizeof *ids);
-    quill_status s = texts && ids ? QUILL_OK : fail_memory(err);
-    if (!s) make_texts(c, prompts, n, ends_count(c, blank) ? &c->end : NULL, texts, ids);
-    if (!s) s = quill_score_texts(c->session, texts, n * c->n, 0, err);
-    for (size_t k = 0; k < n * c->n && !s; k++) {
-        double sum = 0;
-        for (size_t i = 0; i < texts[k].n - texts[k].first; i++) sum += texts[k].tokens[i].logprob;
-        prompts[k % n]->logprobs[k / n] = sum;
+static quill_status weigh_questions(struct choices *c, struct choices_prompt *const *prompts, size_t n,
+                                    quill_question *questions, quill_option *options, quill_error *err) {
+    quill_status s = QUILL_OK;
+    for (size_t r = 0; r < n && !s; r++) {
+        const struct choices_prompt *p = prompts[r];
+        s = encode_options(c, p->blank, err);
+        if (!s) ask(c, &questions[r], p->ids.ids, p->ids.n, p->blank, options + r * c->n);
     }
-    free(texts);
-    free(ids);
+    if (!s) s = quill_choose(c->session, questions, n, c->end, err);
+    for (size_t r = 0; r < n && !s; r++) {
+        prompts[r]->error = questions[r].error;
+        prompts[r]->error.status = questions[r].status;
+        for (size_t i = 0; i < c->n; i++) prompts[r]->logprobs[i] = options[r * c->n + i].logprob;
+    }
     return s;
 }
 
 quill_status choices_weigh_prompts(struct choices *c, struct choices_prompt *const *prompts, size_t n,
                                    quill_error *err) {
-    struct choices_prompt **same = calloc(n, sizeof(struct choices_prompt *));
-    quill_status s = same ? QUILL_OK : fail_memory(err);
-    for (int blank = 0; blank < 2 && !s; blank++) {
-        size_t m = 0;
-        for (size_t r = 0; r < n; r++)
-            if (prompts[r]->blank == blank) same[m++] = prompts[r];
-        if (m == 0) continue;
-        s = encode_options(c, blank, err);
-        if (!s) s = weigh_together(c, same, m, err);
-        if (!s || s == QUILL_E_SYSTEM) continue;
-        s = QUILL_OK; // one of them is at fault: which?
-        for (size_t r = 0; r < m && s != QUILL_E_SYSTEM; r++) {
-            struct choices_prompt *p = same[r];
-            p->error = (quill_error){0};
-            s = weigh_after(c, p->ids.ids, p->ids.n, blank, p->logprobs, &p->error);
-            if (s == QUILL_E_SYSTEM) *err = p->error;
-        }
-        if (s != QUILL_E_SYSTEM) s = QUILL_OK;
-    }
-    free(same);
+    quill_question *questions = calloc(n, sizeof *questions);
+    quill_option *options = calloc(n, c->n * sizeof *options);
+    bool ok = questions && options;
+    quill_status s = ok ? weigh_questions(c, prompts, n, questions, options, err) : fail_memory(err);
+    free(questions);
+    free(options);
     return s;
 }
 
