@@ -171,28 +171,31 @@ check-headers:
 	$(Q)for h in $$(find include src -name '*.h' ! -name 'simd_*'); do \
 	  printf '#include "%s"\ntypedef int checked;\n' "$$h" | $(CC) $(CFLAGS_ALL) -I. -xc -fsyntax-only - || exit 1; done
 
-SHARE := $(DESTDIR)$(PREFIX)/share
+# What is installed carries no lines for a debugger.
+STRIP ?= $(CROSS)strip
+AT := $(DESTDIR)$(PREFIX)
+SHARE := $(AT)/share
 install: all docs
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/quill
-	install -m 755 $(BUILD)/quill $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/libquill.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 $(BUILD)/quill.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
-	install -m 644 include/quill/*.h $(DESTDIR)$(PREFIX)/include/quill/
+	install -d '$(AT)/bin' '$(AT)/lib/pkgconfig' '$(AT)/include/quill' '$(SHARE)/quill/prompts'
+	install -m 755 $(BUILD)/quill '$(AT)/bin/' && $(STRIP) '$(AT)/bin/quill'
+	install -m 644 $(BUILD)/libquill.a '$(AT)/lib/' && $(STRIP) -g '$(AT)/lib/libquill.a'
+	install -m 644 $(BUILD)/quill.pc '$(AT)/lib/pkgconfig/'
+	install -m 644 include/quill/*.h '$(AT)/include/quill/'
+	install -m 644 LICENSE '$(SHARE)/quill/'
+	install -m 755 prompts/*.prompt '$(SHARE)/quill/prompts/'
 ifneq ($(PAGES),)
-	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions \
-	  $(SHARE)/fish/vendor_completions.d
-	install -m 644 $(BUILD)/quill.1 $(SHARE)/man/man1/
-	install -m 644 $(BUILD)/quill.bash $(SHARE)/bash-completion/completions/quill
-	install -m 644 $(BUILD)/_quill $(SHARE)/zsh/site-functions/
-	install -m 644 $(BUILD)/quill.fish $(SHARE)/fish/vendor_completions.d/
+	install -d '$(SHARE)/man/man1' '$(SHARE)/bash-completion/completions' '$(SHARE)/zsh/site-functions' \
+	  '$(SHARE)/fish/vendor_completions.d'
+	install -m 644 $(BUILD)/quill.1 '$(SHARE)/man/man1/'
+	install -m 644 $(BUILD)/quill.bash '$(SHARE)/bash-completion/completions/quill'
+	install -m 644 $(BUILD)/_quill '$(SHARE)/zsh/site-functions/'
+	install -m 644 $(BUILD)/quill.fish '$(SHARE)/fish/vendor_completions.d/'
 endif
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/quill $(DESTDIR)$(PREFIX)/lib/libquill.a \
-	  $(DESTDIR)$(PREFIX)/lib/pkgconfig/quill.pc $(SHARE)/man/man1/quill.1 \
-	  $(SHARE)/bash-completion/completions/quill $(SHARE)/zsh/site-functions/_quill \
-	  $(SHARE)/fish/vendor_completions.d/quill.fish
-	rm -rf $(DESTDIR)$(PREFIX)/include/quill
+	cd '$(AT)' && rm -f bin/quill lib/libquill.a lib/pkgconfig/quill.pc share/man/man1/quill.1 \
+	  share/bash-completion/completions/quill share/zsh/site-functions/_quill share/fish/vendor_completions.d/quill.fish
+	rm -rf '$(AT)/include/quill' '$(SHARE)/quill'
 
 clean:
 	rm -rf build

@@ -35,7 +35,7 @@ const struct option_row option_table[] = {
      .help = "special tokens in the text become themselves; without it they are plain text"},
     {"prompt-file", NULL, "F", OPTION_STRING, FIELD(prompt_file), .value = "FILE", .verbs = GENERATE | CHOOSE | ASK,
      .group = GROUP_PROMPT, .common = true,
-     .help = "a prompt file: slots, examples, settings"},
+     .help = "a prompt file: slots, examples, settings; a name without a folder may be that of an installed one"},
     {"define", NULL, "D", OPTION_LIST, FIELD(defines), .value = "NAME=VALUE", .verbs = PROMPT_VERBS,
      .group = GROUP_PROMPT, .help = "fill the slot {{NAME}} of a prompt file; repeatable"},
     {"shots", NULL, NULL, OPTION_INT, FIELD(shots), .value = "K", .max = INT_MAX_VALUE, .verbs = PROMPT_VERBS,

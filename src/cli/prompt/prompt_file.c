@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "cli/io/json_out.h"
 #include "examples.h"
+#include "installed.h"
 
 enum section { IN_PREAMBLE, IN_SHOT, IN_EXAMPLES, IN_TAIL };
 
@@ -267,6 +268,8 @@ quill_status prompt_file_open(struct prompt_file **out, const char *path, uint64
     *out = NULL;
     struct buffer text = {0};
     bool is_stdin = strcmp(path, "-") == 0;
+    char installed[PATH_MAX];
+    if (!is_stdin && installed_prompt(installed, path)) path = installed;
     const char *slash = strrchr(path, '/');
     char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
     quill_status s = folder ? read_file(&text, path, limit, err) : fail_memory(err);

@@ -59,8 +59,8 @@ struct prompt_file {
     size_t n_stops;
 };
 
-// Reads ("-": stdin) and parses. Errors: QUILL_E_USAGE "FILE:LINE: ...", QUILL_E_CONTEXT (longer than `limit`),
-// QUILL_E_SYSTEM. *out is NULL after an error.
+// Reads ("-": stdin; else the file, or the installed one of that name) and parses. Errors: QUILL_E_USAGE
+// "FILE:LINE: ...", QUILL_E_CONTEXT (longer than `limit`), QUILL_E_SYSTEM. *out is NULL after an error.
 QUILL_MUST_CHECK quill_status prompt_file_open(struct prompt_file **out, const char *path, uint64_t limit,
                                                quill_error *err);
 // The same from memory, which is copied; `folder` NULL: files of examples are refused.
