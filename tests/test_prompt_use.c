@@ -137,9 +137,9 @@ static void settings_are_weaker_than_the_command_line(void **state) {
     struct use u;
     static const char file[] = "%set temp 0.5\n%set predict 7\n%set seed 9\nx\n";
     assert_ok(configure(&u, file, "-n 3"), u.err);
-    assert_true(u.o.temp > 0.49 && u.o.temp < 0.51);
-    assert_int_equal(u.o.predict, 3);
-    assert_int_equal(u.o.seed, 9);
+    assert_true(u.o.sampling.temp > 0.49 && u.o.sampling.temp < 0.51);
+    assert_int_equal(u.o.length.predict, 3);
+    assert_int_equal(u.o.sampling.seed, 9);
     release(&u);
     assert_int_equal(configure(&u, "x\n%set temp hot\n", "--temp 1"), QUILL_E_USAGE); // checked all the same
     assert_non_null(strstr(u.err.text, "f.prompt:2: %set temp"));

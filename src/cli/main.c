@@ -27,8 +27,8 @@ static quill_status find_verb(const struct verb **verb, const char *name, quill_
 }
 
 static int run(const struct verb *verb, struct options *o, quill_error *err) {
-    if (o->version) return print_version(o, err);
-    if (o->help || o->short_help) return print_help(verb, o->help, err);
+    if (o->talk.version) return print_version(o, err);
+    if (o->talk.help || o->talk.short_help) return print_help(verb, o->talk.help, err);
     return verb->run(o, err);
 }
 

@@ -53,8 +53,8 @@ void progress_clear(struct progress *bar) {
     bar->possible = false;
 }
 
-bool colors_wanted(const char *when, bool terminal) {
-    if (strcmp(when, "auto") != 0) return strcmp(when, "always") == 0;
+bool colors_wanted(enum color_when when, bool terminal) {
+    if (when != COLOR_AUTO) return when == COLOR_ALWAYS;
     return terminal && !is_set("NO_COLOR") && !dumb();
 }
 

@@ -16,8 +16,9 @@ void progress_update(struct progress *bar, const char *what, size_t done, size_t
 void progress_hide(struct progress *bar);  // until the next update
 void progress_clear(struct progress *bar); // for good
 
-// `when`: auto, always, never. NO_COLOR and TERM=dumb turn automatic colours off.
-bool colors_wanted(const char *when, bool terminal);
+// NO_COLOR and TERM=dumb turn automatic colours off.
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+bool colors_wanted(enum color_when when, bool terminal);
 
 size_t help_width(void); // columns: of the terminal on stdout, or COLUMNS; else 80
 

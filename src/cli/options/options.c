@@ -14,14 +14,37 @@
 
 // ---- values ----
 
+// `list`: words separated by spaces. Which of them `text` is; -1: none. A word ends at a '=' too; *value: what follows.
+static int find_word(const char *list, const char *text, const char **value) {
+    const size_t n = strlen(text);
+    int i = 0;
+    for (size_t length; (length = strcspn(list, " ")); list += length, list += strspn(list, " "), i++) {
+        const size_t name = strcspn(list, "= ");
+        *value = list + name + (list[name] == '=');
+        if (name == n && memcmp(list, text, n) == 0) return i;
+    }
+    return -1;
+}
+
+// Of a number: "a whole number from 1 to 64", after the names that some have.
 static quill_status bad_number(const struct option_row *row, const char *source, const char *value, const char *what,
                                quill_error *err) {
-    return fail(err, QUILL_E_USAGE, "%s: expected %s from %.16g to %.16g, found '%s'", source, what, row->min, row->max,
-                QUOTED(str_of(value)));
+    char names[64] = "";
+    size_t used = 0;
+    for (const char *at = row->names; at && *at; at += strcspn(at, " "), at += strspn(at, " "))
+        used += (size_t)snprintf(names + used, sizeof names - used, "%.*s%s", (int)strcspn(at, "="), at,
+                                 strchr(at, ' ') ? ", " : " or ");
+    return fail(err, QUILL_E_USAGE, "%s: expected %s%s from %.16g to %.16g, found '%s'", source, names, what, row->min,
+                row->max, QUOTED(str_of(value)));
 }
 
 static quill_status set_int(const struct option_row *row, int64_t *field, const char *source, const char *value,
                             quill_error *err) {
+    const char *named;
+    if (row->names && find_word(row->names, value, &named) >= 0) {
+        *field = strtoll(named, NULL, 10);
+        return QUILL_OK;
+    }
     char *end;
     errno = 0;
     long long number = strtoll(value, &end, 10);
@@ -58,12 +81,40 @@ static quill_status add_item(struct list *list, const char *item, quill_error *e
     return QUILL_OK;
 }
 
-// `list`: words separated by blanks.
-static bool has_word(const char *list, const char *text) {
-    const size_t n = strlen(text);
-    for (size_t length; (length = strcspn(list, " ")); list += length, list += strspn(list, " "))
-        if (length == n && memcmp(list, text, n) == 0) return true;
-    return false;
+// ID+B, ID-B or ID-inf
+static quill_status add_bias(struct bias_list *list, const char *source, const char *text, quill_error *err) {
+    char *end;
+    errno = 0;
+    long id = strtol(text, &end, 10);
+    bool good = *text >= '0' && *text <= '9' && errno == 0 && id <= INT32_MAX && (*end == '+' || *end == '-');
+    const char *value = end;
+    double bias = 0;
+    if (good && strcmp(value, "-inf") == 0) {
+        bias = (double)-INFINITY;
+    } else if (good) {
+        bias = strtod(value, &end);
+        bool plain = value[strspn(value, ".0123456789eE+-")] == 0; // no "inf", "nan", "0x1"
+        good = plain && end != value && *end == 0 && isfinite((float)bias);
+    }
+    if (!good)
+        return fail(err, QUILL_E_USAGE, "%s: expected ID+B, ID-B or ID-inf, found '%s'", source, QUOTED(str_of(text)));
+    quill_logit_bias *items = realloc(list->items, (list->n + 1) * sizeof *items);
+    if (!items) return fail_memory(err);
+    list->items = items;
+    items[list->n++] = (quill_logit_bias){(int32_t)id, (float)bias};
+    return QUILL_OK;
+}
+
+static quill_status set_word(const struct option_row *row, void *field, const char *source, const char *value,
+                             quill_error *err) {
+    const char *named;
+    const int i = find_word(row->words, value, &named);
+    if (i < 0)
+        return fail(err, QUILL_E_USAGE, "%s: expected one of: %s; found '%s'", source, row->words,
+                    QUOTED(str_of(value)));
+    if (row->kind == OPTION_WORD) *(int *)field = i;
+    else *(const char **)field = value;
+    return QUILL_OK;
 }
 
 static quill_status set_field(struct options *o, const struct option_row *row, const char *source, const char *value,
@@ -77,11 +128,8 @@ static quill_status set_field(struct options *o, const struct option_row *row, c
     case OPTION_REAL:
     case OPTION_SECONDS: return set_real(row, field, source, value, err);
     case OPTION_WORD:
-        if (!has_word(row->words, value))
-            return fail(err, QUILL_E_USAGE, "%s: expected one of: %s; found '%s'", source, row->words,
-                        QUOTED(str_of(value)));
-        *(const char **)field = value;
-        return QUILL_OK;
+    case OPTION_NAME: return set_word(row, field, source, value, err);
+    case OPTION_BIAS: return add_bias(field, source, value, err);
     case OPTION_LATER: break;
     }
     return fail(err, QUILL_E_USAGE, "%s: %s are not available in this version", source, row->help);
@@ -95,12 +143,17 @@ const char *option_next_name(const struct option_row *row, const char *name) {
     return name && *name ? name : NULL;
 }
 
-// NULL: there is none.
-static const struct option_row *row_of_name(const char *text) {
+const struct option_row *option_find(const char *text, size_t n, unsigned of_verbs) {
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
         for (const char *name = NULL; (name = option_next_name(row, name));)
-            if (strcmp(name, text) == 0) return row;
+            if (row->verbs & of_verbs && strlen(name) == n && memcmp(name, text, n) == 0) return row;
     return NULL;
+}
+
+const struct option_row *option_of(size_t field) {
+    const struct option_row *row = option_table;
+    while (row->kind == OPTION_LATER || row->field != field) row++;
+    return row;
 }
 
 static const char *program_of(const struct verb *verb, char *buffer, size_t n) {
@@ -234,36 +287,48 @@ quill_status options_parse(struct options *o, const struct verb *verb, char **ar
     return s;
 }
 
-quill_status options_set(struct options *o, const char *row_name, const char *source, const char *value,
+quill_status options_set(struct options *o, const struct option_row *row, const char *source, const char *value,
                          quill_error *err) {
-    return set_field(o, row_of_name(row_name), source, value, err);
+    return set_field(o, row, source, value, err);
 }
 
-bool options_given(const struct options *o, const char *row_name) {
-    const struct option_row *row = row_of_name(row_name);
-    size_t i = row ? (size_t)(row - option_table) : 0;
-    return row && (o->given[i / 64] >> i % 64 & 1);
+bool options_given(const struct options *o, const struct option_row *row) {
+    const size_t i = (size_t)(row - option_table);
+    return o->given[i / 64] >> i % 64 & 1;
 }
 
-quill_status options_set_default(struct options *o, const char *row_name, const char *source, const char *value,
-                                 quill_error *err) {
-    if (!row_of_name(row_name)) return fail(err, QUILL_E_USAGE, "%s: not available in this version", source);
-    if (options_given(o, row_name)) {
-        struct options scratch = {0}; // what is not used is checked all the same
-        quill_status s = options_set(&scratch, row_name, source, value, err);
-        options_free(&scratch);
-        return s;
+quill_status options_set_default(struct options *o, const struct option_row *row, const char *source,
+                                 const char *value, quill_error *err) {
+    if (!options_given(o, row)) return set_field(o, row, source, value, err);
+    struct options scratch = {0}; // what is not used is checked all the same
+    quill_status s = set_field(&scratch, row, source, value, err);
+    options_free(&scratch);
+    return s;
+}
+
+static void transfer(void *to, enum option_target kind, enum option_kind from, const void *field) {
+    const double number = from == OPTION_REAL ? *(const double *)field : 0;
+    const int64_t whole = from == OPTION_INT ? *(const int64_t *)field : 0;
+    switch (kind) {
+    case TARGET_NONE: return;
+    case TARGET_FLOAT: *(float *)to = (float)number; return;
+    case TARGET_INT: *(int32_t *)to = (int32_t)whole; return;
+    case TARGET_INT64: *(int64_t *)to = whole; return;
+    case TARGET_BOOL: *(bool *)to = *(const bool *)field; return;
+    case TARGET_STRING: *(const char **)to = *(const char *const *)field; return;
     }
-    return options_set(o, row_name, source, value, err);
+}
+
+void options_transfer(quill_request *request, const struct options *o) {
+    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
+        transfer((char *)request + row->target, row->target_kind, row->kind, (const char *)o + row->field);
 }
 
 void options_free(struct options *o) {
-    free(o->defines.items);
-    free(o->files.items);
     free(o->operands.items);
-    free(o->stops.items);
-    free(o->choices.items);
-    free(o->yes.items);
-    free(o->no.items);
-    free(o->logit_bias.items);
+    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
+        void *field = (char *)o + row->field;
+        if (row->kind == OPTION_LIST) free(((struct list *)field)->items);
+        if (row->kind == OPTION_BIAS) free(((struct bias_list *)field)->items);
+    }
 }

@@ -8,71 +8,105 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "quill/error.h"
+#include "cli/io/term.h"
+#include "quill/session.h"
 
 struct list {
     const char **items; // [n]
     size_t n;
 };
 
+struct bias_list {
+    quill_logit_bias *items; // [n]
+    size_t n;
+};
+
+enum normalize { NORMALIZE_NONE, NORMALIZE_TOKENS, NORMALIZE_PRIOR };
+enum score_unit { PER_LINE, PER_TOKEN };
+
 // Numbers that were not given and have no default are -1, strings NULL. Strings are borrowed from argv.
 struct options {
-    // the prompt
-    const char *prompt;
-    struct list files, operands;
-    int64_t max_prompt_bytes;
-    bool escape, keep_newline, special;
-    const char *prompt_file;
-    struct list defines; // NAME=VALUE
-    int64_t shots, shuffle, orders;
-    bool show_prompt, loo;
-    const char *stdin_use; // what stdin is read for besides the prompt; NULL: nothing (prompt.h: stdin_claim)
-    // the model
-    const char *model;
-    int64_t n_ctx;
-    const char *kv_type;
-    bool no_mmap, allow_swap;
-    // length and stops
-    int64_t predict, min_tokens;
-    struct list stops;
-    const char *stop_regex;
-    double timeout; // seconds; 0: none
-    bool line, ignore_eos, truncate_ok;
-    // sampling
-    double temp, top_p, min_p, typical_p, repeat_penalty, presence_penalty, frequency_penalty;
-    int64_t top_k, repeat_last_n, seed, samples;
-    struct list logit_bias;
-    // output
-    const char *output;
-    const char *color;
-    int64_t logprobs;
-    bool json, prompt_logprobs, no_timing, stats, echo, bytes, raw, null;
-    // tokenize, inspect
-    bool lines, count, pieces, decode, bos, tensors;
-    // choose
-    struct list choices;
-    const char *choices_file;
-    bool no_space, probs, calibrate;
-    // ask
-    const char *question;
-    struct list yes, no;
-    double min_prob;
-    bool print;
-    // map
-    const char *rows, *out, *shard;
-    bool tsv, csv, jsonl, no_header, keep_blanks;
-    // score, rank
-    const char *per, *given_prefix, *html, *normalize;
-    int64_t stride;
-    bool header, no_bos, whole, fail_fast;
-    // bench
-    int64_t bench_prompt, bench_predict, depth, runs;
-    const char *batch;
-    // the machine
-    int64_t threads, chunk, n_seq;
-    const char *cpu, *draft;
-    // talk
-    bool quiet, verbose, help, short_help, version;
+    struct {
+        const char *text;
+        struct list files;
+        int64_t max_bytes;
+        bool escape, keep_newline, special;
+        const char *stdin_use; // what stdin is read for besides the prompt; NULL: nothing (read.h: stdin_claim)
+    } prompt;
+    struct list operands;
+    struct { // the prompt file
+        const char *path;
+        struct list defines; // NAME=VALUE
+        int64_t shots, shuffle;
+        bool show_prompt;
+    } file;
+    struct { // its examples tried on each other
+        bool loo;
+        int64_t orders;
+    } trial;
+    struct {
+        const char *path;
+        int64_t n_ctx;
+        const char *kv_type;
+        bool no_mmap, allow_swap;
+    } model;
+    struct {
+        int64_t predict, min_tokens;
+        struct list stops;
+        const char *stop_regex;
+        double timeout; // seconds; 0: none
+        bool line, ignore_eos, truncate_ok;
+    } length;
+    struct {
+        double temp, top_p, min_p, typical_p, repeat_penalty, presence_penalty, frequency_penalty;
+        int64_t top_k, repeat_last_n, seed, samples;
+        struct bias_list logit_bias;
+    } sampling;
+    struct {
+        const char *path;
+        int color; // enum color_when
+        int64_t logprobs;
+        bool json, prompt_logprobs, no_timing, stats, echo, bytes, raw, null;
+    } output;
+    struct {
+        bool lines, count, pieces, decode, bos;
+    } tokenize;
+    struct {
+        bool tensors;
+    } inspect;
+    struct {
+        struct list choices;
+        const char *file;
+        bool no_space, probs, calibrate;
+        int normalize; // enum normalize
+    } choose;
+    struct {
+        const char *question;
+        struct list yes, no;
+        double min_prob;
+        bool print;
+    } ask;
+    struct {
+        const char *path, *out, *shard;
+        bool tsv, csv, jsonl, no_header, keep_blanks, fail_fast;
+    } rows;
+    struct {
+        int per; // enum score_unit
+        const char *given, *html;
+        int64_t stride;
+        bool header, no_bos, whole;
+    } score;
+    struct {
+        int64_t prompt, predict, depth, runs;
+        const char *batch;
+    } bench;
+    struct {
+        int64_t threads, chunk, n_seq, draft;
+        const char *cpu;
+    } machine;
+    struct {
+        bool quiet, verbose, help, short_help, version;
+    } talk;
     uint64_t given[3]; // bit i: row i of the table was on the command line
 };
 
@@ -115,7 +149,9 @@ enum option_kind {
     OPTION_INT,     // int64_t
     OPTION_REAL,    // double
     OPTION_SECONDS, // double; may end in s, m or h
-    OPTION_WORD,    // const char *: one of `words`
+    OPTION_WORD,    // int: which of `words`, from 0
+    OPTION_NAME,    // const char *: one of `words`
+    OPTION_BIAS,    // struct bias_list; each use adds one
     OPTION_LATER,   // a name of a later version
 };
 
@@ -130,6 +166,9 @@ enum option_group {
     GROUP_COUNT,
 };
 
+// Where a plain value goes in a quill_request besides.
+enum option_target { TARGET_NONE, TARGET_FLOAT, TARGET_INT, TARGET_INT64, TARGET_BOOL, TARGET_STRING };
+
 struct option_row {
     const char *name;    // without dashes; NULL: a letter alone
     const char *aliases; // other names, each ended by a NUL (the last by two); NULL: none
@@ -138,12 +177,16 @@ struct option_row {
     size_t field;        // offset in struct options
     const char *value;   // what help calls the value
     double min, max;     // of numbers
-    const char *words;   // of OPTION_WORD, separated by blanks
+    const char *words;   // of OPTION_WORD and OPTION_NAME, separated by spaces
+    const char *names;   // of OPTION_INT: names of numbers, "auto=-1 off=0"; NULL: none
     const char *initial; // as it would be typed; NULL: unset
     unsigned verbs;      // bits of the verbs that take it
     enum option_group group;
     const char *bare;    // the value when none follows: nothing, or what begins with a dash; NULL: one must follow
     bool common;         // in the short help too
+    bool settable;       // by a prompt file too
+    size_t target;       // offset in quill_request
+    enum option_target target_kind;
     const char *help;
 };
 extern const struct option_row option_table[];
@@ -159,13 +202,21 @@ QUILL_MUST_CHECK quill_status options_parse(struct options *o, const struct verb
                                             quill_error *err);
 void options_free(struct options *o);
 
+// The row of a name or alias that one of these verbs takes; NULL: none.
+const struct option_row *option_find(const char *name, size_t n, unsigned of_verbs);
+// The row of a field: OPTION_OF(length.stops).
+const struct option_row *option_of(size_t field);
+#define OPTION_OF(name) option_of(offsetof(struct options, name))
+
 // Sets the field of a row by its text, as if it had been given; `source` is the name used in messages ("QUILL_X").
-QUILL_MUST_CHECK quill_status options_set(struct options *o, const char *row_name, const char *source,
+QUILL_MUST_CHECK quill_status options_set(struct options *o, const struct option_row *row, const char *source,
                                           const char *value, quill_error *err);
 // The same, unless the command line gave a value: what a prompt file sets.
-QUILL_MUST_CHECK quill_status options_set_default(struct options *o, const char *row_name, const char *source,
+QUILL_MUST_CHECK quill_status options_set_default(struct options *o, const struct option_row *row, const char *source,
                                                   const char *value, quill_error *err);
-bool options_given(const struct options *o, const char *row_name); // on the command line
+bool options_given(const struct options *o, const struct option_row *row); // on the command line
+// Copies the plain values that have a target.
+void options_transfer(quill_request *request, const struct options *o);
 
 const char *verb_nearest(const char *text); // the verb whose name `text` may be meant to be; NULL: none is near
 

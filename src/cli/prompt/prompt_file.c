@@ -58,39 +58,26 @@ static quill_status read_argument(struct reading *r, const char *p, size_t n, qu
     return ok ? QUILL_OK : fail_memory(err);
 }
 
-// What a file may set (the rest of the options is not a stranger's to choose).
-static const char *const settable[] = {
-    "predict", "temp", "top-k", "top-p", "min-p", "typical-p", "repeat-penalty", "repeat-last-n",
-    "presence-penalty", "frequency-penalty", "seed", "stop", "stop-regex", "line", "regex", "choice",
-    "json-schema", "shots", "normalize", "min-prob",
-};
-
 static quill_status read_set(struct reading *r, const char *p, size_t n, quill_error *err) {
     size_t word = 0, blank;
     while (word < n && p[word] != ' ' && p[word] != '\t') word++;
     for (blank = word; blank < n && (p[blank] == ' ' || p[blank] == '\t');) blank++;
-    const char *name = NULL;
-    for (size_t i = 0; i < sizeof settable / sizeof *settable && !name; i++)
-        if (strlen(settable[i]) == word && memcmp(settable[i], p, word) == 0) name = settable[i];
-    if (!name)
+    const struct option_row *row = option_find(p, word, EVERY_VERB); // a stranger does not choose all options
+    if (!row || !row->settable)
         return wrong(r, err, "%%set: '%s' is no option that a prompt file may set", QUOTED(((struct str){p, word})));
     quill_status s = read_argument(r, p + blank, n - blank, err);
     if (s) return s;
-    bool flag = strcmp(name, "line") == 0;
-    if (flag && blank < n) return wrong(r, err, "%%set line takes no value");
-    if (!flag && r->argument.n == 0) return wrong(r, err, "%%set %s needs a value", name);
-    bool bytes = strcmp(name, "stop") == 0;
-    if (!bytes && memchr(r->argument.p, 0, r->argument.n)) return wrong(r, err, "%%set %s: a NUL byte", name);
-    if (strcmp(name, "json-schema") == 0) {
-        const char *bad = path_problem(r->argument.p, r->argument.n);
-        if (bad) return wrong(r, err, "%%set json-schema: %s", bad);
-    }
+    const bool flag = row->kind == OPTION_FLAG;
+    if (flag && blank < n) return wrong(r, err, "%%set %s takes no value", row->name);
+    if (!flag && r->argument.n == 0) return wrong(r, err, "%%set %s needs a value", row->name);
+    if (row != OPTION_OF(length.stops) && memchr(r->argument.p, 0, r->argument.n))
+        return wrong(r, err, "%%set %s: a NUL byte", row->name);
     enum { MOST_SETTINGS = 1000 };
     if (r->f->n_settings == MOST_SETTINGS) return wrong(r, err, "more than %d lines with %%set", (int)MOST_SETTINGS);
     struct setting *settings = realloc(r->f->settings, (r->f->n_settings + 1) * sizeof *settings);
     if (!settings) return fail_memory(err);
     r->f->settings = settings;
-    settings[r->f->n_settings++] = (struct setting){.name = name, .value = r->argument, .line = r->line};
+    settings[r->f->n_settings++] = (struct setting){.row = row, .value = r->argument, .line = r->line};
     r->argument = (struct buffer){0};
     return QUILL_OK;
 }

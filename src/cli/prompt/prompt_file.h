@@ -21,7 +21,7 @@
 
 // A line `%set NAME VALUE`.
 struct setting {
-    const char *name;
+    const struct option_row *row;
     struct buffer value; // followed by a NUL
     size_t line;
 };

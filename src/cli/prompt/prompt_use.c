@@ -19,11 +19,11 @@ static quill_status apply_settings(struct prompt_file *f, struct options *o, qui
     for (size_t i = 0; i < f->n_settings && !s; i++) {
         const struct setting *set = &f->settings[i];
         char source[160];
-        snprintf(source, sizeof source, "%s:%zu: %%set %s", QUOTED(str_of(f->name)), set->line, set->name);
-        if (strcmp(set->name, "stop") == 0)
+        snprintf(source, sizeof source, "%s:%zu: %%set %s", QUOTED(str_of(f->name)), set->line, set->row->name);
+        if (set->row == OPTION_OF(length.stops))
             f->stops[f->n_stops++] = (quill_text){set->value.p, set->value.n};
         else
-            s = options_set_default(o, set->name, source, set->value.p, err);
+            s = options_set_default(o, set->row, source, set->value.p, err);
     }
     return s;
 }
@@ -53,21 +53,21 @@ static quill_status add_definitions(struct prompt_file *f, const struct options 
     f->defined = calloc(f->slots.n + 1, sizeof *f->defined);
     if (!f->defined) return fail_memory(err);
     quill_status s = QUILL_OK;
-    for (size_t i = 0; i < o->defines.n && !s; i++) s = define(f, o->defines.items[i], err);
+    for (size_t i = 0; i < o->file.defines.n && !s; i++) s = define(f, o->file.defines.items[i], err);
     return s;
 }
 
 // ---- examples ----
 
 static quill_status choose_shots(struct prompt_file *f, const struct options *o, quill_error *err) {
-    if (o->shots >= 0 && (uint64_t)o->shots > f->n_examples)
-        return fail(err, QUILL_E_USAGE, "--shots %lld: %s has %zu examples", (long long)o->shots,
+    if (o->file.shots >= 0 && (uint64_t)o->file.shots > f->n_examples)
+        return fail(err, QUILL_E_USAGE, "--shots %lld: %s has %zu examples", (long long)o->file.shots,
                     QUOTED(str_of(f->name)), f->n_examples);
     f->shots = calloc(f->n_examples + 1, sizeof *f->shots);
     if (!f->shots) return fail_memory(err);
     for (size_t i = 0; i < f->n_examples; i++) f->shots[i] = i;
-    if (o->shuffle >= 0) rng_shuffle(f->shots, f->n_examples, (uint64_t)o->shuffle);
-    f->n_shots = o->shots >= 0 ? (size_t)o->shots : f->n_examples;
+    if (o->file.shuffle >= 0) rng_shuffle(f->shots, f->n_examples, (uint64_t)o->file.shuffle);
+    f->n_shots = o->file.shots >= 0 ? (size_t)o->file.shots : f->n_examples;
     return QUILL_OK;
 }
 
@@ -128,11 +128,11 @@ static quill_status read_input(const struct prompt_file *f, const struct options
 }
 
 quill_status prompt_file_take(struct prompt_file **out, struct options *o, struct rendered *r, quill_error *err) {
-    if (o->prompt || o->files.n || o->operands.n)
+    if (o->prompt.text || o->prompt.files.n || o->operands.n)
         return fail(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
     struct buffer input = {0};
-    quill_status s = stdin_claim_by(o, o->prompt_file, "the prompt file", err);
-    if (!s) s = prompt_file_open(out, o->prompt_file, (uint64_t)o->max_prompt_bytes, err);
+    quill_status s = stdin_claim_by(o, o->file.path, "the prompt file", err);
+    if (!s) s = prompt_file_open(out, o->file.path, (uint64_t)o->prompt.max_bytes, err);
     if (!s) s = prompt_file_configure(*out, o, err);
     if (!s) s = read_input(*out, o, &input, err);
     const quill_text value = {input.p ? input.p : "", input.n};
@@ -144,9 +144,9 @@ quill_status prompt_file_take(struct prompt_file **out, struct options *o, struc
 size_t prompt_file_stops(const struct prompt_file *f, const struct options *o, const quill_text **stops,
                          quill_text *fallback) {
     *stops = f->stops;
-    if (options_given(o, "stop")) return 0;
+    if (options_given(o, OPTION_OF(length.stops))) return 0;
     if (f->n_stops) return f->n_stops;
-    if (o->stop_regex || o->line || f->stop.n == 0) return 0;
+    if (o->length.stop_regex || o->length.line || f->stop.n == 0) return 0;
     *fallback = (quill_text){f->stop.p, f->stop.n};
     *stops = fallback;
     return 1;
@@ -155,7 +155,8 @@ size_t prompt_file_stops(const struct prompt_file *f, const struct options *o, c
 quill_text prompt_file_end(const struct prompt_file *f, const struct options *o) {
     quill_text fallback;
     const quill_text *stops;
-    if (options_given(o, "stop")) return (quill_text){o->stops.items[0], strlen(o->stops.items[0])};
+    if (options_given(o, OPTION_OF(length.stops)))
+        return (quill_text){o->length.stops.items[0], strlen(o->length.stops.items[0])};
     return prompt_file_stops(f, o, &stops, &fallback) ? stops[0] : (quill_text){"\n", 1};
 }
 

@@ -57,18 +57,19 @@ quill_status read_file(struct buffer *out, const char *path, uint64_t limit, qui
 }
 
 void say_reading(const struct options *o, int fd, const char *what) {
-    if (!o->quiet && isatty(fd) && isatty(STDERR_FILENO)) report("reading %s from the terminal, up to Ctrl-D", what);
+    if (!o->talk.quiet && isatty(fd) && isatty(STDERR_FILENO))
+        report("reading %s from the terminal, up to Ctrl-D", what);
 }
 
 // Whether stdin may be read for `use`.
 static quill_status check_stdin(const struct options *o, const char *use, quill_error *err) {
-    if (!o->stdin_use) return QUILL_OK;
-    return fail(err, QUILL_E_USAGE, "stdin is %s and cannot be %s too", o->stdin_use, use);
+    if (!o->prompt.stdin_use) return QUILL_OK;
+    return fail(err, QUILL_E_USAGE, "stdin is %s and cannot be %s too", o->prompt.stdin_use, use);
 }
 
 quill_status stdin_claim(struct options *o, const char *use, quill_error *err) {
     quill_status s = check_stdin(o, use, err);
-    o->stdin_use = use;
+    o->prompt.stdin_use = use;
     return s;
 }
 
@@ -98,7 +99,7 @@ quill_status text_operand(const struct options *o, const char **text, bool *dash
 quill_status add_argument(struct buffer *out, const struct options *o, const char *source, const char *argument,
                           quill_error *err) {
     size_t n = strlen(argument), bad = n;
-    bool ok = o->escape ? show_unescaped(out, argument, n, &bad) : buffer_add(out, argument, n);
+    bool ok = o->prompt.escape ? show_unescaped(out, argument, n, &bad) : buffer_add(out, argument, n);
     if (!ok) return fail_memory(err);
     if (bad < n)
         return fail(err, QUILL_E_USAGE, "%s: unknown escape at '%s'; -e knows \\n \\t \\r \\\\ \\\" \\xHH", source,
@@ -128,13 +129,13 @@ static quill_status add_file(struct assembly *a, const char *path, quill_error *
     if (!s && is_stdin) say_reading(a->o, STDIN_FILENO, "the prompt");
     if (!s) s = begin_piece(a, err);
     size_t start = a->out->n;
-    uint64_t limit = (uint64_t)a->o->max_prompt_bytes;
+    uint64_t limit = (uint64_t)a->o->prompt.max_bytes;
     if (!s) s = read_file(a->out, path, limit, err);
     if (s) return s;
     if (is_stdin && a->out->n == start) { // an empty stdin counts as none
         a->out->n = before;
         a->n_pieces--;
-    } else if (!a->o->keep_newline && a->out->n > start && a->out->p[a->out->n - 1] == '\n') {
+    } else if (!a->o->prompt.keep_newline && a->out->n > start && a->out->p[a->out->n - 1] == '\n') {
         a->out->n--;
     }
     return QUILL_OK;
@@ -148,9 +149,9 @@ static bool stdin_has_data(void) {
 
 // What means something with a prompt file alone.
 static quill_status refuse_file_options(const struct options *o, quill_error *err) {
-    static const char *const names[] = {"define", "shots", "shuffle"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (options_given(o, names[i])) return fail(err, QUILL_E_USAGE, "--%s needs a prompt file: -F", names[i]);
+    const struct option_row *const rows[] = {OPTION_OF(file.defines), OPTION_OF(file.shots), OPTION_OF(file.shuffle)};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (options_given(o, rows[i])) return fail(err, QUILL_E_USAGE, "--%s needs a prompt file: -F", rows[i]->name);
     return QUILL_OK;
 }
 
@@ -159,15 +160,15 @@ quill_status prompt_read(struct buffer *out, const struct options *o, quill_erro
     const char *operand;
     bool dash;
     quill_status s = text_operand(o, &operand, &dash, err);
-    if (!s && operand && o->prompt) s = fail(err, QUILL_E_USAGE, "-p and PROMPT are both given; use one of them");
+    if (!s && operand && o->prompt.text) s = fail(err, QUILL_E_USAGE, "-p and PROMPT are both given; use one of them");
     if (!s) s = refuse_file_options(o, err);
-    for (size_t i = 0; !s && i < o->files.n; i++) s = add_file(&a, o->files.items[i], err);
+    for (size_t i = 0; !s && i < o->prompt.files.n; i++) s = add_file(&a, o->prompt.files.items[i], err);
 
-    bool alone = o->files.n == 0 && !operand && !o->prompt;
-    bool beside = operand && !a.stdin_read && !o->stdin_use && stdin_has_data();
+    bool alone = o->prompt.files.n == 0 && !operand && !o->prompt.text;
+    bool beside = operand && !a.stdin_read && !o->prompt.stdin_use && stdin_has_data();
     if (!s && (dash || alone || beside)) s = add_file(&a, "-", err);
 
-    const char *text = operand ? operand : o->prompt;
+    const char *text = operand ? operand : o->prompt.text;
     if (!s && text) s = begin_piece(&a, err);
     if (!s && text) s = add_argument(out, o, operand ? "PROMPT" : "-p", text, err);
     if (!s && a.n_pieces == 0)
@@ -179,15 +180,15 @@ quill_status prompt_read_stdin(struct buffer *out, const struct options *o, bool
     quill_status s = check_stdin(o, "what {{input}} stands for", err);
     if (s) return s;
     say_reading(o, STDIN_FILENO, "the input");
-    s = read_file(out, "-", (uint64_t)o->max_prompt_bytes, err);
+    s = read_file(out, "-", (uint64_t)o->prompt.max_bytes, err);
     *empty = out->n == 0;
-    if (!s && !o->keep_newline && out->n && out->p[out->n - 1] == '\n') out->n--;
+    if (!s && !o->prompt.keep_newline && out->n && out->p[out->n - 1] == '\n') out->n--;
     return s;
 }
 
 quill_status prompt_show(const struct options *o, const struct buffer *prompt, quill_error *err) {
     struct output out = {.fd = -1};
-    quill_status s = output_open(&out, o->output, o->raw, err);
+    quill_status s = output_open(&out, o->output.path, o->output.raw, err);
     if (!s) s = output_write(&out, prompt->p, prompt->n, err);
     if (!s) s = output_end_line(&out, err);
     if (!s) s = output_close(&out, err);

@@ -44,7 +44,7 @@ quill_status choices_add(struct choices *c, const char *list, quill_error *err) 
 
 quill_status choices_add_file(struct choices *c, const char *path, quill_error *err) {
     struct buffer text = {0};
-    quill_status s = read_file(&text, path, (uint64_t)c->o->max_prompt_bytes, err);
+    quill_status s = read_file(&text, path, (uint64_t)c->o->prompt.max_bytes, err);
     size_t line = 1;
     for (size_t at = 0; !s && at < text.n; line++) {
         const char *newline = memchr(text.p + at, '\n', text.n - at);
@@ -70,8 +70,8 @@ quill_status choices_check(const struct choices *c, quill_error *err) {
 
 quill_status choices_take(struct choices *c, quill_error *err) {
     quill_status s = QUILL_OK;
-    for (size_t i = 0; i < c->o->choices.n && !s; i++) s = choices_add(c, c->o->choices.items[i], err);
-    if (!s && c->o->choices_file) s = choices_add_file(c, c->o->choices_file, err);
+    for (size_t i = 0; i < c->o->choose.choices.n && !s; i++) s = choices_add(c, c->o->choose.choices.items[i], err);
+    if (!s && c->o->choose.file) s = choices_add_file(c, c->o->choose.file, err);
     return s ? s : choices_check(c, err);
 }
 
@@ -80,7 +80,7 @@ quill_status choices_take(struct choices *c, quill_error *err) {
 // An operand of choose and ask that names a file is a prompt file; any other is the text itself, as is one beside -q.
 static quill_status take_prompt_file(struct options *o, quill_error *err) {
     struct stat info;
-    bool alone = o->operands.n == 1 && !o->prompt_file && !o->prompt && !o->files.n && !o->question;
+    bool alone = o->operands.n == 1 && !o->file.path && !o->prompt.text && !o->prompt.files.n && !o->ask.question;
     if (!alone || strcmp(o->operands.items[0], "-") == 0) return QUILL_OK;
     const char *operand = o->operands.items[0];
     if (stat(operand, &info) != 0) {
@@ -88,16 +88,16 @@ static quill_status take_prompt_file(struct options *o, quill_error *err) {
         return none ? QUILL_OK : fail_errno(err, QUILL_E_SYSTEM, operand, "open", errno);
     }
     if (!S_ISREG(info.st_mode)) return QUILL_OK;
-    o->prompt_file = operand;
+    o->file.path = operand;
     o->operands.n = 0;
     return QUILL_OK;
 }
 
 quill_status choices_read_prompt(struct choices *c, struct options *o, quill_error *err) {
-    quill_status s = stdin_claim_by(o, o->choices_file, "the choices", err);
+    quill_status s = stdin_claim_by(o, o->choose.file, "the choices", err);
     if (!s) s = take_prompt_file(o, err);
     if (s) return s;
-    if (!o->prompt_file) return prompt_read(&c->prompt.text, o, err);
+    if (!o->file.path) return prompt_read(&c->prompt.text, o, err);
     s = prompt_file_take(&c->file, o, &c->prompt, err);
     if (s) return s;
     c->shots = c->file->shots;
@@ -151,8 +151,8 @@ static quill_status find_end(struct choices *c, quill_error *err) {
     quill_text stop = c->file ? prompt_file_end(c->file, c->o) : (quill_text){"\n", 1};
     struct buffer text = {0};
     quill_ids ids = {0};
-    quill_status s = c->o->stops.n && options_given(c->o, "stop")
-                         ? add_argument(&text, c->o, "--stop", c->o->stops.items[0], err)
+    quill_status s = c->o->length.stops.n && options_given(c->o, OPTION_OF(length.stops))
+                         ? add_argument(&text, c->o, "--stop", c->o->length.stops.items[0], err)
                      : buffer_add(&text, stop.text, stop.n) ? QUILL_OK
                                                             : fail_memory(err);
     const quill_tokenizer *tokenizer = quill_model_tokenizer(c->model);
@@ -216,7 +216,7 @@ static void normalise(struct choices *c, const double *weights) {
 
 // By --normalize. The names are encoded as they stand after the prompt.
 static quill_status apply(struct choices *c, const struct choices_prompt *p, quill_error *err) {
-    bool prior = strcmp(c->o->normalize, "prior") == 0, tokens = strcmp(c->o->normalize, "tokens") == 0;
+    bool prior = c->o->choose.normalize == NORMALIZE_PRIOR, tokens = c->o->choose.normalize == NORMALIZE_TOKENS;
     quill_status s = prior && !c->alone[p->blank] ? weigh_alone(c, p->blank, err) : QUILL_OK;
     if (s) return s;
     double *weights = calloc(c->n, sizeof *weights);
@@ -237,11 +237,11 @@ quill_status choices_encode(struct choices *c, struct choices_prompt *p, quill_e
     const struct buffer *t = &c->prompt.text;
     drop_blanks(&c->prompt);
     choices_prompt_free(p);
-    p->blank = !c->o->no_space && !(t->n && t->p[t->n - 1] == '\n');
+    p->blank = !c->o->choose.no_space && !(t->n && t->p[t->n - 1] == '\n');
     p->logprobs = calloc(c->n, sizeof *p->logprobs);
     if (!p->logprobs) return fail_memory(err);
     return c->file ? rendered_encode(&p->ids, tokenizer, &c->prompt, err)
-                   : prompt_encode(&p->ids, tokenizer, t->p, t->n, c->o->special, true, err);
+                   : prompt_encode(&p->ids, tokenizer, t->p, t->n, c->o->prompt.special, true, err);
 }
 
 void choices_prompt_free(struct choices_prompt *p) {
@@ -305,7 +305,7 @@ static quill_status calibrate(struct choices *c, quill_error *err) {
 }
 
 quill_status choices_prepare(struct choices *c, quill_error *err) {
-    if (!c->o->calibrate) {
+    if (!c->o->choose.calibrate) {
         quill_status s = weigh_value(c, empty_inputs[0], err);
         return s == QUILL_E_CONTEXT ? QUILL_OK : s; // rows may be shorter
     }
@@ -314,10 +314,10 @@ quill_status choices_prepare(struct choices *c, quill_error *err) {
 }
 
 quill_status choices_weigh(struct choices *c, quill_error *err) {
-    if (c->o->calibrate && !(c->file && c->file->n_open))
+    if (c->o->choose.calibrate && !(c->file && c->file->n_open))
         return fail(err, QUILL_E_USAGE, "--calibrate needs a prompt file with an {{input}} that stdin fills");
     quill_status s = weigh_prompt(c, err);
-    if (s || !c->o->calibrate) return s;
+    if (s || !c->o->choose.calibrate) return s;
     if (!c->empty_sums) return calibrate(c, err);
     divide(c, c->empty_sums);
     return QUILL_OK;

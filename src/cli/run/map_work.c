@@ -26,9 +26,9 @@ static bool end_sample(const struct map_work *w, struct job *job, const quill_re
         .error = job->error.status ? job->error.text : NULL,
         .seed = w->request.seed,
         .n_added = job->ids.n_added,
-        .tokens = w->o->logprobs >= 0,
-        .prompt_tokens = w->o->prompt_logprobs,
-        .timing = !w->o->no_timing,
+        .tokens = w->o->output.logprobs >= 0,
+        .prompt_tokens = w->o->output.prompt_logprobs,
+        .timing = !w->o->output.no_timing,
         .load_ms = w->load_ms,
         .first_token_ms = r->first_token_ms,
     };
@@ -76,11 +76,11 @@ static bool end_chosen(const struct map_work *w, struct job *job) {
     bool ok;
     if (w->form.json) {
         ok = record_end_json(&job->record, job->number, choices_object(c, sorted));
-    } else if (w->o->probs && w->form.input == ROW_JSONL) {
+    } else if (w->o->choose.probs && w->form.input == ROW_JSONL) {
         json_t *value = choices_prob_object(c, sorted);
         ok = value && record_end(&job->record, &w->form, best, value, NULL);
     } else {
-        ok = w->o->probs ? end_probs(w, job, sorted) : record_end(&job->record, &w->form, best, NULL, NULL);
+        ok = w->o->choose.probs ? end_probs(w, job, sorted) : record_end(&job->record, &w->form, best, NULL, NULL);
     }
     free(sorted);
     return ok;
@@ -117,9 +117,9 @@ quill_status map_work_render(struct map_work *w, const struct row *row, quill_er
     for (size_t i = 0; i < w->file->n_open; i++) w->values[i] = row->fields[w->fields[i]];
     struct rendered *prompt = w->choices ? &w->choices->prompt : &w->prompt;
     s = prompt_file_render(w->file, w->values, prompt, err);
-    if (!s && prompt->text.n > (uint64_t)w->o->max_prompt_bytes)
+    if (!s && prompt->text.n > (uint64_t)w->o->prompt.max_bytes)
         s = fail(err, QUILL_E_CONTEXT, "%s: a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)", place,
-                 w->o->max_prompt_bytes);
+                 w->o->prompt.max_bytes);
     return s;
 }
 
@@ -202,7 +202,7 @@ static quill_status take_jobs(struct map_work *w, quill_error *err) {
     quill_status s = QUILL_OK;
     while (!s && quill_batch_take(w->session, &row)) {
         struct job *job = row.tag;
-        bool cut_off = !row.status && row.result->stop == QUILL_STOP_CONTEXT && !w->o->truncate_ok;
+        bool cut_off = !row.status && row.result->stop == QUILL_STOP_CONTEXT && !w->o->length.truncate_ok;
         if (row.status) *err = row.error;
         else if (cut_off)
             fail(err, QUILL_E_CONTEXT, "the context is full: the text ends after %zu tokens",
@@ -259,12 +259,12 @@ static quill_status run(struct map_work *w, quill_error *err) {
 }
 
 quill_status map_work_run(struct map_work *w, quill_error *err) {
-    w->failures.fast = w->o->fail_fast;
+    w->failures.fast = w->o->rows.fail_fast;
     w->n_jobs = (w->choices ? 1 : BATCHES_AHEAD) * w->n_batch;
     w->jobs = calloc(w->n_jobs, sizeof *w->jobs);
     w->weighed = calloc(w->n_jobs, sizeof *w->weighed);
     if (!w->jobs || !w->weighed) return fail_memory(err);
-    progress_start(&w->bar, w->o->quiet || w->out->terminal);
+    progress_start(&w->bar, w->o->talk.quiet || w->out->terminal);
     return run(w, err);
 }
 

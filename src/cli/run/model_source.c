@@ -21,67 +21,69 @@ static const char *variable(const char *name) {
 
 static quill_status set_threads(struct options *o, quill_error *err) {
     const char *name = "QUILL_THREADS", *value = variable(name);
-    if (value) return options_set(o, "threads", name, value, err);
+    if (value) return options_set(o, OPTION_OF(machine.threads), name, value, err);
     name = "OMP_NUM_THREADS";
     value = variable(name);
     if (!value) return QUILL_OK;
     char first[32]; // OpenMP allows a list, one number per level of nesting
     snprintf(first, sizeof first, "%.*s", (int)strcspn(value, ","), value);
-    return options_set(o, "threads", name, first, err);
+    return options_set(o, OPTION_OF(machine.threads), name, first, err);
 }
 
 quill_status environment_apply(struct options *o, quill_error *err) {
-    if (!o->model) o->model = variable("QUILL_MODEL");
-    if (o->threads < 0) {
+    if (!o->model.path) o->model.path = variable("QUILL_MODEL");
+    if (o->machine.threads < 0) {
         quill_status s = set_threads(o, err);
         if (s) return s;
     }
-    if (o->cpu || !variable("QUILL_CPU")) return QUILL_OK;
-    o->cpu = variable("QUILL_CPU");
+    if (o->machine.cpu || !variable("QUILL_CPU")) return QUILL_OK;
+    o->machine.cpu = variable("QUILL_CPU");
     quill_error reason;
     const char *kernels;
-    if (quill_kernels_name(&kernels, o->cpu, &reason)) return fail(err, QUILL_E_USAGE, "QUILL_CPU: %s", reason.text);
+    if (quill_kernels_name(&kernels, o->machine.cpu, &reason))
+        return fail(err, QUILL_E_USAGE, "QUILL_CPU: %s", reason.text);
     return QUILL_OK;
 }
 
 static bool use_builtin(const struct options *o, size_t *size, quill_error *err) {
     *size = (size_t)((uintptr_t)quill_builtin_end - (uintptr_t)quill_builtin_start);
-    if (!o->model && *size == 0) fail(err, QUILL_E_MODEL, "there is no built-in model; use -m FILE or QUILL_MODEL");
-    return !o->model;
+    if (!o->model.path && *size == 0)
+        fail(err, QUILL_E_MODEL, "there is no built-in model; use -m FILE or QUILL_MODEL");
+    return !o->model.path;
 }
 
 quill_status open_model(quill_model **out, const struct options *o, quill_error *err) {
-    quill_model_options options = {.cpu = o->cpu, .no_mmap = o->no_mmap};
+    quill_model_options options = {.cpu = o->machine.cpu, .no_mmap = o->model.no_mmap};
     size_t size;
-    if (!use_builtin(o, &size, err)) return quill_model_open(out, o->model, &options, err);
+    if (!use_builtin(o, &size, err)) return quill_model_open(out, o->model.path, &options, err);
     if (size == 0) return QUILL_E_MODEL;
     return quill_model_open_memory(out, quill_builtin_start, size, builtin_name, &options, err);
 }
 
 quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err) {
     size_t size;
-    if (!use_builtin(o, &size, err)) return quill_tokenizer_open(out, o->model, err);
+    if (!use_builtin(o, &size, err)) return quill_tokenizer_open(out, o->model.path, err);
     if (size == 0) return QUILL_E_MODEL;
     return quill_tokenizer_open_memory(out, quill_builtin_start, size, builtin_name, err);
 }
 
 quill_session_options session_options(const struct options *o) {
     return (quill_session_options){
-        .n_ctx = (int32_t)o->n_ctx,
-        .kv_type = o->kv_type,
-        .n_threads = o->threads > 0 ? (int)o->threads : 0,
-        .n_chunk = (int32_t)o->chunk,
-        .n_seq = o->n_seq > 0 ? (int32_t)o->n_seq : 0,
+        .n_ctx = (int32_t)o->model.n_ctx,
+        .kv_type = o->model.kv_type,
+        .n_threads = o->machine.threads > 0 ? (int)o->machine.threads : 0,
+        .n_chunk = (int32_t)o->machine.chunk,
+        .n_seq = o->machine.n_seq > 0 ? (int32_t)o->machine.n_seq : 0,
     };
 }
 
 quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model, const struct options *o,
                           const quill_session_options *wanted, quill_error *err) {
     quill_session_options options = *wanted;
-    bool weights_are_here = o->no_mmap && o->model;
+    bool weights_are_here = o->model.no_mmap && o->model.path;
     for (;; options.n_seq /= 2) {
         quill_status s = quill_session_plan(model, &options, memory, err);
-        if (!s && !o->allow_swap) s = memory_check(memory, weights_are_here, err);
+        if (!s && !o->model.allow_swap) s = memory_check(memory, weights_are_here, err);
         if (!s) return quill_session_create(out, model, &options, err);
         if (s != QUILL_E_SYSTEM || options.n_seq <= 1) return s;
     }

@@ -11,7 +11,6 @@ struct request_parts { // what `request` borrows
     struct buffer *stop_texts; // [n_stops]
     quill_text *stops;
     size_t n_stops;
-    quill_logit_bias *bias;
 };
 
 // Everything but the prompt, the sample and the callbacks; a seed that was not given is drawn from the system.

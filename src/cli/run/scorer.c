@@ -32,7 +32,7 @@ quill_status scorer_open(struct scorer *s, const struct options *o, int32_t n_se
     s->tokenizer = quill_model_tokenizer(s->model);
     s->begin = quill_token_bos(s->tokenizer);
     if (s->begin < 0) s->begin = quill_token_eos(s->tokenizer);
-    if (o->no_bos) s->begin = -1;
+    if (o->score.no_bos) s->begin = -1;
     return QUILL_OK;
 }
 

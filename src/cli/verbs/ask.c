@@ -40,7 +40,7 @@ static quill_status print(const struct options *o, int status, double p, quill_e
     struct buffer t = {0};
     const char *word = status == STATUS_YES ? "yes\t" : status == STATUS_NO ? "no\t" : "undecided\t";
     bool ok = buffer_add_string(&t, word) && show_decimal(&t, p, 6) && buffer_add_string(&t, "\n");
-    quill_status s = ok ? output_open(&out, NULL, o->raw, err) : fail_memory(err);
+    quill_status s = ok ? output_open(&out, NULL, o->output.raw, err) : fail_memory(err);
     if (!s) s = output_write(&out, t.p, t.n, err);
     if (!s) s = output_close(&out, err);
     output_abort(&out);
@@ -50,19 +50,19 @@ static quill_status print(const struct options *o, int status, double p, quill_e
 
 static int ask(struct choices *c, struct options *o, quill_error *err) {
     quill_status s = choices_read_prompt(c, o, err);
-    if (!s) s = add_question(c, o->question, err);
-    if (!s && o->show_prompt) return (int)choices_show_prompt(c, err);
-    if (!s) s = add_labels(c, &o->yes, "yes", err);
+    if (!s) s = add_question(c, o->ask.question, err);
+    if (!s && o->file.show_prompt) return (int)choices_show_prompt(c, err);
+    if (!s) s = add_labels(c, &o->ask.yes, "yes", err);
     size_t n_yes = c->n;
-    if (!s) s = add_labels(c, &o->no, "no", err);
+    if (!s) s = add_labels(c, &o->ask.no, "no", err);
     if (!s) s = choices_check(c, err);
     if (!s) s = choices_open_model(c, err);
     if (!s) s = choices_weigh(c, err);
     if (s) return (int)s;
     double p = 0;
     for (size_t i = 0; i < n_yes; i++) p += c->items[i].probability; // yes and no together have 1
-    int status = answer(p, o->min_prob);
-    if (o->print) s = print(o, status, p, err);
+    int status = answer(p, o->ask.min_prob);
+    if (o->ask.print) s = print(o, status, p, err);
     return s ? (int)s : status;
 }
 

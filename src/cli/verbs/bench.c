@@ -175,12 +175,12 @@ static double run_startup(const struct bench *b) {
     snprintf(cpu, sizeof cpu, "--cpu=%s", b->info.cpu);
     char model[] = "-m", prompt[] = "-pa", one[] = "-n1", greedy[] = "--temp=0", eos[] = "--ignore-eos";
     char bytes[] = "--bytes", swap[] = "--allow-swap", copy[] = "--no-mmap", name[] = "quill";
-    char *path = b->o->model ? strdup(b->o->model) : NULL;
-    if (b->o->model && !path) return (double)NAN;
+    char *path = b->o->model.path ? strdup(b->o->model.path) : NULL;
+    if (b->o->model.path && !path) return (double)NAN;
     char *argv[14] = {name, prompt, one, greedy, eos, bytes, threads, cpu};
     size_t n = 8;
-    if (b->o->allow_swap) argv[n++] = swap;
-    if (b->o->no_mmap) argv[n++] = copy;
+    if (b->o->model.allow_swap) argv[n++] = swap;
+    if (b->o->model.no_mmap) argv[n++] = copy;
     if (path) argv[n++] = model, argv[n++] = path;
     double ms = first_byte_ms(argv);
     free(path);
@@ -256,8 +256,9 @@ static json_t *result_object(struct bench *b) {
     bool ok = json_put(object, "model", json_c_string(b->info.name)) &&
               json_put(object, "threads", json_integer(b->memory.threads)) &&
               json_put(object, "cpu", json_c_string(b->info.cpu)) &&
-              json_put(object, "runs", json_integer(b->o->runs)) && json_put(object, "prompt", prompt_object(b)) &&
-              json_put(object, "decode", decode_object(b)) && json_put(object, "batch", batch_array(b)) &&
+              json_put(object, "runs", json_integer(b->o->bench.runs)) &&
+              json_put(object, "prompt", prompt_object(b)) && json_put(object, "decode", decode_object(b)) &&
+              json_put(object, "batch", batch_array(b)) &&
               json_put(object, "tokenizer", json_pack("{s:o}", "mb_per_s", number(median(&b->tokenizer_speed)))) &&
               json_put(object, "startup", json_pack("{s:o}", "first_token_ms", number(median(&b->first_token)))) &&
               json_put(object, "limits",
@@ -311,7 +312,7 @@ static quill_status write_table(struct output *out, struct bench *b, quill_error
     bool ok = buffer_add_string(&t, "model      ") &&
               show_visible(&t, b->info.name, strlen(b->info.name), VISIBLE_PIECE) &&
               buffer_add_format(&t, ", %d threads, %s, medians of %d runs\n", b->memory.threads, b->info.cpu,
-                                (int)b->o->runs) &&
+                                (int)b->o->bench.runs) &&
               add_rows(&t, b);
     quill_status s = ok ? output_write(out, t.p, t.n, err) : fail_memory(err);
     buffer_free(&t);
@@ -321,14 +322,14 @@ static quill_status write_table(struct output *out, struct bench *b, quill_error
 // ---- set-up ---------------------------------------------------------------------------------------------------------
 
 static quill_status read_batches(struct bench *b, quill_error *err) {
-    const char *p = b->o->batch;
+    const char *p = b->o->bench.batch;
     while (*p) {
         char *end;
         long n = strtol(p, &end, 10);
         bool number = end != p && *p >= '0' && *p <= '9';
         if (!number || n < 1 || n > MOST_SEQUENCES || (*end != ',' && *end) || b->n_batches == MOST_BATCHES)
             return fail(err, QUILL_E_USAGE, "--batch: expected at most %d numbers from 1 to %d with commas, found '%s'",
-                        MOST_BATCHES, MOST_SEQUENCES, QUOTED(str_of(b->o->batch)));
+                        MOST_BATCHES, MOST_SEQUENCES, QUOTED(str_of(b->o->bench.batch)));
         b->batches[b->n_batches++] = (int32_t)n;
         p = *end ? end + 1 : end;
     }
@@ -350,16 +351,16 @@ static quill_status set_up(struct bench *b, quill_error *err) {
     if (!s) s = open_model(&b->model, o, err);
     if (s) return s;
     quill_model_describe(b->model, &b->info);
-    int64_t predict_end = o->depth + o->bench_predict, n_ctx = b->info.n_ctx;
-    if (o->bench_prompt <= n_ctx) b->prompt = (int32_t)o->bench_prompt;
-    if (predict_end <= n_ctx) b->predict = (int32_t)o->bench_predict, b->depth = (int32_t)o->depth;
+    int64_t predict_end = o->bench.depth + o->bench.predict, n_ctx = b->info.n_ctx;
+    if (o->bench.prompt <= n_ctx) b->prompt = (int32_t)o->bench.prompt;
+    if (predict_end <= n_ctx) b->predict = (int32_t)o->bench.predict, b->depth = (int32_t)o->bench.depth;
     int32_t most = b->predict ? b->depth + b->predict : 1;
     if (b->prompt > most) most = b->prompt;
     b->session_options = session_options(o);
     b->session_options.n_ctx = most;
     s = open_session(&b->session, &b->memory, b->model, o, &b->session_options, err);
-    if (!s) s = quill_work_of(b->model, o->kv_type, 0, &b->prompt_work, err);
-    if (!s) s = quill_work_of(b->model, o->kv_type, b->depth + b->predict / 2, &b->decode_work, err);
+    if (!s) s = quill_work_of(b->model, o->model.kv_type, 0, &b->prompt_work, err);
+    if (!s) s = quill_work_of(b->model, o->model.kv_type, b->depth + b->predict / 2, &b->decode_work, err);
     b->ids = malloc((size_t)most * sizeof *b->ids);
     return s || (b->ids && make_text(&b->text)) ? s : fail_memory(err);
 }
@@ -372,9 +373,9 @@ int cmd_bench(struct options *o, quill_error *err) {
     quill_status s = environment_apply(o, err);
     if (!s && o->operands.n) s = fail(err, QUILL_E_USAGE, "bench: expected no operand, found %zu", o->operands.n);
     if (!s) s = set_up(b, err);
-    if (!s) s = output_open(&out, o->output, o->raw, err);
-    for (int64_t i = 0; i <= o->runs && !s; i++) s = run_once(b, i > 0, err);
-    if (!s) s = o->json ? json_write_line(&out, result_object(b), err) : write_table(&out, b, err);
+    if (!s) s = output_open(&out, o->output.path, o->output.raw, err);
+    for (int64_t i = 0; i <= o->bench.runs && !s; i++) s = run_once(b, i > 0, err);
+    if (!s) s = o->output.json ? json_write_line(&out, result_object(b), err) : write_table(&out, b, err);
     if (!s) s = output_close(&out, err);
     output_abort(&out);
     quill_session_free(b->session);

@@ -41,9 +41,9 @@ struct generation {
 };
 
 static quill_status check_options(const struct options *o, quill_error *err) {
-    if (!o->json && o->logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
-    if (!o->json && o->prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
-    if (o->json && o->null) return fail(err, QUILL_E_USAGE, "--json and -0 exclude each other");
+    if (!o->output.json && o->output.logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
+    if (!o->output.json && o->output.prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
+    if (o->output.json && o->output.null) return fail(err, QUILL_E_USAGE, "--json and -0 exclude each other");
     return QUILL_OK;
 }
 
@@ -52,8 +52,8 @@ static quill_status check_options(const struct options *o, quill_error *err) {
 // -c 0: P prompt tokens and G generated ones need P + G - 1 positions, as far as the model has them.
 static int32_t positions_needed(const struct generation *g) {
     int32_t limit = quill_model_n_ctx(g->model);
-    uint64_t need = g->ids.n + (g->o->predict > 1 ? (uint64_t)g->o->predict - 1 : 0);
-    return g->o->predict < 0 || need > (uint64_t)limit ? limit : (int32_t)need;
+    uint64_t need = g->ids.n + (g->o->length.predict > 1 ? (uint64_t)g->o->length.predict - 1 : 0);
+    return g->o->length.predict < 0 || need > (uint64_t)limit ? limit : (int32_t)need;
 }
 
 static void note_set_up(const struct generation *g, const quill_memory *memory) {
@@ -82,19 +82,19 @@ static quill_status load(struct generation *g, quill_error *err) {
     if (!s)
         s = g->file ? rendered_encode(&g->ids, quill_model_tokenizer(g->model), &g->prompt, err)
                     : prompt_encode(&g->ids, quill_model_tokenizer(g->model), g->prompt.text.p, g->prompt.text.n,
-                                    g->o->special, true, err);
+                                    g->o->prompt.special, true, err);
     if (s) return s;
     quill_session_options options = session_options(g->o);
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
     options.on_weights = on_weights, options.user = g;
     quill_memory memory;
-    progress_start(&g->bar, g->o->quiet);
+    progress_start(&g->bar, g->o->talk.quiet);
     s = open_session(&g->session, &memory, g->model, g->o, &options, err);
     progress_clear(&g->bar);
     if (s) return s;
     g->n_ctx = memory.n_ctx;
     g->load_ms = clock_ms() - before;
-    if (g->o->verbose && !g->o->quiet) note_set_up(g, &memory);
+    if (g->o->talk.verbose && !g->o->talk.quiet) note_set_up(g, &memory);
     return QUILL_OK;
 }
 
@@ -103,7 +103,7 @@ static quill_status load(struct generation *g, quill_error *err) {
 static quill_status on_text(void *user, const char *text, size_t n) {
     struct generation *g = user;
     progress_clear(&g->bar);
-    if (g->o->json) return QUILL_OK;
+    if (g->o->output.json) return QUILL_OK;
     quill_status s = output_write(&g->out, text, n, &g->write_error);
     return s ? s : output_flush(&g->out, &g->write_error);
 }
@@ -114,7 +114,7 @@ static void on_prompt(void *user, size_t done, size_t all) {
 }
 
 static quill_status echo_prompt(struct generation *g, quill_error *err) {
-    bool dim = colors_wanted(g->o->color, g->out.terminal);
+    bool dim = colors_wanted((enum color_when)g->o->output.color, g->out.terminal);
     quill_status s = dim ? output_write_raw(&g->out, "\x1b[2m", err) : QUILL_OK; // ECMA-48 SGR: faint, normal
     if (!s) s = output_write(&g->out, g->prompt.text.p, g->prompt.text.n, err);
     if (!s && dim) s = output_write_raw(&g->out, "\x1b[0m", err);
@@ -126,7 +126,7 @@ static quill_status write_object(struct generation *g, const quill_result *resul
     quill_model_info info;
     quill_model_describe(g->model, &info);
     struct buffer text = {0};
-    bool ok = (!g->o->echo || buffer_add(&text, g->prompt.text.p, g->prompt.text.n)) &&
+    bool ok = (!g->o->output.echo || buffer_add(&text, g->prompt.text.p, g->prompt.text.n)) &&
               buffer_add(&text, result->text.text, result->text.n);
     struct sample sample = {
         .result = result,
@@ -138,10 +138,10 @@ static quill_status write_object(struct generation *g, const quill_result *resul
         .seed = g->request.seed,
         .index = g->request.sample,
         .n_added = g->ids.n_added,
-        .tokens = g->o->logprobs >= 0,
-        .prompt_tokens = g->o->prompt_logprobs,
-        .special = g->o->special,
-        .timing = !g->o->no_timing,
+        .tokens = g->o->output.logprobs >= 0,
+        .prompt_tokens = g->o->output.prompt_logprobs,
+        .special = g->o->prompt.special,
+        .timing = !g->o->output.no_timing,
         .load_ms = g->load_ms,
         .first_token_ms = first_token_ms,
     };
@@ -153,9 +153,9 @@ static quill_status write_object(struct generation *g, const quill_result *resul
 // What follows the text of a sample: nothing for a single one, except on a terminal.
 static quill_status end_sample(struct generation *g, quill_error *err) {
     quill_status s = QUILL_OK;
-    if (g->o->null)
+    if (g->o->output.null)
         s = output_write(&g->out, "", 1, err);
-    else if (g->o->samples > 1 && g->out.in_line)
+    else if (g->o->sampling.samples > 1 && g->out.in_line)
         s = output_write(&g->out, "\n", 1, err);
     else
         s = output_end_line(&g->out, err);
@@ -174,10 +174,10 @@ static void add_to_stats(struct generation *g, const quill_result *r, double fir
 
 static int ended(const struct generation *g, const quill_result *r, quill_error *err) {
     if (r->stop == QUILL_STOP_TIMEOUT) {
-        fail(err, QUILL_E_SYSTEM, "stopped after %g s (--timeout)", g->o->timeout);
+        fail(err, QUILL_E_SYSTEM, "stopped after %g s (--timeout)", g->o->length.timeout);
         return STATUS_TIMEOUT;
     }
-    if (r->stop != QUILL_STOP_CONTEXT || g->o->truncate_ok) return QUILL_OK;
+    if (r->stop != QUILL_STOP_CONTEXT || g->o->length.truncate_ok) return QUILL_OK;
     return (int)fail(err, QUILL_E_CONTEXT, "the context of %d positions is full: the text ends after %zu tokens",
                      (int)g->n_ctx, r->generated_tokens);
 }
@@ -188,9 +188,9 @@ static int run_sample(struct generation *g, uint32_t index, bool *last, quill_er
     quill_status s = QUILL_OK;
     g->request.sample = index;
     double now = clock_ms();
-    g->out.in_line = g->o->samples > 1; // of several texts an empty one is a line too
-    if (g->o->timeout > 0) g->request.timeout = fmax(g->o->timeout - 1e-3 * (now - g->started), 1e-6);
-    if (g->o->echo && !g->o->json && g->ids.n <= (size_t)g->n_ctx) s = echo_prompt(g, err);
+    g->out.in_line = g->o->sampling.samples > 1; // of several texts an empty one is a line too
+    if (g->o->length.timeout > 0) g->request.timeout = fmax(g->o->length.timeout - 1e-3 * (now - g->started), 1e-6);
+    if (g->o->output.echo && !g->o->output.json && g->ids.n <= (size_t)g->n_ctx) s = echo_prompt(g, err);
     if (!s) s = quill_generate(g->session, &g->request, &result, err);
     progress_clear(&g->bar);
     *last = s || result->stop == QUILL_STOP_TIMEOUT || result->stop == QUILL_STOP_SIGNAL;
@@ -204,7 +204,7 @@ static int run_sample(struct generation *g, uint32_t index, bool *last, quill_er
     add_to_stats(g, result, first);
     quill_error problem;
     quill_status written =
-        g->o->json ? write_object(g, result, first, s ? err->text : NULL, &problem) : end_sample(g, &problem);
+        g->o->output.json ? write_object(g, result, first, s ? err->text : NULL, &problem) : end_sample(g, &problem);
     if (s) return (int)s;
     if (!written) return ended(g, result, err);
     *err = problem;
@@ -231,7 +231,7 @@ static int run_samples(struct generation *g, quill_error *err) {
     int status = 0;
     bool last = false;
     quill_error problem = {0};
-    for (int64_t i = 0; i < g->o->samples && !last && !signals_pending(); i++) {
+    for (int64_t i = 0; i < g->o->sampling.samples && !last && !signals_pending(); i++) {
         int s = run_sample(g, (uint32_t)i, &last, &problem);
         if (s && (!status || s == STATUS_TIMEOUT)) status = s, *err = problem;
     }
@@ -239,10 +239,9 @@ static int run_samples(struct generation *g, quill_error *err) {
 }
 
 static quill_status prepare(struct generation *g, struct options *o, quill_error *err) {
-    quill_status s = o->prompt_file ? prompt_file_take(&g->file, o, &g->prompt, err) : QUILL_OK;
-    if (!s && o->choices.n)
-        s = fail(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'",
-                 QUOTED(str_of(o->prompt_file)));
+    quill_status s = o->file.path ? prompt_file_take(&g->file, o, &g->prompt, err) : QUILL_OK;
+    if (!s && o->choose.choices.n)
+        s = fail(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'", QUOTED(str_of(o->file.path)));
     if (!s) s = request_build(&g->request, &g->parts, o, err);
     if (!s && !g->file) s = prompt_read(&g->prompt.text, o, err);
     if (s || !g->file) return s;
@@ -254,12 +253,12 @@ static quill_status prepare(struct generation *g, struct options *o, quill_error
 
 static int generate(struct generation *g, struct options *o, quill_error *err) {
     quill_status s = prepare(g, o, err);
-    if (!s && o->show_prompt) return (int)prompt_show(o, &g->prompt.text, err);
+    if (!s && o->file.show_prompt) return (int)prompt_show(o, &g->prompt.text, err);
     if (!s) s = load(g, err);
-    if (!s) s = output_open(&g->out, o->output, o->raw, err);
+    if (!s) s = output_open(&g->out, o->output.path, o->output.raw, err);
     if (s) return (int)s;
     signals_catch();
-    progress_start(&g->bar, o->quiet);
+    progress_start(&g->bar, o->talk.quiet);
     g->request.prompt = g->ids.ids;
     g->request.n_prompt = g->ids.n;
     g->request.on_text = on_text;
@@ -274,7 +273,7 @@ static int generate(struct generation *g, struct options *o, quill_error *err) {
             status = (int)problem.status;
         }
     }
-    if (o->stats && g->n_samples) print_stats(g);
+    if (o->output.stats && g->n_samples) print_stats(g);
     return status;
 }
 

@@ -147,8 +147,8 @@ int print_help(const struct verb *verb, bool full, quill_error *err) {
 int print_version(struct options *o, quill_error *err) {
     struct buffer t = {0};
     const char *kernels = NULL;
-    quill_status s = o->verbose ? environment_apply(o, err) : QUILL_OK;
-    if (!s && o->verbose) s = quill_kernels_name(&kernels, o->cpu, err);
+    quill_status s = o->talk.verbose ? environment_apply(o, err) : QUILL_OK;
+    if (!s && o->talk.verbose) s = quill_kernels_name(&kernels, o->machine.cpu, err);
     if (s) return (int)s;
     bool ok = buffer_add_string(&t, "quill " QUILL_VERSION "\n") &&
               (!kernels || buffer_add_format(&t, "numbers version %d\nkernels %s\n", QUILL_NUMBERS_VERSION, kernels));

@@ -147,9 +147,10 @@ static quill_status write_tensors(struct output *out, const quill_model *model, 
 
 static quill_status check_options(struct options *o, quill_error *err) {
     if (o->operands.n > 1) return fail(err, QUILL_E_USAGE, "expected one MODEL, found %zu", o->operands.n);
-    if (o->operands.n && o->model) return fail(err, QUILL_E_USAGE, "-m and MODEL are both given; use one of them");
-    if (o->tensors && o->json) return fail(err, QUILL_E_USAGE, "--tensors and --json exclude each other");
-    if (o->operands.n) o->model = o->operands.items[0];
+    if (o->operands.n && o->model.path) return fail(err, QUILL_E_USAGE, "-m and MODEL are both given; use one of them");
+    if (o->inspect.tensors && o->output.json)
+        return fail(err, QUILL_E_USAGE, "--tensors and --json exclude each other");
+    if (o->operands.n) o->model.path = o->operands.items[0];
     return environment_apply(o, err);
 }
 
@@ -161,11 +162,11 @@ int cmd_inspect(struct options *o, quill_error *err) {
     if (!s) s = open_model(&model, o, err);
     const quill_session_options session = session_options(o);
     if (!s) s = quill_session_plan(model, &session, &memory, err);
-    if (!s) s = output_open(&out, o->output, o->raw, err);
-    if (!s && o->tensors)
+    if (!s) s = output_open(&out, o->output.path, o->output.raw, err);
+    if (!s && o->inspect.tensors)
         s = write_tensors(&out, model, err);
     else if (!s)
-        s = (o->json ? json_write_line : write_lines)(&out, model_object(model, &memory), err);
+        s = (o->output.json ? json_write_line : write_lines)(&out, model_object(model, &memory), err);
     if (!s) s = output_close(&out, err);
     output_abort(&out);
     quill_model_free(model);

@@ -144,7 +144,7 @@ int cmd_lint(struct options *o, quill_error *err) {
     quill_model *model = NULL;
     if (o->operands.n != 1) return (int)fail(err, QUILL_E_USAGE, "lint: expected one FILE, found %zu", o->operands.n);
     quill_status s = environment_apply(o, err);
-    if (!s) s = prompt_file_open(&l.f, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = prompt_file_open(&l.f, o->operands.items[0], (uint64_t)o->prompt.max_bytes, err);
     if (!s) s = prompt_file_configure(l.f, o, err);
     if (!s) s = open_model(&model, o, err);
     if (!s) l.tokenizer = quill_model_tokenizer(model);

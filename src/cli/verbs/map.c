@@ -34,20 +34,25 @@ struct map {
 // ---- options ----
 
 static quill_status find_form(struct record_form *form, const struct options *o, quill_error *err) {
-    int n = o->tsv + o->csv + o->jsonl;
-    bool table = o->tsv || o->csv;
+    int n = o->rows.tsv + o->rows.csv + o->rows.jsonl;
+    bool table = o->rows.tsv || o->rows.csv;
     *form = (struct record_form){
-        .input = o->tsv ? ROW_TSV : o->csv ? ROW_CSV : o->jsonl ? ROW_JSONL : ROW_LINES,
-        .json = o->json,
-        .keep_blanks = o->keep_blanks,
-        .out = o->out ? o->out : o->jsonl ? "output" : NULL,
+        .input = o->rows.tsv     ? ROW_TSV
+                 : o->rows.csv   ? ROW_CSV
+                 : o->rows.jsonl ? ROW_JSONL
+                                 : ROW_LINES,
+        .json = o->output.json,
+        .keep_blanks = o->rows.keep_blanks,
+        .out = o->rows.out     ? o->rows.out
+               : o->rows.jsonl ? "output"
+                               : NULL,
     };
     if (n > 1) return fail(err, QUILL_E_USAGE, "--tsv, --csv and --jsonl exclude each other");
-    if (o->no_header && !table) return fail(err, QUILL_E_USAGE, "--no-header needs --tsv or --csv");
-    if (!o->out) return QUILL_OK;
+    if (o->rows.no_header && !table) return fail(err, QUILL_E_USAGE, "--no-header needs --tsv or --csv");
+    if (!o->rows.out) return QUILL_OK;
     if (n == 0) return fail(err, QUILL_E_USAGE, "--out needs --tsv, --csv or --jsonl");
-    if (o->json) return fail(err, QUILL_E_USAGE, "--out and --json exclude each other");
-    return *o->out ? QUILL_OK : fail(err, QUILL_E_USAGE, "--out: expected a name, found an empty one");
+    if (o->output.json) return fail(err, QUILL_E_USAGE, "--out and --json exclude each other");
+    return *o->rows.out ? QUILL_OK : fail(err, QUILL_E_USAGE, "--out: expected a name, found an empty one");
 }
 
 // "i/n"
@@ -69,10 +74,10 @@ static quill_status check_options(struct map *m, quill_error *err) {
     if (o->operands.n != 1)
         return fail(err, QUILL_E_USAGE, "expected one prompt file, found %zu; rows come from stdin or -i ROWS",
                     o->operands.n);
-    if (!o->json && o->logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
-    if (!o->json && o->prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
+    if (!o->output.json && o->output.logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
+    if (!o->output.json && o->output.prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
     quill_status s = find_form(&m->work.form, o, err);
-    return s ? s : find_shard(&m->work, o->shard, err);
+    return s ? s : find_shard(&m->work, o->rows.shard, err);
 }
 
 // ---- the prompt file and the rows ----
@@ -80,13 +85,16 @@ static quill_status check_options(struct map *m, quill_error *err) {
 static quill_status check_choices(const struct map *m, quill_error *err) {
     const struct options *o = m->o;
     const struct record_form *form = &m->work.form;
-    const char *name = o->probs ? "--probs" : o->calibrate ? "--calibrate" : o->no_space ? "--no-space" : NULL;
+    const char *name = o->choose.probs       ? "--probs"
+                       : o->choose.calibrate ? "--calibrate"
+                       : o->choose.no_space  ? "--no-space"
+                                             : NULL;
     bool table = form->input == ROW_CSV || (form->input == ROW_TSV && form->out);
     if (m->choices.n == 0 && name)
         return fail(err, QUILL_E_USAGE, "%s needs --choice, --choices or %%set choice", name);
-    if (m->choices.n && (o->logprobs >= 0 || o->prompt_logprobs))
+    if (m->choices.n && (o->output.logprobs >= 0 || o->output.prompt_logprobs))
         return fail(err, QUILL_E_USAGE, "--logprobs is of texts that are generated, and choices are not");
-    if (o->probs && !o->json && table)
+    if (o->choose.probs && !o->output.json && table)
         return fail(err, QUILL_E_USAGE, "--probs does not go into a column; use --jsonl or --json");
     return QUILL_OK;
 }
@@ -94,12 +102,12 @@ static quill_status check_choices(const struct map *m, quill_error *err) {
 static quill_status read_prompt_file(struct map *m, quill_error *err) {
     struct options *o = m->o;
     quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
-    if (!s) s = prompt_file_open(&m->file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = prompt_file_open(&m->file, o->operands.items[0], (uint64_t)o->prompt.max_bytes, err);
     if (!s) s = prompt_file_configure(m->file, o, err);
     if (!s && m->file->n_open == 0)
         s = fail(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(str_of(m->file->name)));
-    if (!s) s = stdin_claim_by(o, o->choices_file, "the choices", err);
-    if (!s && (o->choices.n || o->choices_file)) s = choices_take(&m->choices, err);
+    if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
+    if (!s && (o->choose.choices.n || o->choose.file)) s = choices_take(&m->choices, err);
     if (!s) s = check_choices(m, err);
     if (!s) s = request_build(&m->work.request, &m->parts, o, err);
     if (s) return s;
@@ -126,16 +134,16 @@ static quill_status check_columns(const struct map *m, const quill_text *names, 
 static quill_status open_rows(struct map *m, quill_error *err) {
     const struct options *o = m->o;
     struct map_work *w = &m->work;
-    bool file = o->rows && strcmp(o->rows, "-") != 0;
-    w->rows_name = file ? o->rows : "stdin";
+    bool file = o->rows.path && strcmp(o->rows.path, "-") != 0;
+    w->rows_name = file ? o->rows.path : "stdin";
     quill_status s = file ? QUILL_OK : stdin_claim(m->o, "the rows", err);
     if (s) return s;
-    m->fd = file ? open(o->rows, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
-    if (m->fd < 0) return fail_errno(err, QUILL_E_SYSTEM, o->rows, "open", errno);
+    m->fd = file ? open(o->rows.path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+    if (m->fd < 0) return fail_errno(err, QUILL_E_SYSTEM, o->rows.path, "open", errno);
     say_reading(o, m->fd, "rows");
     const struct row_source source = {
         .form = w->form.input,
-        .no_header = o->no_header,
+        .no_header = o->rows.no_header,
         .skip_empty = w->form.input == ROW_JSONL,
         .name = w->rows_name,
         .fd = m->fd,
@@ -185,7 +193,7 @@ static quill_status load(struct map *m, quill_error *err) {
     if (!s) s = try_request(w, err);
     if (!s) w->n_batch = quill_batch_room(w->session);
     w->load_ms = clock_ms() - before;
-    if (!s && m->o->verbose && !m->o->quiet)
+    if (!s && m->o->talk.verbose && !m->o->talk.quiet)
         report("%zu rows at a time, threads %d, context %d, memory %.1f MiB, seed %llu", w->n_batch, memory.threads,
                (int)memory.n_ctx, (double)memory.total / 1048576, (unsigned long long)w->request.seed);
     return s;
@@ -221,10 +229,10 @@ static quill_status map(struct map *m, quill_error *err) {
     quill_status s = read_prompt_file(m, err);
     w->file = m->file;
     if (!s) s = open_rows(m, err);
-    if (!s && m->o->show_prompt) return show_prompt(m, err);
+    if (!s && m->o->file.show_prompt) return show_prompt(m, err);
     if (!s) s = load(m, err);
     if (!s) s = prepare_choices(m, err);
-    if (!s) s = output_open(&m->out, m->o->output, m->o->raw, err);
+    if (!s) s = output_open(&m->out, m->o->output.path, m->o->output.raw, err);
     if (s) return s;
     signals_catch();
     w->request.interrupted = NULL; // a row is finished or not there

@@ -32,7 +32,7 @@ int cmd_quantize(struct options *o, quill_error *err) {
         return (int)fail(err, QUILL_E_USAGE, "%s: IN and OUT are the same file", QUOTED(str_of(operands[1])));
     signals_catch();
     const quill_quantize_options options = {
-        .note = o->verbose && !o->quiet ? note : NULL,
+        .note = o->talk.verbose && !o->talk.quiet ? note : NULL,
         .interrupted = signals_flag(),
         .temporary = temporary,
     };

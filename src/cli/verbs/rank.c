@@ -45,7 +45,7 @@ static quill_status check_options(const struct options *o, quill_error *err) {
 
 static quill_status read_candidates(struct ranking *r, quill_error *err) {
     say_reading(r->o, STDIN_FILENO, "candidates");
-    quill_status s = read_file(&r->input, "-", (uint64_t)r->o->max_prompt_bytes, err);
+    quill_status s = read_file(&r->input, "-", (uint64_t)r->o->prompt.max_bytes, err);
     if (s) return s;
     size_t most = 1;
     for (size_t i = 0; i < r->input.n; i++) most += r->input.p[i] == '\n';
@@ -74,7 +74,7 @@ static quill_status on_score(void *user, size_t i, const struct text_score *scor
                              quill_error *err) {
     const struct round *round = user;
     struct candidate *c = round->candidates[i];
-    bool per_token = strcmp(round->r->o->normalize, "tokens") == 0;
+    bool per_token = round->r->o->choose.normalize == NORMALIZE_TOKENS;
     if (problem) {
         c->failed = true;
         c->score = (double)NAN;
@@ -119,7 +119,7 @@ static int compare(const void *x, const void *y) {
 
 static quill_status print_candidate(struct ranking *r, const struct candidate *c, struct buffer *line,
                                     quill_error *err) {
-    if (r->o->json) {
+    if (r->o->output.json) {
         json_t *object = json_object();
         if (json_put(object, "score", json_decimal(c->score, SCORE_PLACES)) &&
             json_put(object, "text", json_text(c->text, c->n)))
@@ -136,7 +136,7 @@ static quill_status print_candidate(struct ranking *r, const struct candidate *c
 static quill_status print_candidates(struct ranking *r, quill_error *err) {
     struct buffer line = {0};
     qsort(r->candidates, r->n, sizeof *r->candidates, compare);
-    quill_status s = output_open(&r->out, r->o->output, r->o->raw, err);
+    quill_status s = output_open(&r->out, r->o->output.path, r->o->output.raw, err);
     for (size_t i = 0; !s && i < r->n; i++) s = print_candidate(r, &r->candidates[i], &line, err);
     if (!s) s = output_close(&r->out, err);
     buffer_free(&line);
@@ -145,7 +145,7 @@ static quill_status print_candidates(struct ranking *r, quill_error *err) {
 
 static quill_status rank(struct ranking *r, quill_error *err) {
     const struct options *o = r->o;
-    bool prior = strcmp(o->normalize, "prior") == 0, given = o->prompt || o->files.n;
+    bool prior = o->choose.normalize == NORMALIZE_PRIOR, given = o->prompt.text || o->prompt.files.n;
     if (!given) return fail(err, QUILL_E_USAGE, "rank: a prefix is needed: -p TEXT or -f FILE");
     signals_catch();
     quill_status s = prompt_read(&r->prefix, o, err);
@@ -154,7 +154,7 @@ static quill_status rank(struct ranking *r, quill_error *err) {
         s = fail(err, QUILL_E_USAGE, "--normalize prior needs a BOS or EOS token in front of the candidates");
     if (!s) s = read_candidates(r, err);
     if (s) return s;
-    r->failures.fast = o->fail_fast;
+    r->failures.fast = o->rows.fail_fast;
     r->failures.rows = r->n;
     s = score_round(r, false, err);
     if (!s && prior) s = score_round(r, true, err);

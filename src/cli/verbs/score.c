@@ -41,10 +41,10 @@ static quill_status check_options(const struct options *o, quill_error *err) {
         return fail(err, QUILL_E_USAGE, "score takes no operand; texts come from stdin or -f FILE, found '%s'",
                     QUOTED(str_of(o->operands.items[0])));
     size_t times = 0;
-    for (size_t i = 0; i < o->files.n; i++) times += strcmp(o->files.items[i], "-") == 0;
+    for (size_t i = 0; i < o->prompt.files.n; i++) times += strcmp(o->prompt.files.items[i], "-") == 0;
     if (times > 1) return fail(err, QUILL_E_USAGE, "stdin ('-') is given twice");
-    if (o->stride >= 0 && !o->whole) return fail(err, QUILL_E_USAGE, "--stride needs --whole");
-    if (o->header && o->json) return fail(err, QUILL_E_USAGE, "--header and --json exclude each other");
+    if (o->score.stride >= 0 && !o->score.whole) return fail(err, QUILL_E_USAGE, "--stride needs --whole");
+    if (o->score.header && o->output.json) return fail(err, QUILL_E_USAGE, "--header and --json exclude each other");
     return QUILL_OK;
 }
 
@@ -78,12 +78,12 @@ static bool add_json_piece(struct scoring *s, const struct scored_piece *piece) 
 
 static quill_status on_piece(void *user, const struct scored_piece *piece, quill_error *err) {
     struct scoring *s = user;
-    if (s->o->html) {
+    if (s->o->score.html) {
         quill_status status = page_piece(&s->page, piece, err);
         if (status) return status;
     }
     if (!s->per_token || !piece->score) return QUILL_OK;
-    if (!s->o->json) return write_piece(s, piece, err);
+    if (!s->o->output.json) return write_piece(s, piece, err);
     return add_json_piece(s, piece) ? QUILL_OK : fail_memory(err);
 }
 
@@ -109,7 +109,7 @@ static quill_status write_object(struct scoring *s, const struct text_score *sco
 // The record of a text; `problem` (NULL: none) tells why there is none.
 static quill_status write_record(struct scoring *s, const struct text_score *score, const char *p, size_t n,
                                  const char *problem, quill_error *err) {
-    if (s->o->json) return write_object(s, score, p, n, problem, err);
+    if (s->o->output.json) return write_object(s, score, p, n, problem, err);
     struct buffer *t = &s->line;
     t->n = 0;
     bool ok = true;
@@ -129,7 +129,7 @@ static quill_status on_text(void *user, size_t i, const struct text_score *score
     const struct to_score *text = &s->texts[i];
     s->failures.rows++;
     quill_status status = write_record(s, score, text->text, text->n, problem ? problem->text : NULL, err);
-    if (!status && s->o->html) status = page_end_text(&s->page, score, problem ? problem->text : NULL, err);
+    if (!status && s->o->score.html) status = page_end_text(&s->page, score, problem ? problem->text : NULL, err);
     if (s->pieces) json_array_clear(s->pieces);
     if (status || !problem) return status;
     *err = *problem;
@@ -139,7 +139,7 @@ static quill_status on_text(void *user, size_t i, const struct text_score *score
 static quill_status score_held(struct scoring *s, quill_error *err) {
     const char *p = s->held.p ? s->held.p : "";
     const struct scoring_calls calls = {
-        .top = s->o->html ? PAGE_TOP : 0, .piece = on_piece, .done = on_text, .user = s};
+        .top = s->o->score.html ? PAGE_TOP : 0, .piece = on_piece, .done = on_text, .user = s};
     for (size_t i = 0; i < s->n_texts; p += s->texts[i++].n) s->texts[i].text = p;
     quill_status status = s->stride ? scorer_run_windows(&s->scorer, s->texts, s->stride, &calls, err)
                                     : scorer_run(&s->scorer, s->texts, s->n_texts, &calls, err);
@@ -149,7 +149,7 @@ static quill_status score_held(struct scoring *s, quill_error *err) {
 
 // The text is scored later, with others, or by score_held.
 static quill_status hold_text(struct scoring *s, const char *p, size_t n, quill_error *err) {
-    const char *given = s->o->given_prefix ? s->o->given_prefix : "";
+    const char *given = s->o->score.given ? s->o->score.given : "";
     if (!buffer_add(&s->held, p, n)) return fail_memory(err);
     s->texts[s->n_texts++] = (struct to_score){.prefix = given, .n_prefix = strlen(given), .n = n};
     return QUILL_OK;
@@ -201,28 +201,28 @@ static quill_status score_file(struct scoring *s, const char *path, quill_error 
 
 static quill_status open_all(struct scoring *s, quill_error *err) {
     const struct options *o = s->o;
-    quill_status status = scorer_open(&s->scorer, o, o->whole ? 1 : SCORER_AT_ONCE, err);
+    quill_status status = scorer_open(&s->scorer, o, o->score.whole ? 1 : SCORER_AT_ONCE, err);
     if (status) return status;
     int32_t limit = s->scorer.n_ctx;
-    if (o->stride > limit)
+    if (o->score.stride > limit)
         return fail(err, QUILL_E_USAGE, "--stride: expected at most %d, the context, found %lld", (int)limit,
-                    (long long)o->stride);
-    if (o->whole) s->stride = o->stride > 0 ? (int32_t)o->stride : limit > 1 ? limit / 2 : 1;
+                    (long long)o->score.stride);
+    if (o->score.whole) s->stride = o->score.stride > 0 ? (int32_t)o->score.stride : limit > 1 ? limit / 2 : 1;
     signals_catch();
-    status = output_open(&s->out, o->output, o->raw, err);
-    if (!status && o->html) status = page_open(&s->page, o->html, s->scorer.model, err);
+    status = output_open(&s->out, o->output.path, o->output.raw, err);
+    if (!status && o->score.html) status = page_open(&s->page, o->score.html, s->scorer.model, err);
     if (status) return status;
-    s->per_token = strcmp(o->per, "token") == 0;
-    s->colors = colors_wanted(o->color, s->out.terminal);
-    s->failures.fast = o->fail_fast;
+    s->per_token = o->score.per == PER_TOKEN;
+    s->colors = colors_wanted((enum color_when)o->output.color, s->out.terminal);
+    s->failures.fast = o->rows.fail_fast;
     s->pieces = json_array();
     if (!s->pieces) return fail_memory(err);
     const char *names = s->per_token ? "id\tlogprob\tpiece\n" : "logprob\ttokens\tperplexity\tbits_per_byte\ttext\n";
-    return o->header ? output_write(&s->out, names, strlen(names), err) : QUILL_OK;
+    return o->score.header ? output_write(&s->out, names, strlen(names), err) : QUILL_OK;
 }
 
 static quill_status score_all(struct scoring *s, quill_error *err) {
-    const struct list *files = &s->o->files;
+    const struct list *files = &s->o->prompt.files;
     quill_status status = open_all(s, err);
     for (size_t i = 0; !status && i < files->n; i++) status = score_file(s, files->items[i], err);
     if (!status && files->n == 0) status = score_file(s, "-", err);
@@ -231,7 +231,7 @@ static quill_status score_all(struct scoring *s, quill_error *err) {
     if (signals_pending() || (status && !ended)) return status;
     quill_error problem;
     quill_status closed = output_close(&s->out, &problem);
-    if (!closed && s->o->html) closed = page_close(&s->page, &problem);
+    if (!closed && s->o->score.html) closed = page_close(&s->page, &problem);
     if (closed) {
         *err = problem;
         return closed;

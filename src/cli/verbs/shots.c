@@ -81,14 +81,14 @@ static bool is_known(const struct loo *l, size_t k, const size_t *order) {
 
 // Orders of k shots: as many as --orders, or all that there are.
 static quill_status draw_orders(struct loo *l, size_t k, quill_error *err) {
-    size_t most = (size_t)l->o->orders, all = 1;
+    size_t most = (size_t)l->o->trial.orders, all = 1;
     for (size_t i = 2; i <= k && all < most; i++) all *= i;
     if (all < most) most = all;
     free(l->orders);
     l->n_orders = 0;
     l->orders = calloc(most + 1, (k + 1) * sizeof *l->orders);
     if (!l->orders) return fail_memory(err);
-    uint64_t seed = l->o->shuffle >= 0 ? (uint64_t)l->o->shuffle : 0;
+    uint64_t seed = l->o->file.shuffle >= 0 ? (uint64_t)l->o->file.shuffle : 0;
     while (l->n_orders < most) {
         size_t *order = l->orders + l->n_orders * k;
         for (size_t i = 0; i < k; i++) order[i] = i;
@@ -192,10 +192,10 @@ static quill_status write_confusion(struct loo *l, quill_error *err) {
 
 static quill_status open_file(struct loo *l, struct options *o, quill_error *err) {
     if (o->operands.n != 1) return fail(err, QUILL_E_USAGE, "shots: expected one FILE, found %zu", o->operands.n);
-    if (!o->loo) return fail(err, QUILL_E_USAGE, "shots: expected --loo, which tries each example in turn");
+    if (!o->trial.loo) return fail(err, QUILL_E_USAGE, "shots: expected --loo, which tries each example in turn");
     quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
-    if (!s) s = stdin_claim_by(o, o->choices_file, "the choices", err);
-    if (!s) s = prompt_file_open(&l->c.file, o->operands.items[0], (uint64_t)o->max_prompt_bytes, err);
+    if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
+    if (!s) s = prompt_file_open(&l->c.file, o->operands.items[0], (uint64_t)o->prompt.max_bytes, err);
     if (!s) s = prompt_file_configure(l->c.file, o, err);
     if (s) return s;
     const struct prompt_file *f = l->c.file;
@@ -205,9 +205,9 @@ static quill_status open_file(struct loo *l, struct options *o, quill_error *err
     if (l->n < 2)
         return fail(err, QUILL_E_USAGE, "%s:%zu: leaving one out takes at least 2 examples, found %zu",
                     QUOTED(str_of(f->name)), f->examples_line, l->n);
-    if (options_given(o, "shots") && (size_t)o->shots >= l->n)
-        return fail(err, QUILL_E_USAGE, "--shots %lld: one of the %zu examples of %s is left out", (long long)o->shots,
-                    l->n, QUOTED(str_of(f->name)));
+    if (options_given(o, OPTION_OF(file.shots)) && (size_t)o->file.shots >= l->n)
+        return fail(err, QUILL_E_USAGE, "--shots %lld: one of the %zu examples of %s is left out",
+                    (long long)o->file.shots, l->n, QUOTED(str_of(f->name)));
     if (f->n_open == 0)
         return fail(err, QUILL_E_USAGE, "%s: nothing of an example is asked: the question has no open slot",
                     QUOTED(str_of(f->name)));
@@ -216,8 +216,8 @@ static quill_status open_file(struct loo *l, struct options *o, quill_error *err
 
 static quill_status prepare(struct loo *l, struct options *o, quill_error *err) {
     quill_status s = open_file(l, o, err);
-    for (size_t i = 0; i < o->choices.n && !s; i++) s = choices_add(&l->c, o->choices.items[i], err);
-    if (!s && o->choices_file) s = choices_add_file(&l->c, o->choices_file, err);
+    for (size_t i = 0; i < o->choose.choices.n && !s; i++) s = choices_add(&l->c, o->choose.choices.items[i], err);
+    if (!s && o->choose.file) s = choices_add_file(&l->c, o->choose.file, err);
     if (!s && l->c.n) s = choices_check(&l->c, err);
     if (s) return s;
     l->truth = calloc(l->n, sizeof *l->truth);
@@ -229,7 +229,7 @@ static quill_status prepare(struct loo *l, struct options *o, quill_error *err) 
     l->confusion = calloc(l->c.n, l->c.n * sizeof *l->confusion);
     if (!l->confusion) return fail_memory(err);
     s = choices_open_model(&l->c, err);
-    return s ? s : output_open(&l->out, o->output, o->raw, err);
+    return s ? s : output_open(&l->out, o->output.path, o->output.raw, err);
 }
 
 static quill_status leave_one_out(struct loo *l, struct options *o, quill_error *err) {
@@ -239,7 +239,8 @@ static quill_status leave_one_out(struct loo *l, struct options *o, quill_error 
     if (s) return s;
     signals_catch();
     s = write_text(l, &header, buffer_add_string(&header, "shots\taccuracy\torders\tworst\tmean\tbest\n"), err);
-    if (!s && options_given(o, "shots")) s = try_shots(l, (size_t)o->shots, err);
+    if (!s && options_given(o, OPTION_OF(file.shots)))
+        s = try_shots(l, (size_t)o->file.shots, err);
     else
         for (size_t i = 0; !s && i < sizeof counts / sizeof *counts && counts[i] < l->n; i++)
             s = try_shots(l, counts[i], err);

@@ -22,10 +22,11 @@ struct tokenizing {
 };
 
 static quill_status check_options(const struct options *o, quill_error *err) {
-    if (o->count + o->pieces + o->decode + o->json > 1)
+    if (o->tokenize.count + o->tokenize.pieces + o->tokenize.decode + o->output.json > 1)
         return fail(err, QUILL_E_USAGE, "--count, --pieces, --json and --decode exclude each other");
-    if (o->decode && (o->lines || o->bos))
-        return fail(err, QUILL_E_USAGE, "--decode reads ids: %s has no meaning", o->lines ? "--lines" : "--bos");
+    if (o->tokenize.decode && (o->tokenize.lines || o->tokenize.bos))
+        return fail(err, QUILL_E_USAGE, "--decode reads ids: %s has no meaning",
+                    o->tokenize.lines ? "--lines" : "--bos");
     return QUILL_OK;
 }
 
@@ -75,14 +76,14 @@ static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, q
     quill_status s = memory_check_text(n, COST, err);
     if (s) return s;
     places_begin(&e.places, t->tokenizer, p, n, QUILL_SPECIAL_PARSE);
-    s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->special, t->o->bos, err);
+    s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->prompt.special, t->o->tokenize.bos, err);
     t->line.n = 0;
     bool ok = true;
-    if (!s && t->o->count)
+    if (!s && t->o->tokenize.count)
         ok = show_number(&t->line, e.ids.n);
-    else if (!s && t->o->pieces)
+    else if (!s && t->o->tokenize.pieces)
         ok = add_pieces(t, &e);
-    else if (!s && t->o->json)
+    else if (!s && t->o->output.json)
         ok = add_json(t, &e);
     else if (!s)
         ok = add_numbers(t, &e, false, " ");
@@ -135,7 +136,7 @@ static quill_status decode_text(struct tokenizing *t, const char *p, size_t n, q
     size_t length;
     int32_t id = 0;
     for (size_t i = 0; !s && id >= 0;) s = next_id(t, p, n, &i, &id, err); // nothing is written before all are good
-    quill_decoder_begin(&decoder, t->tokenizer, t->o->special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT);
+    quill_decoder_begin(&decoder, t->tokenizer, t->o->prompt.special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT);
     id = 0;
     for (size_t i = 0; !s && id >= 0;) {
         s = next_id(t, p, n, &i, &id, err);
@@ -148,13 +149,13 @@ static quill_status decode_text(struct tokenizing *t, const char *p, size_t n, q
 // ---- the texts ----
 
 static quill_status one_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
-    if (t->o->decode) return decode_text(t, p, n, err);
-    return t->o->lines ? encode_lines(t, p, n, err) : encode_text(t, p, n, err);
+    if (t->o->tokenize.decode) return decode_text(t, p, n, err);
+    return t->o->tokenize.lines ? encode_lines(t, p, n, err) : encode_text(t, p, n, err);
 }
 
 static quill_status from_file(struct tokenizing *t, const char *path, quill_error *err) {
     struct buffer text = {0};
-    if (strcmp(path, "-") == 0) say_reading(t->o, STDIN_FILENO, t->o->decode ? "ids" : "a text");
+    if (strcmp(path, "-") == 0) say_reading(t->o, STDIN_FILENO, t->o->tokenize.decode ? "ids" : "a text");
     quill_status s = read_file(&text, path, NO_LIMIT, err);
     if (!s) s = one_text(t, text.p, text.n, err);
     if (!s) s = output_flush(&t->out, err);
@@ -175,14 +176,14 @@ static quill_status tokenize(struct tokenizing *t, quill_error *err) {
     const char *operand;
     bool dash;
     quill_status s = text_operand(o, &operand, &dash, err);
-    if (!s && (operand != NULL) + (o->prompt != NULL) + (o->files.n > 0) + dash > 1)
+    if (!s && (operand != NULL) + (o->prompt.text != NULL) + (o->prompt.files.n > 0) + dash > 1)
         s = fail(err, QUILL_E_USAGE, "expected one of TEXT, -p TEXT, -f FILE and stdin");
     if (!s) s = open_tokenizer(&t->tokenizer, o, err);
-    if (!s) s = output_open(&t->out, o->output, o->raw, err);
-    for (size_t i = 0; !s && i < o->files.n; i++) s = from_file(t, o->files.items[i], err);
-    if (s || o->files.n) return s;
+    if (!s) s = output_open(&t->out, o->output.path, o->output.raw, err);
+    for (size_t i = 0; !s && i < o->prompt.files.n; i++) s = from_file(t, o->prompt.files.items[i], err);
+    if (s || o->prompt.files.n) return s;
     if (operand) return from_argument(t, "TEXT", operand, err);
-    if (o->prompt) return from_argument(t, "-p", o->prompt, err);
+    if (o->prompt.text) return from_argument(t, "-p", o->prompt.text, err);
     return from_file(t, "-", err);
 }
 
@@ -191,7 +192,7 @@ int cmd_tokenize(struct options *o, quill_error *err) {
     quill_status s = check_options(o, err);
     if (!s) s = environment_apply(o, err);
     if (!s) s = tokenize(&t, err);
-    if (!s && o->decode) s = output_end_line(&t.out, err);
+    if (!s && o->tokenize.decode) s = output_end_line(&t.out, err);
     if (!s) s = output_close(&t.out, err);
     output_abort(&t.out);
     quill_tokenizer_free(t.tokenizer);
