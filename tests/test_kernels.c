@@ -339,6 +339,7 @@ static void free_sequence(struct sequence *s) {
 
 struct scoring {
     float scale, softcap, slope;
+    const float *bias; // [TILES * KV_TILE] or NULL
 };
 
 // Positions [lo, hi) by tiles and their merge.
@@ -351,7 +352,7 @@ static void attend(float *out, const struct sequence *s, int lo, int hi, struct 
         struct attn_job job = {
             .head_dim = DIM, .n_q = 1, .q = s->q, .q_stride = DIM, .keys = s->keys[t], .values = s->values[t],
             .lo = &first, .hi = &last, .pos = &pos, .scale = scoring.scale, .softcap = scoring.softcap,
-            .slope = scoring.slope, .m = &m[n], .l = &l[n], .ml_stride = 1, .o = o[n], .o_stride = DIM,
+            .slope = scoring.slope, .bias = scoring.bias ? scoring.bias + t * KV_TILE : NULL, .m = &m[n], .l = &l[n], .ml_stride = 1, .o = o[n], .o_stride = DIM,
         };
         K->attn_tile[s->type](&job);
     }
@@ -366,7 +367,7 @@ static void attend_plainly(double *out, const struct sequence *s, int lo, int hi
         for (int d = 0; d < DIM; d++) score[j] += (double)s->k[j][d] * (double)s->q[d];
         score[j] *= (double)scoring.scale;
         if (scoring.softcap > 0) score[j] = (double)scoring.softcap * tanh(score[j] / (double)scoring.softcap);
-        score[j] += (double)scoring.slope * (j - (hi - 1));
+        score[j] += (double)scoring.slope * (j - (hi - 1)) + (scoring.bias ? (double)scoring.bias[j] : 0);
         most = score[j] > most ? score[j] : most;
     }
     for (int d = 0; d < DIM; d++) out[d] = 0;
@@ -402,9 +403,20 @@ static void tiles_merge_to_the_softmax_over_all_positions(void **state) {
 
 static void soft_cap_and_slope_bend_the_scores(void **state) {
     (void)state;
-    compare_attention(KV_F32, (struct scoring){0.15811388f, 0.5f, 0}, 2e-6);
-    compare_attention(KV_F32, (struct scoring){0.15811388f, 0, 0.25f}, 4e-6);
-    compare_attention(KV_F32, (struct scoring){2.0f, 3.0f, 0.0625f}, 4e-6);
+    compare_attention(KV_F32, (struct scoring){.scale = 0.15811388f, .softcap = 0.5f}, 2e-6);
+    compare_attention(KV_F32, (struct scoring){.scale = 0.15811388f, .slope = 0.25f}, 4e-6);
+    compare_attention(KV_F32, (struct scoring){.scale = 2.0f, .softcap = 3.0f, .slope = 0.0625f}, 4e-6);
+}
+
+// The order of the steps shows where it matters: a bias is neither scaled nor capped.
+static void a_bias_is_added_last(void **state) {
+    (void)state;
+    static float bias[TILES * KV_TILE];
+    fill(bias, TILES * KV_TILE);
+    for (int j = 0; j < TILES * KV_TILE; j += 3) bias[j] *= 7;
+    compare_attention(KV_F32, (struct scoring){.scale = 0.15811388f, .bias = bias}, 4e-6);
+    compare_attention(KV_F32, (struct scoring){.scale = 0.25f, .softcap = 0.5f, .bias = bias}, 4e-6);
+    compare_attention(KV_F16, (struct scoring){.scale = 2.0f, .softcap = 3.0f, .slope = 0.0625f, .bias = bias}, 2e-3);
 }
 
 // A chain begins with the first visible position: what lies before, NaN here, is not read.
@@ -523,6 +535,7 @@ int main(void) {
         cmocka_unit_test(quantized_products_are_those_of_the_decoded_values),
         cmocka_unit_test(tiles_merge_to_the_softmax_over_all_positions),
         cmocka_unit_test(soft_cap_and_slope_bend_the_scores),
+        cmocka_unit_test(a_bias_is_added_last),
         cmocka_unit_test(invisible_positions_are_not_visited),
         cmocka_unit_test(one_visible_position_gives_its_value),
         cmocka_unit_test(cache_tiles_have_their_stated_layout),

@@ -73,7 +73,8 @@ struct kv_store_job {
 //   s_j = chain over d of fma(k[d], q[d], s); q8_0: chain over groups of fma(ws*xd, (float)D, s), the query quantized
 //   per group by the rule of activations;
 //   s_j = s_j * scale; when softcap > 0: s_j = softcap * tanh(s_j / softcap); when slope != 0: s_j = s_j + slope *
-//   (j - pos[i]); m = max s_j; p_j = exp(s_j - m); l = sum of p_j by 16 lanes (j % 16) and the fold;
+//   (j - pos[i]); when there is a bias: s_j = s_j + bias[i][j];
+//   m = max s_j; p_j = exp(s_j - m); l = sum of p_j by 16 lanes (j % 16) and the fold;
 //   o[d] = chain over j ascending of fma(p_j, v_j[d], o[d]).
 struct attn_job {
     size_t head_dim, n_q;
@@ -84,6 +85,8 @@ struct attn_job {
     const int32_t *lo, *hi;        // [n_q] within the tile: 0 <= lo < hi <= 256
     const int32_t *pos;            // [n_q] the query's position relative to the tile's first; used with slope
     float scale, softcap, slope;
+    const float *bias;             // [n_q][256], bias_stride floats apart, or NULL; not used where nothing is visible
+    size_t bias_stride;
     float *m, *l;                  // [n_q], ml_stride floats apart
     size_t ml_stride;
     float *o;                      // query i at o + i * o_stride

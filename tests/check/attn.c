@@ -97,6 +97,13 @@ static struct attn_job make_job(enum kv_type type, size_t dim, size_t n_q, enum 
     job.scale = random_below(2) ? 0.125f : 1.0f;
     job.softcap = random_below(3) == 0 ? 30.0f : 0.0f;
     job.slope = random_below(3) == 0 ? 0.0625f : 0.0f;
+    if (random_below(3) == 0) {
+        job.bias_stride = KV_TILE + random_below(3) * 16;
+        const size_t n_bias = (n_q - 1) * job.bias_stride + KV_TILE;
+        float *bias = guarded(n_bias * sizeof *bias);
+        random_floats(bias, n_bias, kind);
+        job.bias = bias;
+    }
     job.ml_stride = 1 + random_below(3);
     job.o_stride = dim + random_below(3);
     return job;

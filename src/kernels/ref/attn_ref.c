@@ -150,6 +150,7 @@ static float final_score(const struct attn_job *job, size_t i, size_t j, float s
     s = s * job->scale;
     if (job->softcap > 0) s = job->softcap * mathf_tanh(s / job->softcap);
     if (job->slope != 0) s = s + job->slope * (float)((int32_t)j - job->pos[i]);
+    if (job->bias) s = s + job->bias[i * job->bias_stride + j];
     return s;
 }
 
