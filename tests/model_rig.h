@@ -36,6 +36,7 @@ struct way {
     int threads;  // 0: 1
     size_t chunk; // 0: everything in one call
     bool keep;    // every intermediate
+    struct forward_inputs inputs;
 };
 
 // logits[n][n_vocab] after every token of ids, computed in calls of `chunk` tokens.
@@ -49,6 +50,7 @@ static inline float *rig_logits(const struct model *model, const struct way *way
     quill_error err;
     assert_ok(forward_create(&f, model, &(struct forward_size){chunk, threads, way->keep}, &err), err);
     assert_ok(kv_cache_create(&kv, hp, way->kv, hp->n_ctx, 1, &err), err);
+    forward_set_inputs(f, &way->inputs);
     float *logits = malloc(n * vocab * sizeof *logits);
     for (size_t done = 0; done < n; done += chunk) {
         size_t count = n - done < chunk ? n - done : chunk;

@@ -13,6 +13,8 @@ struct plain_variant {
     bool one_norm;      // parallel: the MLP reads what attention reads
     bool norms_after;   // attn_out and mlp_sum are filled: with the weights of ffn_norm and attn_norm
     int window;         // 0: all
+    bool see_all;       // a position sees those after it too, within the window
+    int prefix;         // the first so many positions see each other; 0: none
     double softcap;     // 0: none
     bool scale_by_layer;
 };
@@ -43,14 +45,16 @@ static inline double plain_gelu(double x, const struct plain_variant *v) {
 }
 
 // qkv: [n][3E]. Writes what position `at` attends to.
-static inline void plain_attention(double *out, const double *qkv, size_t at, const struct tiny *m, size_t layer,
-                                   const struct plain_variant *v) {
-    size_t e = m->n_embd, d = e / m->n_head, window = (size_t)v->window;
+static inline void plain_attention(double *out, const double *qkv, size_t at, size_t n, const struct tiny *m,
+                                   size_t layer, const struct plain_variant *v) {
+    size_t e = m->n_embd, d = e / m->n_head, window = (size_t)v->window, prefix = (size_t)v->prefix;
     size_t first = window && at + 1 > window ? at + 1 - window : 0;
-    double *p = malloc((at + 1) * sizeof *p);
+    size_t end = v->see_all ? n : at < prefix ? prefix : at + 1;
+    if (window && end > at + window) end = at + window;
+    double *p = malloc(n * sizeof *p);
     for (size_t h = 0; h < m->n_head; h++) {
         double sum = 0, largest = -HUGE_VAL;
-        for (size_t j = first; j <= at; j++) {
+        for (size_t j = first; j < end; j++) {
             p[j] = 0;
             for (size_t i = 0; i < d; i++) p[j] += qkv[at * 3 * e + h * d + i] * qkv[j * 3 * e + e + h * d + i];
             if (!v->unscaled) p[j] /= sqrt((double)d);
@@ -58,10 +62,10 @@ static inline void plain_attention(double *out, const double *qkv, size_t at, co
             if (v->softcap > 0) p[j] = v->softcap * tanh(p[j] / v->softcap);
             largest = fmax(largest, p[j]);
         }
-        for (size_t j = first; j <= at; j++) sum += p[j] = exp(p[j] - largest);
+        for (size_t j = first; j < end; j++) sum += p[j] = exp(p[j] - largest);
         for (size_t i = 0; i < d; i++) {
             out[h * d + i] = 0;
-            for (size_t j = first; j <= at; j++) out[h * d + i] += p[j] / sum * qkv[j * 3 * e + 2 * e + h * d + i];
+            for (size_t j = first; j < end; j++) out[h * d + i] += p[j] / sum * qkv[j * 3 * e + 2 * e + h * d + i];
         }
     }
     free(p);
@@ -93,7 +97,7 @@ static inline void plain_layer(double *x, size_t n, struct tiny *m, size_t l, co
     for (size_t t = 0; t < n; t++) {
         double *row = x + t * e;
         plain_norm(h2, row, v->one_norm ? w1 : w2, v->one_norm ? b1 : b2, e, v);
-        plain_attention(h, qkv, t, m, l, v);
+        plain_attention(h, qkv, t, n, m, l, v);
         plain_linear(y, h, tiny_values(m, "attn_output.weight", l), tiny_values(m, "attn_output.bias", l), e, e);
         if (v->norms_after) plain_norm(y, y, w2, b2, e, v);
         for (size_t i = 0; i < e; i++) row[i] += y[i];

@@ -107,6 +107,7 @@ static void apply_variant(struct model *model, const struct plain_variant *v) {
         p->act = model->hp.act;
         p->parallel = v->parallel;
         p->window = v->window;
+        p->mask = v->see_all ? MASK_ALL : v->prefix ? MASK_PREFIX : MASK_CAUSAL;
         p->score_softcap = (float)v->softcap;
         if (v->unscaled) p->score_scale = 1;
         if (v->scale_by_layer) p->score_scale /= (float)(l + 1);
@@ -135,6 +136,66 @@ static void parts_of_other_families_agree_with_a_plain_forward_pass(void **state
         assert_true(d < 5e-6);
         rig_close(&rig);
     }
+}
+
+// Positions that see later ones are computed with these in one call; what follows a prefix may come in pieces.
+static void masks_agree_with_a_plain_forward_pass(void **state) {
+    (void)state;
+    static const struct {
+        struct plain_variant variant;
+        size_t chunk;
+    } cases[] = {
+        {{.see_all = true}, 0}, {{.see_all = true, .window = 30}, 0}, {{.see_all = true, .window = 257}, 0},
+        {{.see_all = true, .rms = true, .gated = true}, 0},
+        {{.prefix = 1}, 100}, {{.prefix = 40}, 100}, {{.prefix = 100}, 100}, {{.prefix = 256}, 256}, {{.prefix = 290}, 0},
+        {{.prefix = 330}, 0}, {{.prefix = 60, .window = 50}, 60},
+    };
+    static const struct shape shape = {32, 2, 2, 48, 20, 340, 330};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rig rig = make_rig(&shape, DTYPE_F32, &kernels_ref);
+        const int32_t prefix = cases[i].variant.prefix;
+        apply_variant(rig.model, &cases[i].variant);
+        for (int threads = 1; threads <= 3; threads += 2) {
+            const struct way way = {.kv = KV_F32, .chunk = cases[i].chunk, .threads = threads,
+                                    .inputs = {.prefixes = &prefix}};
+            double d = rig_difference(&rig, &way, &cases[i].variant, shape.n);
+            if (d >= 5e-6) print_error("case %zu: %.2g\n", i, d);
+            assert_true(d < 5e-6);
+        }
+        rig_close(&rig);
+    }
+}
+
+// Several sequences of an encoder in one call; each sees its own positions alone.
+static void sequences_that_see_all_equal_each_alone(void **state) {
+    (void)state;
+    static const size_t lengths[] = {1, 40, 300, 129};
+    static const struct shape shape = {32, 2, 2, 64, 20, 340, 0};
+    struct rig rig = make_rig(&shape, DTYPE_Q8_0, &kernels_ref);
+    apply_variant(rig.model, &(struct plain_variant){.see_all = true});
+    struct team *team = team_create(2);
+    struct forward *f;
+    struct kv_cache *kv;
+    quill_error err;
+    assert_ok(forward_create(&f, rig.model, &(struct forward_size){470, 2, false}, &err), err);
+    assert_ok(kv_cache_create(&kv, model_hparams(rig.model), KV_F16, 340, 4, &err), err);
+    int32_t *ids[4];
+    float *alone[4], *logits = malloc(470 * shape.v * sizeof *logits), *at = logits;
+    struct span spans[4];
+    for (int s = 0; s < 4; s++) {
+        ids[s] = rig_ids(rig.tiny, lengths[s], (uint64_t)s);
+        alone[s] = rig_logits(rig.model, &(struct way){.kv = KV_F16}, ids[s], lengths[s]);
+        spans[s] = (struct span){s, 0, ids[s], lengths[s], s == 2 ? 7 : lengths[s]};
+    }
+    assert_ok(forward_run(f, kv, team, spans, 4, logits, &err), err);
+    for (int s = 0; s < 4; at += spans[s].n_logits * shape.v, s++)
+        assert_same_bits(at, alone[s] + (lengths[s] - spans[s].n_logits) * shape.v, spans[s].n_logits * shape.v);
+    for (int s = 0; s < 4; s++) free(ids[s]), free(alone[s]);
+    free(logits);
+    kv_cache_free(kv);
+    forward_free(f);
+    team_free(team);
+    rig_close(&rig);
 }
 
 // ---- the same bits ----
@@ -503,6 +564,8 @@ int main(void) {
         cmocka_unit_test(quantized_models_agree_with_a_plain_forward_pass),
         cmocka_unit_test(types_may_differ_from_matrix_to_matrix),
         cmocka_unit_test(parts_of_other_families_agree_with_a_plain_forward_pass),
+        cmocka_unit_test(masks_agree_with_a_plain_forward_pass),
+        cmocka_unit_test(sequences_that_see_all_equal_each_alone),
         cmocka_unit_test(bits_do_not_depend_on_chunks_threads_or_kernels),
         cmocka_unit_test(bits_do_not_depend_on_pieces_of_the_mlp),
         cmocka_unit_test(bits_do_not_depend_on_what_is_kept),

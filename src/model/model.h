@@ -62,10 +62,17 @@ struct forward_size {
 
 struct forward; // activations and scratch
 
+// What a pass reads beside tokens and weights. Pointers are borrowed until other inputs are set.
+struct forward_inputs {
+    const int32_t *prefixes; // [sequences of the cache] for models with MASK_PREFIX; NULL: 0
+};
+
 uint64_t forward_bytes(const struct model *model, const struct forward_size *size); // UINT64_MAX: too many
 quill_status forward_create(struct forward **out, const struct model *model, const struct forward_size *size,
                             quill_error *err);
 void forward_free(struct forward *f);
+
+void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs); // at first there are none
 
 // Computes the spans (each of another sequence; their n sum to at most max_tokens), extends their sequences in the
 // cache and writes the wanted logits, [sum of n_logits][n_vocab], in the order of the spans. The result of a token

@@ -46,6 +46,14 @@ static inline unsigned kinds_of(const struct linear *l) {
     return l->w.data ? act_bit(dtypes[l->w.dtype].acts) : 0;
 }
 
+// Which positions of its sequence a query sees. Of MASK_ALL and MASK_PREFIX, positions that see later ones are computed
+// in one call with them.
+enum mask_kind {
+    MASK_CAUSAL, // those up to its own
+    MASK_ALL,    // an encoder's
+    MASK_PREFIX, // those up to its own, and of the sequence's first `prefix` positions all (UniLM, Dong et al. 2019)
+};
+
 // One block. Optional parts that a family lacks are absent: a norm without w, a matrix without data. What the pass does
 // not compute yet (layer_plan.c has the list) is absent from every model that was bound.
 struct layer_plan {
@@ -59,7 +67,8 @@ struct layer_plan {
     bool parallel;
     enum act_fn act;
     float score_scale, score_softcap;
-    int32_t window;                          // 0: all positions before it
+    enum mask_kind mask;
+    int32_t window; // of those positions it sees the nearest: so many on either side, itself included; 0: all
 };
 
 struct model {

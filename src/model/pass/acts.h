@@ -39,8 +39,9 @@ struct rows {
 
 // Queries of one sequence at consecutive positions, which attend together.
 struct query_block {
-    int32_t seq, pos; // of the first
-    size_t row, n;    // rows row..row+n-1 of the batch
+    int32_t seq, pos;      // of the first
+    size_t row, n;         // rows row..row+n-1 of the batch
+    int32_t until, prefix; // positions of the sequence after the call, and of its prefix
 };
 
 // The rows of one call. Those whose logits are wanted come first, so the last block can stop short.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Multi-head attention over the KV cache (Vaswani et al. 2017, section 3.2; grouped heads: Ainslie et al. 2023).
 //
-// Letters as in acts.h. A query at position p sees positions first_seen(p)..p; they lie in tiles of 256, and each tile
-// gives a maximum, a denominator and D sums, which are merged in ascending order. So neither the cutting of a prompt
-// into calls nor the cutting of rows into blocks shows in the result.
+// Letters as in acts.h. A query sees a range of positions; they lie in tiles of 256, and each tile gives a maximum, a
+// denominator and D sums, which are merged in ascending order. So neither the cutting of a prompt into calls nor the
+// cutting of rows into blocks shows in the result.
 #include "ops.h"
 #include "pass.h"
 
@@ -23,8 +23,18 @@ struct attention {
     bool alone;                 // nobody else reads the keys and values of a block's head: who attends stores them
 };
 
-static int32_t first_seen(const struct layer_plan *p, int32_t position) {
-    return p->window > 0 && position >= p->window ? position - p->window + 1 : 0;
+// Positions from..until-1. Neither end goes down from one position to the next.
+struct range {
+    int32_t from, until;
+};
+
+static struct range seen(const struct layer_plan *p, const struct query_block *block, int32_t position) {
+    struct range r = {0, position + 1};
+    if (p->mask == MASK_ALL) r.until = block->until;
+    if (p->mask == MASK_PREFIX && block->prefix > r.until) r.until = block->prefix;
+    if (p->window > 0 && position >= p->window) r.from = position - p->window + 1;
+    if (p->window > 0 && r.until - position > p->window) r.until = position + p->window;
+    return r;
 }
 
 // ---- storing ----
@@ -72,12 +82,12 @@ static void visible(const struct layer_plan *p, const struct query_block *block,
     int32_t start = tile * KV_TILE, stop = start + KV_TILE;
     *first = *last = block->n;
     for (size_t i = 0; i < block->n; i++) {
-        int32_t position = block->pos + (int32_t)i, from = first_seen(p, position);
-        if (position < start || from >= stop) continue;
+        const struct range r = seen(p, block, block->pos + (int32_t)i);
+        if (r.until <= start || r.from >= stop) continue;
         if (*first == block->n) *first = i;
         *last = i + 1;
-        lo[i] = from > start ? from - start : 0;
-        hi[i] = position + 1 < stop ? position + 1 - start : KV_TILE;
+        lo[i] = r.from > start ? r.from - start : 0;
+        hi[i] = r.until < stop ? r.until - start : KV_TILE;
     }
 }
 
@@ -116,13 +126,14 @@ static void attend_tile(const struct attention *at, const struct query_block *bl
 }
 
 static int32_t first_tile(const struct attention *at, const struct query_block *block) {
-    return first_seen(at->plan, block->pos) / KV_TILE;
+    return seen(at->plan, block, block->pos).from / KV_TILE;
 }
 
 // then: keys that will probably be read after the block.
 static void attend_block(const struct attention *at, const struct query_block *block, size_t head,
                          const uint8_t *then) {
-    int32_t first = first_tile(at, block), last = (block->pos + (int32_t)block->n - 1) / KV_TILE;
+    const int32_t end = seen(at->plan, block, block->pos + (int32_t)block->n - 1).until;
+    const int32_t first = first_tile(at, block), last = (end - 1) / KV_TILE;
     struct parts parts = {.n_tiles = (size_t)(last - first + 1), .first_tile = first, .m = at->parts};
     if (at->alone) store_block(at, block, head);
     parts.l = parts.m + block->n * parts.n_tiles;
@@ -130,8 +141,10 @@ static void attend_block(const struct attention *at, const struct query_block *b
     for (int32_t tile = first; tile <= last; tile++)
         attend_tile(at, block, head, tile, &parts, tile < last ? keys_of(at, block, head, tile + 1) : then);
     for (size_t i = 0; i < block->n; i++) {
-        int32_t position = block->pos + (int32_t)i, from = first_seen(at->plan, position) / KV_TILE;
-        size_t part = i * parts.n_tiles + (size_t)(from - first), n_tiles = (size_t)(position / KV_TILE - from + 1);
+        const struct range r = seen(at->plan, block, block->pos + (int32_t)i);
+        const int32_t from = r.from / KV_TILE;
+        size_t part = i * parts.n_tiles + (size_t)(from - first);
+        size_t n_tiles = (size_t)((r.until - 1) / KV_TILE - from + 1);
         float *out = at->b->att.x + (block->row + i) * at->b->att.stride + head * at->dim;
         at->a->kernels->attn_merge(out, parts.m + part, parts.l + part, parts.o + part * at->dim, n_tiles, at->dim);
         if (at->kinds) quantize_piece(at->a, &at->b->att, at->kinds, block->row + i, head * at->dim, out, at->dim);

@@ -11,6 +11,7 @@
 
 struct forward {
     const struct model *model;
+    struct forward_inputs inputs;
     struct acts acts;
 };
 
@@ -38,7 +39,10 @@ static void run(void *arg, struct member *m) {
 
 // ---- the rows of a call ----
 
-static void add_rows(struct acts *a, const struct span *span, size_t first, size_t n) {
+static void add_rows(struct forward *f, const struct span *span, size_t first, size_t n) {
+    const int32_t until = span->pos + (int32_t)span->n;
+    const int32_t prefix = f->inputs.prefixes ? f->inputs.prefixes[span->seq] : 0;
+    struct acts *a = &f->acts;
     struct batch *b = &a->batch;
     for (size_t i = first; i < first + n; i++) {
         size_t row = b->n_rows++;
@@ -50,17 +54,18 @@ static void add_rows(struct acts *a, const struct span *span, size_t first, size
         int32_t position = span->pos + (int32_t)(first + done);
         rows = a->query_rows - (size_t)position % a->query_rows;
         rows = n - done < rows ? n - done : rows;
-        b->blocks[b->n_blocks++] = (struct query_block){span->seq, position, b->n_rows - n + done, rows};
+        const size_t row = b->n_rows - n + done;
+        b->blocks[b->n_blocks++] = (struct query_block){span->seq, position, row, rows, until, prefix};
     }
 }
 
-static void make_batch(struct acts *a, const struct span *spans, size_t n_spans) {
-    struct batch *b = &a->batch;
+static void make_batch(struct forward *f, const struct span *spans, size_t n_spans) {
+    struct batch *b = &f->acts.batch;
     b->n_rows = b->n_blocks = 0;
-    for (size_t i = 0; i < n_spans; i++) add_rows(a, &spans[i], spans[i].n - spans[i].n_logits, spans[i].n_logits);
+    for (size_t i = 0; i < n_spans; i++) add_rows(f, &spans[i], spans[i].n - spans[i].n_logits, spans[i].n_logits);
     b->n_wanted = b->n_rows;
     b->n_wanted_blocks = b->n_blocks;
-    for (size_t i = 0; i < n_spans; i++) add_rows(a, &spans[i], 0, spans[i].n - spans[i].n_logits);
+    for (size_t i = 0; i < n_spans; i++) add_rows(f, &spans[i], 0, spans[i].n - spans[i].n_logits);
     b->apart = b->n_blocks == n_spans;
 }
 
@@ -95,12 +100,17 @@ void forward_free(struct forward *f) {
 
 const struct acts *forward_acts(const struct forward *f) { return &f->acts; }
 
+void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs) { f->inputs = *inputs; }
+
 // What the caller promises; none of it comes from a file or a prompt unchecked.
 static void check_spans(const struct forward *f, const struct kv_cache *kv, const struct span *spans, size_t n_spans) {
     size_t n = 0;
     for (size_t i = 0; i < n_spans; i++) {
         assert(spans[i].n > 0 && spans[i].n_logits <= spans[i].n);
         assert(spans[i].pos == kv_length(kv, spans[i].seq));
+        assert(spans[i].pos == 0 || f->model->layers[0].mask != MASK_ALL);
+        const int32_t *prefixes = f->inputs.prefixes, prefix = prefixes ? prefixes[spans[i].seq] : 0;
+        assert(spans[i].pos >= prefix || (spans[i].pos == 0 && spans[i].n >= (size_t)prefix));
         for (size_t k = 0; k < spans[i].n; k++) assert(spans[i].ids[k] >= 0 && spans[i].ids[k] < f->model->hp.n_vocab);
         n += spans[i].n;
     }
@@ -113,7 +123,7 @@ quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *te
     assert(team_size(team) <= a->n_members);
     check_spans(f, kv, spans, n_spans);
     for (size_t i = 0; i < n_spans; i++) kv_prepare(kv, spans[i].seq, (int32_t)spans[i].n);
-    make_batch(a, spans, n_spans);
+    make_batch(f, spans, n_spans);
     acts_prepare(a);
     atomic_store(&a->not_finite, false);
     team_run(team, run, &(struct pass){f->model, a, kv, logits});
