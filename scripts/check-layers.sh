@@ -6,8 +6,8 @@
 # Reads every #include line below src/ and include/ and says which break the order of the floors and of their rooms: a
 # file includes from its own folder, from include/quill, from the floors that its own stands on, and on its own floor
 # from the rooms that its own stands on. A floor's door, the files beside its rooms, goes with every room. No file is
-# reached from itself. And what only one place may touch (PCRE2, threads, mmap, intrinsics, Jansson) is touched there
-# alone.
+# reached from itself, NAME.c and NAME.h being one. And what only one place may touch (PCRE2, threads, mmap, intrinsics,
+# Jansson) is touched there alone.
 
 set -eu
 cd "${1:-$(dirname -- "$0")/..}"
@@ -70,6 +70,9 @@ LC_ALL=C awk -v floors="$floors" -v rooms="$rooms" -v owners="$owners" '
         split(path, part, "/")
         return part[1] == "src" && part[2] in below ? part[2] : ""
     }
+
+    # NAME.c and NAME.h are one.
+    function unit(path) { sub(/\.[a-z]+$/, "", path); return path }
 
     # The room of a path below src: "cli/io"; "" for a door.
     function room(path,   part, n) {
@@ -159,7 +162,8 @@ LC_ALL=C awk -v floors="$floors" -v rooms="$rooms" -v owners="$owners" '
         target = resolve(name, quoted)
         includes++
         if (target != "") {
-            edges[FILENAME] = edges[FILENAME] "\n" target
+            if (target == FILENAME) bad("includes itself")
+            if (unit(target) != unit(FILENAME)) edges[unit(FILENAME)] = edges[unit(FILENAME)] "\n" unit(target)
             check_floor(from, floor(target))
             if (from == floor(target)) check_room(from_room, room(target))
         } else if (quoted) bad("\"" name "\" is no file of this tree")

@@ -51,21 +51,22 @@ static int open_below(const char *folder, const char *path) {
     return at;
 }
 
-static quill_status open_rows(const struct prompt_file *f, int *fd, const char *path, quill_error *err) {
+static quill_status open_rows(const struct examples_source *f, size_t line, int *fd, const char *path,
+                              quill_error *err) {
     if (!f->folder)
         return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples FILE in a prompt that is no file", QUOTED(str_of(f->name)),
-                    f->examples_line);
+                    line);
     *fd = open_below(f->folder, path);
     struct stat info;
     if (*fd < 0 && (errno == ELOOP || errno == EMLINK || errno == ENOTDIR))
         return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' leads through a symbolic link or no folder",
-                    QUOTED(str_of(f->name)), f->examples_line, QUOTED(str_of(path)));
+                    QUOTED(str_of(f->name)), line, QUOTED(str_of(path)));
     if (*fd < 0 || fstat(*fd, &info) != 0)
-        return fail(err, QUILL_E_SYSTEM, "%s:%zu: cannot open '%s': %s", QUOTED(str_of(f->name)), f->examples_line,
+        return fail(err, QUILL_E_SYSTEM, "%s:%zu: cannot open '%s': %s", QUOTED(str_of(f->name)), line,
                     QUOTED(str_of(path)), strerror(errno));
     if (!S_ISREG(info.st_mode))
-        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' is no regular file", QUOTED(str_of(f->name)),
-                    f->examples_line, QUOTED(str_of(path)));
+        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' is no regular file", QUOTED(str_of(f->name)), line,
+                    QUOTED(str_of(path)));
     return QUILL_OK;
 }
 
@@ -77,75 +78,98 @@ static enum row_form form_of(const char *path) {
 
 // ---- rows ----
 
-static quill_status no_answer(const struct prompt_file *f, uint64_t line, const char *what, quill_error *err) {
+// One reading of them.
+struct reading {
+    struct examples *out;
+    const struct examples_source *from;
+};
+
+static quill_status no_answer(const struct reading *r, uint64_t line, const char *what, quill_error *err) {
     return fail(err, QUILL_E_USAGE, "%s:%zu: the examples have no %s '%s', which is the answer",
-                QUOTED(str_of(f->rows_name)), (size_t)line, what, QUOTED(str_of(f->slots.names[f->answer])));
+                QUOTED(str_of(r->out->name)), (size_t)line, what,
+                QUOTED(str_of(r->from->slots->names[r->from->answer])));
 }
 
-static quill_status add_example(struct prompt_file *f, const struct row *row, quill_error *err) {
-    if ((f->n_examples & (f->n_examples - 1)) == 0) { // full at 0, 1, 2, 4, ...
-        size_t room = f->n_examples ? 2 * f->n_examples : 1;
-        struct example *examples = realloc(f->examples, room * sizeof *examples);
-        if (!examples) return fail_memory(err);
-        f->examples = examples;
+static quill_status add_example(const struct reading *r, const struct row *row, quill_error *err) {
+    struct examples *out = r->out;
+    const struct slots *slots = r->from->slots;
+    if ((out->n & (out->n - 1)) == 0) { // full at 0, 1, 2, 4, ...
+        size_t room = out->n ? 2 * out->n : 1;
+        struct example *items = realloc(out->items, room * sizeof *items);
+        if (!items) return fail_memory(err);
+        out->items = items;
     }
-    if ((f->n_examples + 1) * f->slots.n > MOST_VALUES)
-        return fail(err, QUILL_E_USAGE, "%s:%zu: more than %zu examples", QUOTED(str_of(f->rows_name)),
-                    (size_t)row->line, f->n_examples);
-    struct example *e = &f->examples[f->n_examples++];
-    *e = (struct example){.line = (size_t)row->line, .values = calloc(f->slots.n, sizeof *e->values)};
+    if ((out->n + 1) * slots->n > MOST_VALUES)
+        return fail(err, QUILL_E_USAGE, "%s:%zu: more than %zu examples", QUOTED(str_of(out->name)), (size_t)row->line,
+                    out->n);
+    struct example *e = &out->items[out->n++];
+    *e = (struct example){.line = (size_t)row->line, .values = calloc(slots->n, sizeof *e->values)};
     size_t total = 1;
     for (size_t i = 0; i < row->n_fields; i++) total += row->fields[i].n;
     if (!e->values || !buffer_reserve(&e->bytes, total)) return fail_memory(err); // so the values stay where they are
-    for (size_t i = 0; i < f->slots.n; i++) {
-        const quill_text *value = row_value(row, f->slots.names[i], strlen(f->slots.names[i]));
+    for (size_t i = 0; i < slots->n; i++) {
+        const quill_text *value = row_value(row, slots->names[i], strlen(slots->names[i]));
         if (!value) continue;
         e->values[i] = (quill_text){e->bytes.p + e->bytes.n, value->n};
         if (!buffer_add(&e->bytes, value->text, value->n)) return fail_memory(err);
     }
-    return e->values[f->answer].text ? QUILL_OK : no_answer(f, row->line, "key", err);
+    return e->values[r->from->answer].text ? QUILL_OK : no_answer(r, row->line, "key", err);
 }
 
-static quill_status read_all(struct prompt_file *f, struct rows *rows, uint64_t names_line, quill_error *err) {
+static quill_status read_all(const struct reading *r, struct rows *rows, uint64_t names_line, quill_error *err) {
     size_t n;
     const quill_text *names = rows_names(rows, &n);
-    const char *answer = f->slots.names[f->answer];
+    const char *answer = r->from->slots->names[r->from->answer];
     bool found = !names;
     for (size_t i = 0; i < n; i++)
         found |= names[i].n == strlen(answer) && memcmp(names[i].text, answer, names[i].n) == 0;
-    if (!found) return no_answer(f, names_line, "column", err);
+    if (!found) return no_answer(r, names_line, "column", err);
     const struct row *row;
     quill_status s = rows_next(rows, &row, err);
-    for (; !s && row; s = s ? s : rows_next(rows, &row, err)) s = add_example(f, row, err);
+    for (; !s && row; s = s ? s : rows_next(rows, &row, err)) s = add_example(r, row, err);
     return s;
 }
 
-quill_status examples_read(struct prompt_file *f, const struct examples_block *block, quill_error *err) {
+quill_status examples_read(struct examples *out, const struct examples_source *source,
+                           const struct examples_block *block, quill_error *err) {
+    const struct reading reading = {out, source};
     int fd = -1;
     struct rows *rows = NULL;
     struct buffer name = {0};
     quill_status s = QUILL_OK;
     if (block->path) {
-        bool here = !f->folder || strcmp(f->folder, ".") == 0;
-        bool ok = (here || (buffer_add_string(&name, f->folder) && buffer_add(&name, "/", 1))) &&
+        bool here = !source->folder || strcmp(source->folder, ".") == 0;
+        bool ok = (here || (buffer_add_string(&name, source->folder) && buffer_add(&name, "/", 1))) &&
                   buffer_add_string(&name, block->path) && buffer_add(&name, "", 1);
-        s = ok ? open_rows(f, &fd, block->path, err) : fail_memory(err);
-    } else if (!buffer_add_string(&name, f->name) || !buffer_add(&name, "", 1)) {
+        s = ok ? open_rows(source, out->line, &fd, block->path, err) : fail_memory(err);
+    } else if (!buffer_add_string(&name, source->name) || !buffer_add(&name, "", 1)) {
         s = fail_memory(err);
     }
-    f->rows_name = name.p;
-    struct row_source source = {
+    out->name = name.p;
+    struct row_source rows_source = {
         .form = block->path ? form_of(block->path) : block->form,
         .skip_empty = true,
-        .name = f->rows_name,
+        .name = out->name,
         .first_line = block->path ? 1 : block->first_line,
         .fd = fd,
-        .memory = block->path ? NULL : block->rows.p ? block->rows.p : "",
+        .memory = block->path     ? NULL
+                  : block->rows.p ? block->rows.p
+                                  : "",
         .n_memory = block->rows.n,
     };
-    if (!s) s = rows_open(&rows, &source, err);
-    if (!s) s = read_all(f, rows, source.first_line, err);
+    if (!s) s = rows_open(&rows, &rows_source, err);
+    if (!s) s = read_all(&reading, rows, rows_source.first_line, err);
     rows_close(rows);
     if (fd >= 0) close(fd);
     return s;
+}
+
+void examples_free(struct examples *e) {
+    for (size_t i = 0; i < e->n; i++) {
+        free(e->items[i].values);
+        buffer_free(&e->items[i].bytes);
+    }
+    free(e->items);
+    free(e->name);
+    *e = (struct examples){0};
 }

@@ -11,7 +11,6 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "cli/io/json_out.h"
-#include "examples.h"
 #include "installed.h"
 
 enum section { IN_PREAMBLE, IN_SHOT, IN_EXAMPLES, IN_TAIL };
@@ -104,11 +103,10 @@ static bool is(const struct buffer *t, const char *word) {
 }
 
 static quill_status read_examples(struct reading *r, const char *p, size_t n, quill_error *err) {
-    if (r->f->examples_line)
-        return wrong(r, err, "a second %%examples; the first is in line %zu", r->f->examples_line);
+    if (r->f->examples.line) return wrong(r, err, "a second %%examples; the first is in line %zu", r->f->examples.line);
     quill_status s = read_argument(r, p, n, err);
     if (s) return s;
-    r->f->examples_line = r->line;
+    r->f->examples.line = r->line;
     r->section = IN_EXAMPLES;
     r->block.first_line = r->line + 1;
     if (r->argument.n == 0 || is(&r->argument, "tsv")) return QUILL_OK;
@@ -206,9 +204,9 @@ static quill_status find_answer(struct reading *r, quill_error *err) {
 
 static quill_status finish(struct reading *r, quill_error *err) {
     struct prompt_file *f = r->f;
-    r->line = f->examples_line;
+    r->line = f->examples.line;
     if (r->section == IN_EXAMPLES && !r->block.path) return wrong(r, err, "%%examples without %%end");
-    if (f->examples_line && !f->shot_line) return wrong(r, err, "%%examples without %%shot");
+    if (f->examples.line && !f->shot_line) return wrong(r, err, "%%examples without %%shot");
     if (!r->separator_set && !buffer_add_string(&f->separator, "\n\n")) return fail_memory(err);
     template_drop_newline(&f->preamble);
     template_drop_newline(&f->shot);
@@ -220,7 +218,8 @@ static quill_status finish(struct reading *r, quill_error *err) {
         f->query = r->tail;
         r->tail = (struct template){0};
     }
-    if (!s && f->examples_line) s = examples_read(f, &r->block, err);
+    const struct examples_source source = {f->name, f->folder, &f->slots, f->answer};
+    if (!s && f->examples.line) s = examples_read(&f->examples, &source, &r->block, err);
     return s;
 }
 
@@ -270,10 +269,6 @@ quill_status prompt_file_open(struct prompt_file **out, const char *path, uint64
 void prompt_file_free(struct prompt_file *f) {
     if (!f) return;
     for (size_t i = 0; i < f->n_settings; i++) buffer_free(&f->settings[i].value);
-    for (size_t i = 0; i < f->n_examples; i++) {
-        free(f->examples[i].values);
-        buffer_free(&f->examples[i].bytes);
-    }
     template_free(&f->preamble);
     template_free(&f->shot);
     template_free(&f->query);
@@ -282,8 +277,7 @@ void prompt_file_free(struct prompt_file *f) {
     buffer_free(&f->separator);
     buffer_free(&f->stop);
     free(f->settings);
-    free(f->examples);
-    free(f->rows_name);
+    examples_free(&f->examples);
     free(f->defined);
     free(f->shots);
     free(f->open);

@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "cli/options/options.h"
+#include "examples.h"
 #include "quill/session.h"
 #include "read.h"
 #include "template.h"
@@ -24,12 +25,6 @@ struct setting {
     const struct option_row *row;
     struct buffer value; // followed by a NUL
     size_t line;
-};
-
-struct example {
-    quill_text *values; // [slots.n], in `bytes`; text NULL: there is no such column
-    struct buffer bytes;
-    size_t line;        // of `rows_name`
 };
 
 struct prompt_file {
@@ -44,14 +39,12 @@ struct prompt_file {
     struct buffer separator, stop; // the default stop: what follows the answer, and the separator; empty: none
     struct setting *settings;
     size_t n_settings;
-    struct example *examples;     // all of the file, in its order
-    size_t n_examples;
-    size_t shot_line, examples_line; // of %shot, %examples; 0: none
-    char *rows_name;              // the file that the examples are in: this one, or that of %examples FILE
+    struct examples examples; // all of the file, in its order
+    size_t shot_line;         // of %shot; 0: none
 
     // by prompt_file_configure:
     quill_text *defined;          // [slots.n] values of -D; text NULL: not defined
-    size_t *shots;                // [n_examples] in their order, or shuffled
+    size_t *shots;                // [examples.n] in their order, or shuffled
     size_t n_shots;               // the first of them are put in front
     int *open;                    // [n_open] slots to be filled, in the order of their first use in the prompt
     size_t n_open;

@@ -60,14 +60,14 @@ static quill_status add_definitions(struct prompt_file *f, const struct options 
 // ---- examples ----
 
 static quill_status choose_shots(struct prompt_file *f, const struct options *o, quill_error *err) {
-    if (o->file.shots >= 0 && (uint64_t)o->file.shots > f->n_examples)
+    if (o->file.shots >= 0 && (uint64_t)o->file.shots > f->examples.n)
         return fail(err, QUILL_E_USAGE, "--shots %lld: %s has %zu examples", (long long)o->file.shots,
-                    QUOTED(str_of(f->name)), f->n_examples);
-    f->shots = calloc(f->n_examples + 1, sizeof *f->shots);
+                    QUOTED(str_of(f->name)), f->examples.n);
+    f->shots = calloc(f->examples.n + 1, sizeof *f->shots);
     if (!f->shots) return fail_memory(err);
-    for (size_t i = 0; i < f->n_examples; i++) f->shots[i] = i;
-    if (o->file.shuffle >= 0) rng_shuffle(f->shots, f->n_examples, (uint64_t)o->file.shuffle);
-    f->n_shots = o->file.shots >= 0 ? (size_t)o->file.shots : f->n_examples;
+    for (size_t i = 0; i < f->examples.n; i++) f->shots[i] = i;
+    if (o->file.shuffle >= 0) rng_shuffle(f->shots, f->examples.n, (uint64_t)o->file.shuffle);
+    f->n_shots = o->file.shots >= 0 ? (size_t)o->file.shots : f->examples.n;
     return QUILL_OK;
 }
 
@@ -77,12 +77,13 @@ static quill_text shot_value(const struct prompt_file *f, const struct example *
 
 // Every slot of every example has a value.
 static quill_status check_examples(const struct prompt_file *f, quill_error *err) {
-    for (size_t i = 0; i < f->n_examples; i++)
+    for (size_t i = 0; i < f->examples.n; i++)
         for (size_t k = 0; k < f->shot.n; k++) {
             int slot = f->shot.parts[k].slot;
-            if (slot >= 0 && !shot_value(f, &f->examples[i], slot).text)
+            if (slot >= 0 && !shot_value(f, &f->examples.items[i], slot).text)
                 return fail(err, QUILL_E_USAGE, "%s:%zu: this example has no value for {{%s}}",
-                            QUOTED(str_of(f->rows_name)), f->examples[i].line, QUOTED(str_of(f->slots.names[slot])));
+                            QUOTED(str_of(f->examples.name)), f->examples.items[i].line,
+                            QUOTED(str_of(f->slots.names[slot])));
         }
     return QUILL_OK;
 }
@@ -162,13 +163,13 @@ quill_text prompt_file_end(const struct prompt_file *f, const struct options *o)
 
 quill_status prompt_file_example(const struct prompt_file *f, size_t i, quill_text *values, quill_text *answer,
                                  quill_error *err) {
-    const struct example *e = &f->examples[i];
+    const struct example *e = &f->examples.items[i];
     *answer = shot_value(f, e, f->answer);
     for (size_t k = 0; k < f->n_open; k++) {
         values[k] = e->values[f->open[k]];
         if (!values[k].text)
             return fail(err, QUILL_E_USAGE, "%s:%zu: this example has no value for {{%s}}",
-                        QUOTED(str_of(f->rows_name)), e->line, QUOTED(str_of(f->slots.names[f->open[k]])));
+                        QUOTED(str_of(f->examples.name)), e->line, QUOTED(str_of(f->slots.names[f->open[k]])));
     }
     return QUILL_OK;
 }
@@ -216,7 +217,7 @@ quill_status prompt_file_render_shots(const struct prompt_file *f, const size_t 
     ok = ok && own;
     for (size_t i = 0; i < n && ok; i++) {
         for (size_t slot = 0; slot < f->slots.n; slot++)
-            own[slot] = shot_value(f, &f->examples[shots[i]], (int)slot);
+            own[slot] = shot_value(f, &f->examples.items[shots[i]], (int)slot);
         ok = (!begun || rendered_add(r, f->separator.p, f->separator.n, false)) &&
              template_render(r, &f->shot, 0, f->shot.n, own);
         begun = true;

@@ -73,20 +73,20 @@ static quill_status check_labels(struct lint *l, quill_error *err) {
     const struct prompt_file *f = l->f;
     l->labels = calloc(MOST_LABELS + 1, sizeof *l->labels);
     quill_status s = l->labels ? QUILL_OK : fail_memory(err);
-    for (size_t i = 0; i < f->n_examples && !s && l->n_labels <= MOST_LABELS; i++)
-        s = add_label(l, &f->examples[i], err);
-    if (s || l->n_labels < 2 || l->n_labels > MOST_LABELS || f->n_examples < 2 * l->n_labels) return s;
+    for (size_t i = 0; i < f->examples.n && !s && l->n_labels <= MOST_LABELS; i++)
+        s = add_label(l, &f->examples.items[i], err);
+    if (s || l->n_labels < 2 || l->n_labels > MOST_LABELS || f->examples.n < 2 * l->n_labels) return s;
     size_t least = 0, most = 0;
     for (size_t i = 0; i < l->n_labels; i++) {
         if (l->labels[i].count < l->labels[least].count) least = i;
         if (l->labels[i].count > l->labels[most].count) most = i;
         for (size_t k = 0; k < i && !s; k++)
             if (l->labels[k].first == l->labels[i].first)
-                s = warn(l, f->rows_name, l->labels[i].line, "the labels '%s' and '%s' begin with the same token",
+                s = warn(l, f->examples.name, l->labels[i].line, "the labels '%s' and '%s' begin with the same token",
                          SHOWN(l->labels[k].text), SHOWN(l->labels[i].text));
     }
     if (!s && l->labels[most].count >= 2 * l->labels[least].count)
-        s = warn(l, f->name, f->examples_line, "unbalanced examples: %zu of '%s', %zu of '%s'", l->labels[most].count,
+        s = warn(l, f->name, f->examples.line, "unbalanced examples: %zu of '%s', %zu of '%s'", l->labels[most].count,
                  SHOWN(l->labels[most].text), l->labels[least].count, SHOWN(l->labels[least].text));
     return s;
 }
@@ -96,11 +96,11 @@ static quill_status check_labels(struct lint *l, quill_error *err) {
 static quill_status check_lengths(struct lint *l, quill_error *err) {
     const struct prompt_file *f = l->f;
     size_t all = 0, longest = 0, most = 0, n = 0;
-    for (size_t i = 0; i < f->n_examples; i++) {
+    for (size_t i = 0; i < f->examples.n; i++) {
         size_t tokens = 0;
         int32_t first;
         for (size_t slot = 0; slot < f->slots.n; slot++) {
-            const quill_text *value = &f->examples[i].values[slot];
+            const quill_text *value = &f->examples.items[i].values[slot];
             quill_status s = value->n ? count_tokens(l, value->text, value->n, &n, &first, err) : QUILL_OK;
             if (s) return s;
             tokens += value->n ? n : 0;
@@ -108,9 +108,9 @@ static quill_status check_lengths(struct lint *l, quill_error *err) {
         all += tokens;
         if (tokens > longest) longest = tokens, most = i;
     }
-    if (f->n_examples < 3 || 2 * longest <= all) return QUILL_OK;
-    return warn(l, f->rows_name, f->examples[most].line, "this example has %zu of the %zu tokens of all %zu", longest,
-                all, f->n_examples);
+    if (f->examples.n < 3 || 2 * longest <= all) return QUILL_OK;
+    return warn(l, f->examples.name, f->examples.items[most].line, "this example has %zu of the %zu tokens of all %zu",
+                longest, all, f->examples.n);
 }
 
 static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err) {
@@ -120,7 +120,7 @@ static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err
     quill_text *values = calloc(f->n_open + 1, sizeof *values); // the question's own length is not known
     for (size_t i = 0; values && i < f->n_open; i++) values[i].text = "";
     quill_status s = values ? prompt_file_render(f, values, &r, err) : fail_memory(err);
-    size_t line = f->examples_line ? f->examples_line : 1;
+    size_t line = f->examples.line ? f->examples.line : 1;
     for (size_t i = 0; !f->shot_line && i < r.text.n; i++) line += r.text.p[i] == '\n';
     char last = r.text.n ? r.text.p[r.text.n - 1] : 0;
     bool slot_last = f->preamble.n && f->preamble.parts[f->preamble.n - 1].slot >= 0;
@@ -149,8 +149,8 @@ int cmd_lint(struct options *o, quill_error *err) {
     if (!s) s = open_model(&model, o, err);
     if (!s) l.tokenizer = quill_model_tokenizer(model);
     if (!s) s = check_prompt(&l, quill_model_n_ctx(model), err);
-    if (!s && l.f->n_examples) s = check_labels(&l, err);
-    if (!s && l.f->n_examples) s = check_lengths(&l, err);
+    if (!s && l.f->examples.n) s = check_labels(&l, err);
+    if (!s && l.f->examples.n) s = check_lengths(&l, err);
     if (!s) s = output_open(&out, NULL, false, err);
     if (!s) s = output_write(&out, l.found.p, l.found.n, err);
     if (!s) s = output_close(&out, err);

@@ -36,7 +36,7 @@ __attribute__((format(printf, 4, 5))) static quill_status wrong(const struct pro
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    const char *name = f->rows_name ? f->rows_name : f->name;
+    const char *name = f->examples.name ? f->examples.name : f->name;
     return fail(err, QUILL_E_USAGE, "%s:%zu: %s", QUOTED(str_of(name)), line, text);
 }
 
@@ -54,20 +54,21 @@ static quill_status find_labels(struct loo *l, quill_error *err) {
         quill_text answer;
         quill_status s = prompt_file_example(f, i, l->values, &answer, err);
         if (s) return s;
-        if (answer.n == 0) return wrong(f, f->examples[i].line, err, "the answer of this example is empty");
+        if (answer.n == 0) return wrong(f, f->examples.items[i].line, err, "the answer of this example is empty");
         size_t k = 0;
         while (k < l->c.n && !has_name(&l->c.items[k], &answer)) k++;
         if (k == l->c.n && given)
-            return wrong(f, f->examples[i].line, err, "the answer '%s' is none of the choices",
+            return wrong(f, f->examples.items[i].line, err, "the answer '%s' is none of the choices",
                          QUOTED(((struct str){answer.text, answer.n})));
         if (k == l->c.n) s = choices_add_one(&l->c, answer.text, answer.n, err);
         if (s) return s;
         l->truth[i] = k;
     }
-    if (l->c.n == 1) return wrong(f, f->examples[0].line, err, "there is one label; to choose takes two");
+    if (l->c.n == 1) return wrong(f, f->examples.items[0].line, err, "there is one label; to choose takes two");
     if (l->c.n == l->n && !given)
-        return wrong(f, f->examples[0].line, err, "no labels: every example has an answer of its own; --choice or "
-                                                  "%%set choice gives some");
+        return wrong(f, f->examples.items[0].line, err,
+                     "no labels: every example has an answer of its own; --choice or "
+                     "%%set choice gives some");
     return QUILL_OK;
 }
 
@@ -121,8 +122,8 @@ static quill_status ask(struct loo *l, size_t i, size_t k, size_t *chosen, quill
     if (s) return s;
     s = choices_weigh(&l->c, &reason);
     if (s)
-        return fail(err, s, "%s:%zu: with %zu of the others in front: %s", QUOTED(str_of(f->rows_name)),
-                    f->examples[i].line, k, reason.text);
+        return fail(err, s, "%s:%zu: with %zu of the others in front: %s", QUOTED(str_of(f->examples.name)),
+                    f->examples.items[i].line, k, reason.text);
     for (size_t c = 1; c < l->c.n; c++)
         if (l->c.items[c].probability > l->c.items[*chosen].probability) *chosen = c;
     return QUILL_OK;
@@ -199,12 +200,12 @@ static quill_status open_file(struct loo *l, struct options *o, quill_error *err
     if (!s) s = prompt_file_configure(l->c.file, o, err);
     if (s) return s;
     const struct prompt_file *f = l->c.file;
-    l->n = f->n_examples;
-    if (!f->examples_line)
+    l->n = f->examples.n;
+    if (!f->examples.line)
         return fail(err, QUILL_E_USAGE, "%s: there are no examples (%%shot, %%examples)", QUOTED(str_of(f->name)));
     if (l->n < 2)
         return fail(err, QUILL_E_USAGE, "%s:%zu: leaving one out takes at least 2 examples, found %zu",
-                    QUOTED(str_of(f->name)), f->examples_line, l->n);
+                    QUOTED(str_of(f->name)), f->examples.line, l->n);
     if (options_given(o, OPTION_OF(file.shots)) && (size_t)o->file.shots >= l->n)
         return fail(err, QUILL_E_USAGE, "--shots %lld: one of the %zu examples of %s is left out",
                     (long long)o->file.shots, l->n, QUOTED(str_of(f->name)));
