@@ -350,9 +350,24 @@ static void attend(float *out, const struct sequence *s, int lo, int hi, struct 
         int32_t first = lo - t * KV_TILE, last = hi - t * KV_TILE, pos = hi - 1 - t * KV_TILE;
         first = first < 0 ? 0 : first, last = last > KV_TILE ? KV_TILE : last;
         struct attn_job job = {
-            .head_dim = DIM, .n_q = 1, .q = s->q, .q_stride = DIM, .keys = s->keys[t], .values = s->values[t],
-            .lo = &first, .hi = &last, .pos = &pos, .scale = scoring.scale, .softcap = scoring.softcap,
-            .slope = scoring.slope, .bias = scoring.bias ? scoring.bias + t * KV_TILE : NULL, .m = &m[n], .l = &l[n], .ml_stride = 1, .o = o[n], .o_stride = DIM,
+            .head_dim = DIM,
+            .n_q = 1,
+            .q = s->q,
+            .q_stride = DIM,
+            .keys = s->keys[t],
+            .values = s->values[t],
+            .lo = &first,
+            .hi = &last,
+            .pos = &pos,
+            .scale = scoring.scale,
+            .softcap = scoring.softcap,
+            .slope = scoring.slope,
+            .bias = scoring.bias ? scoring.bias + t * KV_TILE : NULL,
+            .m = &m[n],
+            .l = &l[n],
+            .ml_stride = 1,
+            .o = o[n],
+            .o_stride = DIM,
         };
         K->attn_tile[s->type](&job);
     }

@@ -145,10 +145,17 @@ static void masks_agree_with_a_plain_forward_pass(void **state) {
         struct plain_variant variant;
         size_t chunk;
     } cases[] = {
-        {{.see_all = true}, 0}, {{.see_all = true, .window = 30}, 0}, {{.see_all = true, .window = 257}, 0},
+        {{.see_all = true}, 0},
+        {{.see_all = true, .window = 30}, 0},
+        {{.see_all = true, .window = 257}, 0},
         {{.see_all = true, .rms = true, .gated = true}, 0},
-        {{.prefix = 1}, 100}, {{.prefix = 40}, 100}, {{.prefix = 100}, 100}, {{.prefix = 256}, 256}, {{.prefix = 290}, 0},
-        {{.prefix = 330}, 0}, {{.prefix = 60, .window = 50}, 60},
+        {{.prefix = 1}, 100},
+        {{.prefix = 40}, 100},
+        {{.prefix = 100}, 100},
+        {{.prefix = 256}, 256},
+        {{.prefix = 290}, 0},
+        {{.prefix = 330}, 0},
+        {{.prefix = 60, .window = 50}, 60},
     };
     static const struct shape shape = {32, 2, 2, 48, 20, 340, 330};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
