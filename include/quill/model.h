@@ -65,10 +65,15 @@ typedef struct quill_tensor_info {
 size_t quill_model_n_tensors(const quill_model *model);
 void quill_model_tensor(const quill_model *model, size_t index, quill_tensor_info *info); // index < n_tensors
 
+// Whether `path`, through links, is one of the files that the model `model` (a GGUF file, the first of several, or a
+// directory) consists of: what writes there destroys it.
+bool quill_model_has_file(const char *model, const char *path);
+
 // Writes `in` (a GGUF file or a directory; or, when `in` is NULL, the GGUF in data[0..size)) as a GGUF file whose
 // matrices have the weight type `type` ("F32", "F16", "BF16", "Q8_0", ...; norms, biases and positions stay F32). The
-// file appears at `out` whole or not at all. `note` (may be NULL) is called with one line per tensor that got another
-// type.
+// file appears at `out` whole or not at all; a device, a pipe or a descriptor (/dev/stdout) is written as it is made.
+// QUILL_E_USAGE when `out` is one of the files of `in`, or no name. `note` (may be NULL) is called with one line per
+// tensor that got another type.
 typedef struct quill_quantize_options {
     const void *data;
     size_t size;

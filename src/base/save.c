@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
-#include "checked.h"
+#include "destination.h"
 #include "sigmask.h"
 
 enum { PENDING_BYTES = 1 << 16, ATTEMPTS = 100 };
@@ -36,25 +36,37 @@ static void forget(struct save *save) {
     free(save->temp), save->temp = NULL;
 }
 
-quill_status save_begin(struct save *save, const char *path, struct save_watch watch, quill_error *err) {
-    *save = (struct save){.fd = -1, .watch = watch};
-    struct stat info;
-    const bool exists = stat(path, &info) == 0;
-    if (exists && !S_ISREG(info.st_mode)) // a device or a pipe cannot be replaced by a rename
-        return fail(err, QUILL_E_SYSTEM, "%s: expected a regular file or no file, found something else",
-                    QUOTED(str_of(path)));
-    save->target = exists ? realpath(path, NULL) : alloc_string(str_of(path));
-    if (!save->target) return fail_errno(err, QUILL_E_SYSTEM, path, "create", errno);
+static quill_status begin_in_place(struct save *save, const struct destination *to, quill_error *err) {
+    save->fd = to->kind == DESTINATION_DESCRIPTOR ? fcntl(to->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                                                  : open(save->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    return save->fd >= 0 ? QUILL_OK : fail_errno(err, QUILL_E_SYSTEM, save->path, "open for writing", errno);
+}
+
+// Takes the destination's path.
+static quill_status begin_beside(struct save *save, const struct destination *to, quill_error *err) {
+    save->target = to->path;
     const size_t n = strlen(save->target) + 32;
     char *temp = alloc_array(n, 1);
-    save->path = alloc_string(str_of(path));
-    save->pending = alloc_array(PENDING_BYTES, 1);
-    quill_status s = temp && save->path && save->pending ? QUILL_OK : fail_memory(err);
-    if (!s) s = create_temporary(save, temp, n, err);
+    quill_status s = temp ? create_temporary(save, temp, n, err) : fail_memory(err);
     if (save->fd >= 0) save->temp = temp;
     else free(temp); // not ours: never removed
-    if (!s && exists && fchmod(save->fd, info.st_mode & 0777) != 0)
-        s = fail_errno(err, QUILL_E_SYSTEM, path, "set the permissions of", errno);
+    if (!s && to->exists && fchmod(save->fd, to->mode) != 0)
+        s = fail_errno(err, QUILL_E_SYSTEM, save->path, "set the permissions of", errno);
+    return s;
+}
+
+quill_status save_begin(struct save *save, const char *path, struct save_watch watch, quill_error *err) {
+    *save = (struct save){.fd = -1, .watch = watch};
+    struct destination to;
+    quill_status s = destination_find(&to, path, err);
+    if (s) return s;
+    save->path = alloc_string(str_of(path));
+    save->pending = alloc_array(PENDING_BYTES, 1);
+    const bool room = save->path && save->pending;
+    if (room && to.kind == DESTINATION_REPLACED) s = begin_beside(save, &to, err);
+    else free(to.path);
+    if (!room) s = fail_memory(err);
+    else if (to.kind != DESTINATION_REPLACED) s = begin_in_place(save, &to, err);
     if (s) save_abort(save);
     return s;
 }
@@ -103,12 +115,12 @@ static quill_status sync_directory(const struct save *save, quill_error *err) {
 
 quill_status save_commit(struct save *save, quill_error *err) {
     quill_status s = flush(save, err);
-    if (!s && fsync(save->fd) != 0) s = fail_errno(err, QUILL_E_SYSTEM, save->path, "sync", errno);
+    if (!s && save->temp && fsync(save->fd) != 0) s = fail_errno(err, QUILL_E_SYSTEM, save->path, "sync", errno);
     if (save->fd >= 0 && close(save->fd) != 0 && !s) s = fail_errno(err, QUILL_E_SYSTEM, save->path, "close", errno);
     save->fd = -1;
-    if (!s && rename(save->temp, save->target) != 0)
+    if (!s && save->temp && rename(save->temp, save->target) != 0)
         s = fail_errno(err, QUILL_E_SYSTEM, save->path, "rename to", errno);
-    if (!s) {
+    if (!s && save->temp) {
         forget(save); // the new file is in place
         s = sync_directory(save, err);
     }
@@ -117,8 +129,8 @@ quill_status save_commit(struct save *save, quill_error *err) {
 }
 
 void save_abort(struct save *save) {
-    if (save->temp) { // else there is no descriptor either
-        if (save->fd >= 0) close(save->fd);
+    if (save->path && save->fd >= 0) close(save->fd); // zeros have no path
+    if (save->temp) {
         unlink(save->temp);
         forget(save);
     }

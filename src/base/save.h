@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A file that appears whole or not at all: temporary name in the same directory, fsync, rename, fsync of the directory.
-// The old file stays untouched until the rename; the new one has its permissions, and a link to it stays a link.
+// The old file stays untouched until the rename; the new one has its permissions, and a link to it stays a link. What
+// cannot be replaced is written in place: devices, pipes, and descriptors (destination.h says which names mean those).
 #ifndef QUILL_BASE_SAVE_H
 #define QUILL_BASE_SAVE_H
 
@@ -18,11 +19,11 @@ struct save_watch {
 };
 
 struct save {
-    int fd;           // of the temporary file, which may be written to directly instead of by save_write; -1: closed
+    int fd;           // may be written to directly instead of by save_write; -1: closed
     struct save_watch watch;
     char *path;       // as it was given, for messages
-    char *target;     // what it is a link to, or itself
-    char *temp;       // beside the target
+    char *target;     // where its links lead; NULL: it is written in place
+    char *temp;       // beside the target; NULL: there is none
     char *pending;    // bytes not yet written
     size_t n_pending;
     uint64_t written; // bytes accepted so far

@@ -12,6 +12,12 @@ struct folder {
     quill_error *err;
 };
 
+const char *const hf_names[] = {
+    "config.json",           "tokenizer.json",         "vocab.json",        "merges.txt",
+    "tokenizer_config.json", "generation_config.json", "model.safetensors", "model.safetensors.index.json",
+};
+const size_t hf_n_names = sizeof hf_names / sizeof *hf_names;
+
 // "dir/name" in the arena; NULL: no memory.
 static const char *path_in(struct folder *f, const char *name) {
     size_t n = strlen(f->dir), bytes = n + strlen(name) + 2;

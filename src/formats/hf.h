@@ -5,6 +5,10 @@
 
 #include "own.h"
 
+// The names of all files that are read, but those of shards.
+extern const char *const hf_names[];
+extern const size_t hf_n_names;
+
 // Reads config.json into w->meta.
 quill_status hf_config(struct weights *w, const struct map *map, const char *path, quill_error *err);
 

@@ -78,6 +78,10 @@ quill_status weights_open_memory(struct weights **out, const void *data, size_t 
                                  enum weights_want want, quill_error *err);
 void weights_close(struct weights *w); // NULL is fine
 
+// Whether `path`, through links, is one of the files that the model `model` consists of: a GGUF file, the first of
+// several, or a directory.
+bool weights_have_file(const char *model, const char *path);
+
 const struct tensor *weights_tensor(const struct weights *w, struct str name); // NULL: not there; a hash look-up
 const struct meta *weights_meta(const struct weights *w, struct str key);      // NULL: not there
 

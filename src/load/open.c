@@ -53,6 +53,8 @@ static quill_status finish(quill_model **out, struct quill_model *m, quill_error
     return QUILL_OK;
 }
 
+bool quill_model_has_file(const char *model, const char *path) { return weights_have_file(model, path); }
+
 quill_status quill_kernels_name(const char **name, const char *cpu, quill_error *err) {
     const struct kernels *kernels;
     return kernels_select(&kernels, name, cpu, err);

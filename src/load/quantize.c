@@ -245,6 +245,9 @@ quill_status quill_quantize(const char *in, const char *out, const char *type, c
         recipe_names(names, sizeof names);
         return fail(err, QUILL_E_USAGE, "unknown weight type '%s': expected one of%s", QUOTED(str_of(type)), names);
     }
+    if (in && weights_have_file(in, out))
+        return fail(err, QUILL_E_USAGE, "%s: a file of the model that is read; the output must be another",
+                    QUOTED(str_of(out)));
     struct weights *w = NULL;
     quill_status s = in ? weights_open(&w, in, WEIGHTS_ALL, MAP_FILE, err)
                         : weights_open_memory(&w, options->data, options->size, "built-in model", WEIGHTS_ALL, err);

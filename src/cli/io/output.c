@@ -2,16 +2,17 @@
 #include "output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/destination.h"
 #include "base/error.h"
 #include "base/save.h"
 #include "base/utf8.h"
+#include "inputs.h"
 #include "show.h"
 #include "signals.h"
 
@@ -19,30 +20,37 @@ enum { FLUSH_BYTES = 1 << 16 };
 
 static void watch(void *user, const char *temp, bool exists) {
     (void)user;
-    if (exists) signals_temporary(temp);
+    if (exists) signals_catch(), signals_temporary(temp); // from here on there is something to clean up
     else signals_forget(temp);
+}
+
+static quill_status open_file(struct output *out, const char *path, quill_error *err) {
+    quill_status s = inputs_check(path, err);
+    if (!s) s = save_begin(&out->save, path, (struct save_watch){watch, NULL}, err);
+    if (!s) out->fd = out->save.fd;
+    return s;
 }
 
 quill_status output_open(struct output *out, const char *path, bool raw, quill_error *err) {
     *out = (struct output){.fd = -1, .name = path};
-    struct stat info;
-    bool exists = path && stat(path, &info) == 0;
-    if (path && !*path) return fail(err, QUILL_E_USAGE, "-o: expected a file name, found an empty one");
-    if (!path || strcmp(path, "-") == 0) {
+    if (path && strcmp(path, "-") != 0) {
+        quill_status s = open_file(out, path, err);
+        if (s) return s;
+    } else {
         out->fd = STDOUT_FILENO;
         out->name = "stdout";
-    } else if (exists && !S_ISREG(info.st_mode)) {
-        out->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        if (out->fd < 0) return fail_errno(err, QUILL_E_SYSTEM, path, "open for writing", errno);
-    } else {
-        signals_catch(); // before there is anything to clean up
-        quill_status s = save_begin(&out->save, path, (struct save_watch){watch, NULL}, err);
-        if (s) return s;
-        out->fd = out->save.fd;
     }
     out->terminal = isatty(out->fd);
     out->filter = out->terminal && !raw;
     return QUILL_OK;
+}
+
+bool output_same(const struct output *a, const struct output *b) {
+    struct stat x, y;
+    if (a->save.temp && b->save.temp) return destination_same(a->save.target, b->save.target);
+    const bool known = fstat(a->fd, &x) == 0 && fstat(b->fd, &y) == 0;
+    const bool swallows = known && S_ISCHR(x.st_mode) && !isatty(a->fd); // /dev/null takes all
+    return known && !swallows && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 // After a signal, records are not begun where that might mean to wait for a reader.
@@ -116,7 +124,7 @@ quill_status output_close(struct output *out, quill_error *err) {
     if (s) return s;
     const int fd = out->fd;
     out->fd = -1;
-    if (out->save.temp) return save_commit(&out->save, err);
+    if (out->save.path) return save_commit(&out->save, err);
     return close(fd) == 0 ? QUILL_OK : fail_errno(err, QUILL_E_SYSTEM, out->name, "close", errno);
 }
 

@@ -23,9 +23,11 @@ struct output {
     size_t n_tail;
 };
 
-// `path` NULL or "-": stdout. A file that exists and is no regular one is written in place. With `raw` a terminal gets
-// the bytes as they are. Errors of all: QUILL_E_SYSTEM; an empty path: QUILL_E_USAGE.
+// `path` NULL or "-": stdout. Names of descriptors mean the descriptor, and a file that exists and is no regular one is
+// written in place. With `raw` a terminal gets the bytes as they are. Errors of all: QUILL_E_SYSTEM; an empty path, or
+// that of a file the run reads: QUILL_E_USAGE.
 QUILL_MUST_CHECK quill_status output_open(struct output *out, const char *path, bool raw, quill_error *err);
+bool output_same(const struct output *a, const struct output *b); // both go to one file, or one stream
 QUILL_MUST_CHECK quill_status output_write(struct output *out, const void *bytes, size_t n, quill_error *err);
 // The same, past the filter: sequences of our own for a terminal.
 QUILL_MUST_CHECK quill_status output_write_raw(struct output *out, const char *string, quill_error *err);

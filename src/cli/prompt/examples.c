@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cli/io/inputs.h"
 
 enum { MOST_VALUES = 1 << 20 }; // examples times slots
 
@@ -65,9 +66,9 @@ static quill_status open_rows(const struct examples_source *f, size_t line, int 
         return fail(err, QUILL_E_SYSTEM, "%s:%zu: cannot open '%s': %s", QUOTED(str_of(f->name)), line,
                     QUOTED(str_of(path)), strerror(errno));
     if (!S_ISREG(info.st_mode))
-        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' is no regular file", QUOTED(str_of(f->name)), line,
-                    QUOTED(str_of(path)));
-    return QUILL_OK;
+        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' is no regular file", QUOTED(str_of(f->name)),
+                    line, QUOTED(str_of(path)));
+    return inputs_add_descriptor(*fd, err);
 }
 
 static enum row_form form_of(const char *path) {

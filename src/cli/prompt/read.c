@@ -2,7 +2,6 @@
 #include "read.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cli/io/inputs.h"
 #include "cli/io/memory_check.h"
 #include "cli/io/output.h"
 #include "cli/io/report.h"
@@ -49,9 +49,10 @@ static quill_status read_descriptor(struct buffer *out, int fd, const char *name
 
 quill_status read_file(struct buffer *out, const char *path, uint64_t limit, quill_error *err) {
     if (strcmp(path, "-") == 0) return read_descriptor(out, STDIN_FILENO, "stdin", limit, err);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) return fail_errno(err, QUILL_E_SYSTEM, path, "open", errno);
-    quill_status s = read_descriptor(out, fd, path, limit, err);
+    int fd;
+    quill_status s = inputs_open(&fd, path, err);
+    if (s) return s;
+    s = read_descriptor(out, fd, path, limit, err);
     close(fd);
     return s;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/io/inputs.h"
 #include "cli/io/memory_check.h"
 
 // The file linked into the program (builtin.S); both at one address when there is none (builtin_none.c).
@@ -55,6 +56,7 @@ static bool use_builtin(const struct options *o, size_t *size, quill_error *err)
 quill_status open_model(quill_model **out, const struct options *o, quill_error *err) {
     quill_model_options options = {.cpu = o->machine.cpu, .no_mmap = o->model.no_mmap};
     size_t size;
+    inputs_set_model(o->model.path);
     if (!use_builtin(o, &size, err)) return quill_model_open(out, o->model.path, &options, err);
     if (size == 0) return QUILL_E_MODEL;
     return quill_model_open_memory(out, quill_builtin_start, size, builtin_name, &options, err);
@@ -62,6 +64,7 @@ quill_status open_model(quill_model **out, const struct options *o, quill_error 
 
 quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err) {
     size_t size;
+    inputs_set_model(o->model.path);
     if (!use_builtin(o, &size, err)) return quill_tokenizer_open(out, o->model.path, err);
     if (size == 0) return QUILL_E_MODEL;
     return quill_tokenizer_open_memory(out, quill_builtin_start, size, builtin_name, err);

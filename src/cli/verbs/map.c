@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // quill map: a prompt file over the rows of a table.
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/io/inputs.h"
 #include "cli/io/report.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
@@ -138,8 +137,9 @@ static quill_status open_rows(struct map *m, quill_error *err) {
     w->rows_name = file ? o->rows.path : "stdin";
     quill_status s = file ? QUILL_OK : stdin_claim(m->o, "the rows", err);
     if (s) return s;
-    m->fd = file ? open(o->rows.path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
-    if (m->fd < 0) return fail_errno(err, QUILL_E_SYSTEM, o->rows.path, "open", errno);
+    m->fd = STDIN_FILENO;
+    if (file) s = inputs_open(&m->fd, o->rows.path, err);
+    if (s) return s;
     say_reading(o, m->fd, "rows");
     const struct row_source source = {
         .form = w->form.input,
@@ -233,6 +233,7 @@ static quill_status map(struct map *m, quill_error *err) {
     if (!s) s = load(m, err);
     if (!s) s = prepare_choices(m, err);
     if (!s) s = output_open(&m->out, m->o->output.path, m->o->output.raw, err);
+    if (!s) s = inputs_check_endless(m->fd, w->rows_name, m->out.fd, err);
     if (s) return s;
     signals_catch();
     w->request.interrupted = NULL; // a row is finished or not there

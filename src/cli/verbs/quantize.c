@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // quill quantize IN OUT TYPE
-#include <sys/stat.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "cli/io/inputs.h"
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
 #include "cli/options/commands.h"
@@ -19,22 +21,27 @@ static void temporary(void *user, const char *path) {
     else signals_forget(NULL);
 }
 
-static bool same_file(const char *a, const char *b) {
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+// OUT by the rules of -o.
+static quill_status check_output(const char *in, const char **out, quill_error *err) {
+    if (strcmp(*out, "-") == 0) *out = "/dev/stdout";
+    inputs_set_model(in);
+    quill_status s = inputs_check(*out, err);
+    if (s || strcmp(*out, "/dev/stdout") != 0 || !isatty(STDOUT_FILENO)) return s;
+    return fail(err, QUILL_E_USAGE, "quantize: stdout is a terminal; OUT should be a file");
 }
 
 int cmd_quantize(struct options *o, quill_error *err) {
     const char **operands = o->operands.items;
     if (o->operands.n != 3)
         return (int)fail(err, QUILL_E_USAGE, "quantize: expected IN OUT TYPE, found %zu operands", o->operands.n);
-    if (same_file(operands[0], operands[1]))
-        return (int)fail(err, QUILL_E_USAGE, "%s: IN and OUT are the same file", QUOTED(str_of(operands[1])));
+    const char *out = operands[1];
+    quill_status s = check_output(operands[0], &out, err);
+    if (s) return (int)s;
     signals_catch();
     const quill_quantize_options options = {
         .note = o->talk.verbose && !o->talk.quiet ? note : NULL,
         .interrupted = signals_flag(),
         .temporary = temporary,
     };
-    return (int)quill_quantize(operands[0], operands[1], operands[2], &options, err);
+    return (int)quill_quantize(operands[0], out, operands[2], &options, err);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // quill score: how likely lines, or with --whole texts, are to the model.
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cli/io/inputs.h"
 #include "cli/io/json_out.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
@@ -190,10 +189,12 @@ static quill_status score_file(struct scoring *s, const char *path, quill_error 
         s->texts[0].n = n;
         return status ? status : score_held(s, err);
     }
-    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) return fail_errno(err, QUILL_E_SYSTEM, path, "open", errno);
-    quill_status status = score_lines(s, fd, is_stdin ? "stdin" : path, err);
-    if (!is_stdin) close(fd);
+    int fd = STDIN_FILENO;
+    const char *name = is_stdin ? "stdin" : path;
+    quill_status status = is_stdin ? QUILL_OK : inputs_open(&fd, path, err);
+    if (!status) status = inputs_check_endless(fd, name, s->out.fd, err);
+    if (!status) status = score_lines(s, fd, name, err);
+    if (!is_stdin && fd >= 0) close(fd);
     return status;
 }
 
@@ -209,8 +210,11 @@ static quill_status open_all(struct scoring *s, quill_error *err) {
                     (long long)o->score.stride);
     if (o->score.whole) s->stride = o->score.stride > 0 ? (int32_t)o->score.stride : limit > 1 ? limit / 2 : 1;
     signals_catch();
-    status = output_open(&s->out, o->output.path, o->output.raw, err);
+    for (size_t i = 0; !status && i < o->prompt.files.n; i++) status = inputs_add(o->prompt.files.items[i], err);
+    if (!status) status = output_open(&s->out, o->output.path, o->output.raw, err);
     if (!status && o->score.html) status = page_open(&s->page, o->score.html, s->scorer.model, err);
+    if (!status && o->score.html && output_same(&s->out, &s->page.out))
+        status = fail(err, QUILL_E_USAGE, "--html: the lines go to '%s' already", QUOTED(str_of(o->score.html)));
     if (status) return status;
     s->per_token = o->score.per == PER_TOKEN;
     s->colors = colors_wanted((enum color_when)o->output.color, s->out.terminal);

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cli/io/inputs.h"
 #include "cli/io/memory_check.h"
 #include "cli/io/output.h"
 #include "cli/io/show.h"
@@ -179,6 +180,7 @@ static quill_status tokenize(struct tokenizing *t, quill_error *err) {
     if (!s && (operand != NULL) + (o->prompt.text != NULL) + (o->prompt.files.n > 0) + dash > 1)
         s = fail(err, QUILL_E_USAGE, "expected one of TEXT, -p TEXT, -f FILE and stdin");
     if (!s) s = open_tokenizer(&t->tokenizer, o, err);
+    for (size_t i = 0; !s && i < o->prompt.files.n; i++) s = inputs_add(o->prompt.files.items[i], err);
     if (!s) s = output_open(&t->out, o->output.path, o->output.raw, err);
     for (size_t i = 0; !s && i < o->prompt.files.n; i++) s = from_file(t, o->prompt.files.items[i], err);
     if (s || o->prompt.files.n) return s;
