@@ -81,7 +81,7 @@ const struct option_row option_table[] = {
     {"choices", NULL, NULL, OPTION_STRING, FIELD(choose.file), .value = "FILE", .verbs = MAP | CHOOSE | SHOTS,
      .group = GROUP_PROMPT, .help = "more options, one on each line"},
     {"no-space", NULL, NULL, OPTION_FLAG, FIELD(choose.no_space), .verbs = MAP | CHOOSE | ASK | SHOTS,
-     .group = GROUP_PROMPT, .help = "put no blank in front of an option"},
+     .group = GROUP_PROMPT, .help = "take the prompt as it is, with the option right behind it as one text"},
     {"calibrate", NULL, NULL, OPTION_FLAG, FIELD(choose.calibrate), .verbs = MAP | CHOOSE | ASK | SHOTS,
      .group = GROUP_PROMPT,
      .help = "with a prompt file: divide by the probabilities after inputs that say nothing (N/A, [MASK], none)"},

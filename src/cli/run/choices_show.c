@@ -24,7 +24,7 @@ bool choices_add_prob(struct buffer *t, const struct choice *choice) {
            show_decimal(t, choice->probability, PLACES);
 }
 
-json_t *choices_object(const struct choices *c, const struct choice *const *sorted) {
+json_t *choices_object(const struct choices *c, const struct choice *const *sorted, size_t prompt_tokens) {
     const struct choice *best = sorted[0];
     json_t *object = json_object(), *probs = json_array();
     bool ok = probs != NULL;
@@ -38,7 +38,7 @@ json_t *choices_object(const struct choices *c, const struct choice *const *sort
     ok = ok && json_put(object, "choice", json_text(best->name.p, best->name.n)) &&
          json_put(object, "prob", json_decimal(best->probability, PLACES)) &&
          json_put(object, "probs", json_incref(probs)) &&
-         json_put(object, "prompt_tokens", json_integer((json_int_t)c->prompt_tokens));
+         json_put(object, "prompt_tokens", json_integer((json_int_t)prompt_tokens));
     json_decref(probs);
     if (ok) return object;
     json_decref(object);

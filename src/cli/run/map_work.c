@@ -59,7 +59,7 @@ static bool end_unchosen(const struct map_work *w, struct job *job) {
 static bool end_probs(const struct map_work *w, struct job *job, const struct choice *const *sorted) {
     struct buffer line = {0};
     bool ok = true;
-    for (size_t i = 0; i < w->choices->n && ok; i++)
+    for (size_t i = 0; i < w->weighing->choices->n && ok; i++)
         ok = (i == 0 || buffer_add_string(&line, "\t")) && choices_add_prob(&line, sorted[i]);
     ok = ok && record_end_plain(&job->record, &line);
     buffer_free(&line);
@@ -67,7 +67,7 @@ static bool end_probs(const struct map_work *w, struct job *job, const struct ch
 }
 
 static bool end_chosen(const struct map_work *w, struct job *job) {
-    const struct choices *c = w->choices;
+    const struct choices *c = w->weighing->choices;
     if (job->error.status) return end_unchosen(w, job);
     const struct choice **sorted = calloc(c->n, sizeof *sorted);
     if (!sorted) return false;
@@ -75,7 +75,7 @@ static bool end_chosen(const struct map_work *w, struct job *job) {
     quill_text best = {sorted[0]->name.p, sorted[0]->name.n};
     bool ok;
     if (w->form.json) {
-        ok = record_end_json(&job->record, job->number, choices_object(c, sorted));
+        ok = record_end_json(&job->record, job->number, choices_object(c, sorted, w->weighing->prompt_tokens));
     } else if (w->o->choose.probs && w->form.input == ROW_JSONL) {
         json_t *value = choices_prob_object(c, sorted);
         ok = value && record_end(&job->record, &w->form, best, value, NULL);
@@ -89,7 +89,7 @@ static bool end_chosen(const struct map_work *w, struct job *job) {
 // ---- the end of a job ----
 
 static quill_status finish(struct map_work *w, struct job *job, const quill_result *result, quill_error *err) {
-    bool ok = w->choices ? end_chosen(w, job) : end_generated(w, job, result);
+    bool ok = w->weighing ? end_chosen(w, job) : end_generated(w, job, result);
     free(job->ids.ids);
     job->ids = (struct prompt_ids){0};
     job->state = JOB_DONE;
@@ -115,7 +115,7 @@ quill_status map_work_render(struct map_work *w, const struct row *row, quill_er
     quill_status s = prompt_file_columns(w->file, row->names, row->n_fields, w->fields, &reason);
     if (s) return fail(err, s, "%s: %s", place, reason.text);
     for (size_t i = 0; i < w->file->n_open; i++) w->values[i] = row->fields[w->fields[i]];
-    struct rendered *prompt = w->choices ? &w->choices->prompt : &w->prompt;
+    struct rendered *prompt = w->weighing ? &w->weighing->prompt : &w->prompt;
     s = prompt_file_render(w->file, w->values, prompt, err);
     if (!s && prompt->text.n > (uint64_t)w->o->prompt.max_bytes)
         s = fail(err, QUILL_E_CONTEXT, "%s: a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)", place,
@@ -126,7 +126,7 @@ quill_status map_work_render(struct map_work *w, const struct row *row, quill_er
 static quill_status prepare(struct map_work *w, struct job *job, const struct row *row, quill_error *err) {
     quill_status s = map_work_render(w, row, err);
     if (s) return s;
-    return w->choices ? choices_encode(w->choices, &job->choice, err)
+    return w->weighing ? weighing_encode(w->weighing, &job->choice, err)
                       : rendered_encode(&job->ids, quill_model_tokenizer(w->model), &w->prompt, err);
 }
 
@@ -170,19 +170,19 @@ static quill_status weigh_jobs(struct map_work *w, quill_error *err) {
         struct job *job = &w->jobs[i % w->n_jobs];
         if (job->state == JOB_READ) w->weighed[n++] = &job->choice;
     }
-    quill_status s = n ? choices_weigh_prompts(w->choices, w->weighed, n, err) : QUILL_OK;
+    quill_status s = n ? weighing_run_prompts(w->weighing, w->weighed, n, err) : QUILL_OK;
     for (; !s && w->next < w->last; w->next++) {
         struct job *job = &w->jobs[w->next % w->n_jobs];
         if (job->state == JOB_DONE) continue;
         if (job->choice.error.status) *err = job->choice.error;
-        else s = choices_apply(w->choices, &job->choice, err);
+        else s = weighing_apply(w->weighing, &job->choice, err);
         s = s || job->choice.error.status ? failed(w, job, NULL, err) : finish(w, job, NULL, err);
     }
     return s;
 }
 
 static quill_status start_jobs(struct map_work *w, quill_error *err) {
-    if (w->choices) return weigh_jobs(w, err);
+    if (w->weighing) return weigh_jobs(w, err);
     quill_status s = QUILL_OK;
     for (; !s && w->next < w->last; w->next++) {
         struct job *job = &w->jobs[w->next % w->n_jobs];
@@ -260,7 +260,7 @@ static quill_status run(struct map_work *w, quill_error *err) {
 
 quill_status map_work_run(struct map_work *w, quill_error *err) {
     w->failures.fast = w->o->rows.fail_fast;
-    w->n_jobs = (w->choices ? 1 : BATCHES_AHEAD) * w->n_batch;
+    w->n_jobs = (w->weighing ? 1 : BATCHES_AHEAD) * w->n_batch;
     w->jobs = calloc(w->n_jobs, sizeof *w->jobs);
     w->weighed = calloc(w->n_jobs, sizeof *w->weighed);
     if (!w->jobs || !w->weighed) return fail_memory(err);
@@ -271,7 +271,7 @@ quill_status map_work_run(struct map_work *w, quill_error *err) {
 void map_work_free(struct map_work *w) {
     for (size_t i = 0; w->jobs && i < w->n_jobs; i++) {
         free(w->jobs[i].ids.ids);
-        choices_prompt_free(&w->jobs[i].choice);
+        weighed_prompt_free(&w->jobs[i].choice);
         record_free(&w->jobs[i].record);
     }
     free(w->jobs);

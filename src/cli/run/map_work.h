@@ -4,7 +4,7 @@
 #ifndef QUILL_CLI_RUN_MAP_WORK_H
 #define QUILL_CLI_RUN_MAP_WORK_H
 
-#include "choices.h"
+#include "weighing.h"
 #include "cli/io/term.h"
 #include "cli/prompt/prompt_file.h"
 #include "cli/table/record.h"
@@ -17,7 +17,7 @@ struct job {
     uint64_t number; // of the row
     enum job_state state;
     struct prompt_ids ids;
-    struct choices_prompt choice; // with choices, in place of ids
+    struct weighed_prompt choice; // with choices, in place of ids
     struct record record;
     quill_error error; // its status QUILL_OK: none
 };
@@ -33,14 +33,14 @@ struct map_work {
     quill_model *model;
     quill_session *session;
     quill_request request;    // but its prompt
-    struct choices *choices;  // NULL: rows are generated
+    struct weighing *weighing; // NULL: rows are generated
     size_t n_batch;
     double load_ms;
     struct output *out;
 
     // by map_work_run
     struct job *jobs;           // [n_jobs] job number i is in place i % n_jobs
-    struct choices_prompt **weighed; // [n_jobs] with choices: those that are weighed together
+    struct weighed_prompt **weighed; // [n_jobs] with choices: those that are weighed together
     size_t n_jobs;
     uint64_t first, next, last; // jobs first..last are not written, next..last not given to the session
     size_t *fields;             // [n_open] of the row, for the open slots

@@ -7,22 +7,22 @@
 #include "cli/io/output.h"
 #include "cli/io/show.h"
 #include "cli/options/commands.h"
-#include "cli/run/choices.h"
+#include "cli/run/chooser.h"
 #include "cli/run/model_source.h"
 
 enum { STATUS_YES = 0, STATUS_NO = 1, STATUS_UNDECIDED = 3 };
 
 static quill_status add_labels(struct choices *c, const struct list *given, const char *usual, quill_error *err) {
-    if (given->n == 0) return choices_add_one(c, usual, strlen(usual), err);
+    if (given->n == 0) return choices_add_one(c, str_of(usual), err);
     quill_status s = QUILL_OK;
-    for (size_t i = 0; i < given->n && !s; i++) s = choices_add_one(c, given->items[i], strlen(given->items[i]), err);
+    for (size_t i = 0; i < given->n && !s; i++) s = choices_add_one(c, str_of(given->items[i]), err);
     return s;
 }
 
-static quill_status add_question(struct choices *c, const char *question, quill_error *err) {
+static quill_status add_question(struct chooser *c, const char *question, quill_error *err) {
     if (!question) return QUILL_OK;
     if (c->file) return fail(err, QUILL_E_USAGE, "-q and -F exclude each other: a prompt file asks its own");
-    struct buffer *t = &c->prompt.text;
+    struct buffer *t = &c->weighing.prompt.text;
     bool ok =
         buffer_add_string(t, "\n\nQuestion: ") && buffer_add_string(t, question) && buffer_add_string(t, "\nAnswer:");
     return ok ? QUILL_OK : fail_memory(err);
@@ -48,28 +48,28 @@ static quill_status print(const struct options *o, int status, double p, quill_e
     return s;
 }
 
-static int ask(struct choices *c, struct options *o, quill_error *err) {
-    quill_status s = choices_read_prompt(c, o, err);
+static int ask(struct chooser *c, struct options *o, quill_error *err) {
+    quill_status s = chooser_read_prompt(c, o, err);
     if (!s) s = add_question(c, o->ask.question, err);
-    if (!s && o->file.show_prompt) return (int)choices_show_prompt(c, err);
-    if (!s) s = add_labels(c, &o->ask.yes, "yes", err);
-    size_t n_yes = c->n;
-    if (!s) s = add_labels(c, &o->ask.no, "no", err);
-    if (!s) s = choices_check(c, err);
-    if (!s) s = choices_open_model(c, err);
-    if (!s) s = choices_weigh(c, err);
+    if (!s && o->file.show_prompt) return (int)weighing_show_prompt(&c->weighing, err);
+    if (!s) s = add_labels(&c->choices, &o->ask.yes, "yes", err);
+    size_t n_yes = c->choices.n;
+    if (!s) s = add_labels(&c->choices, &o->ask.no, "no", err);
+    if (!s) s = choices_check(&c->choices, err);
+    if (!s) s = chooser_open_model(c, o, err);
+    if (!s) s = weighing_run(&c->weighing, err);
     if (s) return (int)s;
     double p = 0;
-    for (size_t i = 0; i < n_yes; i++) p += c->items[i].probability; // yes and no together have 1
+    for (size_t i = 0; i < n_yes; i++) p += c->choices.items[i].probability; // yes and no together have 1
     int status = answer(p, o->ask.min_prob);
     if (o->ask.print) s = print(o, status, p, err);
     return s ? (int)s : status;
 }
 
 int cmd_ask(struct options *o, quill_error *err) {
-    struct choices c = {.o = o};
+    struct chooser c = {.file = NULL};
     int status = (int)environment_apply(o, err);
     if (!status) status = ask(&c, o, err);
-    choices_free(&c);
+    chooser_free(&c);
     return status;
 }

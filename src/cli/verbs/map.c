@@ -26,7 +26,8 @@ struct map {
     quill_text fallback; // a stop
     int fd;              // of the rows
     struct output out;
-    struct choices choices; // none: n == 0; all but the options is the work's
+    struct choices choices; // none: n == 0
+    struct weighing weighing; // of them
     struct map_work work;
 };
 
@@ -106,7 +107,7 @@ static quill_status read_prompt_file(struct map *m, quill_error *err) {
     if (!s && m->file->n_open == 0)
         s = fail(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(str_of(m->file->name)));
     if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
-    if (!s && (o->choose.choices.n || o->choose.file)) s = choices_take(&m->choices, err);
+    if (!s && (o->choose.choices.n || o->choose.file)) s = choices_take(&m->choices, o, err);
     if (!s) s = check_choices(m, err);
     if (!s) s = request_build(&m->work.request, &m->parts, o, err);
     if (s) return s;
@@ -200,15 +201,19 @@ static quill_status load(struct map *m, quill_error *err) {
 }
 
 static quill_status prepare_choices(struct map *m, quill_error *err) {
-    struct choices *c = &m->choices;
-    if (c->n == 0) return QUILL_OK;
-    c->file = m->file;
-    c->shots = m->file->shots;
-    c->n_shots = m->file->n_shots;
-    c->model = m->work.model;
-    c->session = m->work.session;
-    m->work.choices = c;
-    return choices_prepare(c, err);
+    struct map_work *work = &m->work;
+    if (m->choices.n == 0) return QUILL_OK;
+    m->weighing = (struct weighing){
+        .o = m->o,
+        .choices = &m->choices,
+        .session = work->session,
+        .tokenizer = quill_model_tokenizer(work->model),
+        .file = m->file,
+        .shots = m->file->shots,
+        .n_shots = m->file->n_shots,
+    };
+    work->weighing = &m->weighing;
+    return weighing_prepare(&m->weighing, err);
 }
 
 // ---- all of it ----
@@ -249,7 +254,7 @@ static quill_status map(struct map *m, quill_error *err) {
 }
 
 int cmd_map(struct options *o, quill_error *err) {
-    struct map m = {.o = o, .fd = -1, .out = {.fd = -1}, .choices = {.o = o}};
+    struct map m = {.o = o, .fd = -1, .out = {.fd = -1}};
     quill_status s = environment_apply(o, err);
     if (!s) s = check_options(&m, err);
     if (!s) s = map(&m, err);
@@ -257,10 +262,8 @@ int cmd_map(struct options *o, quill_error *err) {
     map_work_free(&m.work);
     rows_close(m.work.rows);
     if (m.fd > STDERR_FILENO) close(m.fd);
-    m.choices.file = NULL;
-    m.choices.model = NULL;
-    m.choices.session = NULL;
     choices_free(&m.choices);
+    weighing_free(&m.weighing);
     quill_session_free(m.work.session);
     quill_model_free(m.work.model);
     request_parts_free(&m.parts);

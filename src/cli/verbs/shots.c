@@ -13,12 +13,13 @@
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
 #include "cli/options/commands.h"
-#include "cli/run/choices.h"
+#include "cli/run/chooser.h"
 #include "cli/run/model_source.h"
 
 struct loo {
     const struct options *o;
-    struct choices c;     // the labels, the model and the file
+    struct chooser chooser;
+    struct choices *labels; // the choices of that
     size_t n;             // examples
     size_t *truth;        // [n] the label of each
     size_t *shots;        // [n] of the present question
@@ -42,33 +43,29 @@ __attribute__((format(printf, 4, 5))) static quill_status wrong(const struct pro
 
 // ---- labels ----
 
-static bool has_name(const struct choice *choice, const quill_text *name) {
-    return choice->name.n == name->n && memcmp(choice->name.p, name->text, name->n) == 0;
-}
-
 // The label of every example. Without --choice they are the answers that occur.
 static quill_status find_labels(struct loo *l, quill_error *err) {
-    const struct prompt_file *f = l->c.file;
-    bool given = l->c.n > 0;
+    const struct prompt_file *f = l->chooser.file;
+    struct choices *labels = l->labels;
+    bool given = labels->n > 0;
     for (size_t i = 0; i < l->n; i++) {
-        quill_text answer;
-        quill_status s = prompt_file_example(f, i, l->values, &answer, err);
+        quill_text text;
+        quill_status s = prompt_file_example(f, i, l->values, &text, err);
         if (s) return s;
+        const struct str answer = choice_cut((struct str){text.text, text.n});
         if (answer.n == 0) return wrong(f, f->examples.items[i].line, err, "the answer of this example is empty");
         size_t k = 0;
-        while (k < l->c.n && !has_name(&l->c.items[k], &answer)) k++;
-        if (k == l->c.n && given)
-            return wrong(f, f->examples.items[i].line, err, "the answer '%s' is none of the choices",
-                         QUOTED(((struct str){answer.text, answer.n})));
-        if (k == l->c.n) s = choices_add_one(&l->c, answer.text, answer.n, err);
+        while (k < labels->n && !str_equal(buffer_str(&labels->items[k].name), answer)) k++;
+        if (k == labels->n && given)
+            return wrong(f, f->examples.items[i].line, err, "the answer '%s' is none of the choices", QUOTED(answer));
+        if (k == labels->n) s = choices_add_one(labels, answer, err);
         if (s) return s;
         l->truth[i] = k;
     }
-    if (l->c.n == 1) return wrong(f, f->examples.items[0].line, err, "there is one label; to choose takes two");
-    if (l->c.n == l->n && !given)
+    if (labels->n == 1) return wrong(f, f->examples.items[0].line, err, "there is one label; to choose takes two");
+    if (labels->n == l->n && !given)
         return wrong(f, f->examples.items[0].line, err,
-                     "no labels: every example has an answer of its own; --choice or "
-                     "%%set choice gives some");
+                     "no labels: every example has an answer of its own; --choice or %%set choice gives some");
     return QUILL_OK;
 }
 
@@ -101,7 +98,7 @@ static quill_status draw_orders(struct loo *l, size_t k, quill_error *err) {
 
 // The first k of the other examples, in an order.
 static void take_shots(struct loo *l, size_t left_out, size_t k, const size_t *order) {
-    const struct prompt_file *f = l->c.file;
+    const struct prompt_file *f = l->chooser.file;
     size_t place = 0;
     while (place <= k && f->shots[place] != left_out) place++;
     for (size_t i = 0; i < k; i++) l->shots[i] = f->shots[order[i] + (order[i] >= place)];
@@ -111,21 +108,21 @@ static void take_shots(struct loo *l, size_t left_out, size_t k, const size_t *o
 
 // Asks example i with l->shots[0..k) in front.
 static quill_status ask(struct loo *l, size_t i, size_t k, size_t *chosen, quill_error *err) {
-    const struct prompt_file *f = l->c.file;
+    const struct prompt_file *f = l->chooser.file;
     quill_text answer;
     quill_error reason;
-    l->c.shots = l->shots;
-    l->c.n_shots = k;
+    l->chooser.weighing.shots = l->shots;
+    l->chooser.weighing.n_shots = k;
     *chosen = 0;
     quill_status s = prompt_file_example(f, i, l->values, &answer, err);
-    if (!s) s = prompt_file_render_shots(f, l->shots, k, l->values, &l->c.prompt, err);
+    if (!s) s = prompt_file_render_shots(f, l->shots, k, l->values, &l->chooser.weighing.prompt, err);
     if (s) return s;
-    s = choices_weigh(&l->c, &reason);
+    s = weighing_run(&l->chooser.weighing, &reason);
     if (s)
         return fail(err, s, "%s:%zu: with %zu of the others in front: %s", QUOTED(str_of(f->examples.name)),
                     f->examples.items[i].line, k, reason.text);
-    for (size_t c = 1; c < l->c.n; c++)
-        if (l->c.items[c].probability > l->c.items[*chosen].probability) *chosen = c;
+    for (size_t c = 1; c < l->labels->n; c++)
+        if (l->labels->items[c].probability > l->labels->items[*chosen].probability) *chosen = c;
     return QUILL_OK;
 }
 
@@ -138,7 +135,7 @@ static quill_status ask_all(struct loo *l, size_t order, size_t k, size_t *right
         quill_status s = ask(l, i, k, &chosen, err);
         if (s) return s;
         *right += chosen == l->truth[i];
-        if (order == 0) l->confusion[l->truth[i] * l->c.n + chosen]++;
+        if (order == 0) l->confusion[l->truth[i] * l->labels->n + chosen]++;
     }
     return QUILL_OK;
 }
@@ -158,7 +155,7 @@ static quill_status try_shots(struct loo *l, size_t k, quill_error *err) {
     struct buffer t = {0};
     size_t first = 0, worst = l->n, best = 0, sum = 0;
     quill_status s = draw_orders(l, k, err);
-    memset(l->confusion, 0, l->c.n * l->c.n * sizeof *l->confusion);
+    memset(l->confusion, 0, l->labels->n * l->labels->n * sizeof *l->confusion);
     for (size_t i = 0; !s && i < l->n_orders; i++) {
         size_t right;
         s = ask_all(l, i, k, &right, err);
@@ -180,11 +177,12 @@ static quill_status try_shots(struct loo *l, size_t k, quill_error *err) {
 static quill_status write_confusion(struct loo *l, quill_error *err) {
     struct buffer t = {0};
     bool ok = buffer_add_string(&t, "\nanswer/chosen");
-    for (size_t i = 0; i < l->c.n && ok; i++)
-        ok = buffer_add_string(&t, "\t") && show_escaped(&t, l->c.items[i].name.p, l->c.items[i].name.n);
-    for (size_t i = 0; i < l->c.n && ok; i++) {
-        ok = buffer_add_string(&t, "\n") && show_escaped(&t, l->c.items[i].name.p, l->c.items[i].name.n);
-        for (size_t k = 0; k < l->c.n && ok; k++) ok = buffer_add_format(&t, "\t%zu", l->confusion[i * l->c.n + k]);
+    for (size_t i = 0; i < l->labels->n && ok; i++)
+        ok = buffer_add_string(&t, "\t") && show_escaped(&t, l->labels->items[i].name.p, l->labels->items[i].name.n);
+    for (size_t i = 0; i < l->labels->n && ok; i++) {
+        ok = buffer_add_string(&t, "\n") && show_escaped(&t, l->labels->items[i].name.p, l->labels->items[i].name.n);
+        const size_t *chosen = l->confusion + i * l->labels->n;
+        for (size_t k = 0; k < l->labels->n && ok; k++) ok = buffer_add_format(&t, "\t%zu", chosen[k]);
     }
     return write_text(l, &t, ok && buffer_add_string(&t, "\n"), err);
 }
@@ -196,10 +194,10 @@ static quill_status open_file(struct loo *l, struct options *o, quill_error *err
     if (!o->trial.loo) return fail(err, QUILL_E_USAGE, "shots: expected --loo, which tries each example in turn");
     quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
     if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
-    if (!s) s = prompt_file_open(&l->c.file, o->operands.items[0], (uint64_t)o->prompt.max_bytes, err);
-    if (!s) s = prompt_file_configure(l->c.file, o, err);
+    if (!s) s = prompt_file_open(&l->chooser.file, o->operands.items[0], (uint64_t)o->prompt.max_bytes, err);
+    if (!s) s = prompt_file_configure(l->chooser.file, o, err);
     if (s) return s;
-    const struct prompt_file *f = l->c.file;
+    const struct prompt_file *f = l->chooser.file;
     l->n = f->examples.n;
     if (!f->examples.line)
         return fail(err, QUILL_E_USAGE, "%s: there are no examples (%%shot, %%examples)", QUOTED(str_of(f->name)));
@@ -217,19 +215,18 @@ static quill_status open_file(struct loo *l, struct options *o, quill_error *err
 
 static quill_status prepare(struct loo *l, struct options *o, quill_error *err) {
     quill_status s = open_file(l, o, err);
-    for (size_t i = 0; i < o->choose.choices.n && !s; i++) s = choices_add(&l->c, o->choose.choices.items[i], err);
-    if (!s && o->choose.file) s = choices_add_file(&l->c, o->choose.file, err);
-    if (!s && l->c.n) s = choices_check(&l->c, err);
+    if (!s) s = choices_add_given(l->labels, o, err);
+    if (!s && l->labels->n) s = choices_check(l->labels, err);
     if (s) return s;
     l->truth = calloc(l->n, sizeof *l->truth);
     l->shots = calloc(l->n, sizeof *l->shots);
-    l->values = calloc(l->c.file->n_open, sizeof *l->values);
+    l->values = calloc(l->chooser.file->n_open, sizeof *l->values);
     if (!l->truth || !l->shots || !l->values) return fail_memory(err);
     s = find_labels(l, err);
     if (s) return s;
-    l->confusion = calloc(l->c.n, l->c.n * sizeof *l->confusion);
+    l->confusion = calloc(l->labels->n, l->labels->n * sizeof *l->confusion);
     if (!l->confusion) return fail_memory(err);
-    s = choices_open_model(&l->c, err);
+    s = chooser_open_model(&l->chooser, o, err);
     return s ? s : output_open(&l->out, o->output.path, o->output.raw, err);
 }
 
@@ -251,11 +248,12 @@ static quill_status leave_one_out(struct loo *l, struct options *o, quill_error 
 }
 
 int cmd_shots(struct options *o, quill_error *err) {
-    struct loo l = {.o = o, .c.o = o, .out = {.fd = -1}};
+    struct loo l = {.o = o, .out = {.fd = -1}};
+    l.labels = &l.chooser.choices;
     quill_status s = environment_apply(o, err);
     if (!s) s = leave_one_out(&l, o, err);
     output_abort(&l.out);
-    choices_free(&l.c);
+    chooser_free(&l.chooser);
     free(l.truth);
     free(l.shots);
     free(l.orders);

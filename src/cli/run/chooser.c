@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "chooser.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "model_source.h"
+
+// An operand of choose and ask that names a file is a prompt file; any other is the text itself, as is one beside -q.
+static quill_status take_prompt_file(struct options *o, quill_error *err) {
+    struct stat info;
+    bool alone = o->operands.n == 1 && !o->file.path && !o->prompt.text && !o->prompt.files.n && !o->ask.question;
+    if (!alone || strcmp(o->operands.items[0], "-") == 0) return QUILL_OK;
+    const char *operand = o->operands.items[0];
+    if (stat(operand, &info) != 0) {
+        bool none = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP;
+        return none ? QUILL_OK : fail_errno(err, QUILL_E_SYSTEM, operand, "open", errno);
+    }
+    if (!S_ISREG(info.st_mode)) return QUILL_OK;
+    o->file.path = operand;
+    o->operands.n = 0;
+    return QUILL_OK;
+}
+
+quill_status chooser_read_prompt(struct chooser *c, struct options *o, quill_error *err) {
+    struct weighing *w = &c->weighing;
+    w->o = o;
+    quill_status s = stdin_claim_by(o, o->choose.file, "the choices", err);
+    if (!s) s = take_prompt_file(o, err);
+    if (s) return s;
+    if (!o->file.path) return prompt_read(&w->prompt.text, o, err);
+    s = prompt_file_take(&c->file, o, &w->prompt, err);
+    if (s) return s;
+    w->shots = c->file->shots;
+    w->n_shots = c->file->n_shots;
+    return QUILL_OK;
+}
+
+quill_status chooser_open_model(struct chooser *c, const struct options *o, quill_error *err) {
+    enum { AT_ONCE = 16 };
+    quill_memory memory;
+    quill_session_options options = session_options(o);
+    options.n_seq = c->choices.n < AT_ONCE ? (int32_t)c->choices.n : AT_ONCE;
+    quill_status s = open_model(&c->model, o, err);
+    if (!s) s = open_session(&c->session, &memory, c->model, o, &options, err);
+    if (s) return s;
+    c->weighing.o = o;
+    c->weighing.choices = &c->choices;
+    c->weighing.file = c->file;
+    c->weighing.session = c->session;
+    c->weighing.tokenizer = quill_model_tokenizer(c->model);
+    return QUILL_OK;
+}
+
+void chooser_free(struct chooser *c) {
+    choices_free(&c->choices);
+    weighing_free(&c->weighing);
+    quill_session_free(c->session);
+    quill_model_free(c->model);
+    prompt_file_free(c->file);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Prompt and option as one text, for --no-space.
+#ifndef QUILL_CLI_RUN_JOINED_H
+#define QUILL_CLI_RUN_JOINED_H
+
+#include "choices.h"
+#include "cli/prompt/prompt_file.h"
+#include "weighed_prompt.h"
+
+// Sets ids, options and own_ids of p, which is empty: the prompt is encoded with each option behind it. What all these
+// texts begin with is the prompt's; of the other tokens those count whose last byte lies in the option. `special`: the
+// prompt may hold special tokens, but not in its values.
+QUILL_MUST_CHECK quill_status joined_encode(struct weighed_prompt *p, const quill_tokenizer *tokenizer,
+                                            const struct rendered *prompt, bool special, const struct choices *choices,
+                                            quill_error *err);
+
+#endif
