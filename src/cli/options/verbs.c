@@ -12,16 +12,32 @@ const struct verb verbs[] = {
      .detail = "stdout is the generated text and nothing else. The prompt is the files of -f, then stdin, then -p or "
                "PROMPT, joined by newlines; one newline at the end of a file or of stdin is dropped. stdin is read for "
                "'-f -' or '-', when there is no other prompt, and with PROMPT when it is a pipe, a file or a socket."},
-    {.name = "tokenize", .bit = TOKENIZE, .operands = "[TEXT]", .run = cmd_tokenize,
-     .summary = "turn text into token ids, or ids into text",
-     .detail = "Reads TEXT, the files of -f, or stdin, byte for byte, and prints one line of ids per text."},
-    {.name = "inspect", .bit = INSPECT, .operands = "[MODEL]", .run = cmd_inspect,
-     .summary = "say what a model is and what running it takes"},
-    {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .run = cmd_quantize,
-     .summary = "write a model as GGUF with another weight type",
-     .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is F32, F16, "
-               "BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, or one of the mixes Q4_K_M "
-               "and Q5_K_M. With -v the tensors that got another type are listed."},
+    {.name = "map", .bit = MAP, .operands = "FILE", .run = cmd_map, .summary = "a prompt file over many rows",
+     .detail = "FILE is a prompt file whose slots are filled from the rows on stdin or in -i ROWS: lines, or --tsv, "
+               "--csv, --jsonl. What is printed are the answers, one for each row and in their order; --out NAME "
+               "prints the rows with their answers. Rows are computed several at a time, and what all prompts begin "
+               "with once; the answers are those of each row alone. With --choice the answer is the likeliest "
+               "option, as 'quill choose' finds it. A row that fails has an empty answer and a line on stderr, the "
+               "others go on, and the status is that of the first one that failed. Ctrl-C leaves the finished rows."},
+    {.name = "choose", .bit = CHOOSE, .operands = "[PROMPT|FILE]", .run = cmd_choose,
+     .summary = "the likeliest of given options",
+     .detail = "An operand that names a file is a prompt file, as with -F; any other is the prompt, as with -p. "
+               "Every option is weighed as a whole: a blank and the option, after the prompt without the blanks at its "
+               "end; after a newline without the blank. Where one option begins another the end of the text counts "
+               "too. The probabilities of all options sum to 1."},
+    {.name = "ask", .bit = ASK, .operands = "[TEXT|FILE]", .run = cmd_ask, .summary = "the answer is the exit status",
+     .detail = "An operand that names a file is a prompt file, as with -F, but beside -q; any other is the text. "
+               "With -q a blank line, 'Question: QUESTION' and 'Answer:' follow the text. p is the probability of the "
+               "yes labels among all labels. Status 0: yes, p is above 0.5 and at least --min-prob; 1: no, p is below "
+               "0.5 and 1-p at least that; 3: undecided."},
+    {.name = "score", .bit = SCORE, .operands = "", .run = cmd_score, .summary = "how likely lines of text are",
+     .detail = "Every line of stdin, or of the files of -f, becomes a line: log-probability, tokens, perplexity, bits "
+               "per byte and the text, divided by tabs. The first token is scored after BOS, else EOS. A line that "
+               "does not fit the context becomes an empty line and is reported; the others go on, and the status is "
+               "4."},
+    {.name = "rank", .bit = RANK, .operands = "-p PREFIX", .run = cmd_rank, .summary = "candidates by likelihood",
+     .detail = "The lines of stdin, each with its log-probability after PREFIX in front, best first. PREFIX and a line "
+               "are read as one text: a blank between words belongs to one of them."},
     {.name = "lint", .bit = LINT, .operands = "FILE", .run = cmd_lint, .summary = "check a prompt file",
      .detail = "Prints a line FILE:LINE: warning: ... for what makes answers worse: blanks before the answer, labels "
                "that begin with the same token, unbalanced examples, one that outweighs the others, a prompt that is "
@@ -33,42 +49,26 @@ const struct verb verbs[] = {
                "the share of right answers (accuracy), then the same K examples in other orders: how many orders, the "
                "worst, the mean and the best share. At the end a table for the last K: a line for every label, a "
                "column for what was chosen."},
-    {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
-    {.name = "map", .bit = MAP, .operands = "FILE", .run = cmd_map, .summary = "a prompt file over many rows",
-     .detail = "FILE is a prompt file whose slots are filled from the rows on stdin or in -i ROWS: lines, or --tsv, "
-               "--csv, --jsonl. What is printed are the answers, one for each row and in their order; --out NAME "
-               "prints the rows with their answers. Rows are computed several at a time, and what all prompts begin "
-               "with once; the answers are those of each row alone. With --choice the answer is the likeliest "
-               "option, as 'quill choose' finds it. A row that fails has an empty answer and a line on stderr, the "
-               "others go on, and the status is that of the first one that failed. Ctrl-C leaves the finished rows."},
-    {.name = "ask", .bit = ASK, .operands = "[TEXT|FILE]", .run = cmd_ask, .summary = "the answer is the exit status",
-     .detail = "An operand that names a file is a prompt file, as with -F, but beside -q; any other is the text. "
-               "With -q a blank line, 'Question: QUESTION' and 'Answer:' follow the text. p is the probability of the "
-               "yes labels among all labels. Status 0: yes, p is above 0.5 and at least --min-prob; 1: no, p is below "
-               "0.5 and 1-p at least that; 3: undecided."},
-    {.name = "choose", .bit = CHOOSE, .operands = "[PROMPT|FILE]", .run = cmd_choose,
-     .summary = "the likeliest of given options",
-     .detail = "An operand that names a file is a prompt file, as with -F; any other is the prompt, as with -p. "
-               "Every option is weighed as a whole: a blank and the option, after the prompt without the blanks at its "
-               "end; after a newline without the blank. Where one option begins another the end of the text counts "
-               "too. The probabilities of all options sum to 1."},
-    {.name = "score", .bit = SCORE, .operands = "", .run = cmd_score, .summary = "how likely lines of text are",
-     .detail = "Every line of stdin, or of the files of -f, becomes a line: log-probability, tokens, perplexity, bits "
-               "per byte and the text, divided by tabs. The first token is scored after BOS, else EOS. A line that "
-               "does not fit the context becomes an empty line and is reported; the others go on, and the status is "
-               "4."},
-    {.name = "rank", .bit = RANK, .operands = "-p PREFIX", .run = cmd_rank, .summary = "candidates by likelihood",
-     .detail = "The lines of stdin, each with its log-probability after PREFIX in front, best first. PREFIX and a line "
-               "are read as one text: a blank between words belongs to one of them."},
-    {.name = "chat", .summary = "talk with a chat model"},
-    {.name = "cache", .summary = "look after the prompt cache"},
-    {.name = "train", .summary = "train a model"},
-    {.name = "finetune", .summary = "train an adapter"},
+    {.name = "tokenize", .bit = TOKENIZE, .operands = "[TEXT]", .run = cmd_tokenize,
+     .summary = "turn text into token ids, or ids into text",
+     .detail = "Reads TEXT, the files of -f, or stdin, byte for byte, and prints one line of ids per text."},
+    {.name = "inspect", .bit = INSPECT, .operands = "[MODEL]", .run = cmd_inspect,
+     .summary = "say what a model is and what running it takes"},
+    {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .run = cmd_quantize,
+     .summary = "write a model as GGUF with another weight type",
+     .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is F32, F16, "
+               "BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, or one of the mixes Q4_K_M "
+               "and Q5_K_M. With -v the tensors that got another type are listed."},
     {.name = "bench", .bit = BENCH, .run = cmd_bench, .summary = "measure speed",
      .detail = "Reads a prompt, generates, tokenizes and starts a process of its own; each part once to warm up, then "
                "--runs times in turn, and prints medians. Speeds are shown next to what the same threads can do at "
                "most: a plain read of the weights, and multiply-adds in registers. A part that does not fit the "
                "context of the model is left out."},
+    {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
+    {.name = "chat", .summary = "talk with a chat model"},
+    {.name = "cache", .summary = "look after the prompt cache"},
+    {.name = "train", .summary = "train a model"},
+    {.name = "finetune", .summary = "train an adapter"},
     {.name = "embed", .reserved = true},
     {.name = "fill", .reserved = true},
 };
