@@ -132,6 +132,7 @@ struct verb {
     const char *name;     // "": generation
     unsigned bit;
     const char *operands; // for the synopsis
+    const char *words;    // what the last of them may be, separated by spaces; NULL: anything
     const char *summary;  // one line
     const char *detail;   // the rest of its help; NULL: none
     // Returns the exit status; *err holds the line to be reported when there is something to say.
@@ -141,6 +142,11 @@ struct verb {
 extern const struct verb verbs[];
 extern const size_t n_verbs;
 const struct verb *verb_find(const char *name); // NULL: none of that name
+
+struct meaning {
+    const char *name, *text;
+};
+extern const struct meaning exit_statuses[], variables[]; // each ends with a row without a name
 
 enum option_kind {
     OPTION_FLAG,    // bool; no value

@@ -6,6 +6,8 @@
 #include "nearest.h"
 #include "options.h"
 
+#define TYPES "F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 IQ4_NL Q2_K Q3_K Q4_K Q5_K Q6_K Q4_K_M Q5_K_M"
+
 const struct verb verbs[] = {
     {.name = "", .bit = GENERATE, .operands = "[PROMPT]", .run = cmd_generate,
      .summary = "continue a text",
@@ -22,14 +24,14 @@ const struct verb verbs[] = {
     {.name = "choose", .bit = CHOOSE, .operands = "[PROMPT|FILE]", .run = cmd_choose,
      .summary = "the likeliest of given options",
      .detail = "An operand that names a file is a prompt file, as with -F; any other is the prompt, as with -p. "
-               "Every option is weighed as a whole: a blank and the option, after the prompt without the blanks at its "
-               "end; after a newline without the blank. Where one option begins another the end of the text counts "
+               "Every option is weighed as a whole: a space and the option, after the prompt without the spaces at its "
+               "end; after a newline without the space. Where one option begins another the end of the text counts "
                "too. The probabilities of all options sum to 1."},
     {.name = "ask", .bit = ASK, .operands = "[TEXT|FILE]", .run = cmd_ask, .summary = "the answer is the exit status",
      .detail = "An operand that names a file is a prompt file, as with -F, but beside -q; any other is the text. "
-               "With -q a blank line, 'Question: QUESTION' and 'Answer:' follow the text. p is the probability of the "
-               "yes labels among all labels. Status 0: yes, p is above 0.5 and at least --min-prob; 1: no, p is below "
-               "0.5 and 1-p at least that; 3: undecided."},
+               "With -q an empty line, 'Question: QUESTION' and 'Answer:' follow the text. The probability p is that "
+               "of the yes labels among all labels. Status 0: yes, p is above 0.5 and at least --min-prob; 1: no, p is "
+               "below 0.5 and 1-p at least that; 3: undecided."},
     {.name = "score", .bit = SCORE, .operands = "", .run = cmd_score, .summary = "how likely lines of text are",
      .detail = "Every line of stdin, or of the files of -f, becomes a line: log-probability, tokens, perplexity, bits "
                "per byte and the text, divided by tabs. The first token is scored after BOS, else EOS. A line that "
@@ -37,9 +39,9 @@ const struct verb verbs[] = {
                "4."},
     {.name = "rank", .bit = RANK, .operands = "-p PREFIX", .run = cmd_rank, .summary = "candidates by likelihood",
      .detail = "The lines of stdin, each with its log-probability after PREFIX in front, best first. PREFIX and a line "
-               "are read as one text: a blank between words belongs to one of them."},
+               "are read as one text: a space between words belongs to one of them."},
     {.name = "lint", .bit = LINT, .operands = "FILE", .run = cmd_lint, .summary = "check a prompt file",
-     .detail = "Prints a line FILE:LINE: warning: ... for what makes answers worse: blanks before the answer, labels "
+     .detail = "Prints a line FILE:LINE: warning: ... for what makes answers worse: spaces before the answer, labels "
                "that begin with the same token, unbalanced examples, one that outweighs the others, a prompt that is "
                "longer than the context. The status is 0 with warnings too; a mistake in the file is status 2."},
     {.name = "shots", .bit = SHOTS, .operands = "FILE --loo", .run = cmd_shots,
@@ -54,11 +56,10 @@ const struct verb verbs[] = {
      .detail = "Reads TEXT, the files of -f, or stdin, byte for byte, and prints one line of ids per text."},
     {.name = "inspect", .bit = INSPECT, .operands = "[MODEL]", .run = cmd_inspect,
      .summary = "say what a model is and what running it takes"},
-    {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .run = cmd_quantize,
+    {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .words = TYPES, .run = cmd_quantize,
      .summary = "write a model as GGUF with another weight type",
-     .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is F32, F16, "
-               "BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, or one of the mixes Q4_K_M "
-               "and Q5_K_M. With -v the tensors that got another type are listed."},
+     .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is one of: " TYPES
+               ". The last two are mixes. With -v the tensors that got another type are listed."},
     {.name = "bench", .bit = BENCH, .run = cmd_bench, .summary = "measure speed",
      .detail = "Reads a prompt, generates, tokenizes and starts a process of its own; each part once to warm up, then "
                "--runs times in turn, and prints medians. Speeds are shown next to what the same threads can do at "

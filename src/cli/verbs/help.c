@@ -96,23 +96,27 @@ static bool add_verbs(struct buffer *t) {
     return ok;
 }
 
-static const char epilogue[] =
-    "\n"
-    "Exit status (an error is one line on stderr):\n"
-    "  0    done                        5    the system: files, memory, output\n"
-    "  2    wrong usage                 6    the model: missing, damaged, unsupported\n"
-    "  3    a match limit was hit       124  --timeout\n"
-    "  4    the prompt, or the text, does not fit the context\n"
-    "\n"
-    "Environment (what is empty counts as unset; options win):\n"
-    "  QUILL_MODEL, QUILL_THREADS (else OMP_NUM_THREADS), QUILL_CPU,\n"
-    "  NO_COLOR, TERM, COLUMNS\n"
+static bool add_meanings(struct buffer *t, const char *title, const struct meaning *m, int width) {
+    bool ok = buffer_add_string(t, title);
+    for (; m->name && ok; m++)
+        ok = buffer_add_format(t, "  %-*s", width, m->name) &&
+             add_wrapped(t, m->text, (size_t)width + 2, help_width()) && buffer_add(t, "\n", 1);
+    return ok;
+}
+
+static const char examples[] =
     "\n"
     "Examples:\n"
     "  quill 'Once upon a time'\n"
     "  x=$(quill -p 'The old king' -n 40 --seed 1)\n"
     "  quill -f letter.txt 'A short answer:' --line\n"
     "  quill --json -N 5 'The answer is' -n 8\n";
+
+static bool add_epilogue(struct buffer *t) {
+    return add_meanings(t, "\nExit status (an error is one line on stderr):\n", exit_statuses, 5) &&
+           add_meanings(t, "\nEnvironment (what is empty counts as unset; options win):\n", variables, 18) &&
+           buffer_add_string(t, examples);
+}
 
 static int print_text(struct buffer *t, bool ok, quill_error *err) {
     struct output out;
@@ -139,7 +143,7 @@ int print_help(const struct verb *verb, bool full, quill_error *err) {
         (!generation || buffer_add_string(&t, "       quill VERB [OPTIONS] ...\n")) &&
         buffer_add_format(&t, "\nquill%s%s - %s\n", blank, verb->name, verb->summary) &&
         (!verb->detail || !full || add_detail(&t, verb->detail)) && add_options(&t, verb, full) &&
-        (!generation || add_verbs(&t)) && (!generation || !full || buffer_add_string(&t, epilogue)) &&
+        (!generation || add_verbs(&t)) && (!generation || !full || add_epilogue(&t)) &&
         (full || buffer_add_format(&t, "\nquill%s%s --help shows everything.\n", blank, verb->name));
     return print_text(&t, ok, err);
 }

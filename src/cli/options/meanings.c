@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What the program's exit status says, and what it heeds of the environment: for help and manual page.
+#include "options.h"
+
+const struct meaning exit_statuses[] = {
+    {"0", "done; yes, of ask"},
+    {"1", "no, of ask"},
+    {"2", "wrong usage, or a mistake in a prompt file, a row, a choice or a pattern"},
+    {"3", "undecided, of ask; a match limit was hit"},
+    {"4", "the prompt, or the text, does not fit the context"},
+    {"5", "the system: files, memory, threads, output"},
+    {"6", "the model: missing, damaged, not supported"},
+    {"124", "--timeout; the text so far was printed"},
+    {0},
+};
+
+const struct meaning variables[] = {
+    {"QUILL_MODEL", "the model, where there is no -m"},
+    {"QUILL_THREADS", "the number of threads, where there is no -t"},
+    {"QUILL_CPU", "the kernels, where there is no --cpu"},
+    {"OMP_NUM_THREADS", "the number of threads, where neither -t nor QUILL_THREADS says it; of a list the first"},
+    {"NO_COLOR", "no colours, unless --color asks for them"},
+    {"TERM", "of a terminal named 'dumb', or without a name: no colours and no progress bar"},
+    {"COLUMNS", "the width of the help, where the terminal does not tell its own"},
+    {0},
+};
