@@ -7,23 +7,32 @@ enum { N_EMBD = 24, N_HEAD = 2, N_LAYER = 2, N_FF = 40, N_VOCAB = 30, N_CTX = 20
 
 static struct tiny *make(enum dtype type) { return tiny_make(N_EMBD, N_HEAD, N_LAYER, N_FF, N_VOCAB, N_CTX, type, 11); }
 
+static struct tiny *make_untied(void) {
+    struct tiny *tiny = make(DTYPE_F32);
+    tiny_matrix(tiny, "output.weight", "lm_head.weight", N_VOCAB, N_EMBD, DTYPE_F32, &(uint64_t){99});
+    return tiny;
+}
+
 // ---- Hugging Face directories ----
 
 struct directory {
-    const char *prefix;  // in front of all names but lm_head.weight
+    const char *wrapper; // in front of all names; NULL: nothing
+    const char *prefix;  // then in front of all names but lm_head.weight
     const char *config;  // what config.json holds besides the sizes: "\"key\":1,..."; NULL: nothing
     const char *tensor;  // one more, of four bytes; NULL: none
     size_t blanks;       // at the end of the header: moves the data
     bool inner_null;     // n_inner is null
+    bool general;        // sizes have the names that most families share
 };
 
-static void put_header_entry(struct buffer *b, const struct tiny_tensor *t, const char *prefix, size_t at,
+static void put_header_entry(struct buffer *b, const struct tiny_tensor *t, const struct directory *d, size_t at,
                              size_t bytes) {
     char text[256];
     size_t outer = t->hf_transposed ? t->shape[1] : t->shape[0], inner = t->hf_transposed ? t->shape[0] : t->shape[1];
-    if (strcmp(t->hf_name, "lm_head.weight") == 0) prefix = "";
-    snprintf(text, sizeof text, "%s\"%s%s\":{\"dtype\":\"%s\",\"shape\":[%zu%s", b->n > 1 ? "," : "", prefix,
-             t->hf_name, dtypes[t->type].safetensors, outer, t->n_dims == 2 ? "," : "");
+    const char *prefix = strcmp(t->hf_name, "lm_head.weight") == 0 ? "" : d->prefix;
+    snprintf(text, sizeof text, "%s\"%s%s%s\":{\"dtype\":\"%s\",\"shape\":[%zu%s", b->n > 1 ? "," : "",
+             d->wrapper ? d->wrapper : "", prefix, t->hf_name, dtypes[t->type].safetensors, outer,
+             t->n_dims == 2 ? "," : "");
     put_bytes(b, text, strlen(text));
     if (t->n_dims == 2) snprintf(text, sizeof text, "%zu", inner);
     else text[0] = '\0';
@@ -40,7 +49,7 @@ static void write_directory(const struct tiny *m, const struct directory *d) {
         size_t at = data.n;
         if (!t->hf_name[0]) continue;
         put_tensor_data(&data, t, t->hf_transposed);
-        put_header_entry(&header, t, d->prefix, at, data.n - at);
+        put_header_entry(&header, t, d, at, data.n - at);
     }
     if (d->tensor) {
         char text[160];
@@ -60,11 +69,16 @@ static void write_directory(const struct tiny *m, const struct directory *d) {
     buffer_free(&file);
     char config[1024], inner[32] = "null";
     if (!d->inner_null) snprintf(inner, sizeof inner, "%zu", m->n_ff);
+    static const char *const names[2][4] = {
+        {"n_embd", "n_layer", "n_head", "n_positions"},
+        {"hidden_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"},
+    };
+    const char *const *name = names[d->general];
     snprintf(config, sizeof config,
-             "{\"model_type\":\"gpt2\",\"n_embd\":%zu,\"n_layer\":%zu,\"n_head\":%zu,\"n_positions\":%zu,"
-             "\"n_inner\":%s,\"vocab_size\":%zu%s%s}",
-             m->n_embd, m->n_layer, m->n_head, m->n_ctx, inner, m->n_vocab, d->config ? "," : "",
-             d->config ? d->config : "");
+             "{\"model_type\":\"gpt2\",\"%s\":%zu,\"%s\":%zu,\"%s\":%zu,\"%s\":%zu,\"n_inner\":%s,"
+             "\"vocab_size\":%zu%s%s}",
+             name[0], m->n_embd, name[1], m->n_layer, name[2], m->n_head, name[3], m->n_ctx, inner, m->n_vocab,
+             d->config ? "," : "", d->config ? d->config : "");
     write_text("config.json", config);
 }
 
@@ -115,6 +129,61 @@ static void directories_give_the_bits_of_the_gguf_file(void **state) {
         }
 }
 
+// torch.compile and data-parallel training wrap a model, and its names with it.
+static void names_may_stand_behind_those_of_a_wrapper(void **state) {
+    (void)state;
+    static const char *const wrappers[] = {"_orig_mod.", "module.", "_orig_mod.module.", "module._orig_mod."};
+    static const char *const prefixes[] = {"", "transformer.", "model."};
+    const struct directory plain = {.prefix = "", .config = "\"tie_word_embeddings\":false"};
+    for (size_t i = 0; i < 12; i++) {
+        struct tiny *tiny = make_untied();
+        struct directory wrapped = plain;
+        wrapped.wrapper = wrappers[i / 3], wrapped.prefix = prefixes[i % 3];
+        assert_true(same_logits(tiny, &wrapped, &plain));
+        tiny_free(tiny);
+    }
+}
+
+static void sizes_may_have_the_general_names_of_transformers(void **state) {
+    (void)state;
+    struct tiny *tiny = make(DTYPE_F32);
+    assert_true(same_logits(tiny, &(struct directory){.prefix = "", .general = true}, NULL));
+    tiny_free(tiny);
+}
+
+static void remove_biases(struct tiny *tiny, const char *but) {
+    for (size_t i = 0; i < tiny->n_tensors;) {
+        struct tiny_tensor *t = &tiny->tensors[i];
+        if (!strstr(t->name, ".bias") || (but && strcmp(t->name, but) == 0)) {
+            i++;
+            continue;
+        }
+        free(t->values);
+        *t = tiny->tensors[--tiny->n_tensors];
+    }
+}
+
+static void a_model_may_have_no_biases(void **state) {
+    (void)state;
+    struct tiny *without = make(DTYPE_F32), *zeros = make(DTYPE_F32);
+    remove_biases(without, NULL);
+    for (size_t i = 0; i < zeros->n_tensors; i++)
+        if (strstr(zeros->tensors[i].name, ".bias"))
+            memset(zeros->tensors[i].values, 0, tiny_cols(&zeros->tensors[i]) * sizeof(float));
+    const struct kernels *kernels[8];
+    for (size_t k = 0, n = kernels_available(kernels, 8); k < n; k++) {
+        float *expected = logits_of(zeros, NULL, kernels[k]);
+        float *gguf = logits_of(without, NULL, kernels[k]);
+        float *directory = logits_of(without, &(struct directory){.prefix = "transformer."}, kernels[k]);
+        for (size_t i = 0; i < N_IDS * N_VOCAB; i++) assert_true(gguf[i] == expected[i] && directory[i] == expected[i]);
+        free(expected);
+        free(gguf);
+        free(directory);
+    }
+    tiny_free(without);
+    tiny_free(zeros);
+}
+
 static void data_may_lie_at_any_address(void **state) {
     (void)state;
     for (size_t blanks = 1; blanks < 8; blanks++) {
@@ -139,12 +208,6 @@ static void vectors_may_be_of_any_float_type(void **state) {
         free(plain);
         tiny_free(tiny);
     }
-}
-
-static struct tiny *make_untied(void) {
-    struct tiny *tiny = make(DTYPE_F32);
-    tiny_matrix(tiny, "output.weight", "lm_head.weight", N_VOCAB, N_EMBD, DTYPE_F32, &(uint64_t){99});
-    return tiny;
 }
 
 static void an_output_matrix_of_its_own_is_used(void **state) {
@@ -301,6 +364,9 @@ static void configurations_that_do_not_fit_are_refused(void **state) {
     refused_directory("\"layer_norm_epsilon\":0", "'layer_norm_epsilon': expected a number above 0, found 0");
     refused_directory("\"layer_norm_epsilon\":1e-60", "'layer_norm_epsilon': expected a number above 0, found 1e-60");
     refused_directory("\"layer_norm_epsilon\":-1e-5", "'layer_norm_epsilon': expected a number above 0, found -1e-05");
+    refused_directory("\"hidden_size\":26", "tensor 'wte.weight': expected shape [30, 26], found [30, 24]");
+    refused_directory("\"num_hidden_layers\":0", "'num_hidden_layers': expected 1 to 1024, found 0");
+    refused_directory("\"num_attention_heads\":\"2\"", "'num_attention_heads': expected an integer");
     refused_directory("\"tie_word_embeddings\":1", "'tie_word_embeddings': expected a truth value, found an integer");
 }
 
@@ -385,6 +451,29 @@ static void every_missing_tensor_is_named(void **state) {
     tiny_free(all);
 }
 
+// All biases or none: of a file with one of them the others are missing.
+static void a_model_has_all_biases_or_none(void **state) {
+    (void)state;
+    struct tiny *tiny = make(DTYPE_F32);
+    remove_biases(tiny, "blk.1.ffn_up.bias");
+    refused_gguf(tiny, "tensor 'blk.0.attn_norm.bias': expected shape [24], found no such tensor");
+}
+
+static void a_size_without_a_name_is_missing_under_all_of_its_names(void **state) {
+    (void)state;
+    struct weights *w;
+    struct model *model;
+    quill_error err;
+    struct tiny *tiny = make(DTYPE_F32);
+    write_directory(tiny, &(struct directory){.prefix = ""});
+    write_text("config.json", "{\"model_type\":\"gpt2\",\"n_embd\":null,\"embedding_size\":24}");
+    assert_ok(weights_open(&w, folder, WEIGHTS_ALL, MAP_READ, &err), err);
+    assert_int_equal(model_bind(&model, w, &kernels_ref, &err), QUILL_E_MODEL);
+    assert_non_null(strstr(err.text, ": 'hidden_size' or 'n_embd': expected 1 to 65536, found nothing"));
+    weights_close(w);
+    tiny_free(tiny);
+}
+
 // Each side of each tensor one longer than it should be.
 static void every_wrong_shape_is_named(void **state) {
     (void)state;
@@ -464,6 +553,9 @@ static void tensors_of_a_wrong_type_in_a_directory_are_named(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(directories_give_the_bits_of_the_gguf_file),
+        cmocka_unit_test(names_may_stand_behind_those_of_a_wrapper),
+        cmocka_unit_test(sizes_may_have_the_general_names_of_transformers),
+        cmocka_unit_test(a_model_may_have_no_biases),
         cmocka_unit_test(data_may_lie_at_any_address),
         cmocka_unit_test(vectors_may_be_of_any_float_type),
         cmocka_unit_test(an_output_matrix_of_its_own_is_used),
@@ -477,6 +569,8 @@ int main(void) {
         cmocka_unit_test(keys_that_do_not_fit_are_refused),
         cmocka_unit_test(epsilons_that_are_no_positive_numbers_are_refused),
         cmocka_unit_test(every_missing_tensor_is_named),
+        cmocka_unit_test(a_model_has_all_biases_or_none),
+        cmocka_unit_test(a_size_without_a_name_is_missing_under_all_of_its_names),
         cmocka_unit_test(every_wrong_shape_is_named),
         cmocka_unit_test(the_number_of_dimensions_counts),
         cmocka_unit_test(quantized_vectors_are_refused),
