@@ -294,6 +294,9 @@ static void configuration_values_reach_the_plan(void **state) {
         {"\"activation_function\":\"gelu_python\"", ACTF_GELU_ERF, 1e-5f, 1},
         {"\"activation_function\":\"silu\"", ACTF_SILU, 1e-5f, 1},
         {"\"activation_function\":\"swish\"", ACTF_SILU, 1e-5f, 1},
+        {"\"activation_function\":\"quick_gelu\"", ACTF_QUICK_GELU, 1e-5f, 1},
+        {"\"activation_function\":\"relu2\"", ACTF_RELU_SQUARED, 1e-5f, 1},
+        {"\"activation_function\":\"tanh\"", ACTF_TANH, 1e-5f, 1},
         {"\"activation_function\":\"gelu\",\"layer_norm_epsilon\":0.5", ACTF_GELU_ERF, 0.5f, 1},
         {"\"activation_function\":\"relu\",\"layer_norm_epsilon\":1", ACTF_RELU, 1, 1},
         {"\"scale_attn_weights\":false", ACTF_GELU_TANH, 1e-5f, 0},
@@ -356,7 +359,8 @@ static void configurations_that_do_not_fit_are_refused(void **state) {
     (void)state;
     refused_directory("\"activation_function\":\"mish\"",
                       "'activation_function': expected gelu, gelu_python, gelu_new, gelu_fast, gelu_accurate, "
-                      "gelu_pytorch_tanh, gelu_python_tanh, relu, silu or swish, found 'mish'");
+                      "gelu_pytorch_tanh, gelu_python_tanh, quick_gelu, relu, relu2, silu, swish or tanh, found "
+                      "'mish'");
     refused_directory("\"activation_function\":7", "'activation_function': expected a string, found an integer");
     refused_directory("\"add_cross_attention\":true", "'add_cross_attention': expected false, found true");
     refused_directory("\"tie_word_embeddings\":false",

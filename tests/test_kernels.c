@@ -66,6 +66,7 @@ static void tanh_is_within_two_ulp(void **state) {
 }
 
 static double gelu_erf(double x) { return 0.5 * x * erfc(-x * 0.70710678118654752440); }
+static double quick_gelu(double x) { return x / (1 + exp(-1.702 * x)); }
 static double silu(double x) { return x / (1 + exp(-x)); }
 static double gelu_tanh(double x) {
     return x / (1 + exp(-2 * 0.79788456080286535588 * (x + 0.044715 * x * x * x)));
@@ -87,6 +88,7 @@ static void activations_are_within_their_bounds(void **state) {
         {"gelu_tanh", mathf_gelu_tanh, gelu_tanh, 3, 40},
         {"gelu_erf", mathf_gelu_erf, gelu_erf, 3, 64},
         {"silu", mathf_silu, silu, 3, 3},
+        {"quick_gelu", mathf_quick_gelu, quick_gelu, 3, 40},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double up = worst(rows[i].f, rows[i].want, 0x1p-40f, 1000.0f, ulps_of_activation);
@@ -99,6 +101,13 @@ static void activations_are_within_their_bounds(void **state) {
     K->activate[ACTF_RELU](x, 5);
     assert_int_equal(f32_bits(x[0]) | f32_bits(x[1]), 0);
     assert_true(x[3] == 2.5f && isnan(x[4]));
+    float y[] = {-3.0f, -0.0f, 2.5f, 0x1p80f, NAN};
+    K->activate[ACTF_RELU_SQUARED](y, 5);
+    assert_int_equal(f32_bits(y[0]) | f32_bits(y[1]), 0);
+    assert_true(y[2] == 6.25f && y[3] == INFINITY && isnan(y[4]));
+    float z[] = {0.25f, -2.0f};
+    K->activate[ACTF_TANH](z, 2);
+    assert_true(fabs((double)z[0] - tanh(0.25)) < 1e-7 && fabs((double)z[1] - tanh(-2)) < 1e-7);
 }
 
 static void norms_agree_with_double_precision(void **state) {

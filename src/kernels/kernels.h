@@ -99,7 +99,10 @@ struct attn_job {
 typedef void attn_merge_fn(float *out, const float *m, const float *l, const float *o, size_t n_tiles,
                            size_t head_dim);
 
-enum act_fn { ACTF_GELU_TANH, ACTF_GELU_ERF, ACTF_RELU, ACTF_SILU, ACTF_COUNT };
+enum act_fn {
+    ACTF_GELU_TANH, ACTF_GELU_ERF, ACTF_QUICK_GELU, // quick: x / (1 + exp(-1.702 x))
+    ACTF_RELU, ACTF_RELU_SQUARED, ACTF_SILU, ACTF_TANH, ACTF_COUNT,
+};
 
 struct kernels {
     const char *name;     // "ref", "avx2", ...

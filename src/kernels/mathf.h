@@ -106,4 +106,8 @@ static inline float mathf_gelu_erf(float x) {
 
 static inline float mathf_silu(float x) { return x / (1.0f + mathf_exp(-x)); }
 
+// Hendrycks and Gimpel 2016, section 2: x times the logistic function of 1.702 x.
+#define QUICK_GELU_C 1.702f
+static inline float mathf_quick_gelu(float x) { return x / (1.0f + mathf_exp(-(x * QUICK_GELU_C))); }
+
 #endif

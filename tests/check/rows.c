@@ -129,6 +129,9 @@ static bool check_activation(const struct kernels *k, enum act_fn f) {
 
 static bool check_gelu_tanh(const struct kernels *k) { return check_activation(k, ACTF_GELU_TANH); }
 static bool check_gelu_erf(const struct kernels *k) { return check_activation(k, ACTF_GELU_ERF); }
+static bool check_quick_gelu(const struct kernels *k) { return check_activation(k, ACTF_QUICK_GELU); }
+static bool check_relu_squared(const struct kernels *k) { return check_activation(k, ACTF_RELU_SQUARED); }
+static bool check_tanh(const struct kernels *k) { return check_activation(k, ACTF_TANH); }
 static bool check_relu(const struct kernels *k) { return check_activation(k, ACTF_RELU); }
 static bool check_silu(const struct kernels *k) { return check_activation(k, ACTF_SILU); }
 
@@ -278,7 +281,10 @@ const struct check row_checks[] = {
     {"norms in place", in_place_is_the_same, NULL},
     {"gelu_tanh", check_gelu_tanh, bench_gelu_tanh},
     {"gelu_erf", check_gelu_erf, bench_gelu_erf},
+    {"quick_gelu", check_quick_gelu, NULL},
     {"relu", check_relu, NULL},
+    {"relu_squared", check_relu_squared, NULL},
+    {"tanh", check_tanh, NULL},
     {"silu", check_silu, bench_silu},
     {"add", check_add, NULL},
     {"multiply", check_multiply, NULL},

@@ -37,13 +37,26 @@ static void gelu_erf(float *x, size_t n) {
     for (size_t i = 0; i < n; i++) x[i] = mathf_gelu_erf(x[i]);
 }
 
+static void quick_gelu(float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) x[i] = mathf_quick_gelu(x[i]);
+}
+
 // A NaN stays; -0 becomes +0.
 static void relu(float *x, size_t n) {
     for (size_t i = 0; i < n; i++) x[i] = x[i] <= 0 ? 0.0f : x[i];
 }
 
+static void relu_squared(float *x, size_t n) {
+    relu(x, n);
+    for (size_t i = 0; i < n; i++) x[i] = x[i] * x[i];
+}
+
 static void silu(float *x, size_t n) {
     for (size_t i = 0; i < n; i++) x[i] = mathf_silu(x[i]);
+}
+
+static void tanh_of(float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) x[i] = mathf_tanh(x[i]);
 }
 
 static void add(float *y, const float *x, size_t n) {
@@ -81,7 +94,8 @@ const struct kernels kernels_ref = {
     .quantize = {[ACT_Q8_32] = quantize_32_ref, [ACT_Q8_256] = quantize_256_ref},
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
-    .activate = {[ACTF_GELU_TANH] = gelu_tanh, [ACTF_GELU_ERF] = gelu_erf, [ACTF_RELU] = relu, [ACTF_SILU] = silu},
+    .activate = {[ACTF_GELU_TANH] = gelu_tanh, [ACTF_GELU_ERF] = gelu_erf, [ACTF_QUICK_GELU] = quick_gelu,
+                 [ACTF_RELU] = relu, [ACTF_RELU_SQUARED] = relu_squared, [ACTF_SILU] = silu, [ACTF_TANH] = tanh_of},
     .add = add,
     .multiply = multiply,
     .all_finite = all_finite,

@@ -149,10 +149,13 @@ static const struct {
     const char *name;
     enum act_fn act;
 } activations[] = {
-    {"gelu", ACTF_GELU_ERF},           {"gelu_python", ACTF_GELU_ERF},      {"gelu_new", ACTF_GELU_TANH},
-    {"gelu_fast", ACTF_GELU_TANH},     {"gelu_accurate", ACTF_GELU_TANH},   {"gelu_pytorch_tanh", ACTF_GELU_TANH},
-    {"gelu_python_tanh", ACTF_GELU_TANH}, {"relu", ACTF_RELU},              {"silu", ACTF_SILU},
-    {"swish", ACTF_SILU},
+    {"gelu", ACTF_GELU_ERF},              {"gelu_python", ACTF_GELU_ERF},
+    {"gelu_new", ACTF_GELU_TANH},         {"gelu_fast", ACTF_GELU_TANH},
+    {"gelu_accurate", ACTF_GELU_TANH},    {"gelu_pytorch_tanh", ACTF_GELU_TANH},
+    {"gelu_python_tanh", ACTF_GELU_TANH}, {"quick_gelu", ACTF_QUICK_GELU},
+    {"relu", ACTF_RELU},                  {"relu2", ACTF_RELU_SQUARED},
+    {"silu", ACTF_SILU},                  {"swish", ACTF_SILU},
+    {"tanh", ACTF_TANH},
 };
 enum { N_ACTIVATIONS = sizeof activations / sizeof activations[0] };
 
