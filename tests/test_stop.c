@@ -231,7 +231,7 @@ static void regexes_match_however_the_text_is_cut(void **state) {
         {"caf\xc3\xa9", STR("un caf\xc3\xa9"), 3, 8, 8},
         {"[\xc3\xa0-\xc3\xaf]", STR("a\xc3\xa9"), 1, 3, 3}, // a class of whole characters
         {"\\w+\xe2\x82\xac", STR("7\xc3\xa9\xe2\x82\xac"), 0, 6, 6},
-        {"b", STR("\xff\xc3""b\x80"), 2, 3, 3}, // bytes that are no UTF-8 around it
+        {"b", STR("\xff\xc3""b\x80"), 2, 3, 3}, // invalid UTF-8 around it
         {"a.b", STR("a\xff""b a\xc3\xa9""b"), 4, 8, 8},
         {"foo\\Kbar", STR("foobar"), 3, 6, 6},
         {"(?s).*END", STR("one\ntwo END"), 0, 11, 11},

@@ -80,9 +80,9 @@ typedef struct quill_quantize_options {
     void (*note)(void *user, const char *line);
     void *user;
     const volatile sig_atomic_t *interrupted; // polled while writing; NULL: never. When set: QUILL_E_SYSTEM, no file
-    void (*temporary)(void *user, const char *path); // NULL, or is told what to remove if the process must end at once
-                                                     // (SIGBUS, when `in` shrinks), before a signal can come; NULL
-                                                     // when there is no more
+    // Optional; called with the temporary file's path before the file is there, and with NULL once it is gone: what to
+    // remove when the process must end at once (SIGBUS, when `in` shrinks).
+    void (*temporary)(void *user, const char *path);
 } quill_quantize_options;
 QUILL_MUST_CHECK quill_status quill_quantize(const char *in, const char *out, const char *type,
                                              const quill_quantize_options *options, quill_error *err);

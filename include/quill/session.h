@@ -100,7 +100,7 @@ typedef struct quill_request {
     const int32_t *prompt; // [n_prompt] at least one id
     size_t n_prompt;
     int64_t n_predict;     // tokens at most; -1: until EOS or the end of the context
-    int64_t min_tokens;    // the first so many tokens end nothing: EOS is not drawn, stops are looked for after them
+    int64_t min_tokens;    // the first tokens, this many, end nothing: no EOS is drawn, stops are looked for later
     bool ignore_eos;       // EOS is not drawn
     quill_sampling sampling;
     uint64_t seed;         // 0..QUILL_SEED_MAX
@@ -110,7 +110,7 @@ typedef struct quill_request {
                              // are the same text a stop string before `line`, and `line` before the regex
     const char *stop_regex;  // PCRE2, or NULL; a match of no bytes does not count
     bool line;               // a newline stops
-    bool raw_bytes;          // pass bytes that are no UTF-8 as they are, else as U+FFFD
+    bool raw_bytes;          // emit invalid UTF-8 unchanged instead of as U+FFFD
     int logprobs;            // -1: none; K: `tokens` of the result, each with the K likeliest
     bool prompt_logprobs;    // `prompt_tokens` of the result as well (needs logprobs >= 0)
     int32_t draft;           // tokens at most that are guessed from the text so far and checked in one pass, 0: none;

@@ -10,7 +10,7 @@
 #include "cli/options/options.h"
 
 // A standard stream that is closed would be taken by the next file that is opened. In its place: an empty stdin, a
-// stdout that fails when it is written to, a stderr that swallows.
+// stdout that fails when it is written to, a stderr that discards.
 static void open_standard_streams(void) {
     static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
     for (int fd = 0; fd <= 2; fd++)

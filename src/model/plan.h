@@ -32,7 +32,7 @@ struct rope {
 struct norm {
     const float *w, *b; // [E]; w NULL: no norm in this slot; b NULL: no bias
     enum norm_kind kind;
-    unsigned kinds;     // set of act_bit: as what the result is read
+    unsigned kinds;     // set of act_bit: activation formats in which the result is needed
 };
 
 // Rows of w that lie in runs (tensor.h) are read where they are; b is always one array.
@@ -83,7 +83,7 @@ struct model {
     struct layer_plan *layers;     // [n_layer]
     struct norm final_norm;
     struct linear head;            // [V, E]
-    unsigned h_kinds, att_kinds, ff_kinds; // sets of act_bit: as what any matrix reads the rows of acts.h
+    unsigned h_kinds, att_kinds, ff_kinds; // sets of act_bit: formats that any matrix needs of the rows in acts.h
     struct arena arena;            // what could not be used in place
 };
 

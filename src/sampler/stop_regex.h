@@ -23,7 +23,7 @@ struct regex_hit {
 
 // The leftmost match in `text` that begins at or after `from`; an empty match is none. The text is what it is so far:
 // where more of it could make, change or lengthen the match, the answer is POSSIBLE, unless `final` says that no more
-// follows. Bytes that are no UTF-8 match nothing.
+// follows. Invalid UTF-8 matches nothing.
 // QUILL_E_CONSTRAINT: a limit was hit.
 quill_status stop_regex_search(struct stop_regex *re, struct str text, size_t from, bool final, struct regex_hit *hit,
                                quill_error *err);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One generation without the model: it is given logits and says which token they are wanted after next.
+// One generation without the model: it consumes logits and returns the next token to evaluate.
 //
 //     generation_begin; then, until it is finished: compute its ids, which end with the last one drawn, as far as they
 //     are not in the cache, and give it the logits after the last; generation_end.

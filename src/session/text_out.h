@@ -14,7 +14,7 @@ struct text_out {
     bool raw;          // bytes are passed on as they are
 };
 
-// Appends bytes[taken..n) to `out`: each maximal piece that is no UTF-8 becomes U+FFFD, and the beginning of a
+// Appends bytes[taken..n) to `out`: each maximal piece of invalid UTF-8 becomes U+FFFD, and the beginning of a
 // character at the end waits for the rest of it, unless `final`. *piece: what was appended. False: no memory.
 bool text_take(struct text_out *text, const char *bytes, size_t n, bool final, struct str *piece);
 

@@ -53,7 +53,7 @@ quill_status added_build(struct added *a, const struct token_table *v, bool spec
         mark_start(a->starts, text);
     }
     qsort(a->tokens, a->n, sizeof *a->tokens, by_text);
-    // What a token begins with comes before it, and is the token before it or one that token begins with.
+    // A token's prefixes sort before it, so the longest is the previous token or one of that token's own prefixes.
     for (size_t i = 1; i < a->n; i++) {
         int32_t k = (int32_t)i - 1;
         while (k >= 0 && !str_starts(a->tokens[i].text, a->tokens[k].text)) k = a->tokens[k].parent;

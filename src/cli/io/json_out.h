@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JSON lines: keys in the order they are put, no blanks, U+FFFD for bytes that are no UTF-8, null for what is no
-// number.
+// JSON lines: keys in the order they are put, no spaces, U+FFFD for invalid UTF-8, null for what is no finite number.
 #ifndef QUILL_CLI_IO_JSON_OUT_H
 #define QUILL_CLI_IO_JSON_OUT_H
 

@@ -185,7 +185,7 @@ const struct option_row option_table[] = {
     {"null", NULL, "0", OPTION_FLAG, FIELD(output.null), .verbs = GENERATE, .group = GROUP_OUTPUT,
      .help = "end every text with a NUL byte and nothing else"},
     {"bytes", NULL, NULL, OPTION_FLAG, FIELD(output.bytes), TO(raw_bytes), .verbs = GENERATORS, .group = GROUP_OUTPUT,
-     .help = "write bytes that are no UTF-8 as they are, not as U+FFFD"},
+     .help = "write invalid UTF-8 as it is, not as U+FFFD"},
     {"raw", NULL, NULL, OPTION_FLAG, FIELD(output.raw), .verbs = WRITERS | SHOTS, .group = GROUP_OUTPUT,
      .help = "on a terminal: obey control characters instead of showing them as \\xHH"},
     {"color", "colour\0", NULL, OPTION_WORD, FIELD(output.color), .value = "WHEN", .words = "auto always never",

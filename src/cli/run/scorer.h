@@ -35,8 +35,8 @@ struct text_score {
 double score_perplexity(const struct text_score *score);    // NAN when nothing counts
 double score_bits_per_byte(const struct text_score *score);
 
-// Opens the model that the options name and a session of -c positions, by default as many as the model has, for so many
-// texts at once as memory has room for, at most n_seq.
+// Opens the model that the options name and a session of -c positions, by default as many as the model has, for up to
+// n_seq texts at once, fewer if memory is short.
 QUILL_MUST_CHECK quill_status scorer_open(struct scorer *s, const struct options *o, int32_t n_seq, quill_error *err);
 void scorer_free(struct scorer *s); // zeros are fine
 

@@ -125,9 +125,9 @@ static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err
     char last = r.text.n ? r.text.p[r.text.n - 1] : 0;
     bool slot_last = f->preamble.n && f->preamble.parts[f->preamble.n - 1].slot >= 0;
     if (!s && (last == ' ' || last == '\t') && !slot_last)
-        s = warn(l, f->name, line, "the prompt ends in a blank, which most tokens begin with");
+        s = warn(l, f->name, line, "the prompt ends in a space, which most tokens begin with");
     if (!s && f->answer_lead.n > 1)
-        s = warn(l, f->name, f->answer_line, "%zu blanks before the answer; one is usual", f->answer_lead.n);
+        s = warn(l, f->name, f->answer_line, "%zu spaces before the answer; one is usual", f->answer_lead.n);
     if (!s) s = rendered_encode(&ids, l->tokenizer, &r, err);
     if (!s && ids.n > (size_t)n_ctx)
         s = warn(l, f->name, line, "the prompt has %zu tokens without the question; the context has %d", ids.n,

@@ -20,7 +20,7 @@ struct attention {
     int32_t layer;
     size_t n_head, group, dim;  // H, H/G, D
     unsigned kinds;             // as what `att` is read, where a head's values are whole blocks of these; else 0
-    bool alone;                 // nobody else reads the keys and values of a block's head: who attends stores them
+    bool alone;                 // this thread is the only reader of a block's keys and values, so it stores them itself
 };
 
 // Positions from..until-1. Neither end goes down from one position to the next.

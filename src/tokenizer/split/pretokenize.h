@@ -22,7 +22,7 @@ size_t splitter_memory(const struct splitter *splitter);
 // NULL.
 quill_status split_begin(const struct splitter *splitter, struct split_room **room, size_t n, quill_error *err);
 
-// Adds the pieces of text[0..n) to `pieces`: in order, joined they are the text. Runs of bytes that are no UTF-8 are
+// Adds the pieces of text[0..n) to `pieces`: in order, joined they are the text. Runs of invalid UTF-8 are
 // pieces of their own, and what lies between them is split as if each were a text by itself.
 quill_status split_text(struct splitter *splitter, struct split_room **room, struct pieces *pieces, const char *text,
                         size_t n, quill_error *err);
