@@ -227,6 +227,110 @@ static void a_row_beyond_the_limit_is_dropped_and_the_next_is_read(void **state)
     expect_bad(source, "12345\n", "rows:1: a row of more than 4 bytes");
 }
 
+// Lines of many buffers' length, from a file; the last one may lack its newline.
+static void a_long_line_is_dropped_as_a_whole(void **state) {
+    (void)state;
+    enum { LIMIT = 100000, LONG = 300000 };
+    static char line[LONG + 1];
+    static const struct row_source *const forms[] = {&lines, &tsv, &csv};
+    memset(line, 'x', LONG);
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++)
+        for (int newline = 0; newline < 2; newline++) {
+            FILE *file = tmpfile();
+            assert_non_null(file);
+            fprintf(file, "%.*s\n%s\nshort\n%.*s\n\n%.*s%s", LIMIT, line, line, LIMIT + 1, line, LONG - 1, line,
+                    newline ? "\nend\n" : "");
+            assert_int_equal(fseek(file, 0, SEEK_SET), 0);
+            struct row_source source = *forms[f];
+            source.limit = LIMIT, source.fd = fileno(file), source.name = "long";
+            struct rows *rows;
+            const struct row *row;
+            quill_error err;
+            assert_ok(rows_open(&rows, &source, &err), err);
+            static const size_t lengths[] = {LIMIT, SIZE_MAX, 5, SIZE_MAX, 0, SIZE_MAX, 3}; // SIZE_MAX: dropped
+            for (uint64_t i = 0; i < 6u + (unsigned)newline; i++) {
+                quill_status s = rows_next(rows, &row, &err);
+                assert_non_null(row);
+                assert_true(row->number == i + 1 && row->line == i + 1);
+                assert_int_equal(s, lengths[i] == SIZE_MAX ? QUILL_E_USAGE : QUILL_OK);
+                if (s) {
+                    char words[64];
+                    snprintf(words, sizeof words, "long:%d: a row of more than 100000 bytes", (int)i + 1);
+                    assert_string_equal(err.text, words);
+                    assert_true(row->n_fields == 0 && row->raw.n == 0);
+                } else {
+                    assert_true(row->n_fields == 1 && row->fields[0].n == lengths[i]);
+                }
+            }
+            assert_ok(rows_next(rows, &row, &err), err);
+            assert_null(row);
+            rows_close(rows);
+            fclose(file);
+        }
+}
+
+// A quote opens a row of several lines: what is too long ends at its line, the next one is a row.
+static void a_long_row_of_csv_is_dropped_to_the_end_of_its_line(void **state) {
+    (void)state;
+    struct row_source source = csv;
+    source.limit = 6;
+    expect(source, "\"1\n2\"\na,b\n", "1\n2/a|b");
+    expect(source, "\"12345678\na,b\n", "!1/a|b");
+}
+
+static void rows_have_at_most_64_mib_and_json_8(void **state) {
+    (void)state;
+    enum { MIB = 1 << 20 };
+    char *text = malloc(64 * MIB + 2);
+    assert_non_null(text);
+    for (size_t more = 0; more < 2; more++)
+        for (int json = 0; json < 2; json++) {
+            size_t n = (json ? 8u : 64u) * MIB + more;
+            memset(text, 'x', n);
+            if (json) memcpy(text, "{\"a\":\"", 6), memcpy(text + n - 2, "\"}", 2);
+            text[n] = '\n';
+            struct rows *rows = open_text(json ? jsonl : lines, text, n + 1);
+            const struct row *row;
+            quill_error err;
+            assert_int_equal(rows_next(rows, &row, &err), more ? QUILL_E_USAGE : QUILL_OK);
+            assert_int_equal(row->n_fields, !more);
+            if (!more) assert_int_equal(row->fields[0].n, json ? n - 8 : n);
+            rows_close(rows);
+        }
+    free(text);
+}
+
+static void a_row_has_at_most_4096_fields(void **state) {
+    (void)state;
+    static char text[4097 * 16 + 16];
+    static const struct {
+        const struct row_source *source;
+        const char *words;
+    } forms[] = {{&tsv, "rows:1: more than 4096 fields"}, {&csv, "rows:1: more than 4096 fields"},
+                 {&jsonl, "rows:1: more than 4096 keys"}};
+    for (size_t f = 0; f < 3; f++)
+        for (size_t n = 4096; n < 4098; n++) {
+            size_t at = 0;
+            for (size_t i = 0; i < n; i++) {
+                if (f == 2) at += (size_t)snprintf(text + at, sizeof text - at, "%s\"%zu\":%zu", i ? "," : "{", i, i);
+                else at += (size_t)snprintf(text + at, sizeof text - at, "%s%zu", i ? f ? "," : "\t" : "", i);
+            }
+            if (f == 2) text[at++] = '}';
+            text[at] = '\0';
+            if (n > 4096) {
+                expect_bad(*forms[f].source, text, forms[f].words);
+                continue;
+            }
+            struct rows *rows = open_text(*forms[f].source, text, at);
+            const struct row *row;
+            quill_error err;
+            assert_ok(rows_next(rows, &row, &err), err);
+            assert_int_equal(row->n_fields, 4096);
+            assert_true(row->fields[4095].n == 4 && memcmp(row->fields[4095].text, "4095", 4) == 0);
+            rows_close(rows);
+        }
+}
+
 static void what_has_arrived_can_be_told_from_what_would_wait(void **state) {
     (void)state;
     int ends[2];
@@ -279,6 +383,10 @@ int main(void) {
         cmocka_unit_test(json_strings_are_their_text_and_other_values_their_json),
         cmocka_unit_test(json_that_is_wrong_is_one_bad_row),
         cmocka_unit_test(a_row_beyond_the_limit_is_dropped_and_the_next_is_read),
+        cmocka_unit_test(a_long_line_is_dropped_as_a_whole),
+        cmocka_unit_test(a_long_row_of_csv_is_dropped_to_the_end_of_its_line),
+        cmocka_unit_test(rows_have_at_most_64_mib_and_json_8),
+        cmocka_unit_test(a_row_has_at_most_4096_fields),
         cmocka_unit_test(what_has_arrived_can_be_told_from_what_would_wait),
         cmocka_unit_test(a_descriptor_that_cannot_be_read_is_an_error),
     };

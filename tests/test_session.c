@@ -128,6 +128,35 @@ static void a_prompt_of_the_whole_context_yields_one_token(void **state) {
     close_stage(&st);
 }
 
+// The token that the script wants has a logit of about 7.9, "z" one of 1.
+static void the_repeat_penalty_looks_at_the_prompt_and_at_what_was_generated(void **state) {
+    (void)state;
+    const char *const pieces[] = {"a", "a", "a"};
+    const int32_t prompt[] = {'a', 'q'};
+    const quill_logit_bias bias = {'z', 1};
+    static const struct {
+        size_t n_prompt; // the last tokens of the prompt
+        int32_t window;
+        const char *text;
+    } cases[] = {
+        {2, 0, "aa"}, {2, 1, "az"}, {2, 2, "za"}, {2, -1, "z"}, {2, 64, "z"}, {1, 64, "az"}, {1, 1, "aza"},
+    };
+    struct stage st;
+    open_stage(&st, pieces, COUNT(pieces));
+    st.request.sampling.logit_bias = &bias, st.request.sampling.n_logit_bias = 1;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        st.request.prompt = prompt + 2 - cases[i].n_prompt, st.request.n_prompt = cases[i].n_prompt;
+        st.request.n_predict = (int64_t)strlen(cases[i].text);
+        st.request.sampling.repeat_last_n = cases[i].window;
+        st.request.sampling.repeat_penalty = 100;
+        expect_text(&st, str_of(cases[i].text), QUILL_STOP_LENGTH, strlen(cases[i].text));
+        st.request.sampling.repeat_penalty = 1, st.request.sampling.presence_penalty = 10;
+        expect_text(&st, str_of(cases[i].text), QUILL_STOP_LENGTH, strlen(cases[i].text));
+        st.request.sampling.presence_penalty = 0;
+    }
+    close_stage(&st);
+}
+
 static void stops_go_across_tokens_and_are_never_passed_on(void **state) {
     (void)state;
     const char *const pieces[] = {"one", " tw", "o\n", "\nQ", ":x", " more"};
@@ -591,6 +620,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_ends_with_eos_length_or_context),
         cmocka_unit_test(a_prompt_of_the_whole_context_yields_one_token),
+        cmocka_unit_test(the_repeat_penalty_looks_at_the_prompt_and_at_what_was_generated),
         cmocka_unit_test(stops_go_across_tokens_and_are_never_passed_on),
         cmocka_unit_test(held_back_text_that_was_no_stop_is_passed_on),
         cmocka_unit_test(tokens_drawn_while_an_earlier_stop_was_possible_do_not_count),

@@ -105,6 +105,17 @@ static void what_is_no_slot_is_an_error_with_its_line(void **state) {
     expect_error("{{  }}", "file:7: a slot without a name");
 }
 
+static void a_name_has_at_most_200_bytes(void **state) {
+    (void)state;
+    char text[300];
+    for (int n = 200; n <= 201; n++) {
+        snprintf(text, sizeof text, "{{%0*d}}", n, 7);
+        struct parsed p = parse_bytes(text, strlen(text));
+        assert_int_equal(p.status, n == 200 ? QUILL_OK : QUILL_E_USAGE);
+        release(&p);
+    }
+}
+
 static void at_most_a_hundred_slots(void **state) {
     (void)state;
     char text[1200] = "";
@@ -198,6 +209,7 @@ int main(void) {
         cmocka_unit_test(slots_are_numbered_by_first_use),
         cmocka_unit_test(blanks_around_a_name_do_not_count),
         cmocka_unit_test(what_is_no_slot_is_an_error_with_its_line),
+        cmocka_unit_test(a_name_has_at_most_200_bytes),
         cmocka_unit_test(at_most_a_hundred_slots),
         cmocka_unit_test(values_are_not_read_again_and_their_places_are_known),
         cmocka_unit_test(lines_added_one_by_one_are_one_text),

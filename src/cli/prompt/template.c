@@ -66,7 +66,7 @@ static quill_status add_literal(struct parse *p, const char *text, size_t n, qui
 static quill_status add_slot(struct parse *p, const char *text, size_t n, size_t *used, quill_error *err) {
     enum { LONGEST = 200, MOST = 100 };
     size_t end = 0;
-    while (end < n && end <= LONGEST && (unsigned char)text[end] >= ' ' && !strchr("{}\x7f", text[end])) end++;
+    while (end < n && end < LONGEST && (unsigned char)text[end] >= ' ' && !strchr("{}\x7f", text[end])) end++;
     if (end + 1 >= n || text[end] != '}' || text[end + 1] != '}')
         return fail(err, QUILL_E_USAGE, "%s:%zu: expected {{name}}, found '%s'; a literal {{ is written {{{{",
                     QUOTED(str_of(p->name)), p->line, QUOTED(((struct str){text - 2, (end < n ? end : n) + 2})));
