@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-CLI_UNITS := test_template test_rows test_prompt_use
+CLI_UNITS := test_template test_rows test_prompt_use test_output
 TESTS += $(CLI_UNITS)
 
 # The built-in model is assembled into the program; without one a file says so. Another EMBED makes another program.

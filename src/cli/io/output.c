@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,19 +54,20 @@ bool output_same(const struct output *a, const struct output *b) {
     return known && !swallows && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-// After a signal, records are not begun where that might mean to wait for a reader.
+// After a signal a record that was begun is finished; anything else is written while that means no waiting for a reader.
 static bool is_interrupted(const struct output *out, bool begun) {
     if (!signals_pending()) return false;
     if (out->save.temp) return true;
     struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
-    return out->records && !begun && poll(&ready, 1, 0) <= 0;
+    return !(out->records && begun) && poll(&ready, 1, 0) <= 0;
 }
 
 static quill_status write_all(const struct output *out, const char *p, size_t n, quill_error *err) {
     const char *start = p;
     while (n) {
         if (is_interrupted(out, p > start)) return fail(err, QUILL_E_SYSTEM, "interrupted");
-        ssize_t written = write(out->fd, p, n);
+        const bool whole = out->records || !signals_pending(); // else no more than a pipe that is ready takes at once
+        ssize_t written = write(out->fd, p, whole || n < PIPE_BUF ? n : PIPE_BUF);
         if (written == 0)
             return fail_errno(err, QUILL_E_SYSTEM, out->name, "write", EIO); // else this might go on for ever
         if (written < 0 && errno == EAGAIN) { // somebody made the pipe non-blocking
