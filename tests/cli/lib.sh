@@ -96,3 +96,9 @@ expect_same() {
 expect_equal() {
     [ "$1" = "$2" ] || fail "expected: $1" "got:      $2"
 }
+
+# level_model FILE [N_LAYER N_EMBD N_CTX]: writes a model to which every token is equally likely everywhere.
+level_model() {
+    need python3
+    python3 "$ROOT/tests/cli/level_model.py" "$@"
+}
