@@ -54,7 +54,7 @@ bool output_same(const struct output *a, const struct output *b) {
     return known && !swallows && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-// After a signal a record that was begun is finished; anything else is written while that means no waiting for a reader.
+// After a signal a record that was begun is finished; anything else is written while its reader need not be waited for.
 static bool is_interrupted(const struct output *out, bool begun) {
     if (!signals_pending()) return false;
     if (out->save.temp) return true;
