@@ -163,7 +163,7 @@ static void gpt2_by_hand_is_the_pattern(void **state) {
     splitter_free(pattern);
 }
 
-// What is no UTF-8 stands by itself; what lies between is split as if it were a text.
+// Invalid UTF-8 stands by itself; what lies between is split as if it were a text.
 static void bytes_that_are_no_utf8_are_pieces(void **state) {
     (void)state;
     struct splitter *s = by_name("gpt-2");

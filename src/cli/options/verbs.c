@@ -62,9 +62,9 @@ const struct verb verbs[] = {
                ". The last two are mixes. With -v the tensors that got another type are listed."},
     {.name = "bench", .bit = BENCH, .run = cmd_bench, .summary = "measure speed",
      .detail = "Reads a prompt, generates, tokenizes and starts a process of its own; each part once to warm up, then "
-               "--runs times in turn, and prints medians. Speeds are shown next to what the same threads can do at "
-               "most: a plain read of the weights, and multiply-adds in registers. A part that does not fit the "
-               "context of the model is left out."},
+               "--runs times in turn, and prints medians. Speeds are shown as shares of what the same threads do "
+               "in a plain read of the weights, and in multiply-adds of vector registers, which tile registers exceed. "
+               "A part that does not fit the context of the model is left out."},
     {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
     {.name = "chat", .summary = "talk with a chat model"},
     {.name = "cache", .summary = "look after the prompt cache"},

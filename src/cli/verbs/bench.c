@@ -290,7 +290,7 @@ static bool add_rows(struct buffer *t, struct bench *b) {
         ok = buffer_add_format(t, "prompt     %5d tokens            %9.1f tokens/s", (int)b->prompt,
                                median(&b->prompt_speed)) &&
              add_rate(t, prompt_gops(b), "Gop/s", median(quantized ? &b->dot : &b->fma),
-                      quantized ? "the integer-dot peak" : "the multiply-add peak");
+                      quantized ? "the vector integer-dot peak" : "the vector multiply-add peak");
     if (ok && b->decode_speed.n)
         ok = buffer_add_format(t, "decode     %5d tokens at %6d  %9.1f tokens/s", (int)b->predict, (int)b->depth,
                                median(&b->decode_speed)) &&
@@ -302,7 +302,9 @@ static bool add_rows(struct buffer *t, struct bench *b) {
     if (ok && b->first_token.n)
         ok = buffer_add_format(t, "startup    first token            %9.1f ms\n", median(&b->first_token));
     if (ok && b->read_gb.n)
-        ok = buffer_add_format(t, "limits     read %.1f GB/s, multiply-adds %.1f Gflop/s, integer dots %.1f Gop/s\n",
+        ok = buffer_add_format(t,
+                               "limits     read %.1f GB/s, vector multiply-adds %.1f Gflop/s, vector integer dots "
+                               "%.1f Gop/s\n",
                                median(&b->read_gb), median(&b->fma), median(&b->dot));
     return ok;
 }
