@@ -278,7 +278,13 @@ static void every_filter_leaves_at_least_one(void **state) {
     o.top_p = 1e-30f, o.min_p = 1, o.typical_p = 1e-30f, o.temp = 1e-30f;
     assert_int_equal(distribution(&o, logits, 4, NULL, 0, c), 1);
     assert_int_equal(c[0].id, 1);
-    o.top_p = o.typical_p = 1;
+    o = everything_off();
+    o.top_p = 0;
+    assert_int_equal(distribution(&o, logits, 4, NULL, 0, c), 1);
+    assert_int_equal(c[0].id, 1);
+    o.top_p = 1, o.typical_p = 0;
+    assert_int_equal(distribution(&o, logits, 4, NULL, 0, c), 1);
+    o.min_p = 1, o.typical_p = 1, o.temp = 1e-30f;
     assert_int_equal(distribution(&o, logits, 4, NULL, 0, c), 2); // both are the likeliest
     assert_true(c[0].id == 1 && c[1].id == 3 && c[0].p == 0.5);
     o.temp = 3e38f;
@@ -548,13 +554,13 @@ static void values_out_of_range_are_refused_by_name(void **state) {
     REFUSE(temp, INFINITY);
     REFUSE(top_k, -1);
     REFUSE(repeat_last_n, -2);
-    REFUSE(top_p, 0);
+    REFUSE(top_p, -0.01f);
     REFUSE(top_p, 1.01f);
     REFUSE(top_p, NAN);
     REFUSE(min_p, -0.01f);
     REFUSE(min_p, 1.01f);
     REFUSE(min_p, NAN);
-    REFUSE(typical_p, 0);
+    REFUSE(typical_p, -0.01f);
     REFUSE(typical_p, 2);
     REFUSE(typical_p, NAN);
     REFUSE(repeat_penalty, 0);

@@ -25,9 +25,9 @@ typedef struct quill_logit_bias {
 typedef struct quill_sampling {
     float temp;              // 0: the largest logit after bias and penalties (ties: the lower id)
     int32_t top_k;           // 0: off
-    float top_p;             // 1: off
+    float top_p;             // 1: off; 0: the likeliest token alone
     float min_p;             // 0: off
-    float typical_p;         // 1: off
+    float typical_p;         // 1: off; 0: the most typical token alone
     float repeat_penalty;    // 1: off
     int32_t repeat_last_n;   // tokens (prompt included) the penalties look back on; 0: off, -1: all
     float presence_penalty;  // 0: off

@@ -44,6 +44,7 @@ int main(int argc, char **argv) {
     if (!status) status = run(verb, &o, &err);
     options_free(&o);
     if (signals_pending()) signals_reraise();
+    options_name_error(&err);
     if (status && err.text[0]) report("%s", err.text);
     return status;
 }

@@ -46,9 +46,9 @@ quill_status quill_sampling_check(const quill_sampling *sampling, int32_t n_voca
     const float most = 3.402823466e38f;
     const struct range ranges[] = {
         {"temp", sampling->temp, 0, most, false, "a number of at least 0"},
-        {"top_p", sampling->top_p, 0, 1, true, "a number above 0 and at most 1"},
+        {"top_p", sampling->top_p, 0, 1, false, "a number from 0 to 1"},
         {"min_p", sampling->min_p, 0, 1, false, "a number from 0 to 1"},
-        {"typical_p", sampling->typical_p, 0, 1, true, "a number above 0 and at most 1"},
+        {"typical_p", sampling->typical_p, 0, 1, false, "a number from 0 to 1"},
         {"repeat_penalty", sampling->repeat_penalty, 0, most, true, "a number above 0"},
         {"presence_penalty", sampling->presence_penalty, -most, most, false, "a number"},
         {"frequency_penalty", sampling->frequency_penalty, -most, most, false, "a number"},

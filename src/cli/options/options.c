@@ -26,16 +26,21 @@ static int find_word(const char *list, const char *text, const char **value) {
     return -1;
 }
 
-// Of a number: "a whole number from 1 to 64", after the names that some have.
+// Of a number: "auto, off or a whole number from 1 to 64"; names that are numbers themselves are not listed.
 static quill_status bad_number(const struct option_row *row, const char *source, const char *value, const char *what,
                                quill_error *err) {
-    char names[64] = "";
+    char names[64] = "", range[80];
+    const char *between = "";
     size_t used = 0;
-    for (const char *at = row->names; at && *at; at += strcspn(at, " "), at += strspn(at, " "))
-        used += (size_t)snprintf(names + used, sizeof names - used, "%.*s%s", (int)strcspn(at, "="), at,
-                                 strchr(at, ' ') ? ", " : " or ");
-    return fail(err, QUILL_E_USAGE, "%s: expected %s%s from %.16g to %.16g, found '%s'", source, names, what, row->min,
-                row->max, QUOTED(str_of(value)));
+    for (const char *at = row->names; at && *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+        if (*at < 'a') continue;
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%.*s", between, (int)strcspn(at, "="), at);
+        between = ", ";
+    }
+    snprintf(range, sizeof range, row->above_min ? "above %.16g and at most %.16g" : "from %.16g to %.16g", row->min,
+             row->max);
+    return fail(err, QUILL_E_USAGE, "%s: expected %s%s%s %s, found '%s'", source, names, used ? " or " : "", what,
+                range, QUOTED(str_of(value)));
 }
 
 static quill_status set_int(const struct option_row *row, int64_t *field, const char *source, const char *value,
@@ -67,7 +72,8 @@ static quill_status set_real(const struct option_row *row, double *field, const 
         if (*plain == 'h') number *= 3600;
         if (strchr("smh", *plain)) plain++;
     }
-    if (!whole || *plain || !isfinite(number) || number < row->min || number > row->max)
+    if (!whole || *plain || !isfinite(number) || number < row->min || number > row->max ||
+        (row->above_min && number == row->min))
         return bad_number(row, source, value, seconds ? "seconds" : "a number", err);
     *field = number;
     return QUILL_OK;
@@ -166,7 +172,8 @@ static quill_status unknown_option(const struct verb *verb, const char *shown, c
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
         if (!(row->verbs & verb->bit) || row->kind == OPTION_LATER) continue;
         for (const char *offer = NULL; (offer = option_next_name(row, offer));)
-            nearest_offer(&search, offer, strlen(offer));
+            if (strncmp(name, "no-", 3) != 0 || strcmp(name + 3, offer) != 0) // its opposite is no help
+                nearest_offer(&search, offer, strlen(offer));
     }
     char program[32];
     if (search.best)
@@ -239,6 +246,36 @@ static void note_name(struct scan *scan, char *arg) {
         if (*c == '_') *c = '-';
 }
 
+// Whether the letters word[0..n) may stand behind one dash: flags, of which help and the like stand alone, and at the
+// end one that takes the next argument; or a text option with its value, unless that spells a long name.
+static bool is_cluster(const struct scan *scan, const char *word, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const struct option_row *row = scan->rows[(unsigned char)word[i]];
+        if (!row) return true; // the letter is refused by itself
+        if (row->kind != OPTION_FLAG) return i + 1 == n || row->kind == OPTION_STRING || row->kind == OPTION_LIST;
+        if (row->field == offsetof(struct options, talk.short_help) ||
+            row->field == offsetof(struct options, talk.version))
+            return false;
+    }
+    return true;
+}
+
+// -ngl 99, -no-cnv, -prompt: names of other programs and of ours, behind one dash.
+static quill_status check_dashes(const struct scan *scan, const char *arg, quill_error *err) {
+    const char *word = arg + 1;
+    const size_t n = strcspn(word, "=");
+    if (arg[0] != '-' || n < 2 || *word == '-') return QUILL_OK;
+    for (const char *c = word; c < word + n; c++)
+        if (!(*c >= 'a' && *c <= 'z') && *c != '-' && *c != '_') return QUILL_OK;
+    if (option_find(word, n, scan->verb->bit))
+        return fail(err, QUILL_E_USAGE, "'%s': names of options have two dashes: '--%.*s'", QUOTED(str_of(arg)), (int)n,
+                    word);
+    if (is_cluster(scan, word, n)) return QUILL_OK;
+    char program[32];
+    return fail(err, QUILL_E_USAGE, "unknown option '%s'; names of options have two dashes: see '%s --help'",
+                QUOTED(str_of(arg)), program_of(scan->verb, program, sizeof program));
+}
+
 // Sets what was `found` in `arg`.
 static quill_status take(struct scan *scan, struct options *o, char *arg, int found, quill_error *err) {
     const bool is_name = arg[1] == '-';
@@ -254,8 +291,7 @@ static quill_status take(struct scan *scan, struct options *o, char *arg, int fo
     if (s) return s;
     if (found == '?') return fail(err, QUILL_E_USAGE, "%s takes no value", shown);
     if (found == ':') return fail(err, QUILL_E_USAGE, "%s needs a value: %s", shown, row->value);
-    const char *text = optarg, *next = optind < scan->n ? scan->argv[optind] : "-";
-    if (row->bare && !text) text = next[0] == '-' ? row->bare : scan->argv[optind++];
+    const char *text = optarg ? optarg : row->bare;
     const size_t i = (size_t)(row - option_table);
     o->given[i / 64] |= UINT64_C(1) << i % 64;
     return set_field(o, row, shown, text, err);
@@ -278,6 +314,8 @@ quill_status options_parse(struct options *o, const struct verb *verb, char **ar
     optind = 0; // which makes it begin anew
     for (int at = 1; !s && at < n; at = optind) {
         char *arg = argv[at];
+        s = check_dashes(&scan, arg, err);
+        if (s) return s;
         note_name(&scan, arg);
         const int found = getopt_long(n, argv, scan.letters, scan.names, NULL);
         if (found > OPERAND) s = take(&scan, o, arg, found, err);
@@ -316,6 +354,26 @@ static void transfer(void *to, enum option_target kind, enum option_kind from, c
     case TARGET_INT64: *(int64_t *)to = whole; return;
     case TARGET_BOOL: *(bool *)to = *(const bool *)field; return;
     case TARGET_STRING: *(const char **)to = *(const char *const *)field; return;
+    }
+}
+
+// "sampling.top_p" is "top_p" in messages.
+static bool is_library_name(const struct option_row *row, const char *text, size_t n) {
+    const char *name = row->library, *dot = name ? strrchr(name, '.') : NULL;
+    if (dot) name = dot + 1;
+    return name && strlen(name) == n && memcmp(name, text, n) == 0;
+}
+
+void options_name_error(quill_error *err) {
+    const size_t n = strcspn(err->text, ":");
+    char rest[sizeof err->text - 40]; // room for the names of an option
+    if (err->status != QUILL_E_USAGE || err->text[n] != ':') return;
+    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
+        if (!is_library_name(row, err->text, n)) continue;
+        snprintf(rest, sizeof rest, "%.*s", (int)sizeof rest - 1, err->text + n);
+        const char letter[] = {'-', row->letters ? *row->letters : '-', ',', ' ', 0};
+        snprintf(err->text, sizeof err->text, "%s--%s%s", row->letters ? letter : "", row->name, rest);
+        return;
     }
 }
 

@@ -183,16 +183,18 @@ struct option_row {
     size_t field;        // offset in struct options
     const char *value;   // what help calls the value
     double min, max;     // of numbers
+    bool above_min;      // min itself is too small
     const char *words;   // of OPTION_WORD and OPTION_NAME, separated by spaces
-    const char *names;   // of OPTION_INT: names of numbers, "auto=-1 off=0"; NULL: none
+    const char *names;   // of OPTION_INT: what stands for a number besides, "auto=-1 off=0"; NULL: nothing
     const char *initial; // as it would be typed; NULL: unset
     unsigned verbs;      // bits of the verbs that take it
     enum option_group group;
-    const char *bare;    // the value when none follows: nothing, or what begins with a dash; NULL: one must follow
+    const char *bare;    // the value without "=VALUE"; NULL: a value must follow
     bool common;         // in the short help too
     bool settable;       // by a prompt file too
     size_t target;       // offset in quill_request
     enum option_target target_kind;
+    const char *library; // what the library's messages call it; NULL: as `name`
     const char *help;
 };
 extern const struct option_row option_table[];
@@ -221,6 +223,8 @@ QUILL_MUST_CHECK quill_status options_set(struct options *o, const struct option
 QUILL_MUST_CHECK quill_status options_set_default(struct options *o, const struct option_row *row, const char *source,
                                                   const char *value, quill_error *err);
 bool options_given(const struct options *o, const struct option_row *row); // on the command line
+// A message of the library about one of its fields ("n_ctx: ...") becomes one about the option ("-c, --ctx-size: ...").
+void options_name_error(quill_error *err);
 // Copies the plain values that have a target.
 void options_transfer(quill_request *request, const struct options *o);
 

@@ -5,7 +5,7 @@
 #define FIELD(name) .field = offsetof(struct options, name)
 // The value goes to this member of a quill_request as it is.
 #define TO(member)                                                                                                     \
-    .target = offsetof(quill_request, member), \
+    .target = offsetof(quill_request, member), .library = #member, \
     .target_kind = _Generic(((quill_request *)0)->member, float: TARGET_FLOAT, int32_t: TARGET_INT, \
                             int64_t: TARGET_INT64, bool: TARGET_BOOL, const char *: TARGET_STRING)
 #define SCORERS (SCORE | RANK)
@@ -98,11 +98,12 @@ const struct option_row option_table[] = {
     {"model", NULL, "m", OPTION_STRING, FIELD(model.path), .value = "FILE|DIR",
      .verbs = RUNNERS | TOKENIZE | INSPECT | LINT | BENCH, .group = GROUP_MODEL, .common = true,
      .help = "GGUF file or Hugging Face directory; else $QUILL_MODEL, else the built-in model"},
-    {"ctx-size", "ctx\0", "c", OPTION_INT, FIELD(model.n_ctx), .value = "N", .max = INT_MAX_VALUE, .initial = "0",
-     .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL,
+    {"ctx-size", "ctx\0", "c", OPTION_INT, FIELD(model.n_ctx), .library = "n_ctx", .value = "N", .max = INT_MAX_VALUE,
+     .initial = "0", .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL,
      .help = "positions of the context; 0: room for the prompt and -n, at most what the model has"},
-    {"kv-type", NULL, NULL, OPTION_NAME, FIELD(model.kv_type), .value = "TYPE", .words = "f16 f32 q8_0",
-     .initial = "f16", .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MODEL, .help = "number type of the KV cache"},
+    {"kv-type", NULL, NULL, OPTION_NAME, FIELD(model.kv_type), .library = "kv_type", .value = "TYPE",
+     .words = "f16 f32 q8_0", .initial = "f16", .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MODEL,
+     .help = "number type of the KV cache"},
     {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(model.no_mmap), .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MODEL,
      .help = "read the model into memory instead of mapping the file (network drives)"},
     {"allow-swap", NULL, NULL, OPTION_FLAG, FIELD(model.allow_swap), .verbs = RUNNERS | BENCH, .group = GROUP_MODEL,
@@ -135,12 +136,12 @@ const struct option_row option_table[] = {
     {"temp", "temperature\0", NULL, OPTION_REAL, FIELD(sampling.temp), TO(sampling.temp), .value = "X", .max = 100,
      .initial = "0.8", .verbs = GENERATORS, .group = GROUP_SAMPLING, .common = true, .settable = true,
      .help = "temperature; 0: always the likeliest token"},
-    {"top-k", NULL, NULL, OPTION_INT, FIELD(sampling.top_k), TO(sampling.top_k), .value = "N", .max = INT_MAX_VALUE,
-     .initial = "40", .verbs = GENERATORS, .group = GROUP_SAMPLING, .settable = true,
-     .help = "keep the N likeliest tokens; 0: off"},
+    {"top-k", NULL, NULL, OPTION_INT, FIELD(sampling.top_k), TO(sampling.top_k), .names = "-1=0", .value = "N",
+     .max = INT_MAX_VALUE, .initial = "40", .verbs = GENERATORS, .group = GROUP_SAMPLING, .settable = true,
+     .help = "keep the N likeliest tokens; 0 or -1: off"},
     {"top-p", NULL, NULL, OPTION_REAL, FIELD(sampling.top_p), TO(sampling.top_p), .value = "X", .max = 1,
      .initial = "0.95", .verbs = GENERATORS, .group = GROUP_SAMPLING, .settable = true,
-     .help = "keep the likeliest tokens that have probability X together; 1: off"},
+     .help = "keep the likeliest tokens that have probability X together; 1: off, 0: the likeliest alone"},
     {"min-p", NULL, NULL, OPTION_REAL, FIELD(sampling.min_p), TO(sampling.min_p), .value = "X", .max = 1,
      .initial = "0.05", .verbs = GENERATORS, .group = GROUP_SAMPLING, .settable = true,
      .help = "keep tokens with at least X times the probability of the likeliest; 0: off"},
@@ -148,7 +149,7 @@ const struct option_row option_table[] = {
      .max = 1, .initial = "1", .verbs = GENERATORS, .group = GROUP_SAMPLING, .settable = true,
      .help = "keep the most typical tokens, probability X together; 1: off"},
     {"repeat-penalty", "repetition-penalty\0", NULL, OPTION_REAL, FIELD(sampling.repeat_penalty),
-     TO(sampling.repeat_penalty), .value = "X", .max = 100, .initial = "1", .verbs = GENERATORS,
+     TO(sampling.repeat_penalty), .value = "X", .above_min = true, .max = 100, .initial = "1", .verbs = GENERATORS,
      .group = GROUP_SAMPLING, .settable = true,
      .help = "make tokens that occurred less likely by the factor X; 1: off"},
     {"repeat-last-n", NULL, NULL, OPTION_INT, FIELD(sampling.repeat_last_n), TO(sampling.repeat_last_n), .value = "N",
@@ -160,11 +161,12 @@ const struct option_row option_table[] = {
     {"frequency-penalty", NULL, NULL, OPTION_REAL, FIELD(sampling.frequency_penalty), TO(sampling.frequency_penalty),
      .value = "X", .min = -100, .max = 100, .initial = "0", .verbs = GENERATORS, .group = GROUP_SAMPLING,
      .settable = true, .help = "subtract X from the logit of a token for each time that it occurred; 0: off"},
-    {"logit-bias", NULL, NULL, OPTION_BIAS, FIELD(sampling.logit_bias), .value = "ID+B", .verbs = GENERATORS,
-     .group = GROUP_SAMPLING, .help = "add B to the logit of token ID (ID-B: subtract, ID-inf: forbid); repeatable"},
-    {"seed", NULL, "s", OPTION_INT, FIELD(sampling.seed), .value = "N", .max = SEED_MAX_VALUE, .verbs = GENERATORS,
-     .group = GROUP_SAMPLING, .common = true, .settable = true,
-     .help = "the same seed gives the same text; else random"},
+    {"logit-bias", NULL, NULL, OPTION_BIAS, FIELD(sampling.logit_bias), .library = "logit_bias", .value = "ID+B",
+     .verbs = GENERATORS, .group = GROUP_SAMPLING,
+     .help = "add B to the logit of token ID (ID-B: subtract, ID-inf: forbid); repeatable"},
+    {"seed", NULL, "s", OPTION_INT, FIELD(sampling.seed), .names = "random=-1 -1=-1", .value = "N",
+     .max = SEED_MAX_VALUE, .verbs = GENERATORS, .group = GROUP_SAMPLING, .common = true, .settable = true,
+     .help = "the same seed gives the same text; else, and with -1 or random, one is drawn"},
     {"samples", NULL, "N", OPTION_INT, FIELD(sampling.samples), .value = "K", .min = 1, .max = INT_MAX_VALUE,
      .initial = "1", .verbs = GENERATE, .group = GROUP_SAMPLING,
      .help = "K texts for the prompt; each one that does not end in a newline gets one (see -0)"},
@@ -174,8 +176,9 @@ const struct option_row option_table[] = {
      .group = GROUP_OUTPUT, .help = "write to FILE, which appears whole or not at all; -: stdout"},
     {"json", NULL, NULL, OPTION_FLAG, FIELD(output.json), .verbs = WRITERS, .group = GROUP_OUTPUT, .common = true,
      .help = "one JSON object per line"},
-    {"logprobs", NULL, NULL, OPTION_INT, FIELD(output.logprobs), .value = "K", .max = 100, .verbs = GENERATORS,
-     .group = GROUP_OUTPUT, .help = "with --json: every token with its log-probability and the K likeliest ones"},
+    {"logprobs", NULL, NULL, OPTION_INT, FIELD(output.logprobs), .library = "logprobs", .value = "K", .max = 100,
+     .verbs = GENERATORS, .group = GROUP_OUTPUT,
+     .help = "with --json: every token with its log-probability and the K likeliest ones"},
     {"prompt-logprobs", NULL, NULL, OPTION_FLAG, FIELD(output.prompt_logprobs), TO(prompt_logprobs),
      .verbs = GENERATORS, .group = GROUP_OUTPUT, .help = "with --json: the same for the tokens of the prompt"},
     {"no-timing", NULL, NULL, OPTION_FLAG, FIELD(output.no_timing), .verbs = GENERATORS, .group = GROUP_OUTPUT,
@@ -240,20 +243,22 @@ const struct option_row option_table[] = {
      .verbs = BENCH, .group = GROUP_LENGTH, .help = "runs after the one that warms up"},
 
     // ---- the machine ----
-    {"threads", NULL, "t", OPTION_INT, FIELD(machine.threads), .value = "N", .max = 1024,
+    {"threads", NULL, "t", OPTION_INT, FIELD(machine.threads), .library = "n_threads", .value = "N", .max = 1024,
      .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MACHINE, .common = true,
      .help = "threads; else $QUILL_THREADS, else $OMP_NUM_THREADS, else (and with 0) all this process may use"},
     {"cpu", NULL, NULL, OPTION_STRING, FIELD(machine.cpu), .value = "NAME",
      .words = "ref sse4 avx2 avxvnni avx512 avx512vnni amx neon neondot", .verbs = RUNNERS | INSPECT | BENCH,
      .group = GROUP_MACHINE, .help = "use the best kernels not above the one named here, else by $QUILL_CPU"},
-    {"chunk", "ubatch-size\0", NULL, OPTION_INT, FIELD(machine.chunk), .value = "N", .max = 65536, .initial = "0",
-     .verbs = RUNNERS | BENCH, .group = GROUP_MACHINE, .help = "prompt tokens computed at once; 0: chosen"},
+    {"chunk", "ubatch-size\0", NULL, OPTION_INT, FIELD(machine.chunk), .library = "n_chunk", .value = "N",
+     .max = 65536, .initial = "0", .verbs = RUNNERS | BENCH, .group = GROUP_MACHINE,
+     .help = "prompt tokens computed at once; 0: chosen"},
     {"draft", NULL, NULL, OPTION_INT, FIELD(machine.draft), TO(draft), .value = "auto|off|N", .min = 1, .max = 64,
      .names = "auto=-1 off=0", .initial = "auto", .verbs = GENERATORS, .group = GROUP_MACHINE,
      .help = "where the text repeats itself, guess up to N tokens and check them at once; the text stays the same"},
 
-    {"batch", NULL, NULL, OPTION_INT, FIELD(machine.n_seq), .value = "N", .min = 1, .max = 4096, .verbs = MAP | INSPECT,
-     .group = GROUP_MACHINE, .help = "rows computed at once; else 32, or as many as memory has room for"},
+    {"batch", NULL, NULL, OPTION_INT, FIELD(machine.n_seq), .library = "n_seq", .value = "N", .min = 1, .max = 4096,
+     .verbs = MAP | INSPECT, .group = GROUP_MACHINE,
+     .help = "rows computed at once; else 32, or as many as memory has room for"},
 
     // ---- talk ----
     {"quiet", NULL, "q", OPTION_FLAG, FIELD(talk.quiet), .verbs = EVERY_VERB & ~(unsigned)ASK, .group = GROUP_OTHER,
@@ -268,10 +273,9 @@ const struct option_row option_table[] = {
      .help = "version; with -v also that of the numbers, and the kernels in use"},
 
     // ---- names of a later version ----
-    {"regex", NULL, NULL, OPTION_LATER, .value = "RE", .verbs = GENERATE, .settable = true,
-     .help = "constrained generation"},
+    {"regex", NULL, NULL, OPTION_LATER, .value = "RE", .verbs = GENERATE, .settable = true, .help = "constraints"},
     {"json-schema", NULL, NULL, OPTION_LATER, .value = "FILE", .verbs = GENERATE, .settable = true,
-     .help = "constrained generation"},
+     .help = "constraints"},
 };
 const size_t n_option_rows = sizeof option_table / sizeof option_table[0];
 _Static_assert(QUILL_DRAFT_AUTO == -1, "the row of --draft says so");

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "model_source.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/io/inputs.h"
@@ -53,11 +55,32 @@ static bool use_builtin(const struct options *o, size_t *size, quill_error *err)
     return !o->model.path;
 }
 
+// ORG/NAME or NAME, as the hub of Hugging Face spells models.
+static bool is_hub_name(const char *path) {
+    const size_t n = strlen(path);
+    const char *slash = strchr(path, '/');
+    const bool plain = strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./") == n;
+    return n && plain && *path != '/' && *path != '.' && path[n - 1] != '/' && !(slash && strchr(slash + 1, '/')) &&
+           !(n > 5 && strcmp(path + n - 5, ".gguf") == 0);
+}
+
+// Where `path` names nothing, the message says how to get a model.
+static quill_status explain(quill_status s, const char *path, quill_error *err) {
+    if (s != QUILL_E_MODEL || !path || access(path, F_OK) == 0 || errno != ENOENT) return s;
+    if (!is_hub_name(path))
+        return fail(err, s, "%s: there is no such file or folder; a model is a GGUF file or a folder with config.json",
+                    QUOTED(str_of(path)));
+    const char *name = QUOTED(str_of(path));
+    return fail(err, s, "%s: there is no such file or folder; from Hugging Face: hf download %s --local-dir %s", name,
+                name, name);
+}
+
 quill_status open_model(quill_model **out, const struct options *o, quill_error *err) {
     quill_model_options options = {.cpu = o->machine.cpu, .no_mmap = o->model.no_mmap};
     size_t size;
     inputs_set_model(o->model.path);
-    if (!use_builtin(o, &size, err)) return quill_model_open(out, o->model.path, &options, err);
+    if (!use_builtin(o, &size, err))
+        return explain(quill_model_open(out, o->model.path, &options, err), o->model.path, err);
     if (size == 0) return QUILL_E_MODEL;
     return quill_model_open_memory(out, quill_builtin_start, size, builtin_name, &options, err);
 }
@@ -65,7 +88,7 @@ quill_status open_model(quill_model **out, const struct options *o, quill_error 
 quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err) {
     size_t size;
     inputs_set_model(o->model.path);
-    if (!use_builtin(o, &size, err)) return quill_tokenizer_open(out, o->model.path, err);
+    if (!use_builtin(o, &size, err)) return explain(quill_tokenizer_open(out, o->model.path, err), o->model.path, err);
     if (size == 0) return QUILL_E_MODEL;
     return quill_tokenizer_open_memory(out, quill_builtin_start, size, builtin_name, err);
 }

@@ -311,11 +311,12 @@ static bool add_rows(struct buffer *t, struct bench *b) {
 
 static quill_status write_table(struct output *out, struct bench *b, quill_error *err) {
     struct buffer t = {0};
-    bool ok = buffer_add_string(&t, "model      ") &&
-              show_visible(&t, b->info.name, strlen(b->info.name), VISIBLE_PIECE) &&
-              buffer_add_format(&t, ", %d threads, %s, medians of %d runs\n", b->memory.threads, b->info.cpu,
-                                (int)b->o->bench.runs) &&
-              add_rows(&t, b);
+    bool ok =
+        buffer_add_string(&t, "model      ") && show_visible(&t, b->info.name, strlen(b->info.name), VISIBLE_PIECE) &&
+        buffer_add_format(&t, ", %d thread%s, %s, %s%d run%s\n", b->memory.threads, b->memory.threads == 1 ? "" : "s",
+                          b->info.cpu, b->o->bench.runs == 1 ? "" : "medians of ", (int)b->o->bench.runs,
+                          b->o->bench.runs == 1 ? "" : "s") &&
+        add_rows(&t, b);
     quill_status s = ok ? output_write(out, t.p, t.n, err) : fail_memory(err);
     buffer_free(&t);
     return s;
