@@ -25,7 +25,7 @@
 enum { MOST_RUNS = 100, MOST_BATCHES = 16, MOST_SEQUENCES = 256, TEXT_BYTES = 1 << 20, PLACES = 3 };
 
 // Values of all runs, the warm-up (the first) left out; NAN: it was not asked for or cannot run.
-struct samples {
+struct measured {
     double values[MOST_RUNS];
     size_t n;
 };
@@ -44,12 +44,12 @@ struct bench {
     struct buffer text;
     int32_t batches[MOST_BATCHES];
     size_t n_batches;
-    struct samples prompt_speed, decode_speed, batch_speed[MOST_BATCHES], tokenizer_speed, first_token;
-    struct samples read_gb, fma, dot;
+    struct measured prompt_speed, decode_speed, batch_speed[MOST_BATCHES], tokenizer_speed, first_token;
+    struct measured read_gb, fma, dot;
     unsigned round; // makes prompts differ, so that nothing is taken from the cache
 };
 
-static void add_sample(struct samples *s, double value) {
+static void add_sample(struct measured *s, double value) {
     if (s->n < MOST_RUNS) s->values[s->n++] = value;
 }
 
@@ -58,7 +58,7 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double median(struct samples *s) {
+static double median(struct measured *s) {
     if (s->n == 0) return (double)NAN;
     qsort(s->values, s->n, sizeof *s->values, compare);
     return (s->values[(s->n - 1) / 2] + s->values[s->n / 2]) / 2;
@@ -193,7 +193,7 @@ static double run_startup(const struct bench *b) {
 static quill_status run_once(struct bench *b, bool count, quill_error *err) {
     double value;
     quill_status s = QUILL_OK;
-    struct samples unused = {.n = 0};
+    struct measured unused = {.n = 0};
 #define KEEP(samples) add_sample(count ? &(samples) : &unused, value)
     if (!s && b->prompt && !(s = run_prompt(b, &value, err))) KEEP(b->prompt_speed);
     if (!s && b->predict && !(s = run_decode(b, &value, err))) KEEP(b->decode_speed);

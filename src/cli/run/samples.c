@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+#include "samples.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "cli/io/json_out.h"
+#include "cli/io/report.h"
+#include "cli/io/signals.h"
+#include "quill/batch.h"
+
+enum { BATCHES_AHEAD = 4 }; // a sample that takes long holds up others that many times as many as run at once
+
+struct sampled {
+    struct samples *of;
+    int64_t index;
+    double added;       // clock_ms
+    struct buffer text; // what waits for the samples before it: its text so far, or its object
+    bool done;          // and this is how:
+    quill_status status;
+    quill_error error;
+    quill_result result; // what it points to is gone
+};
+
+static struct sampled *place_of(const struct samples *s, int64_t index) {
+    return &s->places[(size_t)index % s->n_places];
+}
+
+// ---- on their way -----------------------------------------------------------------------------------
+
+static quill_status print(struct samples *s, const char *text, size_t n, quill_error *err) {
+    quill_status status = output_write(s->out, text, n, err);
+    return status ? status : output_flush(s->out, err);
+}
+
+static quill_status on_text(void *user, const char *text, size_t n) {
+    struct sampled *p = user;
+    struct samples *s = p->of;
+    progress_clear(s->bar);
+    if (s->o->output.json) return QUILL_OK;
+    if (p->index == s->printed) return print(s, text, n, &s->write_error);
+    return buffer_add(&p->text, text, n) ? QUILL_OK : QUILL_E_SYSTEM;
+}
+
+static void on_prompt(void *user, size_t done, size_t all) {
+    const struct sampled *p = user;
+    if (p->index == p->of->printed) progress_update(p->of->bar, "reading the prompt", done, all);
+}
+
+// The first text counts from the start of the program: that is what its user waits for.
+static double first_token_ms(const struct sampled *p) {
+    if (p->result.generated_tokens == 0) return 0;
+    return p->result.first_token_ms + (p->index ? 0 : p->added - p->of->started);
+}
+
+static bool add_object(struct sampled *p) {
+    const struct samples *s = p->of;
+    const quill_result *result = &p->result;
+    quill_model_info info;
+    quill_model_describe(s->model, &info);
+    struct buffer text = {0};
+    bool ok = (!s->o->output.echo || buffer_add(&text, s->prompt->p, s->prompt->n)) &&
+              buffer_add(&text, result->text.text, result->text.n);
+    const struct sample sample = {
+        .result = result,
+        .tokenizer = quill_model_tokenizer(s->model),
+        .text = text.p,
+        .n_text = text.n,
+        .model = info.name ? info.name : info.file,
+        .error = p->status ? p->error.text : NULL,
+        .seed = s->request.seed,
+        .index = p->index,
+        .n_added = s->ids->n_added,
+        .tokens = s->o->output.logprobs >= 0,
+        .prompt_tokens = s->o->output.prompt_logprobs,
+        .special = s->o->prompt.special,
+        .timing = !s->o->output.no_timing,
+        .load_ms = s->load_ms,
+        .first_token_ms = first_token_ms(p),
+    };
+    ok = ok && json_add(&p->text, json_sample(&sample)) && buffer_add_string(&p->text, "\n");
+    buffer_free(&text);
+    return ok;
+}
+
+static quill_status add(struct samples *s, quill_error *err) {
+    struct sampled *p = place_of(s, s->added);
+    quill_request request = s->request;
+    p->of = s;
+    p->index = s->added;
+    p->added = clock_ms();
+    p->text.n = 0;
+    p->done = false;
+    request.prompt = s->ids->ids;
+    request.n_prompt = s->ids->n;
+    request.sample = (uint32_t)p->index;
+    request.on_text = on_text;
+    request.on_prompt = on_prompt;
+    request.user = p;
+    const double timeout = s->o->length.timeout;
+    if (timeout > 0) request.timeout = fmax(timeout - 1e-3 * (p->added - s->started), 1e-6);
+    quill_status status = quill_batch_add(s->session, &request, p, err);
+    if (!status) s->added++;
+    return status;
+}
+
+// One token of each, and the end of some.
+static quill_status step(struct samples *s, quill_error *err) {
+    quill_batch_row row;
+    quill_status status = quill_batch_step(s->session, err);
+    while (!status && quill_batch_take(s->session, &row)) {
+        struct sampled *p = row.tag;
+        p->done = true;
+        p->status = row.status;
+        p->error = row.error;
+        p->result = *row.result;
+        bool whole = !p->status || p->result.generated_tokens > 0;
+        if (whole && s->o->output.json && !add_object(p)) status = fail_memory(err);
+    }
+    return status;
+}
+
+// ---- printing ---------------------------------------------------------------------------------------
+
+static quill_status print_dimmed(struct samples *s, const char *text, size_t n, quill_error *err) {
+    bool dim = colors_wanted((enum color_when)s->o->output.color, s->out->terminal);
+    quill_status status = dim ? output_write_raw(s->out, "\x1b[2m", err) : QUILL_OK; // ECMA-48 SGR: faint, normal
+    if (!status) status = output_write(s->out, text, n, err);
+    if (!status && dim) status = output_write_raw(s->out, "\x1b[0m", err);
+    return status ? status : output_flush(s->out, err);
+}
+
+// On a terminal a line stands between the texts.
+static quill_status part(struct samples *s, quill_error *err) {
+    static const char line[] = "----\n";
+    const struct options *o = s->o;
+    bool apart = s->printed > 0 && s->out->terminal && !o->output.json && !o->output.null;
+    return apart ? print_dimmed(s, line, sizeof line - 1, err) : QUILL_OK;
+}
+
+// The next sample is printed from now on: what stands in front of it, and what there is of it.
+static quill_status turn_to_next(struct samples *s, quill_error *err) {
+    const struct sampled *p = s->printed < s->added ? place_of(s, s->printed) : NULL;
+    quill_status status = part(s, err);
+    s->out->in_line = s->o->sampling.samples > 1; // of several texts an empty one is a line too
+    bool echo = s->o->output.echo && !s->o->output.json && s->ids->n <= (size_t)s->n_ctx;
+    if (!status && echo) status = print_dimmed(s, s->prompt->p, s->prompt->n, err);
+    if (status || !p || s->o->output.json || p->text.n == 0) return status;
+    return print(s, p->text.p, p->text.n, err);
+}
+
+// What follows the text of a sample: nothing for a single one, except on a terminal.
+static quill_status end_text(struct samples *s, quill_error *err) {
+    quill_status status;
+    if (s->o->output.null) status = output_write(s->out, "", 1, err);
+    else if (s->o->sampling.samples > 1 && s->out->in_line) status = output_write(s->out, "\n", 1, err);
+    else status = output_end_line(s->out, err);
+    return status ? status : output_flush(s->out, err);
+}
+
+static void add_to_total(struct samples *s, const struct sampled *p) {
+    struct samples_total *t = &s->total;
+    if (t->n++ == 0) {
+        t->first_token_ms = first_token_ms(p);
+        t->prompt_ms = p->result.prompt_ms;
+    }
+    t->prompt_tokens += p->result.prompt_tokens;
+    t->cached_tokens += p->result.cached_tokens;
+    t->generated_tokens += p->result.generated_tokens;
+    t->stop = p->result.stop;
+}
+
+static int ended(const struct samples *s, const quill_result *r, quill_error *err) {
+    if (r->stop == QUILL_STOP_TIMEOUT) {
+        fail(err, QUILL_E_SYSTEM, "stopped after %g s (--timeout)", s->o->length.timeout);
+        return STATUS_TIMEOUT;
+    }
+    if (r->stop != QUILL_STOP_CONTEXT || s->o->length.truncate_ok) return QUILL_OK;
+    return (int)fail(err, QUILL_E_CONTEXT, "the context of %d positions is full: the text ends after %zu tokens",
+                     (int)s->n_ctx, r->generated_tokens);
+}
+
+// The end of the sample that is printed. Returns its exit status; *last: no other one follows.
+static int end_sample(struct samples *s, const struct sampled *p, bool *last, quill_error *err) {
+    progress_clear(s->bar);
+    *last = p->status || p->result.stop == QUILL_STOP_TIMEOUT || p->result.stop == QUILL_STOP_SIGNAL;
+    if (p->status) *err = s->write_error.status ? s->write_error : p->error;
+    if (s->write_error.status || (p->status && p->result.generated_tokens == 0)) return (int)p->status;
+    add_to_total(s, p);
+    quill_error problem;
+    quill_status written =
+        s->o->output.json ? print(s, p->text.p, p->text.n, &problem) : end_text(s, &problem);
+    if (p->status) return (int)p->status;
+    if (!written) return ended(s, &p->result, err);
+    *err = problem;
+    *last = true;
+    return (int)written;
+}
+
+// ---- all of them ------------------------------------------------------------------------------------
+
+struct outcome {
+    int status;
+    quill_error *err;
+    bool last; // nothing more is printed
+};
+
+static void note(struct outcome *outcome, int status, const quill_error *problem) {
+    if (!status || (outcome->status && status != STATUS_TIMEOUT)) return;
+    outcome->status = status;
+    *outcome->err = *problem;
+}
+
+static void print_done(struct samples *s, struct outcome *outcome) {
+    quill_error problem;
+    while (!outcome->last && s->printed < s->added && place_of(s, s->printed)->done) {
+        int status = end_sample(s, place_of(s, s->printed), &outcome->last, &problem);
+        note(outcome, status, &problem);
+        s->printed++;
+        outcome->last = outcome->last || s->printed == s->o->sampling.samples || signals_pending();
+        if (outcome->last) return;
+        status = (int)turn_to_next(s, &problem);
+        note(outcome, status, &problem);
+        outcome->last = status != 0;
+    }
+}
+
+int samples_run(struct samples *s, quill_error *err) {
+    struct outcome outcome = {.err = err};
+    const int64_t n = s->o->sampling.samples;
+    const size_t most = quill_batch_room(s->session) * BATCHES_AHEAD;
+    s->n_places = n < (int64_t)most ? (size_t)n : most;
+    s->places = alloc_zeroed(s->n_places, sizeof *s->places);
+    if (!s->places) return (int)fail_memory(err);
+    double begun = clock_ms();
+    quill_status status = turn_to_next(s, err);
+    while (!status && !outcome.last) {
+        while (!status && !signals_pending() && quill_batch_room(s->session) && s->added < n &&
+               s->added - s->printed < (int64_t)s->n_places)
+            status = add(s, err);
+        if (!status && s->printed == s->added) break; // a signal came between two of them
+        if (!status) status = step(s, err);
+        if (!status) print_done(s, &outcome);
+    }
+    s->total.generate_ms = clock_ms() - begun - s->total.prompt_ms;
+    return status ? (int)status : outcome.status;
+}
+
+void samples_free(struct samples *s) {
+    for (size_t i = 0; s->places && i < s->n_places; i++) buffer_free(&s->places[i].text);
+    free(s->places);
+}
