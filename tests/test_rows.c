@@ -95,7 +95,10 @@ static void a_line_is_a_row_byte_for_byte(void **state) {
     expect(lines, "a\n\nb\n", "a//b");
     expect(lines, "\n", "");
     expect(lines, "a\r\n\\n\t\"\n", "a\r/\\n\t\"");
-    expect(lines, "\xef\xbb\xbf" "a\n", "\xef\xbb\xbf" "a");
+    expect(lines, "\xef\xbb\xbf" "a\n", "a"); // a byte order mark is none of it
+    expect(lines, "\xef\xbb\xbf\xef\xbb\xbf" "a\n", "\xef\xbb\xbf" "a"); // one of them
+    expect(lines, "a\n\xef\xbb\xbf" "b\n", "a/\xef\xbb\xbf" "b");
+    expect(lines, "\xef\xbb", "\xef\xbb");
     struct rows *rows = open_text(lines, "a\0b\n", 4);
     const struct row *row;
     quill_error err;
@@ -115,7 +118,7 @@ static void tsv_has_escapes(void **state) {
     expect(tsv, "a\\tb\\nc\\\\d\\re\tf\n", "a\tb\nc\\d\re|f");
     expect(tsv, "\\x\t\\\\n\t\\", "\\x|\\n|\\"); // any other backslash is itself
     expect(tsv, "a\tb\r\nc\td\r\n", "a|b/c|d");
-    expect(tsv, "a\t\n\n", "a|/");
+    expect(tsv, "a\t\n", "a|");
     expect(tsv, "\"a\"\t,\n", "\"a\"|,");
     expect(tsv, "\xef\xbb\xbf" "a\n", "a"); // a byte order mark is none of it
 }
@@ -129,6 +132,37 @@ static void csv_is_that_of_rfc_4180(void **state) {
     expect(csv, " a , b\n", " a | b"); // blanks are part of a field
     expect(csv, "a\\nb\n", "a\\nb");
     expect(csv, "\xef\xbb\xbf\"a,b\"\n", "a,b");
+}
+
+static void an_empty_line_is_a_row_of_one_column_alone(void **state) {
+    (void)state;
+    expect(tsv, "a\n\nb\n", "a//b");
+    expect(tsv, "a\tb\n\n\r\nc\td\n\n", "a|b/c|d");
+    expect(csv, "a\n\nb\n", "a//b");
+    expect(csv, "a,b\r\n\r\n\nc,d\n", "a|b/c|d");
+    expect(csv, "a,b\n\"\"\n", "a|b/"); // not empty: a field
+    expect(csv_named, "x\na\n\nb\n", "a//b");
+    expect(csv_named, "x,y\n\na,b\n\n", "a|b");
+    struct row_source two = tsv;
+    two.n_columns = 2; // before any row has shown it
+    expect(two, "\na\tb\n", "a|b");
+}
+
+static void a_row_of_the_wrong_width_tells_how_many_fields_it_has(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t n_found;
+    } cases[] = {{"x,y\n1\n", 1}, {"x,y\n1,2,3\n", 3}, {"x,y\n1,\"2\n", 0}, {"x,y\n1\"\n", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rows *rows = open_text(csv_named, cases[i].text, strlen(cases[i].text));
+        const struct row *row;
+        quill_error err;
+        assert_int_equal(rows_next(rows, &row, &err), QUILL_E_USAGE);
+        assert_null(row->fields);
+        assert_int_equal(row->n_found, cases[i].n_found);
+        rows_close(rows);
+    }
 }
 
 static void csv_that_is_wrong_names_the_line_and_the_next_row_goes_on(void **state) {
@@ -375,6 +409,8 @@ int main(void) {
         cmocka_unit_test(tabs_divide_a_line_into_fields),
         cmocka_unit_test(tsv_has_escapes),
         cmocka_unit_test(csv_is_that_of_rfc_4180),
+        cmocka_unit_test(an_empty_line_is_a_row_of_one_column_alone),
+        cmocka_unit_test(a_row_of_the_wrong_width_tells_how_many_fields_it_has),
         cmocka_unit_test(csv_that_is_wrong_names_the_line_and_the_next_row_goes_on),
         cmocka_unit_test(the_first_row_names_the_columns),
         cmocka_unit_test(names_must_be_there_and_differ),

@@ -9,8 +9,8 @@
 enum { MAX_DEPTH = 64 };
 
 struct str json_without_bom(struct str text) {
-    if (!str_starts(text, STR("\xef\xbb\xbf"))) return text;
-    return (struct str){text.p + 3, text.n - 3};
+    const size_t mark = utf8_mark(text.p, text.n);
+    return (struct str){text.p + mark, text.n - mark};
 }
 
 static bool mistake(struct json_walk *walk, const char *text) {

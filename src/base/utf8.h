@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 // One step over p[0..n), n > 0: the length of a valid character (1..4, its code point in *code unless NULL); or minus
 // the length of the longest ill-formed piece to be replaced by one U+FFFD (1..3: "maximal subpart", section 3.9).
@@ -19,6 +20,9 @@ size_t utf8_unfinished_tail(const char *p, size_t n);
 
 // Writes `code` (a scalar value) and returns its length, 1..4.
 int utf8_write(char out[4], uint32_t code);
+
+// The bytes of the byte order mark that p[0..n) begins with: 0 or 3.
+static inline size_t utf8_mark(const char *p, size_t n) { return n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; }
 
 #define UTF8_REPLACEMENT "\xef\xbf\xbd" // U+FFFD
 

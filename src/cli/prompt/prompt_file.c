@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/io/json_out.h"
 #include "installed.h"
 
@@ -233,7 +234,7 @@ quill_status prompt_file_parse(struct prompt_file **out, const char *name, const
     f->name = strdup(name);
     f->folder = folder ? strdup(folder) : NULL;
     quill_status s = f->name && (f->folder || !folder) ? QUILL_OK : fail_memory(err);
-    for (size_t at = 0; at < n && !s;) {
+    for (size_t at = utf8_mark(text, n); at < n && !s;) {
         const char *newline = memchr(text + at, '\n', n - at);
         size_t end = newline ? (size_t)(newline - text) + 1 : n;
         r.line++;

@@ -35,6 +35,7 @@ static quill_status read_descriptor(struct buffer *out, int fd, const char *name
     quill_status s = unlimited ? find_limit(&limit, fd, name, err) : QUILL_OK;
     if (s) return s;
     for (;;) {
+        if (signals_pending()) return fail(err, QUILL_E_SYSTEM, "interrupted");
         if (!buffer_reserve(out, STEP)) return fail_memory(err);
         ssize_t got = read(fd, out->p + out->n, out->cap - out->n);
         if (got < 0 && errno == EINTR && !signals_pending()) continue;

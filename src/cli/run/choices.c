@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/prompt/read.h"
 
 struct str choice_cut(struct str text) {
@@ -46,8 +47,7 @@ quill_status choices_add(struct choices *c, const char *list, quill_error *err) 
 quill_status choices_add_file(struct choices *c, const char *path, uint64_t limit, quill_error *err) {
     struct buffer text = {0};
     quill_status s = read_file(&text, path, limit, err);
-    const struct str mark = STR("\xef\xbb\xbf"); // a byte order mark is no part of the first option
-    size_t line = 1, at = str_starts(buffer_str(&text), mark) ? mark.n : 0;
+    size_t line = 1, at = utf8_mark(text.p, text.n);
     for (; !s && at < text.n; line++) {
         const char *newline = memchr(text.p + at, '\n', text.n - at);
         struct str option = {text.p + at, newline ? (size_t)(newline - text.p) - at : text.n - at};

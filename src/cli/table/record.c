@@ -70,21 +70,23 @@ static size_t skip_value(const char *p, size_t at) {
 struct member {
     int at; // its place in the object; -1: it is new
     const char *key;
-    const char *value; // JSON; NULL: it is left as it is
+    const char *value; // JSON; NULL: it is left out
 };
 
-// The kept object with other values of some members.
+// The kept object with other values of some members, or without them.
 static bool add_object(struct buffer *t, const struct buffer *object, const struct member *set, size_t n_set) {
     const char *p = object->p;
     bool ok = buffer_add_string(t, "{"), first = true;
     for (size_t at = 1, i = 0; ok && object->n && p[at] != '}'; i++) {
         size_t colon = skip_value(p, at), end = skip_value(p, colon + 1);
-        const char *value = NULL;
+        const struct member *m = NULL;
         for (size_t k = 0; k < n_set; k++)
-            if (set[k].at == (int)i) value = set[k].value;
-        ok = (first || buffer_add_string(t, ",")) && buffer_add(t, p + at, value ? colon + 1 - at : end - at) &&
-             (!value || buffer_add_string(t, value));
-        first = false;
+            if (set[k].at == (int)i) m = &set[k];
+        if (!m || m->value) {
+            ok = (first || buffer_add_string(t, ",")) && buffer_add(t, p + at, m ? colon + 1 - at : end - at) &&
+                 (!m || buffer_add_string(t, m->value));
+            first = false;
+        }
         at = end + (p[end] == ',');
     }
     for (size_t k = 0; k < n_set && ok; k++) {
@@ -117,8 +119,10 @@ bool record_begin(struct record *r, const struct record_form *form, const struct
     if (!form->out) return true;
     quill_text raw = row->raw;
     if (raw.n && raw.text[raw.n - 1] == '\r') raw.n--;
-    bool ok = !row->fields || buffer_add(&r->kept, raw.text, raw.n);
-    for (size_t i = 1; i < form->n_columns && !row->fields && ok; i++) ok = add_separator(&r->kept, form->input);
+    const bool whole = row->fields || row->n_found;
+    const size_t n = whole ? row->n_found : 1;
+    bool ok = whole ? buffer_add(&r->kept, raw.text, raw.n) : add_name(&r->kept, form->input, raw.text, raw.n);
+    for (size_t i = n; i < form->n_columns && ok; i++) ok = add_separator(&r->kept, form->input);
     return ok && add_separator(&r->kept, form->input);
 }
 

@@ -19,14 +19,15 @@ struct record_form {
 struct record {
     struct buffer kept; // of the input: the columns, or the object without blanks
     int out_at;       // which member of the object has the key `out`; -1: none
-    int error_at;     // the same of "_error"
+    int error_at;     // the same of "_error", which a row without an error loses
     struct buffer text; // what is written, its newline included
 };
 void record_free(struct record *r);
 
 // All return false when there is no memory. The header: the columns and `out`.
 bool record_header(struct buffer *t, const struct record_form *form, const quill_text *names);
-// Keeps what the record will show of a row; of a malformed one (fields == NULL) the columns are empty.
+// Keeps what the record will show of a row: the fields it has, with empty ones up to the number of columns; of one that
+// cannot be divided, its bytes as the first.
 bool record_begin(struct record *r, const struct record_form *form, const struct row *row);
 // Without its blanks at both ends, unless keep_blanks.
 quill_text record_answer(const struct record_form *form, quill_text text);

@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/io/signals.h"
 #include "row_fields.h"
 
@@ -31,6 +32,7 @@ struct rows {
     uint64_t line, number;  // of the next row
     struct row_fields names, fields;
     bool named;
+    size_t n_columns;       // of a table: as its names say, or its rows so far
     struct row row;
 };
 
@@ -74,11 +76,11 @@ static bool csv_step(enum csv_state *state, char c) {
 static bool find_end(struct rows *r) {
     const char *p = r->data ? r->data + r->at : NULL;
     size_t n = r->n - r->at;
-    if (!r->begun && r->source.form != ROW_LINES && n && *p == '\xef' && n < 3 && !r->ended) return false;
+    if (!r->begun && n && *p == '\xef' && n < 3 && !r->ended) return false;
     if (!r->begun && n) {
-        bool mark = r->source.form != ROW_LINES && n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0;
+        const size_t mark = utf8_mark(p, n);
         r->begun = true;
-        if (mark) r->at += 3, p += 3, n -= 3;
+        r->at += mark, p += mark, n -= mark;
     }
     if (r->source.form != ROW_CSV) {
         const char *newline = n > r->scanned ? memchr(p + r->scanned, '\n', n - r->scanned) : NULL;
@@ -95,10 +97,12 @@ static quill_status longer(const struct rows *r, quill_error *err) {
                 r->line, r->limit);
 }
 
-// Drops the rest of a line that is too long.
-static quill_status skip_line(struct rows *r, quill_error *err) {
+// Drops the rest of a line that is too long; *found false: a signal came.
+static quill_status skip_line(struct rows *r, bool *found, quill_error *err) {
     r->row.raw = (quill_text){"", 0};
     for (;;) {
+        *found = !signals_pending();
+        if (!*found) return QUILL_OK;
         const char *newline = r->n > r->at ? memchr(r->data + r->at, '\n', r->n - r->at) : NULL;
         r->at = newline ? (size_t)(newline - r->data) + 1 : r->n;
         if (newline || r->ended) break;
@@ -116,14 +120,14 @@ static quill_status skip_line(struct rows *r, quill_error *err) {
 static quill_status next_raw(struct rows *r, bool *found, quill_error *err) {
     *found = false;
     while (!find_end(r)) {
-        if (r->scanned > r->limit) break;
+        if (r->scanned > r->limit || signals_pending()) break;
         quill_status s = fill(r, err);
         if (s) return s;
     }
     if (signals_pending() || (r->at == r->n && r->ended)) return QUILL_OK;
     *found = true;
     r->row = (struct row){.number = r->number, .line = r->line};
-    if (r->scanned > r->limit) return skip_line(r, err);
+    if (r->scanned > r->limit) return skip_line(r, found, err);
     const char *p = r->data + r->at;
     r->row.raw = (quill_text){p, r->scanned};
     r->at += r->scanned + (r->at + r->scanned < r->n); // the last line may lack its newline
@@ -160,13 +164,20 @@ static quill_status split(struct rows *r, struct row_fields *out, quill_error *e
     return row_fields_json(out, r->row.raw, where, err);
 }
 
-static bool is_empty(quill_text raw) { return raw.n == 0 || (raw.n == 1 && *raw.text == '\r'); }
+// Whether what was read is no row: an empty line, where one means nothing. With two or more columns it is none, as one
+// field is too few.
+static bool is_skipped(const struct rows *r) {
+    const quill_text raw = r->row.raw;
+    const bool table = r->source.form == ROW_TSV || r->source.form == ROW_CSV;
+    if (raw.n > 1 || (raw.n == 1 && *raw.text != '\r')) return false;
+    return r->source.skip_empty || (table && r->n_columns >= 2);
+}
 
 static quill_status read_names(struct rows *r, quill_error *err) {
     bool found;
     quill_status s;
     do s = next_raw(r, &found, err);
-    while (!s && found && r->source.skip_empty && is_empty(r->row.raw));
+    while (!s && found && is_skipped(r));
     if (!s && !found)
         s = signals_pending() ? QUILL_OK
                               : fail(err, QUILL_E_USAGE, "%s: expected a first row with the names of the columns",
@@ -185,6 +196,7 @@ static quill_status read_names(struct rows *r, quill_error *err) {
                          r->row.line, shown);
     }
     r->named = !s && found;
+    r->n_columns = r->names.n;
     return s;
 }
 
@@ -196,6 +208,7 @@ quill_status rows_open(struct rows **out, const struct row_source *source, quill
     r->limit = source->limit ? source->limit : source->form == ROW_JSONL ? (size_t)8 << 20 : (size_t)64 << 20;
     r->line = source->first_line ? source->first_line : 1;
     r->number = 1;
+    r->n_columns = source->n_columns;
     if (source->memory) {
         r->data = source->memory;
         r->n = source->n_memory;
@@ -226,11 +239,13 @@ quill_status rows_next(struct rows *r, const struct row **row, quill_error *err)
     quill_status s;
     *row = NULL;
     do s = next_raw(r, &found, err);
-    while (!s && found && r->source.skip_empty && is_empty(r->row.raw));
+    while (!s && found && is_skipped(r));
     if (!found) return s;
     r->number++;
     *row = &r->row;
     if (!s) s = split(r, &r->fields, err);
+    if (!s) r->row.n_found = r->fields.n;
+    if (!s && r->fields.n > r->n_columns && !r->named) r->n_columns = r->fields.n;
     if (!s && r->named && r->fields.n != r->names.n)
         s = fail(err, QUILL_E_USAGE, "%s:%" PRIu64 ": expected %zu fields as in the first row, found %zu",
                  QUOTED(str_of(r->source.name)), r->row.line, r->names.n, r->fields.n);
@@ -244,7 +259,7 @@ quill_status rows_next(struct rows *r, const struct row **row, quill_error *err)
 
 bool rows_ready(struct rows *r) {
     quill_error err;
-    while (!find_end(r) && r->scanned <= r->limit) {
+    while (!find_end(r) && r->scanned <= r->limit && !signals_pending()) {
         struct pollfd event = {.fd = r->source.fd, .events = POLLIN};
         if (poll(&event, 1, 0) <= 0) return false;
         if (fill(r, &err)) return true; // rows_next will meet it too

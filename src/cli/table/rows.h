@@ -17,12 +17,14 @@ enum row_form {
     ROW_JSONL, // an object per line: a string is its text, any other value its JSON without blanks
 };
 
-// What is read. TSV and CSV begin with a row of names unless no_header is set; a CR at the end of their lines is
-// dropped. Names in it that are empty or occur twice are an error.
+// What is read; a byte order mark in front is none of it. TSV and CSV begin with a row of names unless no_header is
+// set; a CR at the end of their lines is dropped. Names in it that are empty or occur twice are an error. An empty line
+// of theirs is a row where there is one column, and none where there are more.
 struct row_source {
     enum row_form form;
     bool no_header;
     bool skip_empty;     // empty lines are no rows
+    size_t n_columns;    // of a table without names: how many its rows should have at least; 0: one
     bool split_lines;    // of ROW_LINES: tabs divide it into fields, byte for byte
     const char *name;    // for messages: "rows.tsv", "stdin"
     uint64_t first_line; // number of the first line, for messages; 0: 1
@@ -40,6 +42,7 @@ struct row {
     const quill_text *fields; // [n_fields] decoded
     const quill_text *names;  // [n_fields] of the fields: columns or keys; NULL: lines, no_header
     size_t n_fields;
+    size_t n_found;           // of a row with too few or too many fields: how many; 0: it cannot be divided
 };
 
 struct rows;

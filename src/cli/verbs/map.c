@@ -148,6 +148,7 @@ static quill_status open_rows(struct map *m, quill_error *err) {
         .skip_empty = w->form.input == ROW_JSONL,
         .name = w->rows_name,
         .fd = m->fd,
+        .n_columns = o->rows.no_header ? m->file->n_open : 0,
         .split_lines = m->file->n_open > 1,
     };
     s = rows_open(&w->rows, &source, err);

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/io/json_out.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
@@ -51,7 +52,8 @@ static quill_status read_candidates(struct ranking *r, quill_error *err) {
     for (size_t i = 0; i < r->input.n; i++) most += r->input.p[i] == '\n';
     r->candidates = calloc(most, sizeof *r->candidates);
     if (!r->candidates) return fail_memory(err);
-    const char *p = r->input.p, *end = p + r->input.n;
+    const char *p = r->input.p ? r->input.p : "", *end = p + r->input.n;
+    p += utf8_mark(p, r->input.n);
     while (p < end) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((newline ? newline : end) - p);
@@ -147,9 +149,9 @@ static quill_status rank(struct ranking *r, quill_error *err) {
     const struct options *o = r->o;
     bool prior = o->choose.normalize == NORMALIZE_PRIOR, given = o->prompt.text || o->prompt.files.n;
     if (!given) return fail(err, QUILL_E_USAGE, "rank: a prefix is needed: -p TEXT or -f FILE");
-    signals_catch();
     quill_status s = prompt_read(&r->prefix, o, err);
     if (!s) s = scorer_open(&r->scorer, o, SCORER_AT_ONCE, err);
+    signals_catch(); // what was ordered is either whole or not there
     if (!s && prior && r->scorer.begin < 0)
         s = fail(err, QUILL_E_USAGE, "--normalize prior needs a BOS or EOS token in front of the candidates");
     if (!s) s = read_candidates(r, err);
