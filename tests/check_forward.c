@@ -56,7 +56,8 @@ static uint64_t hash_logits(const struct model *model, const struct way *way) {
     quill_error err;
     float *logits = malloc(chunk * vocab * sizeof *logits);
     if (!team || !logits) die("out of memory");
-    must(forward_create(&f, model, &(struct forward_size){chunk, way->threads, false}, &err), &err);
+    const struct forward_size size = {.max_tokens = chunk, .n_threads = way->threads};
+    must(forward_create(&f, model, &size, &err), &err);
     must(kv_cache_create(&kv, hp, way->kv, hp->n_ctx, 1, &err), &err);
     uint64_t hash = 0;
     for (size_t done = 0; done < n;) {

@@ -27,7 +27,14 @@ static double difference(const float *found, const double *expected, size_t n) {
 }
 
 static uint64_t bytes_of(const struct model *model, size_t tokens, int threads) {
-    return forward_bytes(model, &(struct forward_size){tokens, threads, false});
+    return forward_bytes(model, &(struct forward_size){.max_tokens = tokens, .n_threads = threads});
+}
+
+static struct forward *open_forward(const struct model *model, size_t tokens, int threads) {
+    struct forward *f;
+    quill_error err;
+    assert_ok(forward_create(&f, model, &(struct forward_size){.max_tokens = tokens, .n_threads = threads}, &err), err);
+    return f;
 }
 
 static double rig_difference(struct rig *rig, const struct way *way, const struct plain_variant *v, size_t n) {
@@ -184,7 +191,7 @@ static void sequences_that_see_all_equal_each_alone(void **state) {
     struct forward *f;
     struct kv_cache *kv;
     quill_error err;
-    assert_ok(forward_create(&f, rig.model, &(struct forward_size){470, 2, false}, &err), err);
+    f = open_forward(rig.model, 470, 2);
     assert_ok(kv_cache_create(&kv, model_hparams(rig.model), KV_F16, 340, 4, &err), err);
     int32_t *ids[4];
     float *alone[4], *logits = malloc(470 * shape.v * sizeof *logits), *at = logits;
@@ -316,7 +323,7 @@ static struct crowd crowd_open(enum dtype type, enum kv_type kv, int threads) {
     static const struct shape shape = {32, 2, 2, 64, 70, 700, 0};
     struct crowd c = {.rig = make_rig(&shape, type, &kernels_ref), .team = team_create(threads), .vocab = shape.v};
     quill_error err;
-    assert_ok(forward_create(&c.forward, c.rig.model, &(struct forward_size){900, threads, false}, &err), err);
+    c.forward = open_forward(c.rig.model, 900, threads);
     assert_ok(kv_cache_create(&c.kv, model_hparams(c.rig.model), kv, (int32_t)shape.c, SEQUENCES, &err), err);
     return c;
 }
@@ -479,7 +486,7 @@ static void values_that_are_not_finite_are_an_error_and_leave_lengths(void **sta
             float logits[50];
             const int32_t ids[] = {1, 2, 3};
             quill_error err;
-            assert_ok(forward_create(&f, rig.model, &(struct forward_size){3, 2, false}, &err), err);
+            f = open_forward(rig.model, 3, 2);
             assert_ok(kv_cache_create(&kv, model_hparams(rig.model), KV_F32, 40, 1, &err), err);
             assert_int_equal(forward_run(f, kv, team, &(struct span){0, 0, ids, 3, 1}, 1, logits, &err), QUILL_E_MODEL);
             assert_string_equal(err.text, "tiny.gguf: model produced non-finite values");
@@ -508,7 +515,7 @@ static void sequences_go_on_after_a_refused_token(void **state) {
         const int32_t good[] = {1, 2, 3, 4};
         float logits[50], *expected = rig_logits(rig.model, &(struct way){.kv = KV_F16}, good, 4);
         quill_error err;
-        assert_ok(forward_create(&f, rig.model, &(struct forward_size){4, 2, false}, &err), err);
+        f = open_forward(rig.model, 4, 2);
         assert_ok(kv_cache_create(&kv, model_hparams(rig.model), KV_F16, 40, 1, &err), err);
         assert_ok(forward_run(f, kv, team, &(struct span){0, 0, ids, 3, 0}, 1, logits, &err), err);
         assert_int_equal(forward_run(f, kv, team, &(struct span){0, 3, ids + 3, 1, 0}, 1, logits, &err), QUILL_E_MODEL);
@@ -555,7 +562,7 @@ static void sizes_that_do_not_fit_are_refused(void **state) {
     struct kv_cache *kv;
     quill_error err;
     assert_int_equal(bytes_of(rig.model, SIZE_MAX, 2), UINT64_MAX);
-    const struct forward_size size = {SIZE_MAX / 2, 2, false};
+    const struct forward_size size = {.max_tokens = SIZE_MAX / 2, .n_threads = 2};
     assert_int_equal(forward_create(&f, rig.model, &size, &err), QUILL_E_SYSTEM);
     assert_null(f);
     struct hparams hp = {.n_layer = MAX_LAYER, .n_head_kv = MAX_HEAD, .head_dim = MAX_HEAD_DIM};

@@ -135,7 +135,8 @@ static void assert_same_continuation(const struct model *model, enum kv_type typ
     struct kv_cache *kv;
     quill_error err;
     float *logits = malloc(e->n_vocab * sizeof *logits);
-    assert_ok(forward_create(&f, model, &(struct forward_size){e->prompt.n, 2, false}, &err), err);
+    const struct forward_size size = {.max_tokens = e->prompt.n, .n_threads = 2};
+    assert_ok(forward_create(&f, model, &size, &err), err);
     assert_ok(kv_cache_create(&kv, model_hparams(model), type, model_hparams(model)->n_ctx, 1, &err), err);
     struct span span = {0, 0, e->prompt.ids, e->prompt.n, 1};
     for (size_t i = 0; i < e->greedy.n; i++) {
