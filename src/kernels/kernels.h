@@ -118,6 +118,7 @@ struct kernels {
     void (*rms_norm)(float *out, const float *x, const float *w, float eps, size_t n);
     void (*activate[ACTF_COUNT])(float *x, size_t n); // in place
     void (*add)(float *y, const float *x, size_t n);  // y += x
+    void (*add_scaled)(float *y, const float *x, float scale, size_t n); // y = fma(scale, x, y)
     void (*multiply)(float *y, const float *x, size_t n); // y *= x
     bool (*all_finite)(const float *x, size_t n);
 

@@ -150,6 +150,19 @@ static bool check_pair(void (*f)(float *, const float *, size_t), void (*ref)(fl
 static bool check_add(const struct kernels *k) { return check_pair(k->add, kernels_ref.add); }
 static bool check_multiply(const struct kernels *k) { return check_pair(k->multiply, kernels_ref.multiply); }
 
+static bool check_add_scaled(const struct kernels *k) {
+    for (size_t i = 0; i < (size_t)N_LENGTHS * 6; i++) {
+        size_t n = lengths[i % N_LENGTHS];
+        const enum values kind = (enum values)(i / N_LENGTHS);
+        const float *x = inputs(n, kind), scale = random_float(kind);
+        float *y = inputs(n, kind), *want = guarded_copy(y, n * sizeof *y);
+        kernels_ref.add_scaled(want, x, scale, n);
+        k->add_scaled(y, x, scale, n);
+        if (!finish(same_floats("y", y, want, n))) return complain("times %.9g", (double)scale);
+    }
+    return true;
+}
+
 static bool check_all_finite(const struct kernels *k) {
     static const float bad[] = {INFINITY, -INFINITY, NAN};
     for (size_t i = 0; i < (size_t)N_LENGTHS * 6; i++) {
@@ -287,6 +300,7 @@ const struct check row_checks[] = {
     {"tanh", check_tanh, NULL},
     {"silu", check_silu, bench_silu},
     {"add", check_add, NULL},
+    {"add_scaled", check_add_scaled, NULL},
     {"multiply", check_multiply, NULL},
     {"all_finite", check_all_finite, NULL},
     {"row_max", check_row_max, NULL},

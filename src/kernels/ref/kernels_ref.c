@@ -63,6 +63,10 @@ static void add(float *y, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] += x[i];
 }
 
+static void add_scaled(float *y, const float *x, float scale, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = q_fma(scale, x[i], y[i]);
+}
+
 static void multiply(float *y, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] *= x[i];
 }
@@ -97,6 +101,7 @@ const struct kernels kernels_ref = {
     .activate = {[ACTF_GELU_TANH] = gelu_tanh, [ACTF_GELU_ERF] = gelu_erf, [ACTF_QUICK_GELU] = quick_gelu,
                  [ACTF_RELU] = relu, [ACTF_RELU_SQUARED] = relu_squared, [ACTF_SILU] = silu, [ACTF_TANH] = tanh_of},
     .add = add,
+    .add_scaled = add_scaled,
     .multiply = multiply,
     .all_finite = all_finite,
     .row_max = row_max,
