@@ -36,6 +36,7 @@ struct way {
     int threads;  // 0: 1
     size_t chunk; // 0: everything in one call
     bool keep;    // every intermediate
+    size_t max_rank;
     struct forward_inputs inputs;
 };
 
@@ -48,7 +49,8 @@ static inline float *rig_logits(const struct model *model, const struct way *way
     struct forward *f;
     struct kv_cache *kv;
     quill_error err;
-    assert_ok(forward_create(&f, model, &(struct forward_size){chunk, threads, way->keep}, &err), err);
+    const struct forward_size size = {chunk, threads, way->keep, way->max_rank};
+    assert_ok(forward_create(&f, model, &size, &err), err);
     assert_ok(kv_cache_create(&kv, hp, way->kv, hp->n_ctx, 1, &err), err);
     forward_set_inputs(f, &way->inputs);
     float *logits = malloc(n * vocab * sizeof *logits);

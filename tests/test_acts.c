@@ -177,7 +177,7 @@ static void a_kept_pass_leaves_every_intermediate(void **state) {
         struct forward *f;
         struct kv_cache *kv;
         quill_error err;
-        assert_ok(forward_create(&f, rig.model, &(struct forward_size){N, 2, true}, &err), err);
+        assert_ok(forward_create(&f, rig.model, &(struct forward_size){N, 2, true, 0}, &err), err);
         assert_ok(kv_cache_create(&kv, model_hparams(rig.model), KV_F32, 40, 1, &err), err);
         assert_ok(forward_run(f, kv, team, &(struct span){0, 0, ids, N, N}, 1, logits, &err), err);
         const struct acts *a = forward_acts(f);

@@ -307,6 +307,178 @@ static void bits_do_not_depend_on_what_is_kept(void **state) {
     }
 }
 
+// ---- low-rank additions ----
+
+enum { DELTA_MATRICES = 7, DELTA_LAYERS = 2 };
+
+// Deltas of every matrix of a model of two layers, with ranks 1 to 9 and every type that they may have.
+struct test_adapter {
+    struct layer_deltas layers[DELTA_LAYERS];
+    uint8_t *data[DELTA_LAYERS * DELTA_MATRICES * 2];
+    size_t n_data;
+    struct adapter adapter;
+};
+
+static struct mat random_mat(struct test_adapter *t, size_t rows, size_t cols, enum dtype type, uint64_t *seed) {
+    const size_t stride = cols * dtypes[type].block_bytes;
+    uint8_t *data = t->data[t->n_data++] = malloc(rows * stride);
+    float *row = malloc(cols * sizeof *row);
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < cols; c++) row[c] = tiny_random(seed) / sqrtf((float)cols);
+        encode_row(type, data + r * stride, row, cols);
+    }
+    free(row);
+    return (struct mat){.dtype = type, .rows = rows, .cols = cols, .stride = stride, .data = data};
+}
+
+// W += scale * B A in the values that the plain pass reads, rows `first` on of the tensor.
+static void merge(struct tiny *m, const struct delta *d, size_t layer, const char *part, size_t first) {
+    char name[48];
+    snprintf(name, sizeof name, "blk.%zu.%s", layer, part);
+    const size_t r = d->a.rows, cols = d->a.cols;
+    float *values = tiny_find(m, name)->values + first * cols, *a = malloc(r * cols * sizeof *a), b[16];
+    for (size_t i = 0; i < r; i++)
+        kernels_ref.decode_row[d->a.dtype](a + i * cols, d->a.data + i * d->a.stride, cols);
+    for (size_t row = 0; row < d->b.rows; row++) {
+        kernels_ref.decode_row[d->b.dtype](b, d->b.data + row * d->b.stride, r);
+        for (size_t c = 0; c < cols; c++) {
+            double sum = 0;
+            for (size_t i = 0; i < r; i++) sum += (double)b[i] * (double)a[i * cols + c];
+            values[row * cols + c] += (float)((double)d->scale * sum);
+        }
+    }
+    free(a);
+}
+
+static void make_adapter(struct test_adapter *t, const struct model *model, bool gated) {
+    static const enum dtype types[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16};
+    uint64_t seed = 11;
+    size_t n = 0;
+    *t = (struct test_adapter){.adapter = {t->layers}};
+    for (size_t l = 0; l < DELTA_LAYERS; l++) {
+        const struct layer_plan *p = &model->layers[l];
+        struct layer_deltas *d = &t->layers[l];
+        const struct {
+            struct delta *delta;
+            const struct mat *w;
+        } parts[] = {{&d->q, &p->q.w}, {&d->k, &p->k.w}, {&d->v, &p->v.w}, {&d->o, &p->o.w}, {&d->up, &p->up.w},
+                     {&d->down, &p->down.w}};
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++, n++) {
+            const size_t rank = 1 + n * 5 % 9;
+            *parts[i].delta = (struct delta){
+                .a = random_mat(t, rank, parts[i].w->cols, types[n % 3], &seed),
+                .b = random_mat(t, parts[i].w->rows, rank, types[n / 2 % 3], &seed),
+                .scale = n % 2 ? -1.5f : 0.75f,
+            };
+        }
+    }
+    for (size_t l = 0; gated && l < DELTA_LAYERS; l++) t->layers[l].gate = t->layers[(l + 1) % DELTA_LAYERS].up;
+}
+
+static void merge_all(struct tiny *m, const struct test_adapter *t) {
+    for (size_t l = 0; l < DELTA_LAYERS; l++) {
+        merge(m, &t->layers[l].q, l, "attn_qkv.weight", 0);
+        merge(m, &t->layers[l].k, l, "attn_qkv.weight", m->n_embd);
+        merge(m, &t->layers[l].v, l, "attn_qkv.weight", 2 * m->n_embd);
+        merge(m, &t->layers[l].o, l, "attn_output.weight", 0);
+        merge(m, &t->layers[l].up, l, "ffn_up.weight", 0);
+        merge(m, &t->layers[l].down, l, "ffn_down.weight", 0);
+    }
+}
+
+static void free_adapter(struct test_adapter *t) {
+    for (size_t i = 0; i < t->n_data; i++) free(t->data[i]);
+}
+
+// What a model with deltas computes is what one with the sums of both matrices would.
+static void low_rank_additions_agree_with_a_plain_forward_pass(void **state) {
+    (void)state;
+    static const struct {
+        enum dtype type;
+        struct plain_variant variant;
+        double bound;
+    } cases[] = {
+        {DTYPE_F32, {0}, 5e-6},
+        {DTYPE_F32, {.gated = true}, 5e-6},
+        {DTYPE_F32, {.parallel = true, .one_norm = true}, 5e-6},
+        {DTYPE_F16, {0}, 5e-6},
+        {DTYPE_Q8_0, {0}, 2e-2},
+        {DTYPE_Q8_0, {.gated = true}, 3e-2},
+    };
+    static const struct shape shape = {32, 2, DELTA_LAYERS, 160, 40, 90, 80};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rig rig = make_rig(&shape, cases[i].type, &kernels_ref);
+        struct test_adapter t;
+        apply_variant(rig.model, &cases[i].variant);
+        make_adapter(&t, rig.model, cases[i].variant.gated);
+        const struct way without = {.kv = KV_F32, .max_rank = 9};
+        struct way with = {.kv = KV_F32, .max_rank = 9, .threads = 2, .chunk = 70, .inputs = {.adapter = &t.adapter}};
+        assert_true(rig_difference(&rig, &without, &cases[i].variant, shape.n) < cases[i].bound);
+        merge_all(rig.tiny, &t);
+        assert_true(rig_difference(&rig, &without, &cases[i].variant, shape.n) > 0.1); // the deltas are not small
+        const double d = rig_difference(&rig, &with, &cases[i].variant, shape.n);
+        if (d >= cases[i].bound) print_error("case %zu: %.2g\n", i, d);
+        assert_true(d < cases[i].bound);
+        free_adapter(&t);
+        rig_close(&rig);
+    }
+}
+
+static void scale_all(struct test_adapter *t, float scale) {
+    for (size_t l = 0; l < DELTA_LAYERS; l++) {
+        struct layer_deltas *d = &t->layers[l];
+        d->q.scale = d->k.scale = d->v.scale = d->o.scale = d->gate.scale = d->up.scale = d->down.scale = scale;
+    }
+}
+
+// Those of the base where there is no adapter or its scales are 0; else the same however the work is cut.
+static void bits_of_low_rank_additions_do_not_depend_on_how_they_are_computed(void **state) {
+    (void)state;
+    static const enum dtype types[] = {DTYPE_F32, DTYPE_F16, DTYPE_Q8_0, DTYPE_Q4_K};
+    static const struct shape shape = {256, 4, DELTA_LAYERS, 1024, 40, 140, 131};
+    const struct kernels *kernels[8];
+    const size_t n_kernels = kernels_available(kernels, 8), n_logits = shape.n * shape.v;
+    for (size_t i = 0; i < sizeof types / sizeof types[0] * 2; i++) {
+        struct rig rig = make_rig(&shape, types[i / 2], kernels[n_kernels - 1]);
+        const bool gated = i % 2;
+        struct test_adapter t;
+        quill_error err;
+        apply_variant(rig.model, &(struct plain_variant){.gated = gated});
+        make_adapter(&t, rig.model, gated);
+        int32_t *ids = rig_ids(rig.tiny, shape.n, 5);
+        const struct way base = {.kv = KV_F16}, room = {.kv = KV_F16, .max_rank = 16, .threads = 3};
+        struct way with = {.kv = KV_F16, .max_rank = 9, .inputs = {.adapter = &t.adapter}};
+        float *plain = rig_logits(rig.model, &base, ids, shape.n), *found = rig_logits(rig.model, &room, ids, shape.n);
+        assert_same_bits(found, plain, n_logits);
+        float *adapted = rig_logits(rig.model, &with, ids, shape.n);
+        assert_true(memcmp(adapted, plain, n_logits * sizeof *plain) != 0);
+        const struct way ways[] = {
+            {KV_F16, 1, 1, false, 9, with.inputs}, {KV_F16, 2, 7, false, 20, with.inputs},
+            {KV_F16, 12, 100, true, 9, with.inputs}, {KV_F16, 3, 0, false, 64, with.inputs},
+        };
+        for (size_t w = 0; w < sizeof ways / sizeof ways[0]; w++) {
+            free(found);
+            found = rig_logits(rig.model, &ways[w], ids, shape.n);
+            assert_same_bits(found, adapted, n_logits);
+        }
+        for (size_t k = 1; k < n_kernels; k++) {
+            model_free(rig.model);
+            assert_ok(model_bind(&rig.model, rig.weights, kernels[k], &err), err);
+            apply_variant(rig.model, &(struct plain_variant){.gated = gated});
+            free(found);
+            found = rig_logits(rig.model, &ways[1], ids, shape.n);
+            assert_same_bits(found, adapted, n_logits);
+        }
+        scale_all(&t, 0);
+        free(found);
+        found = rig_logits(rig.model, &with, ids, shape.n);
+        assert_same_bits(found, plain, n_logits);
+        free(plain), free(found), free(adapted), free(ids);
+        free_adapter(&t);
+        rig_close(&rig);
+    }
+}
+
 // ---- several sequences ----
 
 enum { SEQUENCES = 5, STEPS = 12 };
@@ -583,6 +755,8 @@ int main(void) {
         cmocka_unit_test(bits_do_not_depend_on_chunks_threads_or_kernels),
         cmocka_unit_test(bits_do_not_depend_on_pieces_of_the_mlp),
         cmocka_unit_test(bits_do_not_depend_on_what_is_kept),
+        cmocka_unit_test(low_rank_additions_agree_with_a_plain_forward_pass),
+        cmocka_unit_test(bits_of_low_rank_additions_do_not_depend_on_how_they_are_computed),
         cmocka_unit_test(sequences_of_a_batch_equal_each_alone),
         cmocka_unit_test(only_wanted_logits_are_written_and_equal_those_of_all),
         cmocka_unit_test(shared_beginnings_equal_recomputed_ones),

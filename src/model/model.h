@@ -58,12 +58,29 @@ struct forward_size {
     size_t max_tokens; // in one call
     int n_threads;
     bool keep;         // every intermediate of every block is kept until the next call, for a trainer: pass/acts.h
+    size_t max_rank;   // of the deltas of an adapter; 0: there will be none
 };
 
 struct forward; // activations and scratch
 
-// What a pass reads beside tokens and weights. Pointers are borrowed until other inputs are set.
+// What is added to a product y = W x + b: scale * B (A x) (Hu et al. 2021), where x is what W reads, not yet
+// quantized. u[j] = chain over c ascending of fma(A[j][c], x[c], u[j]), d[i] = chain over j of fma(B[i][j], u[j], d[i]), both from
+// +0; then y[i] = fma(scale, d[i], y[i]), behind the bias.
+struct delta {
+    struct mat a, b; // [r, inputs], [outputs, r]: f32, f16 or bf16; a.data NULL: none
+    float scale;     // 0: none
+};
+struct layer_deltas {
+    struct delta q, k, v, o, gate, up, down;
+};
+struct adapter {
+    const struct layer_deltas *layers; // [n_layer], each as its matrix is shaped, r at most max_rank
+};
+
+// What a pass reads beside tokens and weights. Pointers are borrowed until other inputs are set. What sequences hold
+// was computed with the adapter of its time.
 struct forward_inputs {
+    const struct adapter *adapter; // NULL: none
     const int32_t *prefixes; // [sequences of the cache] for models with MASK_PREFIX; NULL: 0
 };
 

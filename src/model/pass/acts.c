@@ -117,34 +117,40 @@ static void carve_scratch(struct carving *c, struct acts *a, const struct model 
     size_t rows = PART_BYTES / row;
     a->query_rows = rows < 1 ? 1 : rows > QUERY_ROWS ? QUERY_ROWS : rows;
     if (a->query_rows > KV_LANES) a->query_rows -= a->query_rows % KV_LANES; // blocks of keys are stored whole
-    struct carving kernels = {0}, parts = {0}, one_row = {0}, piece = {0};
+    struct carving kernels = {0}, parts = {0}, one_row = {0}, piece = {0}, tile = {0};
     carve(&kernels, 1, model->kernels->scratch_bytes);
     carve(&parts, a->query_rows, row);
     carve(&one_row, (size_t)model->hp.n_embd, sizeof(float));
+    if (a->max_rank) carve(&tile, DELTA_TILE, DELTA_TILE * sizeof(float));
     if (a->ff_piece) carve(&piece, a->max_rows * (a->ff_piece + PADDING) * (is_gated(model) ? 2 : 1), sizeof(float));
     a->kernel_scratch_bytes = kernels.used;
-    a->scratch_bytes = kernels.used + larger(parts.used, larger(one_row.used, piece.used));
+    a->scratch_bytes = kernels.used + larger(larger(parts.used, tile.used), larger(one_row.used, piece.used));
     if (piece.failed) c->failed = true;
     a->scratch = carve(c, (size_t)a->n_members, a->scratch_bytes);
 }
 
 static void carve_all(struct carving *c, struct acts *a, const struct model *model, const struct forward_size *size) {
     const size_t n = a->max_rows;
-    a->ff_piece = size->keep ? 0 : ff_piece(a, model);
+    const bool floats = size->keep || size->max_rank > 0;
+    a->ff_piece = floats ? 0 : ff_piece(a, model);
     a->kv_stride = buffer_stride(model, BUF_K);
     a->y_stride = buffer_stride(model, BUF_ATT_Y);
-    carve_sets(c, a, &(struct act_sizes){.model = model, .rows = n, .floats = size->keep, .pieces = a->ff_piece > 0,
+    carve_sets(c, a, &(struct act_sizes){.model = model, .rows = n, .floats = floats, .pieces = a->ff_piece > 0,
                                          .keep = size->keep});
     a->batch.ids = carve(c, n, sizeof *a->batch.ids);
     a->batch.seqs = carve(c, n, sizeof *a->batch.seqs);
     a->batch.positions = carve(c, n, sizeof *a->batch.positions);
     a->batch.blocks = carve(c, n, sizeof *a->batch.blocks);
+    if (a->max_rank) a->low = carve(c, n, a->low_stride * sizeof *a->low);
     carve_scratch(c, a, model);
 }
 
 bool acts_plan(struct acts *a, const struct model *model, const struct forward_size *size) {
     *a = (struct acts){.kernels = model->kernels, .max_rows = size->max_tokens, .n_members = size->n_threads};
-    if (a->max_rows > INT32_MAX) return false; // and so products with the bounds of hparams.h fit
+    a->max_rank = size->max_rank;
+    a->low_stride = LOW_PRODUCTS * a->max_rank;
+    // And so products with the bounds of hparams.h fit.
+    if (a->max_rows > INT32_MAX || a->max_rank > MAX_EMBD) return false;
     struct carving c = {0};
     carve_all(&c, a, model, size);
     a->bytes = c.used;

@@ -13,6 +13,8 @@
 
 enum {
     QUERY_ROWS = 48, // most rows in a query block; each key loaded is reused this many times
+    LOW_PRODUCTS = 3, // that read the same input: q, k, v
+    DELTA_TILE = 64,  // tokens and rows of a product that a delta is added to at a time
     CLAIMS_EACH = 8, // claims per member where the work allows it, so that no member finishes much later than the rest
 };
 
@@ -77,6 +79,8 @@ struct acts {
     struct batch batch;
     size_t max_rows, query_rows; // query_rows: of a block, which ends at a multiple of them
     int n_members;
+    float *low;                  // [B, low_stride] A x of up to LOW_PRODUCTS deltas, max_rank values each; or NULL
+    size_t max_rank, low_stride;
     unsigned char *scratch;      // [n_members][scratch_bytes]
     size_t scratch_bytes, kernel_scratch_bytes; // of one member; of which the kernels have the first
     atomic_bool not_finite;      // set when a NaN or infinity is found
@@ -103,7 +107,7 @@ static inline void *kernel_scratch(const struct acts *a, const struct member *m)
     return a->scratch + (size_t)m->index * a->scratch_bytes;
 }
 // Per-thread scratch, used for one of: the parts of query_rows queries, tile by tile; a row of E floats; ff_piece
-// columns of ff, and as many of the other factor.
+// columns of ff, and as many of the other factor; a tile of a delta.
 static inline float *member_scratch(const struct acts *a, const struct member *m) {
     return (float *)(void *)(a->scratch + (size_t)m->index * a->scratch_bytes + a->kernel_scratch_bytes);
 }

@@ -184,12 +184,13 @@ void attention_forward(struct member *m, const struct pass *pass, int32_t layer,
         a, b, pass->kv, p, kernel_scratch(a, m), member_scratch(a, m), layer,
         (size_t)hp->n_head, group, dim, by_head ? kinds : 0, alone,
     };
+    const struct layer_deltas *d = deltas_of(pass, layer);
     const struct product qkv[] = {
-        {&p->q, b->q, n, b->att.stride, false},
-        {&p->k, b->k, all, a->kv_stride, false},
-        {&p->v, b->v, all, a->kv_stride, false},
+        {&p->q, &d->q, b->q, n, b->att.stride, false},
+        {&p->k, &d->k, b->k, all, a->kv_stride, false},
+        {&p->v, &d->v, b->v, all, a->kv_stride, false},
     };
-    const struct product out = {&p->o, b->att_y, n, a->y_stride, false};
+    const struct product out = {&p->o, &d->o, b->att_y, n, a->y_stride, false};
 
     op_linear(m, a, &b->h, qkv, 3);
     if (!alone) store(m, &at);

@@ -26,7 +26,7 @@ static void run(void *arg, struct member *m) {
     const size_t n_embd = (size_t)model->hp.n_embd, n_end = wanted * n_embd;
     const struct block_acts *first = acts_of(a, 0), *before = acts_of(a, last), *end = acts_of(a, last + 1);
     const struct norm_step begin = {&model->layers[0].attn_in, first->x, &first->h};
-    const struct product logits = {&model->head, pass->logits, wanted, model->head.w.rows, true};
+    const struct product logits = {&model->head, NULL, pass->logits, wanted, model->head.w.rows, true};
 
     embed_forward(m, pass);                                            // x[B, E] = tokens[ids] + positions
     op_norm(m, a, &begin, model->hp.norm_eps, all);                    // h[B, E] = norm(x)
@@ -100,7 +100,23 @@ void forward_free(struct forward *f) {
 
 const struct acts *forward_acts(const struct forward *f) { return &f->acts; }
 
-void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs) { f->inputs = *inputs; }
+static bool fits(const struct delta *d, const struct linear *l, size_t max_rank) {
+    if (!d->a.data) return true;
+    const bool floats = dtypes[d->a.dtype].acts == ACT_FLOAT && dtypes[d->b.dtype].acts == ACT_FLOAT;
+    return floats && d->b.data && d->a.cols == l->w.cols && d->a.rows <= max_rank && d->b.cols == d->a.rows &&
+           d->b.rows == l->w.rows;
+}
+
+void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs) {
+    const size_t r = f->acts.max_rank;
+    for (int32_t i = 0; inputs->adapter && i < f->model->hp.n_layer; i++) {
+        const struct layer_plan *p = &f->model->layers[i];
+        const struct layer_deltas *d = &inputs->adapter->layers[i];
+        assert(fits(&d->q, &p->q, r) && fits(&d->k, &p->k, r) && fits(&d->v, &p->v, r) && fits(&d->o, &p->o, r));
+        assert(fits(&d->gate, &p->gate, r) && fits(&d->up, &p->up, r) && fits(&d->down, &p->down, r));
+    }
+    f->inputs = *inputs;
+}
 
 // What the caller promises; none of it comes from a file or a prompt unchecked.
 static void check_spans(const struct forward *f, const struct kv_cache *kv, const struct span *spans, size_t n_spans) {
@@ -126,7 +142,7 @@ quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *te
     make_batch(f, spans, n_spans);
     acts_prepare(a);
     atomic_store(&a->not_finite, false);
-    team_run(team, run, &(struct pass){f->model, a, kv, logits});
+    team_run(team, run, &(struct pass){f->model, f->inputs.adapter, a, kv, logits});
     if (atomic_load(&a->not_finite))
         return fail(err, QUILL_E_MODEL, "%s: model produced non-finite values", QUOTED(str_of(f->model->file)));
     for (size_t i = 0; i < n_spans; i++) kv_extend(kv, spans[i].seq, (int32_t)spans[i].n);

@@ -8,8 +8,12 @@ void mlp_forward(struct member *m, const struct pass *pass, int32_t layer, const
     const struct block_acts *b = acts_of(a, layer);
     const struct layer_plan *p = &pass->model->layers[layer];
     const struct linear *gate = p->gate.w.data ? &p->gate : NULL;
-    const struct mlp_step in = {gate, &p->up, a->kernels->activate[p->act], kinds_of(&p->down), b->pre, b->up, &b->ff};
-    const struct product out = {&p->down, b->mlp_y, n, a->y_stride, false};
+    const struct layer_deltas *d = deltas_of(pass, layer);
+    const struct mlp_step in = {
+        .gate = gate, .up = &p->up, .gate_delta = &d->gate, .up_delta = &d->up, .act = a->kernels->activate[p->act],
+        .kinds = kinds_of(&p->down), .pre = b->pre, .factor = b->up, .ff = &b->ff,
+    };
+    const struct product out = {&p->down, &d->down, b->mlp_y, n, a->y_stride, false};
     op_mlp(m, a, h, &in, n);             // ff = act(up h)
     op_linear(m, a, &b->ff, &out, 1);    // mlp_y = down ff
 }

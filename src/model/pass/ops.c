@@ -29,25 +29,66 @@ static size_t rows_per_claim(const struct member *m, const struct kernels *k, si
     return round_up(fair > worth ? fair : worth, k->row_chunk);
 }
 
+static bool has_delta(const struct product *p) { return p->delta && p->delta->a.data && p->delta->scale != 0; }
+
+// low = A x of the products' deltas.
+static void op_low(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n) {
+    size_t most = 0, begin, end;
+    for (size_t i = 0; i < n; i++)
+        if (has_delta(&products[i]) && products[i].n > most) most = products[i].n;
+    if (most == 0) return;
+    team_begin(m);
+    while (team_claim(m, most, fair_share(m, most), &begin, &end))
+        for (size_t i = 0; i < n; i++) {
+            const size_t last = end < products[i].n ? end : products[i].n;
+            if (!has_delta(&products[i]) || begin >= last) continue;
+            const struct mat *w = &products[i].delta->a;
+            a->kernels->matmul[w->dtype](&(struct matmul_job){
+                .w = *w, .row1 = w->rows, .n_tokens = last - begin,
+                .x = in->x + begin * in->stride, .x_stride = in->stride,
+                .out = a->low + begin * a->low_stride + i * a->max_rank, .out_stride = a->low_stride,
+                .scratch = kernel_scratch(a, m),
+            });
+        }
+    team_end(m);
+}
+
+// out += scale * B low for n rows of the matrix from row0 on; out: of the first token and row. low: of the product.
+static void add_delta(const struct member *m, struct acts *a, const struct product *p, const float *low, size_t row0,
+                      size_t n, float *out) {
+    float *tile = member_scratch(a, m);
+    for (size_t t = 0, tokens; t < p->n; t += tokens) {
+        tokens = p->n - t < DELTA_TILE ? p->n - t : DELTA_TILE;
+        for (size_t r = 0, rows; r < n; r += rows) {
+            rows = n - r < DELTA_TILE ? n - r : DELTA_TILE;
+            a->kernels->matmul[p->delta->b.dtype](&(struct matmul_job){
+                .w = mat_rows(p->delta->b, row0 + r, rows), .row1 = rows, .n_tokens = tokens,
+                .x = low + t * a->low_stride, .x_stride = a->low_stride,
+                .out = tile, .out_stride = DELTA_TILE, .scratch = kernel_scratch(a, m),
+            });
+            for (size_t i = 0; i < tokens; i++)
+                a->kernels->add_scaled(out + (t + i) * p->out_stride + r, tile + i * DELTA_TILE, p->delta->scale, rows);
+        }
+    }
+}
+
+// n rows of product i of those that read `in`, from row0 on. out: of the first token and of row0.
 static void multiply_rows(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
-                          size_t row0, size_t row1) {
+                          size_t i, size_t row0, size_t n, float *out) {
     const struct linear *l = p->linear;
     struct matmul_job job = {
-        .w = l->w, .row0 = row0, .row1 = row1, .n_tokens = p->n,
-        .x = in->x, .x_stride = in->stride, .q = in->q[dtypes[l->w.dtype].acts],
-        .bias = l->b, .out = p->out, .out_stride = p->out_stride, .scratch = kernel_scratch(a, m),
+        .n_tokens = p->n, .x = in->x, .x_stride = in->stride, .q = in->q[dtypes[l->w.dtype].acts],
+        .out_stride = p->out_stride, .scratch = kernel_scratch(a, m),
     };
-    if (!l->w.run) a->kernels->matmul[l->w.dtype](&job);
-    for (size_t row = row0, n; l->w.run && row < row1; row += n) { // run by run
-        n = row1 - row;
-        job.w = mat_run(l->w, row, &n);
-        job.row0 = 0, job.row1 = n;
-        job.bias = l->b ? l->b + row : NULL;
-        job.out = p->out + row;
+    for (size_t done = 0; done < n; done += job.row1) { // run by run
+        job.row1 = n - done;
+        job.w = l->w.run ? mat_run(l->w, row0 + done, &job.row1) : mat_rows(l->w, row0, n);
+        job.bias = l->b ? l->b + row0 + done : NULL;
+        job.out = out + done;
         a->kernels->matmul[l->w.dtype](&job);
     }
-    for (size_t t = 0; p->check && t < p->n; t++)
-        note(a, a->kernels->all_finite(p->out + t * p->out_stride + row0, row1 - row0));
+    if (has_delta(p)) add_delta(m, a, p, a->low + i * a->max_rank, row0, n, out);
+    for (size_t t = 0; p->check && t < p->n; t++) note(a, a->kernels->all_finite(out + t * p->out_stride, n));
 }
 
 static size_t claims_of(const struct product *p, size_t chunk) {
@@ -56,13 +97,14 @@ static size_t claims_of(const struct product *p, size_t chunk) {
 
 void op_linear(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n) {
     size_t chunk = rows_per_claim(m, a->kernels, in->cols, products, n), n_claims = 0, begin, end;
+    op_low(m, a, in, products, n);
     for (size_t i = 0; i < n; i++) n_claims += claims_of(&products[i], chunk);
     team_begin(m);
     while (team_claim(m, n_claims, 1, &begin, &end)) {
         const struct product *p = products;
         for (; begin >= claims_of(p, chunk); p++) begin -= claims_of(p, chunk);
-        size_t row0 = begin * chunk, rows = p->linear->w.rows;
-        multiply_rows(m, a, in, p, row0, rows - row0 < chunk ? rows : row0 + chunk);
+        const size_t row0 = begin * chunk, rest = p->linear->w.rows - row0;
+        multiply_rows(m, a, in, p, (size_t)(p - products), row0, rest < chunk ? rest : chunk, p->out + row0);
     }
     team_end(m);
 }
@@ -157,13 +199,11 @@ void op_activate(struct member *m, struct acts *a, const struct rows *r, const s
 static void mlp_piece(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
                       size_t n_products, const struct mlp_step *step, size_t row0, size_t n_rows) {
     const struct rows *ff = step->ff;
-    const size_t n = p->n, stride = ff->x ? ff->stride : a->ff_piece + PADDING;
+    const size_t n = p->n, stride = p->out_stride;
     float *x[2] = {NULL, NULL};
     for (size_t i = 0; i < n_products; i++) {
-        const struct linear *l = p[i].linear;
-        const struct linear rest = {mat_rows(l->w, row0, l->w.rows - row0), l->b ? l->b + row0 : NULL};
         x[i] = ff->x ? p[i].out + row0 : member_scratch(a, m) + i * n * stride;
-        multiply_rows(m, a, in, &(struct product){&rest, x[i], n, stride, false}, 0, n_rows);
+        multiply_rows(m, a, in, &p[i], i, row0, n_rows, x[i]);
     }
     for (size_t t = 0; t < n; t++) {
         const struct activation f = {step->act, x[0] + t * stride, x[1] ? x[1] + t * stride : NULL, step->kinds};
@@ -173,9 +213,10 @@ static void mlp_piece(const struct member *m, struct acts *a, const struct rows 
 
 void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struct mlp_step *step, size_t n) {
     const struct rows *ff = step->ff;
-    const size_t n_products = step->gate ? 2 : 1, cols = ff->cols;
-    const struct product p[] = {{step->gate ? step->gate : step->up, step->pre, n, ff->stride, false},
-                                {step->up, step->factor, n, ff->stride, false}};
+    const size_t n_products = step->gate ? 2 : 1, cols = ff->cols, stride = ff->x ? ff->stride : a->ff_piece + PADDING;
+    struct product p[] = {{step->up, step->up_delta, step->pre, n, stride, false},
+                          {step->up, step->up_delta, step->factor, n, stride, false}};
+    if (step->gate) p[0].linear = step->gate, p[0].delta = step->gate_delta;
     const size_t chunk = ff->x ? rows_per_claim(m, a->kernels, in->cols, p, n_products) : a->ff_piece;
     if (chunk < cols && chunk % block_of(step->kinds)) {
         const struct activation f = {step->act, step->pre, step->gate ? step->factor : NULL, step->kinds};
@@ -184,6 +225,7 @@ void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struc
         return;
     }
     size_t begin, end;
+    op_low(m, a, in, p, n_products);
     team_begin(m);
     while (team_claim(m, ceil_div(cols, chunk), 1, &begin, &end)) {
         const size_t rest = cols - begin * chunk;

@@ -7,9 +7,11 @@
 
 #include "acts.h"
 
-// One product of op_linear: out[t, r] = w[r] . in[t] + b[r] for the first n rows t, out being [n, out_stride].
+// One product of op_linear: out[t, r] = w[r] . in[t] + b[r] for the first n rows t, out being [n, out_stride]; then its
+// delta is added.
 struct product {
     const struct linear *linear;
+    const struct delta *delta; // NULL: none
     float *out;
     size_t n, out_stride;
     bool check; // notes values that are not finite
@@ -51,6 +53,7 @@ void op_activate(struct member *m, struct acts *a, const struct rows *r, const s
 // they are near.
 struct mlp_step {
     const struct linear *gate, *up;
+    const struct delta *gate_delta, *up_delta;
     void (*act)(float *x, size_t n);
     unsigned kinds;
     float *pre, *factor;   // [n, stride of ff]: of the first product, which may be ff's floats, and of `up` if gated

@@ -8,10 +8,16 @@
 
 struct pass {
     const struct model *model;
+    const struct adapter *adapter; // or NULL
     struct acts *acts;
     struct kv_cache *kv;
     float *logits; // [wanted rows, V]
 };
+
+static inline const struct layer_deltas *deltas_of(const struct pass *pass, int32_t layer) {
+    static const struct layer_deltas none;
+    return pass->adapter ? &pass->adapter->layers[layer] : &none;
+}
 
 // The next block's x = x plus what the block adds to it, and its h = next(x), for the first n rows; keys and values of
 // all rows are stored. n is less than all rows in the last block alone. Buffers: acts_of(pass->acts, layer).
