@@ -169,6 +169,24 @@ static void a_row_of_exps_is_each_of_them(void **state) {
     }
 }
 
+static void a_median_is_in_the_middle(void **state) {
+    (void)state;
+    static const struct {
+        double values[6];
+        size_t n;
+        double median;
+    } cases[] = {
+        {{7}, 1, 7}, {{7, 2}, 2, 4.5}, {{3, 1, 2}, 3, 2}, {{9, 1, 5, 2}, 4, 3.5}, {{-4, 1, -2, 8}, 4, -0.5},
+        {{5, 4, 3, 2, 1, 100}, 6, 3.5}, {{1, 1, 1, 2}, 4, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double values[6];
+        memcpy(values, cases[i].values, sizeof values);
+        assert_true(d_median(values, cases[i].n) == cases[i].median);
+    }
+    assert_true(isnan(d_median(NULL, 0)));
+}
+
 static void hash_and_rng_are_fixed_functions(void **state) {
     (void)state;
     // Goldens: the same numbers on every machine is the promise.
@@ -343,6 +361,7 @@ int main(void) {
         cmocka_unit_test(exact_fma_rounds_once),
         cmocka_unit_test(exp_and_log_meet_their_bounds),
         cmocka_unit_test(a_row_of_exps_is_each_of_them),
+        cmocka_unit_test(a_median_is_in_the_middle),
         cmocka_unit_test(hash_and_rng_are_fixed_functions),
         cmocka_unit_test(buffer_grows),
         cmocka_unit_test(map_refuses_what_is_no_file),

@@ -69,7 +69,10 @@ static void scores_do_not_depend_on_where_they_begin(void **state) {
     const quill_scored_token *tokens;
     assert_ok(quill_score(st.session, ids.ids, ids.n, 1, 0, &tokens, &st.err), st.err);
     double *all = malloc(ids.n * sizeof *all);
-    for (size_t i = 1; i < ids.n; i++) all[i] = tokens[i - 1].logprob;
+    for (size_t i = 1; i < ids.n; i++) {
+        all[i] = tokens[i - 1].logprob;
+        assert_true(tokens[i - 1].n_top == 0 && !tokens[i - 1].top); // none was asked for
+    }
     for (size_t first = ids.n; first > 0; first--) {
         assert_ok(quill_score(st.session, ids.ids, ids.n, first, 0, &tokens, &st.err), st.err);
         for (size_t i = first; i < ids.n; i++)

@@ -365,6 +365,10 @@ static void log_probabilities_are_the_models_own(void **state) {
         sum += token->logprob;
     }
     assert_true(st.result->logprob == sum);
+    st.request.logprobs = 0;
+    assert_ok(generate(&st), st.err);
+    assert_true(st.result->n_tokens == 2 && st.result->tokens[0].logprob + st.result->tokens[1].logprob == sum);
+    for (size_t i = 0; i < 2; i++) assert_true(st.result->tokens[i].n_top == 0 && !st.result->tokens[i].top);
     st.request.logprobs = -1;
     assert_ok(generate(&st), st.err);
     assert_true(st.result->tokens == NULL && st.result->n_tokens == 0 && st.result->logprob == sum);
@@ -383,7 +387,7 @@ static void prompt_tokens_are_scored_by_what_precedes_them(void **state) {
         expect(&st, "", QUILL_STOP_LENGTH, 0);
         const quill_scored_token *tokens = st.result->prompt_scores;
         assert_non_null(tokens);
-        assert_true(isnan(tokens[0].logprob) && tokens[0].n_top == 0 && tokens[0].id == 'p');
+        assert_true(isnan(tokens[0].logprob) && tokens[0].n_top == 0 && !tokens[0].top && tokens[0].id == 'p');
         const float *logits;
         for (size_t i = 1; i < 4; i++) {
             quill_session *other;

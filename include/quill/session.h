@@ -88,7 +88,7 @@ typedef struct quill_token_logprob {
 typedef struct quill_scored_token {
     int32_t id;
     double logprob;
-    const quill_token_logprob *top; // [n_top] the likeliest tokens there, descending, ties by lower id
+    const quill_token_logprob *top; // [n_top] the likeliest tokens there, descending, ties by lower id; NULL: none
     size_t n_top;
 } quill_scored_token;
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "bytes.h"
 
@@ -104,4 +105,15 @@ double d_cos(double x) {
     unsigned quadrant;
     double r = reduced(x, &quadrant), value = quadrant & 1 ? sin_series(r) : cos_series(r);
     return quadrant == 1 || quadrant == 2 ? -value : value;
+}
+
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double d_median(double *values, size_t n) {
+    if (n == 0) return (double)NAN;
+    qsort(values, n, sizeof *values, ascending);
+    return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }

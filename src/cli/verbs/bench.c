@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/dmath.h"
 #include "base/error.h"
 #include "cli/io/json_out.h"
 #include "cli/io/output.h"
@@ -53,16 +54,7 @@ static void add_sample(struct measured *s, double value) {
     if (s->n < MOST_RUNS) s->values[s->n++] = value;
 }
 
-static int compare(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(struct measured *s) {
-    if (s->n == 0) return (double)NAN;
-    qsort(s->values, s->n, sizeof *s->values, compare);
-    return (s->values[(s->n - 1) / 2] + s->values[s->n / 2]) / 2;
-}
+static double median(struct measured *s) { return d_median(s->values, s->n); }
 
 // ---- what is measured -----------------------------------------------------------------------------------------------
 
