@@ -483,7 +483,7 @@ static void requests_out_of_range_are_refused(void **state) {
         case 7: st.request.n_prompt = 0; break;
         case 8: st.request.prompt = bad_ids, st.request.n_prompt = 2; break;
         case 9: st.request.sampling.temp = -1; break;
-        case 10: st.request.sampling.top_p = 0; break;
+        case 10: st.request.sampling.top_p = 1.5f; break;
         case 11: st.request.stop_regex = "["; break;
         default: st.request.n_stops = 1, st.request.stops = &empty; break;
         }
