@@ -217,6 +217,12 @@ static void a_regex_stops_with_what_it_matched(void **state) {
     st.request.stop_regex = "later$";
     expect(&st, "on 2024-05-06 or ", QUILL_STOP_STRING, 7);
     st.request.stop_regex = "x*";
+    expect(&st, "o", QUILL_STOP_STRING, 1); // a match of no bytes behind the first
+    expect_match(&st, "");
+    st.request.stop_regex = "(?=or)";
+    expect(&st, "on 2024-05-06 ", QUILL_STOP_STRING, 6);
+    expect_match(&st, "");
+    st.request.stop_regex = "$";
     expect(&st, "on 2024-05-06 or later", QUILL_STOP_EOS, 8);
     st.request.stop_regex = "(";
     assert_int_equal(generate(&st), QUILL_E_USAGE);

@@ -221,8 +221,25 @@ static void regexes_match_however_the_text_is_cut(void **state) {
         {"[0-9]+", STR("ab123"), 2, 5, 5}, // or when the text ends
         {"foo|foobar", STR("foobar"), 0, 3, 3}, // the order of alternatives is PCRE2's
         {"foobar|foo", STR("foobaz"), 0, 3, 6},
-        {"x*", STR("aaxxb"), 2, 4, 5}, // an empty match is none
-        {"(?=a)|^", STR("aaa"), 0, 0, 3},
+        {"x*", STR("aaxxb"), 1, 1, 2}, // an empty match counts behind the first byte
+        {"x*", STR("axxb"), 1, 3, 4},  // and where it may grow it is not known before it does not
+        {"x*", STR("ax"), 1, 2, 2},
+        {"x*", STR("a"), 0, 0, 1},
+        {"(?=a)|^", STR("aaa"), 1, 1, 2},
+        {"^", STR("aaa"), 0, 0, 3},
+        {"(?m)^", STR("a\nb"), 2, 2, 3},
+        {"$", STR("abc"), 0, 0, 3}, // nothing to end
+        {"(?=name)", STR("a names"), 2, 2, 6},
+        {"(?=name)", STR("name"), 0, 0, 4},
+        {"(?=name)", STR("a nam"), 0, 0, 5},
+        {"(?<=\\.)", STR("a.b"), 2, 2, 3},
+        {"(?<=\\.)(?=\\s)", STR("a.b. c"), 4, 4, 5},
+        {"\\b", STR("ab c"), 2, 2, 3},
+        {"b\\K", STR("abc"), 2, 2, 2},
+        {"b\\K", STR("ab"), 2, 2, 2},
+        {"b\\Kx*", STR("abxc"), 2, 3, 4},
+        {"(?=\xc3\xa9)", STR("a\xc3\xa9"), 1, 1, 3},
+        {"(?!b)", STR("bba"), 2, 2, 3},
         {"b$", STR("abcb"), 3, 4, 4},
         {"(?m)b$", STR("ab\nc"), 1, 2, 3},
         {"^b", STR("ab"), 0, 0, 2},

@@ -87,7 +87,7 @@ quill_status stop_regex_search(struct stop_regex *re, struct str text, size_t fr
     size_t next = from > text.n ? from : text.n;
     *hit = (struct regex_hit){.kind = REGEX_NOTHING, .begin = next, .end = next};
     if (from >= text.n) return QUILL_OK;
-    uint32_t options = PCRE2_NOTEMPTY | (final ? 0 : PCRE2_PARTIAL_HARD);
+    uint32_t options = (from ? 0 : PCRE2_NOTEMPTY_ATSTART) | (final ? 0 : PCRE2_PARTIAL_HARD);
     int rc = pcre2_match(re->code, (PCRE2_SPTR)text.p, text.n, from, options, re->data, re->limits);
     if (rc == PCRE2_ERROR_NOMATCH) return QUILL_OK;
     if (rc < 0 && rc != PCRE2_ERROR_PARTIAL) {
@@ -97,7 +97,10 @@ quill_status stop_regex_search(struct stop_regex *re, struct str text, size_t fr
         return fail(err, QUILL_E_CONSTRAINT, "stop regex: %s at byte %zu of the text", reason, from);
     }
     const PCRE2_SIZE *range = pcre2_get_ovector_pointer(re->data);
-    hit->kind = rc == PCRE2_ERROR_PARTIAL ? REGEX_POSSIBLE : REGEX_MATCH;
+    const bool partial = rc == PCRE2_ERROR_PARTIAL;
+    const bool at_end = !partial && pcre2_get_startchar(re->data) >= text.n; // more text may give the match its bytes
+    if (at_end && final) return QUILL_OK;
+    hit->kind = partial || at_end ? REGEX_POSSIBLE : REGEX_MATCH;
     hit->begin = range[0];
     hit->end = range[1] > range[0] ? range[1] : range[0]; // \K may leave them in the other order
     return QUILL_OK;

@@ -21,7 +21,8 @@ struct regex_hit {
     size_t begin, end; // POSSIBLE and NOTHING: no match begins before `begin`, whatever follows
 };
 
-// The leftmost match in `text` that begins at or after `from`; an empty match is none. The text is what it is so far:
+// The leftmost match in `text` that begins at or after `from`; one of no bytes counts between the first byte and the
+// last, not before the first or behind the last: it ends nothing there. The text is what it is so far:
 // where more of it could make, change or lengthen the match, the answer is POSSIBLE, unless `final` says that no more
 // follows. Invalid UTF-8 matches nothing.
 // QUILL_E_CONSTRAINT: a limit was hit.
