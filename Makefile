@@ -9,6 +9,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 EMBED  ?= weights/model.gguf
 WERROR ?= 0
+# openmp, or pthread: threads of its own, for programs that fork, and for ThreadSanitizer, which knows no OpenMP.
+THREADS ?= $(if $(filter tsan,$(CONFIG)),pthread,openmp)
+$(if $(filter openmp pthread,$(THREADS)),,$(error THREADS=$(THREADS): expected openmp or pthread))
 
 ifeq ($(CONFIG),release)
 BUILD := build
@@ -55,7 +58,8 @@ endif
 
 CFLAGS_ALL := $(BASE) $(OPT_$(CONFIG)) $(CPPFLAGS) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize% -fprofile% -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS := -lpcre2-8 -ljansson -lm
+OPENMP := $(if $(filter openmp,$(THREADS)),-fopenmp)
+LIBS := -lpcre2-8 -ljansson -lm $(OPENMP)
 
 MACHINE := $(shell $(CC) -dumpmachine)
 
@@ -90,7 +94,7 @@ debug asan ubsan native:
 	$(Q)$(MAKE) CONFIG=$@ all
 
 # The flags are part of what an object is made from: when they change (-Werror apart), everything is compiled again.
-FLAGS := $(CC) $(filter-out -Werror,$(CFLAGS_ALL))
+FLAGS := $(CC) $(filter-out -Werror,$(CFLAGS_ALL)) THREADS=$(THREADS)
 $(OBJ)/flags: FORCE
 	@mkdir -p $(OBJ) && printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@
 FORCE:
@@ -142,7 +146,7 @@ $(PAGES): $(OBJ)/make-docs
 $(BUILD)/quill.pc: FORCE
 	@mkdir -p $(@D) && printf '%s\n' 'prefix=$(PREFIX)' 'Name: quill' \
 	  'Description: text generation with GPT-style models' 'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' \
-	  'Libs: -L$${prefix}/lib -lquill -lpcre2-8 -ljansson -lm -pthread' >$@
+	  'Libs: -L$${prefix}/lib -lquill $(LIBS) -pthread' >$@
 
 $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
@@ -211,6 +215,7 @@ help:
 	  'make docs                 manual page, completions, pkg-config file' \
   'make install|uninstall PREFIX=/usr/local DESTDIR=' \
 	  'make EMBED=file.gguf      build around another built-in model' \
+  'make THREADS=pthread      threads of its own in place of OpenMP, for programs that fork' \
 	  'Variables: CC, CFLAGS, LDFLAGS, WERROR=1 (warnings are errors), V=1 (show commands)'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_PROGRAMS:=.d) $(TOOLS:=.d)

@@ -48,7 +48,8 @@ cli/verbs          io options table prompt run
 # A line holds a pattern for an #include and the files it may stand in.
 owners='
 <pcre2.*        src/tokenizer/split/pretokenize*  src/sampler/constraint*  src/sampler/stop_regex*
-<pthread\.h>    src/base/loop.c
+<pthread\.h>    src/base/threads.h  src/base/threads_*.c
+<omp\.h>|pragma.omp  src/base/threads_openmp.c
 <sys/mman\.h>   src/base/map.c
 <jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/load/*  src/cli/io/json_out.h
 <[a-z]*mmintrin.h>|<x86intrin\.h>|<arm_neon\.h>  src/kernels/isa/simd_*.h  src/kernels/isa/kernels_*special*

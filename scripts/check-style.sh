@@ -130,6 +130,8 @@ LC_ALL=C awk -v long_functions=" $long_functions " -v max_columns=$columns -v ma
         if (/\t/) bad("a tab")
         code = code_of($0)
         if (call = call_in(code, careless)) bad(call " overflows or hides errors")
+        # of the variables that its runtime reads too, OpenMP has no function for one
+        if (FILENAME == "src/base/threads_openmp.c" && /getenv\("OMP_WAIT_POLICY"\)/) sub(/getenv/, "", code)
         if (is_library && (call = call_in(code, talking)))
             bad(call ": the library never prints, exits, or reads the environment")
         directive = in_macro || code ~ /^[ \t]*#/

@@ -2,6 +2,8 @@
 #include "test.h"
 
 #include <fenv.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -187,6 +189,106 @@ static void many_short_regions_do_their_work(void **state) {
     for (int i = 0; i < 100; i++) team_free(team_create(4)); // without any region
 }
 
+// ---- holds ----
+
+struct held {
+    struct team *team;
+    int count, bodies;
+    pthread_t caller;
+    sigset_t mask; // of the caller, inside
+};
+
+static void run_regions(void *arg) {
+    struct held *h = arg;
+    h->bodies++;
+    h->caller = pthread_self();
+    pthread_sigmask(SIG_SETMASK, NULL, &h->mask);
+    for (int i = 0; i < 300; i++) {
+        team_run(h->team, count_one, &h->count);
+        if (i % 100 == 0) nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL); // the others sleep
+    }
+}
+
+static void run_holds(void *arg) {
+    struct held *h = arg;
+    for (int i = 0; i < 3; i++) team_hold(h->team, run_regions, h);
+}
+
+static void regions_within_a_hold_do_their_work(void **state) {
+    (void)state;
+    for (size_t s = 0; s < N_SIZES; s++) {
+        struct held h = {.team = team_create(sizes[s])};
+        team_hold(h.team, run_regions, &h);
+        assert_true(pthread_equal(h.caller, pthread_self()));
+        team_hold(h.team, run_holds, &h); // within a hold
+        run_holds(&h);                    // one after the other
+        team_run(h.team, count_one, &h.count);
+        assert_int_equal(h.bodies, 7);
+        assert_int_equal(h.count, 7 * 300 + 1);
+        struct presence p = {.plain = 1};
+        team_run(h.team, be_present, &p); // all of them are still there
+        for (int i = 0; i < sizes[s]; i++) assert_int_equal(p.seen[i], 1);
+        team_free(h.team);
+    }
+}
+
+static void hold_nothing(void *arg) { ++*(int *)arg; }
+
+static void a_hold_need_not_run_anything(void **state) {
+    (void)state;
+    struct team *team = team_create(3);
+    int n = 0;
+    for (int i = 0; i < 100; i++) team_hold(team, hold_nothing, &n);
+    assert_int_equal(n, 100);
+    team_free(team);
+}
+
+struct masks {
+    atomic_int here;
+    sigset_t mask[CELLS];
+};
+
+static void keep_mask(void *arg, struct member *m) {
+    struct masks *k = arg;
+    pthread_sigmask(SIG_SETMASK, NULL, &k->mask[m->index]);
+    atomic_fetch_add(&k->here, 1);
+    wait_for(&k->here, m->size);
+}
+
+// A signal that is sent to the process must find a thread of the program.
+static void signals_are_for_the_callers_thread(void **state) {
+    (void)state;
+    sigset_t before, after;
+    struct masks k = {0};
+    struct team *team = team_create(3);
+    struct held h = {.team = team};
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    team_run(team, keep_mask, &k);
+    team_hold(team, run_regions, &h);
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(sigismember(&k.mask[i], SIGTERM), i > 0);
+        assert_int_equal(sigismember(&k.mask[i], SIGALRM), i > 0);
+        assert_int_equal(sigismember(&k.mask[i], SIGSEGV), 0);
+    }
+    for (int n = 1; n < 32; n++) {
+        assert_int_equal(sigismember(&after, n), sigismember(&before, n));
+        assert_int_equal(sigismember(&h.mask, n), sigismember(&before, n));
+    }
+    team_free(team);
+}
+
+static bool claims_are_right(struct team *team) {
+    struct claims c = {.total = ITEMS, .chunk = 3, .loops = 3};
+    if (!team) return false;
+    team_run(team, claim_all, &c);
+    for (size_t i = 0; i < ITEMS; i++)
+        if (c.done[i] != 3) return false;
+    return true;
+}
+
+// ---- limits ----
+
 // A team is smaller where the system refuses threads. A process of its own, since a limit once set stays.
 static int run_with_little_address_space(void) {
     unsigned long pages = 0;
@@ -197,10 +299,7 @@ static int run_with_little_address_space(void) {
     if (setrlimit(RLIMIT_AS, &limit) != 0) return 3;
     struct team *team = team_create(CELLS);
     if (!team) return 4;
-    struct claims c = {.total = ITEMS, .chunk = 3, .loops = 3};
-    team_run(team, claim_all, &c);
-    for (size_t i = 0; i < ITEMS; i++)
-        if (c.done[i] != 3) return 5;
+    if (!claims_are_right(team)) return 5;
     int size = team_size(team);
     team_free(team);
     return size < CELLS ? 0 : 6;
@@ -282,6 +381,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test(late_members_hold_nobody_up_and_catch_up),
         cmocka_unit_test(members_have_the_indices_below_size),
         cmocka_unit_test(many_short_regions_do_their_work),
+        cmocka_unit_test(regions_within_a_hold_do_their_work),
+        cmocka_unit_test(a_hold_need_not_run_anything),
+        cmocka_unit_test(signals_are_for_the_callers_thread),
         cmocka_unit_test(team_is_smaller_where_threads_are_refused),
         cmocka_unit_test(members_round_to_nearest_and_keep_subnormals),
         cmocka_unit_test(default_size_is_at_least_one),

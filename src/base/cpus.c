@@ -2,7 +2,6 @@
 #include "cpus.h"
 
 #include <limits.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,23 +38,9 @@ int cpus_quota(struct str self, const char *mount) {
     return limit;
 }
 
-// CPUs of the affinity mask, whose size is not known beforehand.
-static int affinity_count(void) {
-    for (int room = 1024; room <= 1 << 20; room *= 2) {
-        cpu_set_t *set = CPU_ALLOC((size_t)room);
-        if (!set) return 1;
-        size_t bytes = CPU_ALLOC_SIZE((size_t)room);
-        int n = sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 0;
-        CPU_FREE(set);
-        if (n > 0) return n;
-    }
-    return 1;
-}
-
-int cpus_allowed(void) {
+int cpus_allowed(int found) {
     char text[CGROUP_TEXT_BYTES];
-    int n = affinity_count();
-    if (!cgroup_read(text, sizeof text, NULL, "/proc/self/cgroup")) return n;
+    if (!cgroup_read(text, sizeof text, NULL, "/proc/self/cgroup")) return found;
     int quota = cpus_quota(str_of(text), "/sys/fs/cgroup");
-    return quota && quota < n ? quota : n;
+    return quota && quota < found ? quota : found;
 }

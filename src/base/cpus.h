@@ -5,8 +5,8 @@
 
 #include "str.h"
 
-// The CPUs of the affinity mask, or fewer where a cgroup's quota allows less; at least 1.
-int cpus_allowed(void);
+// `found` CPUs, or fewer where a cgroup's quota allows less; at least 1.
+int cpus_allowed(int found);
 
 // The quota in whole CPUs, rounded up, of the cgroups that `self` (the text of /proc/self/cgroup) names under the
 // mount point `mount` (/sys/fs/cgroup), and of all above them; versions 1 and 2. 0: none.

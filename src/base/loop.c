@@ -1,48 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "team.h"
-
 #include <assert.h>
-#include <pthread.h>
 #include <sched.h>
-#include <stdalign.h>
-#include <stdatomic.h>
-#include <stdint.h>
 
 #include "alloc.h"
-#include "cpus.h"
-#include "sigmask.h"
+#include "threads.h"
 
 // A thread that waits looks SPINS times, some tens of microseconds; where members share CPUs only a few times, since
 // then the wait is for the CPU. Then it offers its CPU to others YIELDS times, and then it sleeps.
-enum { SPINS = 1000, SPINS_SHARED = 10, YIELDS = 200, CACHE_LINE = 64 };
-
-struct team;
-struct worker {
-    struct team *team;
-    int index;
-    pthread_t thread;
-};
-
-// What has been claimed of a member's share: see loop_word.
-struct share {
-    alignas(CACHE_LINE) _Atomic uint64_t given;
-};
-
-struct team {
-    int size, spins;
-    void (*fn)(void *arg, struct member *m); // of the region
-    void *arg;
-    uint64_t first_loop;                          // of the region
-    struct worker *workers;                       // [size - 1]
-    struct share *shares;                         // [size]
-    alignas(CACHE_LINE) _Atomic uint64_t loop;    // the loop that is worked on, and what is done of it: see loop_word
-    alignas(CACHE_LINE) _Atomic uint64_t gate;    // the region: see OPEN_BIT
-    alignas(CACHE_LINE) atomic_int sleepers;      // threads that sleep, or are about to
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-};
-
-int team_default_size(void) { return cpus_allowed(); }
+enum { SPINS = 1000, SPINS_SHARED = 10, YIELDS = 200 };
 
 int team_size(const struct team *team) { return team->size; }
 
@@ -68,7 +33,7 @@ static uint64_t sleep_while(struct team *team, _Atomic uint64_t *word, uint64_t 
 
 // Waits as long as the bits of `mask` in the word are `old`; returns the word.
 static uint64_t wait_while(struct team *team, _Atomic uint64_t *word, uint64_t mask, uint64_t old) {
-    for (int i = 0; i < team->spins + YIELDS; i++) {
+    for (int i = 0; i < team->spins + team->yields; i++) {
         uint64_t now = atomic_load_explicit(word, memory_order_acquire);
         if ((now & mask) != old) return now;
         if (i < team->spins) relax();
@@ -204,79 +169,80 @@ static void leave(struct team *team) {
     if (!(before & open_flag) && (before & inside_mask) == 1) wake_sleepers(team);
 }
 
-// A thread of the team: region after region. One without a function ends it.
-static void *work(void *arg) {
-    const struct worker *self = arg;
-    struct team *team = self->team;
-    for (uint64_t seen = 0;;) {
+// One without a function ends the work.
+void team_work(struct team *team, int index, uint64_t seen) {
+    for (;;) {
         uint64_t now = wait_while(team, &team->gate, region_mask, seen);
         seen = now & region_mask;
         if (!enter(team, now)) continue;
         bool go_on = team->fn != NULL;
-        if (go_on) run_member(team, self->index);
+        if (go_on) run_member(team, index);
         leave(team);
-        if (!go_on) return NULL;
+        if (!go_on) break;
     }
+    atomic_fetch_add(&team->gone, 1);
+    wake_sleepers(team);
 }
+
+uint64_t team_region(const struct team *team) { return atomic_load(&team->gate) & region_mask; }
 
 static void open_region(struct team *team, void (*fn)(void *arg, struct member *m), void *arg) {
     team->fn = fn;
     team->arg = arg;
     team->first_loop = atomic_load_explicit(&team->loop, memory_order_relaxed) >> COUNT_BITS;
-    atomic_store(&team->gate, (atomic_load(&team->gate) & region_mask) + region_step + open_flag);
+    atomic_store(&team->gate, team_region(team) + region_step + open_flag);
     wake_sleepers(team);
 }
 
-void team_run(struct team *team, void (*fn)(void *arg, struct member *m), void *arg) {
-    open_region(team, fn, arg);
+void team_dismiss(struct team *team, int n) {
+    open_region(team, NULL, NULL); // stays open until all have come
+    uint64_t gone = atomic_load(&team->gone);
+    while (gone < (uint64_t)n) gone = wait_while(team, &team->gone, ~(uint64_t)0, gone);
+    atomic_store(&team->gone, 0);
+}
+
+struct region {
+    struct team *team;
+    void (*fn)(void *arg, struct member *m);
+    void *arg;
+};
+
+static void run_region(void *arg) {
+    const struct region *r = arg;
+    struct team *team = r->team;
+    open_region(team, r->fn, r->arg);
     run_member(team, 0);
     uint64_t now = atomic_fetch_and(&team->gate, ~open_flag) & ~open_flag;
     while (now & inside_mask) now = wait_while(team, &team->gate, ~(uint64_t)0, now);
 }
 
-// ---- creation ----
-
-// Signals are for the threads of the program.
-static int start(struct worker *w) {
-    sigset_t before;
-    sigmask_block(&before);
-    int errnum = pthread_create(&w->thread, NULL, work, w);
-    sigmask_restore(&before);
-    return errnum;
+void team_run(struct team *team, void (*fn)(void *arg, struct member *m), void *arg) {
+    team_hold(team, run_region, &(struct region){team, fn, arg});
 }
+
+// ---- creation ----
 
 struct team *team_create(int size) {
     struct team *team = alloc_aligned(CACHE_LINE, 1, sizeof *team);
     if (!team) return NULL;
     *team = (struct team){.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
     team->size = size;
-    team->spins = size <= cpus_allowed() ? SPINS : SPINS_SHARED;
-    team->workers = alloc_array((size_t)size, sizeof *team->workers);
+    team->spins = size <= threads_cpus() ? SPINS : SPINS_SHARED;
+    team->yields = YIELDS;
     team->shares = alloc_aligned(CACHE_LINE, (size_t)size, sizeof *team->shares);
-    if (!team->workers || !team->shares) {
-        free(team->workers);
-        free(team->shares);
-        free(team);
-        return NULL;
-    }
-    for (int i = 0; i < size; i++) atomic_init(&team->shares[i].given, 0);
+    for (int i = 0; team->shares && i < size; i++) atomic_init(&team->shares[i].given, 0);
     atomic_init(&team->loop, loop_word(1, 0));
-    int n = 0;
-    for (; n < size - 1; n++) {
-        team->workers[n] = (struct worker){.team = team, .index = n + 1};
-        if (start(&team->workers[n]) != 0) break;
-    }
-    team->size = n + 1; // nobody reads it before the first region
-    return team;
+    if (team->shares && threads_start(team)) return team;
+    free(team->shares);
+    free(team);
+    return NULL;
 }
 
 void team_free(struct team *team) {
     if (!team) return;
-    open_region(team, NULL, NULL); // stays open until all have come
-    for (int i = 0; i < team->size - 1; i++) pthread_join(team->workers[i].thread, NULL);
+    threads_stop(team);
     pthread_cond_destroy(&team->wake);
     pthread_mutex_destroy(&team->lock);
-    free(team->workers);
     free(team->shares);
     free(team);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A team of threads that run one function together (SPMD). The one owner of threads.
+// A team of threads that run one function together (SPMD). The one owner of threads, which come from OpenMP, or in a
+// build with THREADS=pthread are the team's own.
 //
 // All work is in loops: every member enters the same loops in the same order, claims their items in chunks, and goes on
 // when the loop's items are done, whoever did them. Each has a share of a loop, a run of chunks, and then claims from
@@ -25,13 +26,22 @@ struct member {
     bool holds;    // a chunk that is not done
 };
 
-// As many threads as CPU affinity and the cgroup's CPU quota allow; at least 1.
+// As many threads as CPU affinity and the cgroup's CPU quota allow, at least 1; or as OMP_NUM_THREADS or
+// omp_set_num_threads says; 1 within a parallel region.
 int team_default_size(void);
+int team_size_limit(void); // OpenMP's OMP_THREAD_LIMIT
 
-// Starts size - 1 threads, which sleep between regions; fewer where the system refuses them. NULL: no memory. size >= 1
+// The calling thread and size - 1 others, fewer where the system or OMP_THREAD_LIMIT refuses them. NULL: no memory.
+// size >= 1
 struct team *team_create(int size);
 void team_free(struct team *team);
 int team_size(const struct team *team);
+
+// Runs body(arg) on the calling thread with the team's threads at hand: between regions they sleep, and a late one
+// holds up the end of the hold at most. Worth it around many calls of team_run, each of which is otherwise a hold of
+// its own. A hold within a hold of the same team is part of it. Within a parallel region of OpenMP, which a hold of
+// another team is too, and in a child that was forked after a hold, the calling thread works alone.
+void team_hold(struct team *team, void (*body)(void *arg), void *arg);
 
 // Runs fn(arg, member) on the calling thread and on those of the team's threads that come in time, and waits until all
 // of these have left. Every member enters with the default floating-point state, which the numbers contract needs:

@@ -13,12 +13,13 @@ $(BUILD)/tests/check_kernels: tests/check_kernels.c $(CHECK_OBJ) $(OBJ)/internal
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(if $(CROSS),-static -no-pie,$(LDFLAGS_ALL)) -o $@ $< $(CHECK_OBJ) \
-	  $(OBJ)/internal.a -lm
+	  $(OBJ)/internal.a -lm $(OPENMP)
 
 # check_forward stands on the model and what is below it, and is linked statically likewise.
 $(BUILD)/tests/check_forward: tests/check_forward.c $(OBJ)/internal.a
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(if $(CROSS),-static -no-pie,$(LDFLAGS_ALL)) -o $@ $< $(OBJ)/internal.a -lm
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(if $(CROSS),-static -no-pie,$(LDFLAGS_ALL)) -o $@ $< $(OBJ)/internal.a -lm \
+	  $(OPENMP)
 
 -include $(CHECK_OBJ:.o=.d)
