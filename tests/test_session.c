@@ -578,9 +578,16 @@ static void bringing_in_weights_is_told_and_can_be_stopped(void **state) {
     for (int go_on = 0; go_on < 2; go_on++) {
         struct watch watch = {.go_on = go_on};
         const quill_session_options options = {.n_threads = 1, .on_weights = watch_weights, .user = &watch};
+        const int32_t id = 1;
+        const float *logits;
         assert_ok(quill_session_create(&session, model, &options, &err), err);
+        assert_int_equal(watch.calls, 0); // nothing is computed yet
+        assert_ok(quill_eval(session, &id, 1, &logits, &err), err);
         assert_int_equal(watch.all, bytes);
         assert_true(go_on ? watch.last == bytes : watch.calls == 1);
+        const size_t calls = watch.calls;
+        assert_ok(quill_eval(session, &id, 1, &logits, &err), err);
+        assert_int_equal(watch.calls, calls);
         quill_session_free(session);
     }
     quill_model_free(model);

@@ -22,11 +22,12 @@ typedef struct quill_session quill_session;
 typedef struct quill_session_options {
     int32_t n_ctx;       // positions; 0: as many as the model has. More than a position table has is QUILL_E_USAGE
     const char *kv_type; // "f16" (NULL), "f32", "q8_0"
-    int n_threads;       // 0: as many as affinity and the cgroup quota allow
+    int n_threads;       // 0: as OMP_NUM_THREADS says, else as many as affinity and the cgroup quota allow
     int32_t n_chunk;     // prompt tokens computed at once; 0: chosen. The output does not depend on it
     int32_t n_seq;       // generations that may run at once (batch.h), each with n_ctx positions; 0: one
-    // Called while the weights are brought in, which takes long for a large file on a slow disk. false: no further;
-    // they then come in as they are used. NULL: never.
+    // Called while the weights are brought in, which takes long for a large file on a slow disk: within the first call
+    // that computes, or at the beginning of the first quill_session_hold. false: no further; they then come in as they
+    // are used. NULL: never.
     bool (*on_weights)(void *user, uint64_t done, uint64_t all);
     void *user;
 } quill_session_options;
@@ -35,6 +36,23 @@ typedef struct quill_session_options {
 QUILL_MUST_CHECK quill_status quill_session_create(quill_session **out, const quill_model *model,
                                                    const quill_session_options *options, quill_error *err);
 void quill_session_free(quill_session *session);
+
+// Calls body(user) while the session's threads stay at hand. They are OpenMP's: every call that computes
+// (quill_generate, quill_batch_step, quill_eval, quill_score, quill_choose, ...) asks for them and gives them back,
+// which takes time where calls are many and short. In a hold they are asked for once, and sleep between the calls.
+//
+// - A hold within a hold of the same session is part of it. `body` must return: no longjmp and no exception.
+// - A hold is a parallel region of OpenMP, as every call that computes is, and regions are not nested: within it,
+//   another session and a parallel region of the caller's own have one thread. Within the caller's parallel region a
+//   session has one thread too. The results are the same.
+// - After fork() the child must not compute: it has none of OpenMP's threads. With a library built by
+//   `make THREADS=pthread`, which has threads of its own, a child may create sessions and compute with them.
+// - Threads are created with signals blocked, so that a handler runs on a thread of the program.
+//
+// OpenMP's variables have their usual meaning: OMP_NUM_THREADS (where n_threads is 0) and OMP_THREAD_LIMIT say how many
+// threads there are, OMP_PROC_BIND and OMP_PLACES where they run, OMP_WAIT_POLICY whether a thread that waits spins
+// (active) or sleeps (passive); by default it spins for some tens of microseconds and then sleeps.
+void quill_session_hold(quill_session *session, void (*body)(void *user), void *user);
 
 // Bytes a session with these options would use at most.
 typedef struct quill_memory {

@@ -191,6 +191,19 @@ static quill_status prepare_directory(struct job *job, struct gguf_writer *g, st
     return s ? s : vocab_write(g, job->in, rows, err);
 }
 
+struct saving {
+    struct job *job;
+    struct gguf_writer *g;
+    const char *out;
+    quill_status status;
+    quill_error *err;
+};
+
+static void save(void *arg) {
+    struct saving *s = arg;
+    s->status = gguf_writer_save(s->g, s->out, fill, s->job, s->err);
+}
+
 static void tell_temporary(void *user, const char *temp, bool exists) {
     const quill_quantize_options *options = ((const struct job *)user)->options;
     options->temporary(options->user, exists ? temp : NULL);
@@ -219,7 +232,9 @@ static quill_status write_file(struct job *job, struct gguf_writer *g, const cha
     if (!ok || !job->rows) return fail_memory(err);
     if (job->options && job->options->temporary)
         gguf_writer_watch(g, (struct save_watch){tell_temporary, job});
-    return gguf_writer_save(g, out, fill, job, err);
+    struct saving saving = {job, g, out, QUILL_OK, err};
+    team_hold(job->team, save, &saving);
+    return saving.status;
 }
 
 static quill_status convert(struct job *job, const char *out, quill_error *err) {

@@ -116,9 +116,11 @@ quill_status quill_batch_add(quill_session *session, const quill_request *reques
     return QUILL_OK;
 }
 
+static void step(void *arg) { schedule_step(arg); }
+
 quill_status quill_batch_step(quill_session *session, quill_error *err) {
     (void)err;
-    schedule_step(&session->schedule);
+    quill_session_hold(session, step, &session->schedule);
     return QUILL_OK;
 }
 
@@ -134,20 +136,35 @@ bool quill_batch_take(quill_session *session, quill_batch_row *out) {
     return true;
 }
 
-quill_status quill_generate(quill_session *session, const quill_request *request, const quill_result **result,
-                            quill_error *err) {
-    struct batch_rows *b = session->rows;
-    if (b->n) return fail(err, QUILL_E_USAGE, "the session has rows of a batch in work");
+struct call {
+    quill_session *session;
+    const quill_request *request;
+    const quill_result **result;
+    quill_status status;
+    quill_error *err;
+};
+
+static void generate(void *arg) {
+    struct call *call = arg;
+    struct batch_rows *b = call->session->rows;
     const struct batch_row *row = &b->rows[b->order[0]];
-    quill_status s = quill_batch_add(session, request, NULL, err);
-    *result = row->end.result;
-    if (s) return s;
-    while (!row->finished) schedule_step(&session->schedule);
+    call->status = quill_batch_add(call->session, call->request, NULL, call->err);
+    *call->result = row->end.result;
+    if (call->status) return;
+    while (!row->finished) schedule_step(&call->session->schedule);
     quill_batch_row end;
-    bool taken = quill_batch_take(session, &end);
+    bool taken = quill_batch_take(call->session, &end);
     assert(taken);
     (void)taken;
-    if (end.status && err) *err = end.error;
-    *result = end.result;
-    return end.status;
+    if (end.status && call->err) *call->err = end.error;
+    *call->result = end.result;
+    call->status = end.status;
+}
+
+quill_status quill_generate(quill_session *session, const quill_request *request, const quill_result **result,
+                            quill_error *err) {
+    if (session->rows->n) return fail(err, QUILL_E_USAGE, "the session has rows of a batch in work");
+    struct call call = {session, request, result, QUILL_OK, err};
+    quill_session_hold(session, generate, &call);
+    return call.status;
 }

@@ -23,6 +23,8 @@ struct choosing {
     size_t begun;     // options of each question that came before the present tasks
     int32_t *ids;     // [slots][longest] of the tasks
     size_t longest;   // prompt and option
+    quill_status status;
+    quill_error *err;
 };
 
 static size_t common_ids(const quill_option *a, const quill_option *b) {
@@ -155,21 +157,18 @@ static quill_status weigh_options(struct choosing *c, size_t begun, size_t count
 }
 
 // The first option of every question brings its prompt, which the others then begin with.
-static quill_status weigh_questions(struct choosing *c, quill_error *err) {
+static void weigh_questions(void *arg) {
+    struct choosing *c = arg;
     size_t most = 0;
-    c->ids = alloc_array((size_t)c->session->lanes.plan.n_seq * c->longest, sizeof *c->ids);
-    if (!c->ids) return fail_memory(err);
     for (size_t i = 0; i < c->n; i++)
         if (c->trees[i].question->n_options > most) most = c->trees[i].question->n_options;
-    quill_status s = weigh_options(c, 0, 1, err);
-    if (!s && most > 1) s = weigh_options(c, 1, most - 1, err);
-    free(c->ids);
-    return s;
+    c->status = weigh_options(c, 0, 1, c->err);
+    if (!c->status && most > 1) c->status = weigh_options(c, 1, most - 1, c->err);
 }
 
 static quill_status choose(quill_session *session, quill_question *questions, size_t n, int32_t end,
                            quill_error *err) {
-    struct choosing c = {.session = session, .n = n, .end = end};
+    struct choosing c = {.session = session, .n = n, .end = end, .err = err};
     c.trees = alloc_zeroed(n, sizeof *c.trees);
     if (!c.trees) return fail_memory(err);
     quill_status s = QUILL_OK;
@@ -179,7 +178,12 @@ static quill_status choose(quill_session *session, quill_question *questions, si
         q->status = prepare(&c, &c.trees[i], &q->error);
         if (q->status == QUILL_E_SYSTEM) s = fail_memory(err);
     }
-    if (!s && c.longest) s = weigh_questions(&c, err);
+    if (!s && c.longest) {
+        c.ids = alloc_array((size_t)session->lanes.plan.n_seq * c.longest, sizeof *c.ids);
+        if (c.ids) quill_session_hold(session, weigh_questions, &c);
+        s = c.ids ? c.status : fail_memory(err);
+        free(c.ids);
+    }
     for (size_t i = 0; i < n; i++) free(c.trees[i].sorted);
     free(c.trees);
     return s;

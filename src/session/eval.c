@@ -27,6 +27,11 @@ static void on_end(void *user, quill_status status, const quill_error *err) {
     if (status && r->err) *r->err = *err;
 }
 
+static void run_schedule(void *arg) {
+    struct schedule *schedule = arg;
+    while (schedule->n) schedule_step(schedule);
+}
+
 static quill_status read_ids(quill_session *session, const int32_t *ids, size_t n, struct evaluation *r,
                              quill_error *err) {
     static const struct task_calls calls = {.rows = on_rows, .end = on_end};
@@ -38,7 +43,7 @@ static quill_status read_ids(quill_session *session, const int32_t *ids, size_t 
     r->n_vocab = (size_t)session->lanes.n_vocab;
     r->err = err;
     schedule_add(schedule, &task);
-    while (schedule->n) schedule_step(schedule);
+    quill_session_hold(session, run_schedule, schedule);
     return r->status;
 }
 

@@ -19,10 +19,10 @@ uint64_t lanes_bytes(const struct model *model, const struct lanes_plan *plan) {
 }
 
 quill_status lanes_create(struct lanes *lanes, const struct model *model, const struct lanes_plan *plan,
-                          struct team *team, quill_error *err) {
+                          quill_error *err) {
     const struct hparams *hp = model_hparams(model);
     const struct forward_size size = forward_size(plan);
-    *lanes = (struct lanes){.plan = *plan, .n_vocab = hp->n_vocab, .team = team};
+    *lanes = (struct lanes){.plan = *plan, .n_vocab = hp->n_vocab};
     lanes->held = alloc_array((size_t)plan->n_seq * (size_t)plan->n_ctx, sizeof *lanes->held);
     lanes->logits = alloc_array(plan->n_rows * (size_t)hp->n_vocab, sizeof *lanes->logits);
     lanes->in_use = alloc_zeroed((size_t)plan->n_seq, sizeof *lanes->in_use);

@@ -23,7 +23,7 @@ struct lanes_plan {
 struct lanes {
     struct lanes_plan plan;
     int32_t n_vocab;
-    struct team *team; // borrowed
+    struct team *team; // borrowed; set before the first pass
     struct kv_cache *kv;
     struct forward *forward;
     int32_t *held;    // [n_seq][n_ctx] the ids in the cache: kv_length of each lane
@@ -37,7 +37,7 @@ struct lanes {
 uint64_t lanes_bytes(const struct model *model, const struct lanes_plan *plan); // without the KV cache
 // Free it after a failure too.
 quill_status lanes_create(struct lanes *lanes, const struct model *model, const struct lanes_plan *plan,
-                          struct team *team, quill_error *err);
+                          quill_error *err);
 void lanes_free(struct lanes *lanes); // zeros are fine
 
 // Computes spans as forward_run does, into lanes->logits, and notes their ids as held.

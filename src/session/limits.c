@@ -46,11 +46,21 @@ static double measure_read(quill_session *session) {
     return best;
 }
 
+struct measuring {
+    quill_session *session;
+    quill_limits *limits;
+};
+
+static void measure(void *arg) {
+    const struct measuring *m = arg;
+    const struct kernels *k = m->session->model->kernels;
+    m->limits->fma_gflops = measure_peak(m->session->team, k->peak_fma);
+    m->limits->int8_gops = measure_peak(m->session->team, k->peak_dot);
+    m->limits->read_gb_per_s = measure_read(m->session);
+}
+
 void quill_measure_limits(quill_session *session, quill_limits *limits) {
-    const struct kernels *k = session->model->kernels;
-    limits->fma_gflops = measure_peak(session->team, k->peak_fma);
-    limits->int8_gops = measure_peak(session->team, k->peak_dot);
-    limits->read_gb_per_s = measure_read(session);
+    quill_session_hold(session, measure, &(struct measuring){session, limits});
 }
 
 quill_status quill_work_of(const quill_model *model, const char *kv_type, int32_t n_positions, quill_work *work,

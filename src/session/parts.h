@@ -23,6 +23,9 @@ struct quill_session {
     struct token_set eos; // the tokenizer's
     struct batch_rows *rows;
     struct score_list scores; // of quill_score
+    bool weights_are_here;    // the first hold brought them in, as far as it was let
+    bool (*on_weights)(void *user, uint64_t done, uint64_t all);
+    void *user; // of on_weights
 };
 
 #endif

@@ -11,6 +11,9 @@ struct text_scoring {
     quill_session *session;
     const quill_scored_text *texts;
     size_t *places; // [n_texts] in the list, of the first token of each that is scored
+    size_t n_texts;
+    quill_status status;
+    quill_error *err;
 };
 
 // The logits before the last token are all that is needed: those after id i are about the one after it.
@@ -48,21 +51,26 @@ static quill_status check(const quill_session *session, const quill_scored_text 
     return lanes_check_vocabulary(&session->lanes, text->ids, text->n, err);
 }
 
-// texts[n_texts] are in order, and there is room for their n scores.
-static quill_status score(struct text_scoring *s, size_t n_texts, size_t n, quill_error *err) {
+static void read_texts(void *arg) {
+    struct text_scoring *s = arg;
     const struct feed feed = {
-        .n = n_texts, .make = make_task, .rows = add_scores, .failed = on_failure, .user = s,
+        .n = s->n_texts, .make = make_task, .rows = add_scores, .failed = on_failure, .user = s,
     };
-    quill_status status = schedule_feed(&s->session->schedule, &feed, err);
-    s->session->scores.n = status ? 0 : n;
+    s->status = schedule_feed(&s->session->schedule, &feed, s->err);
+}
+
+// The texts are in order, and there is room for their n scores.
+static quill_status score(struct text_scoring *s, size_t n) {
+    quill_session_hold(s->session, read_texts, s);
+    s->session->scores.n = s->status ? 0 : n;
     score_list_finish(&s->session->scores);
-    return status;
+    return s->status;
 }
 
 quill_status quill_score_texts(quill_session *session, quill_scored_text *texts, size_t n_texts, int top,
                                quill_error *err) {
     struct score_list *scores = &session->scores;
-    struct text_scoring scoring = {.session = session, .texts = texts};
+    struct text_scoring scoring = {.session = session, .texts = texts, .n_texts = n_texts, .err = err};
     size_t n = 0;
     if (top < 0 || top > MAX_LOGPROBS)
         return fail(err, QUILL_E_USAGE, "top: expected 0 to %d, found %d", MAX_LOGPROBS, top);
@@ -75,7 +83,7 @@ quill_status quill_score_texts(quill_session *session, quill_scored_text *texts,
     }
     score_list_clear(scores, (size_t)top);
     if (!s && !score_list_reserve(scores, n)) s = fail_memory(err);
-    if (!s) s = score(&scoring, n_texts, n, err);
+    if (!s) s = score(&scoring, n);
     for (size_t i = 0; !s && i < n_texts; i++) texts[i].tokens = scores->tokens + scoring.places[i];
     free(scoring.places);
     return s;

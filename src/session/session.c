@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/meminfo.h"
 #include "batch_rows.h"
-#include "sweep.h"
 
 // ---- options --------------------------------------------------------------------------------------
 
@@ -57,6 +56,7 @@ static quill_status plan_session(struct lanes_plan *plan, const quill_model *mod
     plan->n_seq = o.n_seq ? o.n_seq : 1;
     plan->n_ctx = o.n_ctx ? o.n_ctx : hp->n_ctx;
     plan->threads = o.n_threads ? o.n_threads : team_default_size();
+    if (plan->threads > team_size_limit()) plan->threads = team_size_limit();
     size_t most = (size_t)plan->n_ctx < MAX_CHUNK ? (size_t)plan->n_ctx : MAX_CHUNK;
     if (o.n_chunk) plan->n_chunk = o.n_chunk < plan->n_ctx ? (size_t)o.n_chunk : (size_t)plan->n_ctx;
     else plan->n_chunk = fitting_chunk(model->model, most, plan->threads);
@@ -93,15 +93,6 @@ quill_status quill_session_plan(const quill_model *model, const quill_session_op
 
 // ---- life -----------------------------------------------------------------------------------------
 
-// A mapped file comes in page by page as it is touched; asking for it slice by slice, by all threads, is faster. Not
-// where it would push out what it brought.
-static void bring_in(const quill_session *session, const quill_session_options *options) {
-    const struct weights *w = session->model->weights;
-    struct sweep sweep = {.weights = w, .take = map_populate};
-    if (options) sweep.progress = options->on_weights, sweep.user = options->user;
-    if (w->file_bytes < meminfo_available()) sweep_run(&sweep, session->team);
-}
-
 // The ids that end a text; false: no memory.
 static bool collect_eos(struct token_set *eos, const quill_model *model, int32_t n_vocab) {
     quill_tokenizer_info info;
@@ -121,14 +112,16 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
     quill_session *session = alloc_zeroed(1, sizeof *session);
     if (!session) return fail_memory(err);
     session->model = model;
-    session->team = team_create(plan.threads);
+    if (options) session->on_weights = options->on_weights, session->user = options->user;
     session->sampler = sampler_create(hp->n_vocab);
     session->likelihood = (struct likelihood){model->kernels, session->sampler, (size_t)hp->n_vocab};
     session->rows = batch_rows_create(plan.n_seq, plan.n_ctx);
-    bool ok = session->team && session->sampler && session->rows && collect_eos(&session->eos, model, hp->n_vocab);
-    s = ok ? lanes_create(&session->lanes, model->model, &plan, session->team, err) : fail_memory(err);
+    bool ok = session->sampler && session->rows && collect_eos(&session->eos, model, hp->n_vocab);
+    s = ok ? lanes_create(&session->lanes, model->model, &plan, err) : fail_memory(err);
     if (!s && !schedule_create(&session->schedule, &session->lanes)) s = fail_memory(err);
-    if (!s) bring_in(session, options);
+    // Last, since as many threads are found as memory is left for.
+    if (!s && !(session->team = team_create(plan.threads))) s = fail_memory(err);
+    session->lanes.team = session->team;
     if (s) quill_session_free(session);
     else *out = session;
     return s;

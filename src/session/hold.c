@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Holding a session's threads, and bringing its weights in when they are there for the first time.
+#include "base/map.h"
+#include "base/meminfo.h"
+#include "parts.h"
+#include "sweep.h"
+
+struct hold {
+    quill_session *session;
+    void (*body)(void *user);
+    void *user;
+};
+
+// A mapped file comes in page by page as it is touched; asking for it slice by slice, by all threads, is faster. Not
+// where it would push out what it brought.
+static void bring_in(quill_session *session) {
+    const struct weights *w = session->model->weights;
+    const struct sweep sweep = {w, map_populate, session->on_weights, session->user};
+    session->weights_are_here = true;
+    if (w->file_bytes < meminfo_available()) sweep_run(&sweep, session->team);
+}
+
+static void run_held(void *arg) {
+    const struct hold *hold = arg;
+    if (!hold->session->weights_are_here) bring_in(hold->session);
+    hold->body(hold->user);
+}
+
+void quill_session_hold(quill_session *session, void (*body)(void *user), void *user) {
+    team_hold(session->team, run_held, &(struct hold){session, body, user});
+}
