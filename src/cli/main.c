@@ -46,5 +46,6 @@ int main(int argc, char **argv) {
     if (signals_pending()) signals_reraise();
     options_name_error(&err);
     if (status && err.text[0]) report("%s", err.text);
+    signals_end();
     return status;
 }

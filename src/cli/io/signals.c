@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,7 +60,29 @@ static void bus_error(int number) {
     _exit(6);
 }
 
+static void aborted(int number) {
+    remove_temporaries();
+    handle(number, SIG_DFL, 0);
+    raise(number);
+}
+
+static bool ended; // by main
+
+// The runtime has said why, on a line of its own. Its status, 1, is an answer of `quill ask`.
+static void exited(void) {
+    static const char line[] = "quill: the OpenMP runtime ended the program: it was refused memory or a thread\n";
+    if (ended) return;
+    remove_temporaries();
+    ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
+    (void)written;
+    _exit(5);
+}
+
+void signals_end(void) { ended = true; }
+
 void signals_start(void) {
+    atexit(exited);
+    handle(SIGABRT, aborted, 0);
     handle(SIGPIPE, SIG_DFL, 0);
     handle(SIGXFSZ, SIG_IGN, 0);
     handle(SIGBUS, bus_error, 0);

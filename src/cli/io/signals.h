@@ -6,9 +6,11 @@
 #include <stdbool.h>
 
 // At program start: SIGPIPE kills silently, SIGXFSZ becomes a failing write, SIGBUS (a mapped model that shrank or
-// cannot be read) removes the temporary files, says so and ends with status 6.
+// cannot be read) removes the temporary files, says so and ends with status 6. So does, with status 5, an exit that is
+// not main's: the OpenMP runtime's, which ends the process when it is refused memory or a thread.
 void signals_start(void);
-// A temporary file, which SIGBUS and a second signal remove until it is forgotten.
+void signals_end(void); // main returns
+// A temporary file, which SIGBUS, SIGABRT, a second signal and an exit that is not main's remove until it is forgotten.
 enum { MOST_TEMPORARIES = 2 }; // at a time
 void signals_temporary(const char *path);
 void signals_forget(const char *path); // NULL: all

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/io/inputs.h"
 #include "cli/io/memory_check.h"
+#include "cli/io/signals.h"
 
 // The file linked into the program (builtin.S); both at one address when there is none (builtin_none.c).
 extern const unsigned char quill_builtin_start[], quill_builtin_end[];
@@ -93,6 +94,11 @@ quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quil
     return quill_tokenizer_open_memory(out, quill_builtin_start, size, builtin_name, err);
 }
 
+static bool go_on(void *user, uint64_t done, uint64_t all) {
+    (void)user, (void)done, (void)all;
+    return !signals_pending();
+}
+
 quill_session_options session_options(const struct options *o) {
     return (quill_session_options){
         .n_ctx = (int32_t)o->model.n_ctx,
@@ -100,6 +106,7 @@ quill_session_options session_options(const struct options *o) {
         .n_threads = o->machine.threads > 0 ? (int)o->machine.threads : 0,
         .n_chunk = (int32_t)o->machine.chunk,
         .n_seq = o->machine.n_seq > 0 ? (int32_t)o->machine.n_seq : 0,
+        .on_weights = go_on,
     };
 }
 
@@ -113,4 +120,23 @@ quill_status open_session(quill_session **out, quill_memory *memory, const quill
         if (!s) return quill_session_create(out, model, &options, err);
         if (s != QUILL_E_SYSTEM || options.n_seq <= 1) return s;
     }
+}
+
+struct held_work {
+    quill_status (*work)(void *arg, quill_error *err);
+    void *arg;
+    quill_status status;
+    quill_error *err;
+};
+
+static void do_work(void *user) {
+    struct held_work *w = user;
+    w->status = w->work(w->arg, w->err);
+}
+
+quill_status hold_session(quill_session *session, quill_status (*work)(void *arg, quill_error *err), void *arg,
+                          quill_error *err) {
+    struct held_work w = {work, arg, QUILL_OK, err};
+    quill_session_hold(session, do_work, &w);
+    return w.status;
 }

@@ -19,5 +19,8 @@ quill_session_options session_options(const struct options *o);
 QUILL_MUST_CHECK quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model,
                                            const struct options *o, const quill_session_options *wanted,
                                            quill_error *err);
+// Calls work(arg, err) in a hold of the session (quill_session_hold), and returns what it returns.
+QUILL_MUST_CHECK quill_status hold_session(quill_session *session, quill_status (*work)(void *arg, quill_error *err),
+                                           void *arg, quill_error *err);
 
 #endif

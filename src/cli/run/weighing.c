@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "joined.h"
+#include "model_source.h"
 
 // ---- tokens -----------------------------------------------------------------------------------------
 
@@ -234,13 +235,18 @@ quill_status weighing_prepare(struct weighing *w, quill_error *err) {
     return s == QUILL_E_CONTEXT ? QUILL_OK : s; // rows may be shorter
 }
 
-quill_status weighing_run(struct weighing *w, quill_error *err) {
-    if (w->o->choose.calibrate && !(w->file && w->file->n_open))
-        return fail(err, QUILL_E_USAGE, "--calibrate needs a prompt file with an {{input}} that stdin fills");
+static quill_status weigh(void *arg, quill_error *err) {
+    struct weighing *w = arg;
     if (w->o->choose.calibrate && !w->empty_sums) return calibrate(w, err);
     quill_status s = weigh_prompt(w, err);
     if (!s && w->o->choose.calibrate) divide(w->choices, w->empty_sums);
     return s;
+}
+
+quill_status weighing_run(struct weighing *w, quill_error *err) {
+    if (w->o->choose.calibrate && !(w->file && w->file->n_open))
+        return fail(err, QUILL_E_USAGE, "--calibrate needs a prompt file with an {{input}} that stdin fills");
+    return hold_session(w->session, weigh, w, err);
 }
 
 quill_status weighing_apply(struct weighing *w, const struct weighed_prompt *p, quill_error *err) {

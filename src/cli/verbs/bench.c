@@ -64,6 +64,14 @@ static void make_ids(struct bench *b, int32_t n) {
         b->ids[i] = (int32_t)(((uint64_t)(unsigned)i * 104729 + b->round) % (uint64_t)b->info.n_vocab);
 }
 
+// Of what is run in a hold of its session.
+struct timing {
+    struct bench *bench;
+    quill_session *session; // of a batch
+    int32_t n;              // sequences of a batch
+    double speed;           // the result
+};
+
 static quill_status run_prompt(struct bench *b, double *speed, quill_error *err) {
     const float *logits;
     make_ids(b, b->prompt);
@@ -73,7 +81,9 @@ static quill_status run_prompt(struct bench *b, double *speed, quill_error *err)
     return s;
 }
 
-static quill_status run_decode(struct bench *b, double *speed, quill_error *err) {
+static quill_status decode(void *arg, quill_error *err) {
+    struct timing *t = arg;
+    struct bench *b = t->bench;
     const float *logits;
     quill_status s = QUILL_OK;
     make_ids(b, b->depth + b->predict);
@@ -81,12 +91,23 @@ static quill_status run_decode(struct bench *b, double *speed, quill_error *err)
     double start = clock_ms();
     for (int32_t i = 1; i <= b->predict && !s; i++)
         s = quill_eval(b->session, b->ids, (size_t)(b->depth + i), &logits, err);
-    *speed = 1e3 * b->predict / (clock_ms() - start);
+    t->speed = 1e3 * b->predict / (clock_ms() - start);
+    return s;
+}
+
+static quill_status run_decode(struct bench *b, double *speed, quill_error *err) {
+    struct timing t = {.bench = b};
+    quill_status s = hold_session(b->session, decode, &t, err);
+    *speed = t.speed;
     return s;
 }
 
 // n generations at once from a prompt of one token each, of all together.
-static quill_status generate_batch(struct bench *b, quill_session *session, int32_t n, quill_error *err) {
+static quill_status generate_batch(void *arg, quill_error *err) {
+    struct timing *t = arg;
+    struct bench *b = t->bench;
+    const int32_t n = t->n;
+    const double start = clock_ms();
     quill_status s = QUILL_OK;
     quill_batch_row row;
     make_ids(b, 1);
@@ -96,25 +117,25 @@ static quill_status generate_batch(struct bench *b, quill_session *session, int3
         request.n_predict = b->predict, request.ignore_eos = true;
         request.seed = (unsigned)i;
         request.draft = 0; // every token is to be a pass of its own
-        s = quill_batch_add(session, &request, NULL, err);
+        s = quill_batch_add(t->session, &request, NULL, err);
     }
     for (int32_t left = n; left > 0 && !s;) {
-        s = quill_batch_step(session, err);
-        for (; !s && quill_batch_take(session, &row); left--)
+        s = quill_batch_step(t->session, err);
+        for (; !s && quill_batch_take(t->session, &row); left--)
             if ((s = row.status)) *err = row.error;
     }
+    t->speed = 1e3 * n * (double)b->predict / (clock_ms() - start);
     return s;
 }
 
 static quill_status run_batch(struct bench *b, int32_t n, double *speed, quill_error *err) {
     quill_session_options options = b->session_options;
-    quill_session *session = NULL;
+    struct timing t = {.bench = b, .n = n};
     options.n_seq = n;
-    quill_status s = quill_session_create(&session, b->model, &options, err);
-    double start = clock_ms();
-    if (!s) s = generate_batch(b, session, n, err);
-    *speed = 1e3 * n * (double)b->predict / (clock_ms() - start);
-    quill_session_free(session);
+    quill_status s = quill_session_create(&t.session, b->model, &options, err);
+    if (!s) s = hold_session(t.session, generate_batch, &t, err);
+    *speed = t.speed;
+    quill_session_free(t.session);
     return s;
 }
 

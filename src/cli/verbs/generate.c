@@ -28,6 +28,7 @@ struct generate_run {
     struct output out;
     struct progress bar;
     struct samples samples; // borrows from the others
+    double load_started;
 };
 
 static quill_status check_options(const struct options *o, quill_error *err) {
@@ -63,11 +64,11 @@ static void note_set_up(const struct generate_run *g, const quill_memory *memory
 static bool on_weights(void *user, uint64_t done, uint64_t all) {
     struct generate_run *g = user;
     progress_update(&g->bar, "reading the model", (size_t)done, (size_t)all);
-    return true;
+    return !signals_pending();
 }
 
 static quill_status load(struct generate_run *g, quill_error *err) {
-    double before = clock_ms();
+    g->load_started = clock_ms();
     quill_status s = open_model(&g->model, g->o, err);
     if (!s)
         s = g->file ? rendered_encode(&g->ids, quill_model_tokenizer(g->model), &g->prompt, err)
@@ -79,12 +80,9 @@ static quill_status load(struct generate_run *g, quill_error *err) {
     options.n_seq = g->o->sampling.samples < SAMPLES_AT_ONCE ? (int32_t)g->o->sampling.samples : SAMPLES_AT_ONCE;
     options.on_weights = on_weights, options.user = g;
     quill_memory memory;
-    progress_start(&g->bar, g->o->talk.quiet);
     s = open_session(&g->session, &memory, g->model, g->o, &options, err);
-    progress_clear(&g->bar);
     if (s) return s;
     g->samples.n_ctx = memory.n_ctx;
-    g->samples.load_ms = clock_ms() - before;
     if (g->o->talk.verbose && !g->o->talk.quiet) note_set_up(g, &memory);
     return QUILL_OK;
 }
@@ -102,6 +100,22 @@ static void print_stats(const struct samples *s) {
            t->prompt_tokens, t->prompt_ms, per_second(t->prompt_tokens - t->cached_tokens, t->prompt_ms),
            t->cached_tokens, t->generated_tokens, t->generate_ms, per_second(t->generated_tokens, t->generate_ms),
            t->first_token_ms, usage.ru_maxrss / 1024, quill_stop_name(t->stop), (unsigned long long)s->request.seed);
+}
+
+// What samples_run returns is kept in *arg, since it is no quill_status.
+struct held_samples {
+    struct generate_run *g;
+    int status;
+};
+
+static quill_status run_held(void *arg, quill_error *err) {
+    struct held_samples *held = arg;
+    struct generate_run *g = held->g;
+    progress_clear(&g->bar); // the weights are here
+    g->samples.load_ms = clock_ms() - g->load_started;
+    progress_start(&g->bar, g->o->talk.quiet);
+    held->status = samples_run(&g->samples, err);
+    return QUILL_OK;
 }
 
 static quill_status prepare(struct generate_run *g, struct options *o, quill_error *err) {
@@ -133,7 +147,9 @@ static int generate(struct generate_run *g, struct options *o, quill_error *err)
     samples->session = g->session;
     samples->out = &g->out;
     samples->bar = &g->bar;
-    int status = samples_run(samples, err);
+    struct held_samples held = {g, 0};
+    s = hold_session(g->session, run_held, &held, err);
+    int status = s ? (int)s : held.status;
     bool keep = status == 0 || status == QUILL_E_CONTEXT || status == STATUS_TIMEOUT;
     if (samples->total.n && keep && !signals_pending()) {
         quill_error problem;

@@ -229,15 +229,10 @@ static quill_status show_prompt(struct map *m, quill_error *err) {
     return s ? s : prompt_show(m->o, &w->prompt.text, err);
 }
 
-static quill_status map(struct map *m, quill_error *err) {
+static quill_status answer_rows(void *arg, quill_error *err) {
+    struct map *m = arg;
     struct map_work *w = &m->work;
-    w->o = m->o;
-    quill_status s = read_prompt_file(m, err);
-    w->file = m->file;
-    if (!s) s = open_rows(m, err);
-    if (!s && m->o->file.show_prompt) return show_prompt(m, err);
-    if (!s) s = load(m, err);
-    if (!s) s = prepare_choices(m, err);
+    quill_status s = prepare_choices(m, err);
     if (!s) s = output_open(&m->out, m->o->output.path, m->o->output.raw, err);
     if (!s) s = inputs_check_endless(m->fd, w->rows_name, m->out.fd, err);
     if (s) return s;
@@ -246,7 +241,18 @@ static quill_status map(struct map *m, quill_error *err) {
     w->out = &m->out;
     m->out.records = true;
     s = write_header(m, err);
-    if (!s) s = map_work_run(w, err);
+    return s ? s : map_work_run(w, err);
+}
+
+static quill_status map(struct map *m, quill_error *err) {
+    struct map_work *w = &m->work;
+    w->o = m->o;
+    quill_status s = read_prompt_file(m, err);
+    w->file = m->file;
+    if (!s) s = open_rows(m, err);
+    if (!s && m->o->file.show_prompt) return show_prompt(m, err);
+    if (!s) s = load(m, err);
+    if (!s) s = hold_session(w->session, answer_rows, m, err);
     if (!w->complete || signals_pending()) return s;
     quill_error problem; // rows that failed do not keep the others from the file
     quill_status closed = output_close(&m->out, &problem);

@@ -110,6 +110,12 @@ static quill_status score_round(struct ranking *r, bool prior, quill_error *err)
     return s || round.n == 0 ? s : score_some(&round, err);
 }
 
+static quill_status score_candidates(void *arg, quill_error *err) {
+    struct ranking *r = arg;
+    quill_status s = score_round(r, false, err);
+    return s || r->o->choose.normalize != NORMALIZE_PRIOR ? s : score_round(r, true, err);
+}
+
 // Best first; what is no number comes last; ties in the order of the input.
 static int compare(const void *x, const void *y) {
     const struct candidate *a = x, *b = y;
@@ -158,8 +164,7 @@ static quill_status rank(struct ranking *r, quill_error *err) {
     if (s) return s;
     r->failures.fast = o->rows.fail_fast;
     r->failures.rows = r->n;
-    s = score_round(r, false, err);
-    if (!s && prior) s = score_round(r, true, err);
+    s = hold_session(r->scorer.session, score_candidates, r, err);
     if (s || signals_pending()) return s;
     s = print_candidates(r, err);
     return s ? s : row_failures_end(&r->failures, err);

@@ -225,11 +225,17 @@ static quill_status open_all(struct scoring *s, quill_error *err) {
     return o->score.header ? output_write(&s->out, names, strlen(names), err) : QUILL_OK;
 }
 
-static quill_status score_all(struct scoring *s, quill_error *err) {
+static quill_status score_files(void *arg, quill_error *err) {
+    struct scoring *s = arg;
     const struct list *files = &s->o->prompt.files;
-    quill_status status = open_all(s, err);
+    quill_status status = QUILL_OK;
     for (size_t i = 0; !status && i < files->n; i++) status = score_file(s, files->items[i], err);
-    if (!status && files->n == 0) status = score_file(s, "-", err);
+    return files->n ? status : score_file(s, "-", err);
+}
+
+static quill_status score_all(struct scoring *s, quill_error *err) {
+    quill_status status = open_all(s, err);
+    if (!status) status = hold_session(s->scorer.session, score_files, s, err);
     // What has been scored is written even when a row ended it.
     bool ended = status && s->failures.failed && s->failures.fast;
     if (signals_pending() || (status && !ended)) return status;

@@ -230,18 +230,23 @@ static quill_status prepare(struct loo *l, struct options *o, quill_error *err) 
     return s ? s : output_open(&l->out, o->output.path, o->output.raw, err);
 }
 
-static quill_status leave_one_out(struct loo *l, struct options *o, quill_error *err) {
+static quill_status try_counts(void *arg, quill_error *err) {
     static const size_t counts[] = {0, 1, 2, 4, 8};
+    struct loo *l = arg;
+    quill_status s = QUILL_OK;
+    if (options_given(l->o, OPTION_OF(file.shots))) return try_shots(l, (size_t)l->o->file.shots, err);
+    for (size_t i = 0; !s && i < sizeof counts / sizeof *counts && counts[i] < l->n; i++)
+        s = try_shots(l, counts[i], err);
+    return s;
+}
+
+static quill_status leave_one_out(struct loo *l, struct options *o, quill_error *err) {
     struct buffer header = {0};
     quill_status s = prepare(l, o, err);
     if (s) return s;
     signals_catch();
     s = write_text(l, &header, buffer_add_string(&header, "shots\taccuracy\torders\tworst\tmean\tbest\n"), err);
-    if (!s && options_given(o, OPTION_OF(file.shots)))
-        s = try_shots(l, (size_t)o->file.shots, err);
-    else
-        for (size_t i = 0; !s && i < sizeof counts / sizeof *counts && counts[i] < l->n; i++)
-            s = try_shots(l, counts[i], err);
+    if (!s) s = hold_session(l->chooser.session, try_counts, l, err);
     if (s || signals_pending()) return s;
     s = write_confusion(l, err);
     return s ? s : output_close(&l->out, err);
