@@ -3,10 +3,11 @@
 //
 //     LD_PRELOAD=shim.so FAULT=write:3:ENOSPC FAULT_REPORT=/tmp/struck quill ...
 //
-// FAULT is KIND:N:HOW. KIND: alloc mmap open read write fsync rename close stat truncate unlink thread, or io: all of
-// open to unlink. HOW: an errno name (alloc, mmap and thread need none: `once`); `short`: reads and writes move one
-// byte; `kill`: SIGKILL in place of the call; `term`: SIGTERM before it; `twice`, of open: SIGHUP and SIGTERM when it
-// is done; `shrink`: the file FAULT_FILE is emptied before it. A `+` after N: that call and all after it. The file
+// FAULT is KIND:N:HOW. KIND: alloc mmap open read write fsync rename close stat truncate unlink thread; io: all of open
+// to unlink; runtime: any call of the OpenMP runtime. The others leave its calls alone: when one fails, it ends the
+// process. HOW: an errno name (alloc, mmap and thread need none: `once`); `short`: reads and writes move one byte;
+// `kill`: SIGKILL in place of the call; `term`: SIGTERM before it; `twice`, of open: SIGHUP and SIGTERM when it is
+// done; `shrink`: the file FAULT_FILE is emptied before it. A `+` after N: that call and all after it. The file
 // FAULT_REPORT is made when it strikes, so that a loop over N knows its end.
 //
 // With -DFAULT_WRAP it is linked into a test program with -Wl,--wrap=malloc and so on, and set by fault_set().
@@ -15,6 +16,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -30,9 +32,9 @@
 
 #include "shim.h"
 
-enum kind { ALLOC, MMAP, THREAD, OPEN, READ, WRITE, FSYNC, RENAME, CLOSE, STAT, TRUNCATE, UNLINK, IO };
+enum kind { ALLOC, MMAP, THREAD, OPEN, READ, WRITE, FSYNC, RENAME, CLOSE, STAT, TRUNCATE, UNLINK, IO, RUNTIME };
 static const char *const kinds[] = {"alloc", "mmap",  "thread", "open", "read",     "write",  "fsync",
-                                    "rename", "close", "stat",   "truncate", "unlink", "io"};
+                                    "rename", "close", "stat",   "truncate", "unlink", "io", "runtime"};
 static const struct {
     const char *name;
     int number;
@@ -58,7 +60,7 @@ bool fault_set(const char *text) {
         sscanf(text, "%15[a-z]:%ld:%15s", kind, &at, how) != 3)
         return false;
     fault.kind = fault.how = -1;
-    for (int i = 0; i <= IO; i++)
+    for (int i = 0; i <= RUNTIME; i++)
         if (strcmp(kind, kinds[i]) == 0) fault.kind = i;
     for (int i = 0; i < (int)(sizeof errors / sizeof *errors); i++)
         if (strcmp(how, errors[i].name) == 0) fault.how = i;
@@ -74,9 +76,39 @@ bool fault_struck(void) { return __atomic_load_n(&calls, __ATOMIC_SEQ_CST) >= fa
 
 static bool is_how(const char *name) { return strcmp(errors[fault.how].name, name) == 0; }
 
+#ifndef FAULT_WRAP
+// Where the OpenMP runtime's code lies; nowhere in a build with THREADS=pthread.
+static struct {
+    uintptr_t begin, end;
+} runtime;
+
+static int find_runtime(struct dl_phdr_info *info, size_t size, void *unused) {
+    (void)size, (void)unused;
+    if (!strstr(info->dlpi_name, "/libgomp.so") && !strstr(info->dlpi_name, "/libomp.so")) return 0;
+    runtime.begin = UINTPTR_MAX;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, end = begin + info->dlpi_phdr[i].p_memsz;
+        if (info->dlpi_phdr[i].p_type != PT_LOAD) continue;
+        if (begin < runtime.begin) runtime.begin = begin;
+        if (end > runtime.end) runtime.end = end;
+    }
+    return 1;
+}
+
+static bool is_of_runtime(const void *caller) {
+    return (uintptr_t)caller >= runtime.begin && (uintptr_t)caller < runtime.end;
+}
+#else
+static bool is_of_runtime(const void *caller) { return (void)caller, false; } // its calls are not wrapped
+#endif
+
+static bool is_kind(int kind) {
+    return fault.kind == kind || (fault.kind == IO && kind >= OPEN && kind < IO) || fault.kind == RUNTIME;
+}
+
 // Is this call the one? errno is set to what the user of the shim asked for, else to `otherwise`.
-static bool strikes(int kind, int otherwise) {
-    if (!fault.armed || (fault.kind != kind && !(fault.kind == IO && kind >= OPEN))) return false;
+static bool strikes_from(const void *caller, int kind, int otherwise) {
+    if (!fault.armed || !is_kind(kind) || is_of_runtime(caller) != (fault.kind == RUNTIME)) return false;
     long n = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
     if (n < fault.at || (n > fault.at && !fault.on)) return false;
 #ifndef FAULT_WRAP
@@ -92,6 +124,8 @@ static bool strikes(int kind, int otherwise) {
     errno = errors[fault.how].number ? errors[fault.how].number : otherwise;
     return true;
 }
+
+#define STRIKES(kind, otherwise) strikes_from(__builtin_return_address(0), kind, otherwise)
 
 #ifdef FAULT_WRAP
 #define FN(name) __wrap_##name
@@ -118,11 +152,11 @@ extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_real
 #define __real_realloc __libc_realloc
 #endif
 
-void *FN(malloc)(size_t n) { return strikes(ALLOC, ENOMEM) ? NULL : __real_malloc(n); }
-void *FN(calloc)(size_t n, size_t size) { return strikes(ALLOC, ENOMEM) ? NULL : __real_calloc(n, size); }
-void *FN(realloc)(void *p, size_t n) { return strikes(ALLOC, ENOMEM) ? NULL : __real_realloc(p, n); }
+void *FN(malloc)(size_t n) { return STRIKES(ALLOC, ENOMEM) ? NULL : __real_malloc(n); }
+void *FN(calloc)(size_t n, size_t size) { return STRIKES(ALLOC, ENOMEM) ? NULL : __real_calloc(n, size); }
+void *FN(realloc)(void *p, size_t n) { return STRIKES(ALLOC, ENOMEM) ? NULL : __real_realloc(p, n); }
 int FN(posix_memalign)(void **out, size_t alignment, size_t n) {
-    if (strikes(ALLOC, ENOMEM)) return ENOMEM;
+    if (STRIKES(ALLOC, ENOMEM)) return ENOMEM;
 #ifdef FAULT_WRAP
     return __real_posix_memalign(out, alignment, n);
 #else
@@ -134,12 +168,12 @@ int FN(posix_memalign)(void **out, size_t alignment, size_t n) {
 
 REAL(void *, mmap, void *, size_t, int, int, int, off_t);
 void *FN(mmap)(void *at, size_t n, int protection, int flags, int fd, off_t offset) {
-    return strikes(MMAP, ENOMEM) ? MAP_FAILED : CALL(mmap)(at, n, protection, flags, fd, offset);
+    return STRIKES(MMAP, ENOMEM) ? MAP_FAILED : CALL(mmap)(at, n, protection, flags, fd, offset);
 }
 
 REAL(int, pthread_create, pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int FN(pthread_create)(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg) {
-    return strikes(THREAD, EAGAIN) ? EAGAIN : CALL(pthread_create)(thread, attr, fn, arg);
+    return STRIKES(THREAD, EAGAIN) ? EAGAIN : CALL(pthread_create)(thread, attr, fn, arg);
 }
 
 // ---- files ----
@@ -150,7 +184,7 @@ int FN(open)(const char *path, int flags, ...) {
     va_start(args, flags);
     mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
     va_end(args);
-    const bool struck = strikes(OPEN, EIO), twice = struck && is_how("twice");
+    const bool struck = STRIKES(OPEN, EIO), twice = struck && is_how("twice");
     if (struck && !twice) return -1;
     const int fd = CALL(open)(path, flags, mode);
     if (twice) {
@@ -162,39 +196,39 @@ int FN(open)(const char *path, int flags, ...) {
 
 REAL(ssize_t, read, int, void *, size_t);
 ssize_t FN(read)(int fd, void *out, size_t n) {
-    if (!strikes(READ, EIO)) return CALL(read)(fd, out, n);
+    if (!STRIKES(READ, EIO)) return CALL(read)(fd, out, n);
     return is_how("short") && n ? CALL(read)(fd, out, 1) : -1;
 }
 
 REAL(ssize_t, write, int, const void *, size_t);
 ssize_t FN(write)(int fd, const void *p, size_t n) {
-    if (fd == STDERR_FILENO || !strikes(WRITE, EIO)) return CALL(write)(fd, p, n);
+    if (fd == STDERR_FILENO || !STRIKES(WRITE, EIO)) return CALL(write)(fd, p, n);
     return is_how("short") && n ? CALL(write)(fd, p, 1) : -1;
 }
 
 REAL(int, fsync, int);
-int FN(fsync)(int fd) { return strikes(FSYNC, EIO) ? -1 : CALL(fsync)(fd); }
+int FN(fsync)(int fd) { return STRIKES(FSYNC, EIO) ? -1 : CALL(fsync)(fd); }
 
 REAL(int, rename, const char *, const char *);
-int FN(rename)(const char *from, const char *to) { return strikes(RENAME, EIO) ? -1 : CALL(rename)(from, to); }
+int FN(rename)(const char *from, const char *to) { return STRIKES(RENAME, EIO) ? -1 : CALL(rename)(from, to); }
 
 REAL(int, close, int);
 int FN(close)(int fd) { // it is closed even when it fails
-    int errnum = strikes(CLOSE, EIO) ? errno : 0, result = CALL(close)(fd);
+    int errnum = STRIKES(CLOSE, EIO) ? errno : 0, result = CALL(close)(fd);
     return errnum ? (errno = errnum, -1) : result;
 }
 
 REAL(int, fstat, int, struct stat *);
-int FN(fstat)(int fd, struct stat *info) { return strikes(STAT, EIO) ? -1 : CALL(fstat)(fd, info); }
+int FN(fstat)(int fd, struct stat *info) { return STRIKES(STAT, EIO) ? -1 : CALL(fstat)(fd, info); }
 REAL(int, stat, const char *, struct stat *);
-int FN(stat)(const char *path, struct stat *info) { return strikes(STAT, EIO) ? -1 : CALL(stat)(path, info); }
+int FN(stat)(const char *path, struct stat *info) { return STRIKES(STAT, EIO) ? -1 : CALL(stat)(path, info); }
 REAL(int, access, const char *, int);
-int FN(access)(const char *path, int how) { return strikes(STAT, EIO) ? -1 : CALL(access)(path, how); }
+int FN(access)(const char *path, int how) { return STRIKES(STAT, EIO) ? -1 : CALL(access)(path, how); }
 
 REAL(int, ftruncate, int, off_t);
-int FN(ftruncate)(int fd, off_t n) { return strikes(TRUNCATE, EIO) ? -1 : CALL(ftruncate)(fd, n); }
+int FN(ftruncate)(int fd, off_t n) { return STRIKES(TRUNCATE, EIO) ? -1 : CALL(ftruncate)(fd, n); }
 REAL(int, unlink, const char *);
-int FN(unlink)(const char *path) { return strikes(UNLINK, EIO) ? -1 : CALL(unlink)(path); }
+int FN(unlink)(const char *path) { return STRIKES(UNLINK, EIO) ? -1 : CALL(unlink)(path); }
 
 #ifndef FAULT_WRAP
 // What the compiler calls in its place when it knows the size of the buffer.
@@ -208,6 +242,7 @@ static int armed_main(int argc, char **argv, char **environment) {
         dprintf(STDERR_FILENO, "shim: what is FAULT=%s?\n", text);
         _exit(99);
     }
+    dl_iterate_phdr(find_runtime, NULL);
     return real_main(argc, argv, environment);
 }
 
