@@ -5,7 +5,7 @@
 #
 # Sees to it that what quill is built with is on this machine:
 #
-#     run    a C compiler, make, PCRE2, Jansson
+#     run    a C compiler with OpenMP, make, PCRE2, Jansson
 #     test   and cmocka
 #     all    and what scripts/test --all needs: clang, sanitizers, an emulated aarch64, a few tools
 #
@@ -51,11 +51,19 @@ links() {
 threads='#include <pthread.h>
 int main(void) { return (int)pthread_self() == 0; }'
 
+openmp='#include <omp.h>
+int main(void) { return omp_get_num_procs() == 0; }'
+
+# gcc brings an OpenMP runtime of its own, libgomp; that of clang, libomp, is another package.
+runtime=openmp
+case ${cc%% *} in *clang*) runtime=libomp ;; esac
+
 # has PIECE: is it there?
 has() {
     case $1 in
     cc) echo 'int main(void) { return 0; }' | links "$cc" ;;
     threads) echo "$threads" | links "$cc" -pthread ;;
+    openmp | libomp) echo "$openmp" | links "$cc" -fopenmp ;;
     pcre2) printf '%s\n' '#define PCRE2_CODE_UNIT_WIDTH 8' '#include <pcre2.h>' \
         'int main(void) { return pcre2_config(PCRE2_CONFIG_JIT, 0) < 0; }' | links "$cc" -lpcre2-8 ;;
     jansson) printf '%s\n' '#include <jansson.h>' \
@@ -65,8 +73,8 @@ has() {
     cmocka) printf '%s\n' '#include <stdarg.h>' '#include <stddef.h>' '#include <stdint.h>' '#include <setjmp.h>' \
         '#include <cmocka.h>' 'int main(void) { mock_assert(1, "", "", 1); return 0; }' | links "$cc" -lcmocka ;;
     sanitizers) echo "$threads" | links "$cc" -pthread -fsanitize=address,undefined ;;
-    clang) echo "$threads" | links clang -pthread -fsanitize=address,undefined ;;
-    aarch64) echo "$threads" | links aarch64-linux-gnu-gcc -pthread ;;
+    clang) echo "$openmp" | links clang -fopenmp -fsanitize=address,undefined ;;
+    aarch64) echo "$openmp" | links aarch64-linux-gnu-gcc -fopenmp -static ;;
     qemu) command -v qemu-aarch64 ;;
     python3) python3 -c 'import json' ;;
     *) command -v "$1" ;;
@@ -74,10 +82,10 @@ has() {
 }
 
 case $level in
-run) pieces='cc make threads pcre2 jansson' ;;
-test) pieces='cc make threads pcre2 jansson cmocka' ;;
+run) pieces="cc make threads $runtime pcre2 jansson" ;;
+test) pieces="cc make threads $runtime pcre2 jansson cmocka" ;;
 all)
-    pieces='cc make threads pcre2 jansson cmocka'
+    pieces="cc make threads $runtime pcre2 jansson cmocka"
     pieces="$pieces sanitizers clang aarch64 qemu shellcheck strace tmux mandoc zsh fish python3 chromium"
     ;;
 esac
@@ -108,12 +116,14 @@ piece       apt-get                                  dnf              pacman   a
 cc          gcc,libc6-dev                            gcc,glibc-devel  gcc      gcc,musl-dev  gcc,glibc-devel   gcc
 make        make                                     make             make     make          make              make
 threads     gcc,libc6-dev
+openmp      gcc                                      libgomp          gcc      libgomp       gcc               gcc
+libomp      libomp-dev                               libomp-devel     openmp   openmp-dev    libomp-devel      libomp
 pcre2       libpcre2-dev                             pcre2-devel      pcre2    pcre2-dev     pcre2-devel       pcre2
 jansson     libjansson-dev                           jansson-devel    jansson  jansson-dev   libjansson-devel  jansson
 libedit     libedit-dev                              libedit-devel    libedit  libedit-dev   libedit-devel     libedit
 cmocka      libcmocka-dev                            libcmocka-devel  cmocka   cmocka-dev    libcmocka-devel   cmocka
 sanitizers  gcc
-clang       clang,libclang-rt-dev
+clang       clang,libclang-rt-dev,libomp-dev
 aarch64     gcc-aarch64-linux-gnu,libc6-dev-arm64-cross
 qemu        qemu-user
 shellcheck  shellcheck

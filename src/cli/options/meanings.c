@@ -19,6 +19,11 @@ const struct meaning variables[] = {
     {"QUILL_THREADS", "the number of threads, where there is no -t"},
     {"QUILL_CPU", "the kernels, where there is no --cpu"},
     {"OMP_NUM_THREADS", "the number of threads, where neither -t nor QUILL_THREADS says it; of a list the first"},
+    {"OMP_THREAD_LIMIT", "the largest number of threads, whatever asks for more"},
+    {"OMP_PROC_BIND", "'true', 'close' or 'spread': each thread stays at one of OMP_PLACES"},
+    {"OMP_PLACES", "the places for threads: 'threads', 'cores', 'sockets' or a list of processors"},
+    {"OMP_WAIT_POLICY", "'active': a thread that waits spins; 'passive': it sleeps at once; unset: it spins for some "
+                        "tens of microseconds, then sleeps"},
     {"NO_COLOR", "no colours, unless --color asks for them"},
     {"TERM", "of a terminal named 'dumb', or without a name: no colours and no progress bar"},
     {"COLUMNS", "the width of the help, where the terminal does not tell its own"},
