@@ -53,7 +53,7 @@ static void man_option(const struct option_row *row) {
     for (const char *c = row->letters ? row->letters : ""; *c; c++)
         printf(" Fl %c%s", *c, c[1] || row->name ? " ," : "");
     if (row->name) printf(" Fl \\-%s", row->name);
-    if (row->value) printf(" Ar %s", row->value);
+    if (row->value) printf(row->bare ? " Ns Op = Ns Ar %s" : " Ar %s", row->value);
     putchar('\n');
     print_sentences(row->help);
     char more[200];
@@ -228,7 +228,7 @@ static void bash(void) {
          "    local words= values=\n"
          "    case $prev in");
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
-        if (is_shown(row) && values_of(row)) printf("    --%s) values='%s' ;;\n", row->name, values_of(row));
+        if (is_shown(row) && values_of(row) && !row->bare) printf("    --%s) values='%s' ;;\n", row->name, values_of(row));
     puts("    esac\n    case $verb in");
     for (const struct verb *v = verbs + n_verbs; v-- > verbs;) {
         if (!v->run) continue;
@@ -266,10 +266,10 @@ static void zsh(void) {
         printf("%s) options=(\n", v->name[0] ? v->name : "*");
         for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
             if (!is_shown(row) || !row->name || !(row->verbs & v->bit)) continue;
-            printf("  '--%s[", row->name);
+            printf(row->bare ? "  '--%s=-[" : "  '--%s[", row->name);
             print_quoted(row->help, "[]:\\");
             fputs("]", stdout);
-            if (values_of(row)) printf(":%s:(%s)", row->value, values_of(row));
+            if (values_of(row)) printf("%s:%s:(%s)", row->bare ? ":" : "", row->value, values_of(row));
             else if (row->value) printf(":%s:_files", row->value);
             puts("'");
         }
@@ -314,8 +314,8 @@ static void fish(void) {
         fish_condition(row);
         if (row->letters) printf(" -s %c", row->letters[0]);
         if (row->name) printf(" -l %s", row->name);
-        if (values_of(row)) printf(" -x -a '%s'", values_of(row));
-        else if (row->value) printf(" -r");
+        if (values_of(row) && !row->bare) printf(" -x -a '%s'", values_of(row));
+        else if (row->value && !row->bare) printf(" -r");
         printf(" -d '");
         print_quoted(row->help, "\\");
         puts("'");

@@ -39,7 +39,7 @@ static bool add_wrapped(struct buffer *t, const char *words, size_t indent, size
 static bool add_names(struct buffer *t, const struct option_row *row) {
     bool ok = row->letters ? buffer_add_format(t, "-%c", row->letters[0]) : buffer_add_string(t, "  ");
     if (row->name) ok = ok && buffer_add_format(t, "%s --%s", row->letters ? "," : " ", row->name);
-    return ok && (!row->value || buffer_add_format(t, " %s", row->value));
+    return ok && (!row->value || buffer_add_format(t, row->bare ? "[=%s]" : " %s", row->value));
 }
 
 // The explanation, what the values are, the default, other names.
