@@ -21,6 +21,12 @@ struct vocab {
 quill_status vocab_load(struct vocab *v, const struct weights *w, quill_error *err);
 void vocab_free(struct vocab *v); // zeros are fine
 
+// For the two that load: `v` is empty, with v->spec.file set.
+quill_status vocab_load_gguf(struct vocab *v, const struct weights *w, quill_error *err);
+quill_status vocab_load_folder(struct vocab *v, const struct weights *w, quill_error *err);
+void vocab_add_eos(struct vocab *v, int32_t id); // once, whatever the number of calls
+const struct meta *vocab_array(const struct weights *w, const char *key, enum meta_kind kind); // NULL: no such array
+
 // The vocabulary of a directory as the keys of a GGUF file. There every row of the embedding has a token: rows of
 // padding, and ids that the tokenizer skips, get unused ones. QUILL_E_MODEL: it is damaged, or has a trait for which
 // there is no key.

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// The tokenizer section of the GGUF specification.
+#include "vocab.h"
+
+enum { PRE_BYTES = 80 }; // of the name of a pre-tokenizer
+
+static quill_status want_array(const struct meta **out, const struct weights *w, const char *key, enum meta_kind kind,
+                               const char *what, quill_error *err) {
+    *out = vocab_array(w, key, kind);
+    if (*out) return QUILL_OK;
+    return fail(err, QUILL_E_MODEL, "%s: key %s: expected an array of %s, found %s", QUOTED(str_of(w->path)), key, what,
+                weights_meta(w, str_of(key)) ? "something else" : "nothing");
+}
+
+static quill_status strings(struct vocab *v, const struct str **out, size_t *n, size_t most, const struct weights *w,
+                            const char *key, quill_error *err) {
+    const struct meta *m;
+    quill_status s = want_array(&m, w, key, META_STRING, "strings", err);
+    if (s) return s;
+    if (m->a.n > most)
+        return fail(err, QUILL_E_MODEL, "%s: key %s: expected at most %zu strings, found %llu", QUOTED(str_of(w->path)),
+                    key, most, (unsigned long long)m->a.n);
+    struct str *list = arena_alloc(&v->arena, (size_t)m->a.n, sizeof *list);
+    if (!list) return fail_memory(err);
+    struct meta_walk walk = {.array = &m->a};
+    struct meta element;
+    size_t i = 0;
+    for (; i < m->a.n && meta_next(&walk, &element); i++) list[i] = element.s;
+    *out = list;
+    *n = i;
+    return QUILL_OK;
+}
+
+// Numbers of llama.cpp's enum llama_token_type.
+static enum token_kind kind_of(int64_t type) {
+    switch (type) {
+    case 2: // unknown
+    case 3: // control
+        return TOKEN_SPECIAL;
+    case 4: return TOKEN_ADDED;
+    case 5: return TOKEN_UNUSED;
+    default: return TOKEN_NORMAL; // 1, and 6: a byte
+    }
+}
+
+static quill_status token_kinds(struct vocab *v, const struct weights *w, quill_error *err) {
+    static const char key[] = "tokenizer.ggml.token_type";
+    const struct meta *m;
+    if (!weights_meta(w, STR("tokenizer.ggml.token_type"))) return QUILL_OK;
+    quill_status s = want_array(&m, w, key, META_INT, "integers", err);
+    if (s) return s;
+    if (m->a.n != v->spec.n_tokens)
+        return fail(err, QUILL_E_MODEL, "%s: key %s: expected %zu elements, one per token, found %llu",
+                    QUOTED(str_of(w->path)), key, v->spec.n_tokens, (unsigned long long)m->a.n);
+    uint8_t *kinds = arena_alloc(&v->arena, v->spec.n_tokens, 1);
+    if (!kinds) return fail_memory(err);
+    struct meta_walk walk = {.array = &m->a};
+    struct meta element;
+    for (size_t i = 0; i < v->spec.n_tokens && meta_next(&walk, &element); i++) {
+        if (element.i < 1 || element.i > 6)
+            return fail(err, QUILL_E_MODEL, "%s: key %s: expected a token type from 1 to 6, found %lld at %zu",
+                        QUOTED(str_of(w->path)), key, (long long)element.i, i);
+        kinds[i] = (uint8_t)kind_of(element.i);
+    }
+    v->spec.kinds = kinds;
+    return QUILL_OK;
+}
+
+static quill_status token_id(const struct weights *w, const char *key, int32_t *id, bool *found, quill_error *err) {
+    int64_t value;
+    quill_status s = meta_int(w, key, 0, INT32_MAX, &value, found, err);
+    if (!s && *found) *id = (int32_t)value;
+    return s;
+}
+
+static quill_status gguf_ids(struct vocab *v, const struct weights *w, quill_error *err) {
+    static const char *const ends[] = {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
+                                       "tokenizer.ggml.eom_token_id"};
+    bool found;
+    quill_status s = token_id(w, "tokenizer.ggml.bos_token_id", &v->spec.bos, &found, err);
+    for (size_t i = 0; !s && i < sizeof ends / sizeof *ends; i++) {
+        int32_t id;
+        s = token_id(w, ends[i], &id, &found, err);
+        if (!s && found) vocab_add_eos(v, id);
+    }
+    if (!s) s = meta_bool(w, "tokenizer.ggml.add_bos_token", &v->spec.add_bos, &found, err);
+    if (!s) v->spec.add_bos_unsaid = !found;
+    return s;
+}
+
+quill_status vocab_load_gguf(struct vocab *v, const struct weights *w, quill_error *err) {
+    struct str model = {NULL, 0}, pre = {NULL, 0};
+    bool found;
+    quill_status s = meta_string(w, "tokenizer.ggml.model", &model, &found, err);
+    if (s) return s;
+    if (!found || !str_is(model, "gpt2"))
+        return fail(err, QUILL_E_MODEL, "%s: key tokenizer.ggml.model: expected 'gpt2' (byte-level BPE), found %s%s%s",
+                    QUOTED(str_of(w->path)), found ? "'" : "", found ? QUOTED(model) : "nothing", found ? "'" : "");
+    s = meta_string(w, "tokenizer.ggml.pre", &pre, &found, err);
+    if (s) return s;
+    if (found && (pre.n > PRE_BYTES || (pre.n && memchr(pre.p, 0, pre.n))))
+        return fail(err, QUILL_E_MODEL, "%s: key tokenizer.ggml.pre: expected a name, found '%s'",
+                    QUOTED(str_of(w->path)), QUOTED(pre));
+    if (found && !(v->spec.pre = arena_string(&v->arena, pre))) return fail_memory(err);
+    s = strings(v, &v->spec.tokens, &v->spec.n_tokens, MOST_TOKENS, w, "tokenizer.ggml.tokens", err);
+    if (!s) s = strings(v, &v->spec.merges, &v->spec.n_merges, MOST_MERGES, w, "tokenizer.ggml.merges", err);
+    if (!s) s = token_kinds(v, w, err);
+    if (!s) s = gguf_ids(v, w, err);
+    return s;
+}
