@@ -2,6 +2,7 @@
 // The tokenizer of a Hugging Face directory: tokenizer.json, or vocab.json with merges.txt as GPT-2 had them; and what
 // tokenizer_config.json adds to either.
 #include "base/alloc.h"
+#include "vocab_config.h"
 #include "vocab_files.h"
 #include "vocab_owner.h"
 
@@ -75,80 +76,6 @@ quill_status vocab_add_merge(struct vocab_reading *r, struct str merge) {
     if (!ok) return fail_memory(r->err);
     o->merges[o->n_merges++] = merge;
     return QUILL_OK;
-}
-
-// ---- tokenizer_config.json ------------------------------------------------------------------------------------------
-
-enum { BOS, EOS, UNK, PAD, SEP, CLS, MASK, NAMES };
-
-struct config {
-    struct str names[NAMES];  // of special tokens, as text; {NULL, 0}: none
-    bool said[NAMES];         // the file says so, be it null
-    struct str class;         // as written
-    bool add_bos, add_bos_said;
-};
-
-// A name is a string, an object with it, or null.
-static quill_status read_name(struct vocab_reading *r, struct str value, struct str *name) {
-    if (value.n && value.p[0] == '{') value = vocab_member(value, "\"content\"");
-    if (!vocab_text(r, value, name)) return fail_memory(r->err);
-    return name->p || str_is(value, "null") ? QUILL_OK
-                                            : vocab_refuse(r, "expected a token or null, found another value");
-}
-
-static quill_status read_added_decoder(struct vocab_reading *r, struct str object) {
-    struct json_walk walk = {.text = object};
-    struct str name, value;
-    quill_status status = QUILL_OK;
-    json_enter(&walk);
-    while (!status && json_member(&walk, &name, &value)) {
-        int32_t id;
-        struct str digits = {name.p + 1, name.n - 2};
-        if (!vocab_natural(digits, &id))
-            return vocab_refuse(r, "added_tokens_decoder: expected ids as names, found others");
-        status = vocab_read_added(r, value, id);
-    }
-    return !status && walk.mistake ? vocab_refuse(r, "added_tokens_decoder: expected an object, found something else")
-                                   : status;
-}
-
-// `alone`: there is no tokenizer.json, which else says more of the same.
-static quill_status read_config(struct vocab_reading *r, struct config *c, bool alone) {
-    static const char *const names[NAMES] = {"\"bos_token\"", "\"eos_token\"", "\"unk_token\"", "\"pad_token\"",
-                                             "\"sep_token\"", "\"cls_token\"", "\"mask_token\""};
-    struct str name, value;
-    quill_status status = QUILL_OK;
-    json_enter(&r->walk);
-    while (!status && json_member(&r->walk, &name, &value)) {
-        for (int i = 0; i < NAMES && !status; i++)
-            if (str_is(name, names[i])) status = read_name(r, value, &c->names[i]), c->said[i] = true;
-        if (str_is(name, "\"add_bos_token\"") && !str_is(value, "null"))
-            c->add_bos = str_is(value, "true"), c->add_bos_said = true;
-        if (str_is(name, "\"tokenizer_class\"") && !str_is(value, "null")) c->class = value;
-        if (alone && str_is(name, "\"add_prefix_space\"") && str_is(value, "true"))
-            return vocab_lacks(r, "the setting", STR("add_prefix_space"));
-        if (alone && !status && str_is(name, "\"added_tokens_decoder\"")) status = read_added_decoder(r, value);
-    }
-    if (!status && !r->walk.mistake) json_at_end(&r->walk);
-    return !status && r->walk.mistake ? vocab_refuse(r, NULL) : status;
-}
-
-// What GPT-2's class takes where the file says nothing (its own says nothing).
-static void add_gpt2_names(struct config *c) {
-    if (c->class.p && !str_is(c->class, "\"GPT2Tokenizer\"") && !str_is(c->class, "\"GPT2TokenizerFast\"")) return;
-    for (int i = BOS; i <= UNK; i++)
-        if (!c->said[i]) c->names[i] = STR("<|endoftext|>");
-}
-
-// Classes whose vocab.json and merges.txt mean what GPT-2's mean.
-static quill_status check_class(const struct vocab_reading *r, struct str class) {
-    static const char *const known[] = {"\"GPT2Tokenizer\"", "\"GPT2TokenizerFast\"", "\"CodeGenTokenizer\"",
-                                        "\"CodeGenTokenizerFast\"", "\"GPTNeoXTokenizer\"", "\"GPTNeoXTokenizerFast\"",
-                                        "\"PreTrainedTokenizerFast\"", "\"TokenizersBackend\"", "\"AutoTokenizer\""};
-    if (!class.p) return QUILL_OK;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (str_is(class, known[i])) return QUILL_OK;
-    return vocab_lacks(r, "without a tokenizer.json, tokenizer_class", class);
 }
 
 // ---- vocab.json and merges.txt --------------------------------------------------------------------------------------
@@ -256,17 +183,17 @@ static quill_status check_template(const struct vocab_reading *r) {
 
 // BOS, EOS and the like. `alone`: there is no tokenizer.json that says which tokens are special; then the named ones
 // are.
-static quill_status name_tokens(const struct vocab_reading *r, const struct config *c, bool alone, int32_t *bos) {
+static quill_status name_tokens(const struct vocab_reading *r, const struct vocab_config *c, bool alone, int32_t *bos) {
     struct vocab_owner *o = r->owner;
-    for (int i = 0; i < NAMES; i++) {
+    for (int i = 0; i < VOCAB_NAMES; i++) {
         int32_t id = c->names[i].p ? id_of(o, c->names[i]) : -1;
-        if (c->names[i].p && id < 0 && c->said[i] && i <= EOS)
+        if (c->names[i].p && id < 0 && c->said[i] && i <= NAME_EOS)
             return fail(r->err, QUILL_E_MODEL,
                         "%s/tokenizer_config.json: %s: expected a token of the vocabulary, found '%s'",
-                        QUOTED(str_of(r->directory)), i == BOS ? "bos_token" : "eos_token", QUOTED(c->names[i]));
+                        QUOTED(str_of(r->directory)), i == NAME_BOS ? "bos_token" : "eos_token", QUOTED(c->names[i]));
         if (id >= 0 && alone) o->kinds[id] = TOKEN_SPECIAL;
-        if (i == BOS) *bos = id;
-        if (i == EOS) o->eos = id;
+        if (i == NAME_BOS) *bos = id;
+        if (i == NAME_EOS) o->eos = id;
     }
     return QUILL_OK;
 }
@@ -274,17 +201,17 @@ static quill_status name_tokens(const struct vocab_reading *r, const struct conf
 static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, const struct vocab_files *files,
                              quill_error *err) {
     struct vocab_reading r = {.owner = o, .directory = files->directory, .file = "tokenizer.json", .err = err};
-    struct config config = {.add_bos = false};
+    struct vocab_config config = {.add_bos = false};
     bool alone = !files->tokenizer_json.n;
     int32_t bos = -1;
     r.walk = (struct json_walk){.text = json_without_bom(files->tokenizer_json)};
     quill_status status = alone ? read_gpt2_files(&r, files) : vocab_read_tokenizer_json(&r);
     r.file = "tokenizer_config.json";
     r.walk = (struct json_walk){.text = json_without_bom(files->tokenizer_config_json)};
-    if (!status && files->tokenizer_config_json.n) status = read_config(&r, &config, alone);
-    if (!status && alone) status = check_class(&r, config.class);
+    if (!status && files->tokenizer_config_json.n) status = vocab_read_config(&r, &config, alone);
+    if (!status && alone) status = vocab_check_class(&r, config.class);
     if (status) return status;
-    add_gpt2_names(&config);
+    vocab_default_names(&config);
     sort_entries(o);
     status = place_tokens(&r);
     if (!status) status = check_template(&r);
