@@ -12,6 +12,7 @@
 #include "cli/io/show.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/read.h"
+#include "cli/run/id_reader.h"
 #include "cli/run/model_source.h"
 #include "cli/run/places.h"
 
@@ -108,41 +109,26 @@ static quill_status encode_lines(struct tokenizing *t, const char *p, size_t n, 
 
 // ---- ids to bytes ----
 
-static bool separates(char c) { return c == ' ' || c == ',' || c == '\n' || c == '\t' || c == '\r'; }
-
-// The next id in p[*i..n); -1: the text has ended.
-static quill_status next_id(const struct tokenizing *t, const char *p, size_t n, size_t *i, int32_t *id,
-                            quill_error *err) {
-    while (*i < n && separates(p[*i])) ++*i;
-    size_t start = *i;
-    *id = -1;
-    if (start == n) return QUILL_OK;
-    int64_t value = 0, limit = quill_n_vocab(t->tokenizer);
-    bool good = true;
-    for (; *i < n && !separates(p[*i]); ++*i) {
-        good = good && p[*i] >= '0' && p[*i] <= '9';
-        if (good) value = value * 10 + (p[*i] - '0');
-        good = good && value < limit;
-    }
-    if (!good)
-        return fail(err, QUILL_E_USAGE, "byte %zu: expected a token id from 0 to %d, found '%s'", start, (int)limit - 1,
-                    QUOTED(((struct str){p + start, *i - start})));
-    *id = (int32_t)value;
-    return QUILL_OK;
+// Nothing is written before all ids are good.
+static quill_status check_ids(const struct tokenizing *t, struct str text, quill_error *err) {
+    struct id_reader ids;
+    quill_status s = QUILL_OK;
+    id_reader_begin(&ids, text, quill_n_vocab(t->tokenizer));
+    for (int32_t id = 0; !s && id != ID_INPUT_ENDS;) s = id_reader_next(&ids, &id, err);
+    return s;
 }
 
-static quill_status decode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
-    quill_status s = QUILL_OK;
+static quill_status decode_text(struct tokenizing *t, struct str text, quill_error *err) {
+    struct id_reader ids;
     quill_decoder decoder;
-    size_t length;
     int32_t id = 0;
-    for (size_t i = 0; !s && id >= 0;) s = next_id(t, p, n, &i, &id, err); // nothing is written before all are good
+    size_t n;
+    quill_status s = check_ids(t, text, err);
+    id_reader_begin(&ids, text, quill_n_vocab(t->tokenizer));
     quill_decoder_begin(&decoder, t->tokenizer, t->o->prompt.special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT);
-    id = 0;
-    for (size_t i = 0; !s && id >= 0;) {
-        s = next_id(t, p, n, &i, &id, err);
-        const char *bytes = id >= 0 ? quill_decoder_take(&decoder, id, &length) : quill_decoder_end(&decoder, &length);
-        if (!s && length) s = output_write(&t->out, bytes, length, err);
+    while (!s && !(s = id_reader_next(&ids, &id, err)) && id != ID_INPUT_ENDS) {
+        const char *bytes = id >= 0 ? quill_decoder_take(&decoder, id, &n) : quill_decoder_end(&decoder, &n);
+        if (n) s = output_write(&t->out, bytes, n, err);
     }
     return s;
 }
@@ -150,7 +136,7 @@ static quill_status decode_text(struct tokenizing *t, const char *p, size_t n, q
 // ---- the texts ----
 
 static quill_status one_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
-    if (t->o->tokenize.decode) return decode_text(t, p, n, err);
+    if (t->o->tokenize.decode) return decode_text(t, (struct str){p, n}, err);
     return t->o->tokenize.lines ? encode_lines(t, p, n, err) : encode_text(t, p, n, err);
 }
 
@@ -172,11 +158,20 @@ static quill_status from_argument(struct tokenizing *t, const char *source, cons
     return s;
 }
 
+// An operand is text. Who gives -f may have meant a file.
+static quill_status check_operands(const struct options *o, quill_error *err) {
+    const char *operand = o->operands.n ? o->operands.items[0] : "-", *file = o->prompt.files.n ? o->prompt.files.items[0] : NULL;
+    if (!file || strcmp(operand, "-") == 0) return QUILL_OK;
+    return fail(err, QUILL_E_USAGE, "-f %s and the text '%s': expected one of them; a further file takes another -f",
+                QUOTED(str_of(file)), QUOTED(str_of(operand)));
+}
+
 static quill_status tokenize(struct tokenizing *t, quill_error *err) {
     const struct options *o = t->o;
     const char *operand;
     bool dash;
-    quill_status s = text_operand(o, &operand, &dash, err);
+    quill_status s = check_operands(o, err);
+    if (!s) s = text_operand(o, &operand, &dash, err);
     if (!s && (operand != NULL) + (o->prompt.text != NULL) + (o->prompt.files.n > 0) + dash > 1)
         s = fail(err, QUILL_E_USAGE, "expected one of TEXT, -p TEXT, -f FILE and stdin");
     if (!s) s = open_tokenizer(&t->tokenizer, o, err);
