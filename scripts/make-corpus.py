@@ -416,7 +416,9 @@ def make_tokenizer_json():
     f.n("no-pre-tokenizer", tokenizer(pre_tokenizer=None), "expected a pre_tokenizer")
     f.n("whitespace", tokenizer(pre_tokenizer={"type": "Whitespace"}), "'Whitespace' is not supported")
     f.n("metaspace", tokenizer(pre_tokenizer={"type": "Metaspace"}), "'Metaspace' is not supported")
-    f.n("prefix-space", tokenizer(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True}), "add_prefix_space")
+    f.y("prefix-space", tokenizer(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True}))
+    f.n("prefix-space-behind-a-split", tokenizer(pre_tokenizer={"type": "Sequence", "pretokenizers": [
+        {"type": "Digits"}, {"type": "ByteLevel", "add_prefix_space": True}]}), "behind a split, ByteLevel with 'add_prefix_space'")
     f.n("split-alone", tokenizer(pre_tokenizer={"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Isolated"}), "expected ByteLevel")
     f.n("split-merged", tokenizer(pre_tokenizer=split("a", "MergedWithNext")), "MergedWithNext")
     f.n("split-does-not-compile", tokenizer(pre_tokenizer=split("(a")), "pattern '(a'")
@@ -495,9 +497,12 @@ def make_folder():
     for name, v in [("0", 0), ("negative", -1e-5), ("text", "1e-5"), ("huge", 1e300), ("tiny", 1e-60)]:
         f.n("epsilon-" + name, folder(layer_norm_epsilon=v), "layer_norm_epsilon")
     for key in ["bos_token_id", "eos_token_id"]:
-        for name, v in [("270", 270), ("large", 1 << 40), ("real", 1.5), ("text", "1"), ("truth", True), ("object", {})]:
-            f.n("%s-%s" % (key[:3], name), folder(**{key: v}), key if name != "270" else "")
-            f.n("generation-%s-%s" % (key[:3], name), folder({key: v}), "generation_config.json" if name != "270" else "")
+        for name, v in [("270", 270), ("large", 1 << 40), ("list-partly", [1, 270])][:3 if key[0] == "e" else 2]:
+            f.y("%s-%s" % (key[:3], name), folder(**{key: v}))
+            f.y("generation-%s-%s" % (key[:3], name), folder({key: v}))
+        for name, v in [("real", 1.5), ("text", "1"), ("truth", True), ("object", {})]:
+            f.n("%s-%s" % (key[:3], name), folder(**{key: v}), key)
+            f.n("generation-%s-%s" % (key[:3], name), folder({key: v}), "generation_config.json")
     f.n("generation-a-list", folder("[]"), "expected a JSON object")
     f.n("generation-cut", folder('{"bos_token_id":1'), "expected JSON")
     f.n("generation-twice", folder('{"bos_token_id":1,"bos_token_id":2}'), "expected JSON")
@@ -511,10 +516,14 @@ def make_vocab():
     vocab = json.dumps({t: i for i, t in enumerate(TOKENS)}, ensure_ascii=False)
     merges = "#version: 0.2\n" + "\n".join(MERGES) + "\n"
 
-    def files(vocab=vocab, merges=merges, config=None):
+    def files(vocab=vocab, merges=merges, config=None, special=None, added=None):
         if isinstance(merges, str):
             merges = merges.encode()
-        return vocab.encode() + b"\n==== merges\n" + merges + (b"\n==== config\n" + config.encode() if config else b"")
+        parts = [("config", config), ("special", special), ("added", added)]
+        while parts and not parts[-1][1]:
+            parts.pop()
+        others = b"".join(b"\n==== %s\n%s" % (name.encode(), (text or "{}").encode()) for name, text in parts)
+        return vocab.encode() + b"\n==== merges\n" + merges + others
 
     f.y("plain", files())
     f.y("crlf", files(merges=merges.replace("\n", "\r\n")))
@@ -542,10 +551,25 @@ def make_vocab():
     f.n("merge-nul", files(merges=b"h\0 e\n"), "merge")
     f.n("merge-control-characters", files(merges="\x1b[31m\n"), "found '\\x1b[31m'")
     f.n("merge-no-utf-8", files(merges=b"\xff e\n"), "merge")
-    f.n("config-unknown-bos", files(config='{"bos_token":"<s>"}'), "bos_token: expected a token of the vocabulary, found '<s>'")
+    added = json.dumps({"<pad>": END + 1, "Person A": END + 2})
+    f.y("added", files(added=added))
+    f.y("added-special", files(special='{"pad_token":{"content":"<pad>","lstrip":true},"additional_special_tokens":["Person A"]}', added=added))
+    f.y("added-special-by-config", files(config='{"extra_special_tokens":{"a_token":"<pad>"},"b_token":"Person A"}', added=added))
+    f.y("added-again", files(added='{"a":97}'))
+    f.y("special-null", files(special='{"eos_token":null,"additional_special_tokens":null}'))
+    f.n("added-a-list", files(added="[]"), "added_tokens.json: ")
+    f.n("added-cut", files(added=added[:-1]), "added_tokens.json: ")
+    f.n("added-over-another", files(added='{"x":97}'), "the id 97 is of two tokens")
+    f.n("added-far-away", files(added='{"x":999999999}'), "expected an id below")
+    f.n("special-a-list", files(special="[]"), "special_tokens_map.json: ")
+    f.n("special-a-number", files(special='{"pad_token":1}'), "special_tokens_map.json: expected a token or null")
+    f.n("special-single-word", files(special='{"pad_token":{"content":"a","single_word":true}}'), "'single_word' is not supported")
+    f.n("special-65-names", files(special=json.dumps({"%d_token" % i: "a" for i in range(65)})), "at most 64 names")
+    f.y("config-unknown-bos", files(config='{"bos_token":"<s>"}'))
+    f.n("config-missing-bos", files(config='{"bos_token":"<s>","add_bos_token":true}'), "BOS token, which begins every text")
     f.n("config-bos-a-number", files(config='{"bos_token":1}'), "expected a token or null")
     f.n("config-class", files(config='{"tokenizer_class":"LlamaTokenizer"}'), "'LlamaTokenizer' is not supported")
-    f.n("config-prefix-space", files(config='{"add_prefix_space":true}'), "add_prefix_space")
+    f.y("config-prefix-space", files(config='{"add_prefix_space":true}'))
     f.n("config-cut", files(config='{"bos_token":'), "tokenizer_config.json: ")
     f.n("config-decoder-names", files(config='{"added_tokens_decoder":{"x":{"content":"y"}}}'), "expected ids as names")
     f.close()
@@ -688,8 +712,13 @@ def make_model():
     f.n("merge-unknown", model({"tokenizer.ggml.merges": (ARRAY, (STRING, ["h e", "x y"]))}), "merge")
     f.n("merge-no-utf-8", model({"tokenizer.ggml.merges": (ARRAY, (STRING, [b"\xff\xff e"]))}), "merge")
     for key in ["bos", "eos"]:
-        for name, v in [("too-large", (U32, n)), ("negative", (I32, -1)), ("max", (U32, (1 << 32) - 1)), ("real", (F32, 1.0)), ("text", (STRING, "1"))]:
+        for name, v in [("too-large", (U32, n)), ("negative", (I32, -1)), ("max", (U32, (1 << 32) - 1))]:
+            f.y("%s-%s" % (key, name), model({"tokenizer.ggml.%s_token_id" % key: v}))
+        for name, v in [("real", (F32, 1.0)), ("text", (STRING, "1"))]:
             f.n("%s-%s" % (key, name), model({"tokenizer.ggml.%s_token_id" % key: v}), "")
+    f.n("bos-missing", model({"tokenizer.ggml.bos_token_id": (U32, n), "tokenizer.ggml.add_bos_token": (BOOL, 1)}), "BOS token, which begins every text")
+    f.y("prefix-space", model({"tokenizer.ggml.add_space_prefix": (BOOL, 1)}))
+    f.n("prefix-space-a-number", model({"tokenizer.ggml.add_space_prefix": (U32, 1)}), "add_space_prefix")
     f.n("add-bos-a-number", model({"tokenizer.ggml.add_bos_token": (U32, 1)}), "add_bos_token")
     f.close()
 

@@ -284,8 +284,10 @@ static void parts_that_are_not_there_are_refused_by_name(void **state) {
                  pres[i]);
         json_refused("," MERGES, text, pres[i]);
     }
-    json_refused("," MERGES, ",\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true}",
-                 "add_prefix_space");
+    json_refused("," MERGES,
+                 ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\"},"
+                 "{\"type\":\"ByteLevel\",\"add_prefix_space\":true}]}",
+                 "behind a split, ByteLevel with 'add_prefix_space'");
     json_refused(
         "," MERGES,
         ",\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"MergedWithNext\"}",
@@ -411,9 +413,7 @@ static void bos_and_eos_come_by_name_or_template(void **state) {
 
 static void ends_that_make_no_sense_are_refused(void **state) {
     (void)state;
-    static const char *const configs[] = {"{\"bos_token\":\"<nope>\"}",
-                                          "{\"eos_token\":\"<nope>\"}",
-                                          "{\"eos_token\":7}",
+    static const char *const configs[] = {"{\"eos_token\":7}",
                                           "{\"eos_token\":{\"content\":7}}",
                                           "[]",
                                           "{\"a\":1"};
@@ -492,6 +492,227 @@ static void the_config_adds_tokens_and_names(void **state) {
     made_free(&m);
 }
 
+// Files that older folders have beside vocab.json and merges.txt, of which make_files gives the first.
+struct others {
+    const char *config, *special_map, *added;
+};
+
+static quill_status make_folder(struct made *m, const struct others *o, const char *more_tokens) {
+    assert_ok(make_files(m, more_tokens, "a b\nab c\n", "", false), err);
+    vocab_owner_free(m->owner);
+    m->owner = NULL;
+    m->files.tokenizer_config_json = str_of(o->config ? o->config : "");
+    m->files.special_tokens_map_json = str_of(o->special_map ? o->special_map : "");
+    m->files.added_tokens_json = str_of(o->added ? o->added : "");
+    return vocab_from_files(&m->spec, &m->owner, &m->files, &err);
+}
+
+#define ADDED "{\"<p>\": 259, \"PersonA\": 260}"
+
+// Ids and kinds are those of transformers, whichever way a file names a special token.
+static void older_folders_keep_tokens_beside_the_vocabulary(void **state) {
+    (void)state;
+    static const struct {
+        struct others others;
+        bool pad, person; // special
+    } cases[] = {
+        {{NULL, NULL, ADDED}, false, false},
+        {{"{}", "{}", ADDED}, false, false},
+        {{"{\"pad_token\":\"<p>\"}", NULL, ADDED}, true, false},
+        {{NULL, "{\"pad_token\":\"<p>\",\"eos_token\":\"<|endoftext|>\"}", ADDED}, true, false},
+        {{NULL, "{\"pad_token\":{\"content\":\"<p>\",\"single_word\":false,\"lstrip\":false}}", ADDED},
+         true, false},
+        {{"{\"additional_special_tokens\":[\"PersonA\",{\"content\":\"<p>\"}]}", NULL, ADDED}, true, true},
+        {{NULL, "\xef\xbb\xbf{\"additional_special_tokens\":[\"PersonA\"]}", ADDED}, false, true},
+        {{"{\"additional_special_tokens\":[\"<p>\"]}", "{\"additional_special_tokens\":[\"PersonA\"]}", ADDED},
+         true, true},
+        {{"{\"extra_special_tokens\":[\"PersonA\"]}", NULL, ADDED}, false, true},
+        {{"{\"extra_special_tokens\":{\"image_token\":\"PersonA\"}}", NULL, ADDED}, false, true},
+        {{"{\"image_token\":\"PersonA\"}", NULL, ADDED}, false, true},
+        {{NULL, "{\"image_token\":\"<p>\"}", ADDED}, true, false},
+        {{"{\"additional_special_tokens\":null}", "{\"additional_special_tokens\":[],\"pad_token\":null}", ADDED},
+         false, false},
+        {{"{\"pad_token\":\"<p>\"}", "{\"pad_token\":null}", ADDED}, false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct made m;
+        quill_tokenizer *t = tokenizer_of(&m, make_folder(&m, &cases[i].others, ""));
+        made_free(&m);
+        assert_int_equal(quill_n_vocab(t), 261);
+        assert_int_equal(quill_token_is_special(t, 259), cases[i].pad);
+        assert_int_equal(quill_token_is_special(t, 260), cases[i].person);
+        assert_true(quill_token_is_special(t, 258));
+        assert_encodes(t, STR("hi PersonA b<p>c"), QUILL_SPECIAL_PARSE, 'h', 'i', ' ', 260, ' ', 'b', 259, 'c', -1);
+        if (cases[i].pad) assert_encodes(t, STR("<p>"), QUILL_SPECIAL_AS_TEXT, '<', 'p', '>', -1);
+        else assert_encodes(t, STR("<p>"), QUILL_SPECIAL_AS_TEXT, 259, -1);
+        if (!cases[i].person) assert_encodes(t, STR("xPersonA"), QUILL_SPECIAL_AS_TEXT, 'x', 260, -1);
+        quill_tokenizer_free(t);
+    }
+}
+
+// As in transformers: special_tokens_map.json goes before tokenizer_config.json, but neither it nor added_tokens.json
+// says anything where the config lists the added tokens.
+static void the_newest_file_counts(void **state) {
+    (void)state;
+    static const struct {
+        struct others others;
+        int32_t eos;
+        int32_t n_vocab;
+    } cases[] = {
+        {{"{\"eos_token\":\"ab\"}", NULL, NULL}, 256, 259},
+        {{"{\"eos_token\":\"ab\"}", "{\"eos_token\":\"abc\"}", NULL}, 257, 259},
+        {{"{\"eos_token\":\"ab\"}", "{\"eos_token\":null}", NULL}, -1, 259},
+        {{"{\"eos_token\":\"ab\"}", "{}", NULL}, 256, 259},
+        {{NULL, "{\"eos_token\":\"abc\"}", NULL}, 257, 259},
+        {{NULL, "{\"pad_token\":\"abc\"}", NULL}, 258, 259},
+        {{"{\"eos_token\":\"ab\",\"added_tokens_decoder\":{\"259\":{\"content\":\"<q>\"}}}",
+          "{\"eos_token\":\"abc\"}", ADDED}, 256, 260},
+        {{"{\"tokenizer_class\":\"PreTrainedTokenizerFast\"}", "{\"eos_token\":\"PersonA\"}", ADDED}, 260, 261},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct made m;
+        quill_tokenizer *t = tokenizer_of(&m, make_folder(&m, &cases[i].others, ""));
+        assert_int_equal(quill_token_eos(t), cases[i].eos);
+        assert_int_equal(quill_n_vocab(t), cases[i].n_vocab);
+        quill_tokenizer_free(t);
+        made_free(&m);
+    }
+}
+
+// As in transformers: a special token strips as the file that names it says, unless it is in the list of added ones.
+static void named_tokens_strip(void **state) {
+    (void)state;
+    static const char name[] = "{\"mask_token\":{\"content\":\"<m>\",\"lstrip\":true,\"rstrip\":false}}";
+    const struct others config = {name, NULL, NULL}, map = {NULL, name, NULL}, added = {NULL, name, "{\"<m>\":259}"};
+    const struct others *const all[] = {&config, &map, &added};
+    for (int i = 0; i < 3; i++) {
+        struct made m;
+        quill_tokenizer *t = tokenizer_of(&m, make_folder(&m, all[i], i < 2 ? ",\"<m>\":259" : ""));
+        if (i < 2) assert_encodes(t, STR("x <m> y"), QUILL_SPECIAL_PARSE, 'x', 259, ' ', 'y', -1);
+        else assert_encodes(t, STR("x <m> y"), QUILL_SPECIAL_PARSE, 'x', ' ', 259, ' ', 'y', -1);
+        quill_tokenizer_free(t);
+        made_free(&m);
+    }
+}
+
+static void bad_files_beside_the_vocabulary_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        struct others others;
+        const char *words;
+    } cases[] = {
+        {{NULL, NULL, "[]"}, "dir/added_tokens.json: expected"},
+        {{NULL, NULL, "{\"a\":1"}, "dir/added_tokens.json: expected"},
+        {{NULL, NULL, "{\"q\":259} 1"}, "dir/added_tokens.json: expected the end"},
+        {{NULL, NULL, "{\"q\":\"r\"}"}, "dir/added_tokens.json: vocab: expected token ids"},
+        {{NULL, NULL, "{\"q\":256}"}, "the id 256 is of two tokens, 'ab' and 'q'"},
+        {{NULL, NULL, "{\"q\":70000000}"}, "token 'q': expected an id below"},
+        {{NULL, "[]", NULL}, "dir/special_tokens_map.json: expected"},
+        {{NULL, "{\"pad_token\":3}", NULL}, "dir/special_tokens_map.json: expected a token or null"},
+        {{NULL, "{\"additional_special_tokens\":3}", NULL}, "dir/special_tokens_map.json: expected a list"},
+        {{NULL, "{\"additional_special_tokens\":[3]}", NULL}, "dir/special_tokens_map.json: expected a token"},
+        {{NULL, "{\"pad_token\":{\"content\":\"x\",\"single_word\":true}}", NULL},
+         "'single_word' is not supported"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct made m;
+        quill_status status = make_folder(&m, &cases[i].others, "");
+        assert_refused(status, &m, cases[i].words);
+        made_free(&m);
+    }
+    struct buffer many = {0};
+    assert_true(buffer_add_byte(&many, '{'));
+    for (int i = 0; i < 65; i++) {
+        char member[40];
+        snprintf(member, sizeof member, "%s\"x%d_token\":\"y\"", i ? "," : "", i);
+        assert_true(buffer_add_str(&many, str_of(member)));
+    }
+    assert_true(buffer_add(&many, "}", 2));
+    struct made m;
+    quill_status status = make_folder(&m, &(struct others){.special_map = many.p}, "");
+    assert_refused(status, &m, "expected at most 64 names of special tokens");
+    made_free(&m);
+    buffer_free(&many);
+}
+
+// Which of the files decides was tried with transformers: GPT-2's class goes by its config.
+static void a_space_in_front_is_asked_for_in_files(void **state) {
+    (void)state;
+#define PREFIXED ",\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true}"
+    static const struct {
+        const char *json; // NULL: vocab.json
+        const char *config;
+        bool space;
+    } cases[] = {
+        {NULL, "{\"add_prefix_space\":true}", true},
+        {NULL, "{\"add_prefix_space\":false}", false},
+        {NULL, "{\"add_prefix_space\":null}", false},
+        {PREFIXED, "", true},
+        {PREFIXED, "{\"tokenizer_class\":\"PreTrainedTokenizerFast\",\"add_prefix_space\":false}", true},
+        {PREFIXED, "{\"tokenizer_class\":\"GPT2TokenizerFast\",\"add_prefix_space\":false}", false},
+        {",\"pre_tokenizer\":" BYTE_LEVEL, "", false},
+        {",\"pre_tokenizer\":" BYTE_LEVEL, "{\"tokenizer_class\":\"GPT2Tokenizer\",\"add_prefix_space\":true}",
+         true},
+        {",\"pre_tokenizer\":" BYTE_LEVEL,
+         "{\"tokenizer_class\":\"PreTrainedTokenizerFast\",\"add_prefix_space\":true}", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct made m;
+        const struct others others = {.config = cases[i].config};
+        quill_tokenizer_info info;
+        if (cases[i].json) {
+            assert_ok(make_json(&m, "," MERGES, cases[i].json), err);
+            vocab_owner_free(m.owner);
+            m.files.tokenizer_config_json = str_of(cases[i].config);
+            assert_ok(vocab_from_files(&m.spec, &m.owner, &m.files, &err), err);
+        } else {
+            assert_ok(make_folder(&m, &others, ""), err);
+        }
+        quill_tokenizer *t = tokenizer_of(&m, QUILL_OK);
+        if (cases[i].space) assert_encodes(t, STR("ab"), QUILL_SPECIAL_AS_TEXT, ' ', 256, -1);
+        else assert_encodes(t, STR("ab"), QUILL_SPECIAL_AS_TEXT, 256, -1);
+        assert_encodes(t, STR(" ab"), QUILL_SPECIAL_AS_TEXT, ' ', 256, -1);
+        quill_tokenizer_describe(t, &info);
+        assert_int_equal(info.lossless, !cases[i].space);
+        quill_tokenizer_free(t);
+        made_free(&m);
+    }
+}
+
+// A name that no token has is no end of texts, and is told; but BOS is missed where every text begins with it.
+static void names_that_no_token_has_count_as_absent(void **state) {
+    (void)state;
+    struct made m;
+    struct ignored ignored = {.bos = false};
+    quill_tokenizer_info info;
+    assert_ok(make_folder(&m, &(struct others){.config = "{\"eos_token\":\"<nope>\"}",
+                                               .special_map = "{\"bos_token\":\"\\u001b\"}"}, ""), err);
+    vocab_owner_free(m.owner);
+    m.files.ignored = &ignored;
+    assert_ok(vocab_from_files(&m.spec, &m.owner, &m.files, &err), err);
+    assert_int_equal(m.spec.n_eos, 0);
+    assert_int_equal(m.spec.bos, -1);
+    assert_true(ignored.bos);
+    assert_string_equal(ignored.text.p,
+                        "special_tokens_map.json: bos_token \\x1b, tokenizer_config.json: eos_token <nope>");
+    m.spec.ignored = ignored.text.p;
+    m.spec.bos_ignored = ignored.bos;
+    quill_tokenizer *t = tokenizer_of(&m, QUILL_OK);
+    quill_tokenizer_describe(t, &info);
+    assert_string_equal(info.ignored, ignored.text.p);
+    quill_tokenizer_free(t);
+    m.spec.add_bos = true;
+    assert_int_equal(tokenizer_create(&t, &m.spec, &err), QUILL_E_MODEL);
+    assert_non_null(strstr(err.text, "dir: BOS token, which begins every text: expected an id of 0 to 258, found"));
+    made_free(&m);
+    buffer_free(&ignored.text);
+    t = tokenizer_of(&m, make_folder(&m, &(struct others){.config = "{}"}, ""));
+    quill_tokenizer_describe(t, &info);
+    assert_null(info.ignored);
+    quill_tokenizer_free(t);
+    made_free(&m);
+}
+
 static void bad_files_are_refused(void **state) {
     (void)state;
     static const char *const lines[] = {"ab", "a b c", " a", "a ", "", " ", "a  b"};
@@ -506,7 +727,6 @@ static void bad_files_are_refused(void **state) {
     files_refused(",\"zz\":1000000", "a b\n", "", "token 'zz': expected an id below");
     files_refused("} {", "a b\n", "", "expected the end");
     files_refused("", "a b\n", "{\"tokenizer_class\":\"OpenAIGPTTokenizer\"}", "OpenAIGPTTokenizer");
-    files_refused("", "a b\n", "{\"add_prefix_space\":true}", "add_prefix_space");
     files_refused("", "a b\n", "{\"added_tokens_decoder\":{\"x\":{\"content\":\"y\"}}}", "added_tokens_decoder");
     files_refused("", "a b\n", "{\"added_tokens_decoder\":{\"300\":7}}", "added tokens");
     struct made m = {.files = {.directory = "dir"}};
@@ -558,6 +778,12 @@ int main(void) {
         cmocka_unit_test(gpt2_files_are_read_in_all_spellings),
         cmocka_unit_test(a_merge_may_begin_with_a_number_sign),
         cmocka_unit_test(the_config_adds_tokens_and_names),
+        cmocka_unit_test(older_folders_keep_tokens_beside_the_vocabulary),
+        cmocka_unit_test(the_newest_file_counts),
+        cmocka_unit_test(named_tokens_strip),
+        cmocka_unit_test(bad_files_beside_the_vocabulary_are_refused),
+        cmocka_unit_test(a_space_in_front_is_asked_for_in_files),
+        cmocka_unit_test(names_that_no_token_has_count_as_absent),
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(every_beginning_of_a_file_is_survived),
     };

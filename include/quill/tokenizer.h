@@ -96,6 +96,7 @@ typedef struct quill_tokenizer_info {
     size_t memory;        // bytes held
     bool pre_missing;     // BPE: the file names no pre-tokenizer; gpt-2 was assumed
     bool nfc_left_out;    // the file asks for normalization form C; text is encoded as it is, so that it comes back
+    const char *ignored;  // BOS and EOS in the files that no token is: they count as absent; NULL: there are none
     bool lossless;        // every text that encodes with QUILL_SPECIAL_AS_TEXT is decoded to the same bytes
 } quill_tokenizer_info;
 void quill_tokenizer_describe(const quill_tokenizer *tokenizer, quill_tokenizer_info *info);

@@ -36,6 +36,8 @@ static quill_status open_tokenizer(struct folder *f, enum weights_want want) {
         {&files->vocab_json, "vocab.json"},
         {&files->merges_txt, "merges.txt"},
         {&files->tokenizer_config_json, "tokenizer_config.json"},
+        {&files->special_tokens_map_json, "special_tokens_map.json"},
+        {&files->added_tokens_json, "added_tokens.json"},
         {&files->generation_config_json, "generation_config.json"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -65,6 +65,7 @@ static bool put_keys(const struct vocab_spec *spec, struct gguf_writer *g) {
               gguf_put_strings(g, "tokenizer.ggml.merges", spec->merges, spec->n_merges);
     if (ok && spec->bos >= 0) ok = gguf_put_u32(g, "tokenizer.ggml.bos_token_id", (uint32_t)spec->bos);
     for (size_t i = 0; ok && i < spec->n_eos; i++) ok = gguf_put_u32(g, end_keys[i], (uint32_t)spec->eos[i]);
+    if (ok && spec->dummy_prefix != PREFIX_NONE) ok = gguf_put_bool(g, "tokenizer.ggml.add_space_prefix", true);
     return ok && gguf_put_bool(g, "tokenizer.ggml.add_bos_token", spec->add_bos);
 }
 

@@ -12,17 +12,45 @@ static quill_status bad_id(const struct weights *w, const char *file, const char
                 QUOTED(str_of(w->path)), file, key);
 }
 
-static quill_status json_ids(struct vocab *v, const struct weights *w, const json_t *value, const char *file,
-                             const char *key, bool *found, quill_error *err) {
-    size_t n = json_is_array(value) ? json_array_size(value) : 1;
-    for (size_t i = 0; i < n; i++) {
-        const json_t *item = json_is_array(value) ? json_array_get(value, i) : value;
-        if (!json_is_integer(item) || json_integer_value(item) > INT32_MAX) return bad_id(w, file, key, err);
-        if (!*found) v->spec.n_eos = 0;
-        *found = true;
-        if (json_integer_value(item) >= 0) vocab_add_eos(v, (int32_t)json_integer_value(item)); // negative: none
-    }
+// One end of texts, or one of several, from a file; the first one replaces those of other files. *found: there is one.
+static quill_status take_eos(struct vocab *v, const char *file, int64_t id, bool *found, quill_error *err) {
+    bool has;
+    quill_status s = vocab_has_id(&has, v, file, "eos_token_id", id, err);
+    if (s || !has) return s;
+    if (!*found) v->spec.n_eos = 0;
+    *found = true;
+    vocab_add_eos(v, (int32_t)id);
     return QUILL_OK;
+}
+
+static quill_status take_bos(struct vocab *v, const char *file, int64_t id, bool *found, quill_error *err) {
+    quill_status s = vocab_has_id(found, v, file, "bos_token_id", id, err);
+    if (!s && *found) v->spec.bos = (int32_t)id;
+    return s;
+}
+
+static quill_status json_eos(struct vocab *v, const struct weights *w, const json_t *value, const char *file,
+                             bool *found, quill_error *err) {
+    size_t n = json_is_array(value) ? json_array_size(value) : 1;
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; !s && i < n; i++) {
+        const json_t *item = json_is_array(value) ? json_array_get(value, i) : value;
+        if (!json_is_integer(item)) return bad_id(w, file, "eos_token_id", err);
+        s = take_eos(v, file, json_integer_value(item), found, err);
+    }
+    return s;
+}
+
+static quill_status generation_ids(struct vocab *v, const struct weights *w, const json_t *root, const char *file,
+                                   bool *bos, bool *eos, quill_error *err) {
+    const json_t *value = json_object_get(root, "bos_token_id");
+    quill_status s = QUILL_OK;
+    if (value && !json_is_null(value))
+        s = json_is_integer(value) ? take_bos(v, file, json_integer_value(value), bos, err)
+                                   : bad_id(w, file, "bos_token_id", err);
+    value = json_object_get(root, "eos_token_id");
+    if (!s && value && !json_is_null(value)) s = json_eos(v, w, value, file, eos, err);
+    return s;
 }
 
 static quill_status generation_config(struct vocab *v, const struct weights *w, bool *bos, bool *eos,
@@ -34,47 +62,30 @@ static quill_status generation_config(struct vocab *v, const struct weights *w, 
     bool all_real;
     json_t *root = json_tree(json_text(map), JSON_ROOM, &all_real, &problem);
     if (!root && problem.no_memory) return fail_memory(err);
-    if (!json_is_object(root)) {
-        json_decref(root);
-        return fail(err, QUILL_E_MODEL, "%s/%s: %s", QUOTED(str_of(w->path)), file,
-                    root ? "expected a JSON object, found another value" : problem.text);
-    }
-    quill_status s = QUILL_OK;
-    const json_t *value = json_object_get(root, "bos_token_id");
-    if (value && !json_is_null(value)) {
-        if (!json_is_integer(value) || json_integer_value(value) > INT32_MAX) s = bad_id(w, file, "bos_token_id", err);
-        else v->spec.bos = json_integer_value(value) < 0 ? -1 : (int32_t)json_integer_value(value);
-        *bos = true;
-    }
-    value = json_object_get(root, "eos_token_id");
-    if (!s && value && !json_is_null(value)) s = json_ids(v, w, value, file, "eos_token_id", eos, err);
+    quill_status s = json_is_object(root)
+                         ? generation_ids(v, w, root, file, bos, eos, err)
+                         : fail(err, QUILL_E_MODEL, "%s/%s: %s", QUOTED(str_of(w->path)), file,
+                                root ? "expected a JSON object, found another value" : problem.text);
     json_decref(root);
     return s;
 }
 
 static quill_status model_config(struct vocab *v, const struct weights *w, bool bos, bool eos, quill_error *err) {
+    static const char file[] = "config.json";
     int64_t id;
-    bool found;
-    quill_status s = bos ? QUILL_OK : meta_int(w, "bos_token_id", INT32_MIN, INT32_MAX, &id, &found, err);
-    if (s) return s;
-    if (!bos && found) v->spec.bos = id < 0 ? -1 : (int32_t)id;
-    if (eos) return QUILL_OK;
+    bool found = false;
+    quill_status s = bos ? QUILL_OK : meta_int(w, "bos_token_id", INT64_MIN, INT64_MAX, &id, &found, err);
+    if (!s && found) s = take_bos(v, file, id, &bos, err);
+    if (s || eos) return s;
     const struct meta *list = vocab_array(w, "eos_token_id", META_INT);
     if (list) {
         struct meta_walk walk = {.array = &list->a};
         struct meta element;
-        v->spec.n_eos = 0;
-        while (meta_next(&walk, &element)) {
-            if (element.i > INT32_MAX) return bad_id(w, "config.json", "eos_token_id", err);
-            if (element.i >= 0) vocab_add_eos(v, (int32_t)element.i);
-        }
-        return QUILL_OK;
+        while (!s && meta_next(&walk, &element)) s = take_eos(v, file, element.i, &eos, err);
+        return s;
     }
-    s = meta_int(w, "eos_token_id", INT32_MIN, INT32_MAX, &id, &found, err);
-    if (s || !found) return s;
-    v->spec.n_eos = 0;
-    if (id >= 0) vocab_add_eos(v, (int32_t)id);
-    return QUILL_OK;
+    s = meta_int(w, "eos_token_id", INT64_MIN, INT64_MAX, &id, &found, err);
+    return s || !found ? s : take_eos(v, file, id, &eos, err);
 }
 
 static struct str bytes_of(const struct map *map) { return (struct str){(const char *)map->data, map->size}; }
@@ -86,6 +97,9 @@ quill_status vocab_load_folder(struct vocab *v, const struct weights *w, quill_e
         .vocab_json = bytes_of(&w->files.vocab_json),
         .merges_txt = bytes_of(&w->files.merges_txt),
         .tokenizer_config_json = bytes_of(&w->files.tokenizer_config_json),
+        .special_tokens_map_json = bytes_of(&w->files.special_tokens_map_json),
+        .added_tokens_json = bytes_of(&w->files.added_tokens_json),
+        .ignored = &v->ignored,
     };
     quill_status s = vocab_from_files(&v->spec, &v->owner, &files, err);
     if (s) return s;

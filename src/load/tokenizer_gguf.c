@@ -66,9 +66,12 @@ static quill_status token_kinds(struct vocab *v, const struct weights *w, quill_
     return QUILL_OK;
 }
 
-static quill_status token_id(const struct weights *w, const char *key, int32_t *id, bool *found, quill_error *err) {
+// *id is left alone where the key is missing, or the id is no token's.
+static quill_status token_id(struct vocab *v, const struct weights *w, const char *key, int32_t *id, bool *found,
+                             quill_error *err) {
     int64_t value;
-    quill_status s = meta_int(w, key, 0, INT32_MAX, &value, found, err);
+    quill_status s = meta_int(w, key, INT64_MIN, INT64_MAX, &value, found, err);
+    if (!s && *found) s = vocab_has_id(found, v, NULL, key, value, err);
     if (!s && *found) *id = (int32_t)value;
     return s;
 }
@@ -76,15 +79,17 @@ static quill_status token_id(const struct weights *w, const char *key, int32_t *
 static quill_status gguf_ids(struct vocab *v, const struct weights *w, quill_error *err) {
     static const char *const ends[] = {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
                                        "tokenizer.ggml.eom_token_id"};
-    bool found;
-    quill_status s = token_id(w, "tokenizer.ggml.bos_token_id", &v->spec.bos, &found, err);
+    bool found, prefix = false;
+    quill_status s = token_id(v, w, "tokenizer.ggml.bos_token_id", &v->spec.bos, &found, err);
     for (size_t i = 0; !s && i < sizeof ends / sizeof *ends; i++) {
         int32_t id;
-        s = token_id(w, ends[i], &id, &found, err);
+        s = token_id(v, w, ends[i], &id, &found, err);
         if (!s && found) vocab_add_eos(v, id);
     }
     if (!s) s = meta_bool(w, "tokenizer.ggml.add_bos_token", &v->spec.add_bos, &found, err);
     if (!s) v->spec.add_bos_unsaid = !found;
+    if (!s) s = meta_bool(w, "tokenizer.ggml.add_space_prefix", &prefix, &found, err);
+    v->spec.dummy_prefix = prefix ? PREFIX_UNLESS_SPACE : PREFIX_NONE;
     return s;
 }
 

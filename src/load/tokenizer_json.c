@@ -6,11 +6,11 @@
 
 // ---- the model: BPE -------------------------------------------------------------------------------------------------
 
-quill_status vocab_read_vocab(struct vocab_reading *r) {
+quill_status vocab_read_vocab(struct vocab_reading *r, bool added) {
     struct str name, value;
     json_enter(&r->walk);
     while (json_member(&r->walk, &name, &value)) {
-        struct vocab_entry entry = {.kind = TOKEN_NORMAL};
+        struct vocab_entry entry = {.kind = added ? TOKEN_ADDED : TOKEN_NORMAL, .added = added};
         if (!vocab_natural(value, &entry.id)) return vocab_refuse(r, "vocab: expected token ids, found another value");
         if (!vocab_text(r, name, &entry.text)) return fail_memory(r->err);
         quill_status status = vocab_add_entry(r, entry);
@@ -94,7 +94,7 @@ static quill_status read_model(struct vocab_reading *r) {
             return vocab_refuse(r, "model: vocab or merges are there twice");
         vocab |= is_vocab;
         merges |= is_merges;
-        if (is_vocab) status = vocab_read_vocab(r);
+        if (is_vocab) status = vocab_read_vocab(r, false);
         else if (is_merges) status = read_merges(r);
         else if (json_value(&r->walk, &value)) status = read_setting(r, name, value);
     }

@@ -70,8 +70,9 @@ static quill_status read_punctuation(struct vocab_reading *r, const struct split
 }
 
 static quill_status read_byte_level(struct vocab_reading *r, const struct splitting_part *part, bool *byte_level) {
-    if (str_is(vocab_member(part->object, "\"add_prefix_space\""), "true"))
-        return vocab_lacks(r, "pre_tokenizer: ByteLevel with", STR("add_prefix_space"));
+    r->owner->prefix_space = str_is(vocab_member(part->object, "\"add_prefix_space\""), "true");
+    if (r->owner->prefix_space && r->owner->n_patterns > 0) // each piece of the splits before it would get a space
+        return vocab_lacks(r, "pre_tokenizer: behind a split, ByteLevel with", STR("add_prefix_space"));
     bool first = r->owner->n_patterns == 0, split = !str_is(vocab_member(part->object, "\"use_regex\""), "false");
     *byte_level = true;
     r->owner->gpt2_split = first && split;

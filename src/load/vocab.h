@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "formats/weights.h"
+#include "ignored.h"
 #include "tokenizer/tokenizer.h"
 
 enum { MAX_EOS = 64 };
@@ -15,6 +16,7 @@ struct vocab {
     struct vocab_owner *owner;   // of a directory
     struct arena arena;
     int32_t eos[MAX_EOS];
+    struct ignored ignored;
 };
 
 // QUILL_E_MODEL names the key, what was expected and what was found.
@@ -25,6 +27,8 @@ void vocab_free(struct vocab *v); // zeros are fine
 quill_status vocab_load_gguf(struct vocab *v, const struct weights *w, quill_error *err);
 quill_status vocab_load_folder(struct vocab *v, const struct weights *w, quill_error *err);
 void vocab_add_eos(struct vocab *v, int32_t id); // once, whatever the number of calls
+// Whether a file's id of BOS or EOS is one of a token; else it is ignored. An error: memory.
+quill_status vocab_has_id(bool *has, struct vocab *v, const char *file, const char *key, int64_t id, quill_error *err);
 const struct meta *vocab_array(const struct weights *w, const char *key, enum meta_kind kind); // NULL: no such array
 
 // The vocabulary of a directory as the keys of a GGUF file. There every row of the embedding has a token: rows of

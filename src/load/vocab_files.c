@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The tokenizer of a Hugging Face directory: tokenizer.json, or vocab.json with merges.txt as GPT-2 had them; and what
-// tokenizer_config.json adds to either.
+// other files add to either.
 #include "base/alloc.h"
 #include "vocab_config.h"
 #include "vocab_files.h"
@@ -117,9 +117,30 @@ static quill_status read_gpt2_files(struct vocab_reading *r, const struct vocab_
     r->file = "vocab.json";
     r->walk = (struct json_walk){.text = json_without_bom(files->vocab_json)};
     r->owner->gpt2_split = true;
-    quill_status status = vocab_read_vocab(r);
+    quill_status status = vocab_read_vocab(r, false);
     if (!status && !json_at_end(&r->walk)) status = vocab_refuse(r, NULL);
     return status ? status : read_merges_txt(r, files->merges_txt);
+}
+
+// ---- the files beside them ------------------------------------------------------------------------------------------
+
+static bool turn_to(struct vocab_reading *r, const char *name, struct str text) {
+    r->file = name;
+    r->walk = (struct json_walk){.text = json_without_bom(text)};
+    return text.n > 0;
+}
+
+static quill_status read_others(struct vocab_reading *r, struct vocab_config *c, const struct vocab_files *files) {
+    quill_status status = QUILL_OK;
+    if (turn_to(r, "tokenizer_config.json", files->tokenizer_config_json)) status = vocab_read_config(r, c);
+    if (!status && c->alone) status = vocab_check_class(r, c->class);
+    if (!status && !c->lists_added && turn_to(r, "special_tokens_map.json", files->special_tokens_map_json))
+        status = vocab_read_special_map(r, c);
+    if (!status && !c->lists_added && c->alone && turn_to(r, "added_tokens.json", files->added_tokens_json)) {
+        status = vocab_read_vocab(r, true);
+        if (!status && !json_at_end(&r->walk)) status = vocab_refuse(r, NULL);
+    }
+    return status ? status : vocab_default_names(r, c);
 }
 
 // ---- the whole ------------------------------------------------------------------------------------------------------
@@ -181,51 +202,76 @@ static quill_status check_template(const struct vocab_reading *r) {
                 QUOTED(str_of(r->directory)), id);
 }
 
-// BOS, EOS and the like. `alone`: there is no tokenizer.json that says which tokens are special; then the named ones
-// are.
-static quill_status name_tokens(const struct vocab_reading *r, const struct vocab_config *c, bool alone, int32_t *bos) {
+static int by_text(const void *a, const void *b) {
+    const struct vocab_special *left = a, *right = b;
+    return str_compare(left->text, right->text);
+}
+
+// Tokens that are named are special, where no tokenizer.json says which are.
+static quill_status mark_special(const struct vocab_reading *r, const struct vocab_config *c) {
     struct vocab_owner *o = r->owner;
-    for (int i = 0; i < VOCAB_NAMES; i++) {
-        int32_t id = c->names[i].p ? id_of(o, c->names[i]) : -1;
-        if (c->names[i].p && id < 0 && c->said[i] && i <= NAME_EOS)
-            return fail(r->err, QUILL_E_MODEL,
-                        "%s/tokenizer_config.json: %s: expected a token of the vocabulary, found '%s'",
-                        QUOTED(str_of(r->directory)), i == NAME_BOS ? "bos_token" : "eos_token", QUOTED(c->names[i]));
-        if (id >= 0 && alone) o->kinds[id] = TOKEN_SPECIAL;
-        if (i == NAME_BOS) *bos = id;
-        if (i == NAME_EOS) o->eos = id;
+    size_t n = 0;
+    struct vocab_special *all = alloc_array(c->n_named + c->n_listed, sizeof *all);
+    if (!all) return fail_memory(r->err);
+    for (size_t i = 0; i < c->n_named; i++)
+        if (c->named[i].text.p) all[n++] = c->named[i];
+    for (size_t i = 0; i < c->n_listed; i++) all[n++] = c->listed[i];
+    if (n) qsort(all, n, sizeof *all, by_text);
+    for (size_t id = 0; n && id < o->n_tokens; id++) {
+        const struct vocab_special key = {.text = o->tokens[id]};
+        const struct vocab_special *named = key.text.p ? bsearch(&key, all, n, sizeof *all, by_text) : NULL;
+        uint8_t kind = o->kinds[id] & TOKEN_KIND_BITS;
+        // An added token strips as the list of added ones says.
+        if (named && kind != TOKEN_SPECIAL)
+            o->kinds[id] = TOKEN_SPECIAL | (kind == TOKEN_NORMAL ? named->strips : 0);
     }
+    free(all);
     return QUILL_OK;
 }
 
-static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, const struct vocab_files *files,
-                             quill_error *err) {
-    struct vocab_reading r = {.owner = o, .directory = files->directory, .file = "tokenizer.json", .err = err};
-    struct vocab_config config = {.add_bos = false};
-    bool alone = !files->tokenizer_json.n;
-    int32_t bos = -1;
-    r.walk = (struct json_walk){.text = json_without_bom(files->tokenizer_json)};
-    quill_status status = alone ? read_gpt2_files(&r, files) : vocab_read_tokenizer_json(&r);
-    r.file = "tokenizer_config.json";
-    r.walk = (struct json_walk){.text = json_without_bom(files->tokenizer_config_json)};
-    if (!status && files->tokenizer_config_json.n) status = vocab_read_config(&r, &config, alone);
-    if (!status && alone) status = vocab_check_class(&r, config.class);
-    if (status) return status;
-    vocab_default_names(&config);
+// The token that a file names as BOS or EOS; -1: none. A name that no token has counts as absent.
+static quill_status named_id(const struct vocab_reading *r, const struct vocab_config *c, struct ignored *ignored,
+                             const char *key, int32_t *id) {
+    const struct vocab_special *named = vocab_named(c, key);
+    *id = named && named->text.p ? id_of(r->owner, named->text) : -1;
+    if (!named || !named->text.p || *id >= 0 || !named->file || !ignored) return QUILL_OK;
+    char bare[32] = {0}; // without its quotes
+    memcpy(bare, key + 1, strlen(key) - 2);
+    return ignored_add(ignored, named->file, bare, named->text) ? QUILL_OK : fail_memory(r->err);
+}
+
+// GPT-2's class puts a space in front where its config says so, whatever tokenizer.json has.
+static bool puts_space(const struct vocab_owner *o, const struct vocab_config *c) {
+    return c->alone || (vocab_is_gpt2(c) && c->prefix_space_said) ? c->prefix_space : o->prefix_space;
+}
+
+static quill_status place_all(const struct vocab_reading *r, const struct vocab_config *c, struct ignored *ignored,
+                              int32_t *bos) {
+    struct vocab_owner *o = r->owner;
     sort_entries(o);
-    status = place_tokens(&r);
-    if (!status) status = check_template(&r);
-    if (!status) status = name_tokens(&r, &config, alone, &bos);
+    quill_status status = place_tokens(r);
+    if (!status) status = check_template(r);
+    if (!status && c->alone) status = mark_special(r, c);
+    if (!status) status = named_id(r, c, ignored, "\"bos_token\"", bos);
+    if (!status) status = named_id(r, c, ignored, "\"eos_token\"", &o->eos);
     free(o->entries), o->entries = NULL; // with millions of tokens they would count
-    bool add_bos = config.add_bos_said ? config.add_bos : o->template_bos >= 0;
-    *spec = (struct vocab_spec){
-        .file = files->directory,
+    return status;
+}
+
+static struct vocab_spec spec_of(const struct vocab_owner *o, const struct vocab_config *c, const char *file,
+                                 int32_t bos) {
+    bool add_bos = c->add_bos_said ? c->add_bos : o->template_bos >= 0;
+    return (struct vocab_spec){
+        .file = file,
         .n_tokens = o->n_tokens,
         .tokens = o->tokens,
         .kinds = o->kinds,
         .n_merges = o->n_merges,
         .merges = o->merges,
         .unk = -1,
+        .normalizers = o->normalizers,
+        .n_normalizers = o->n_normalizers,
+        .dummy_prefix = puts_space(o, c) ? PREFIX_UNLESS_SPACE : PREFIX_NONE,
         .pre = o->gpt2_split ? "gpt-2" : NULL,
         .patterns = o->patterns,
         .n_patterns = o->n_patterns,
@@ -233,10 +279,21 @@ static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, con
         .n_eos = o->eos >= 0,
         .bos = add_bos && o->template_bos >= 0 ? o->template_bos : bos,
         .add_bos = add_bos,
-        .normalizers = o->normalizers,
-        .n_normalizers = o->n_normalizers,
         .ignore_merges = o->ignore_merges,
     };
+}
+
+static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, const struct vocab_files *files,
+                             quill_error *err) {
+    struct vocab_reading r = {.owner = o, .directory = files->directory, .err = err};
+    struct vocab_config config = {.alone = !files->tokenizer_json.n};
+    int32_t bos = -1;
+    turn_to(&r, "tokenizer.json", files->tokenizer_json);
+    quill_status status = config.alone ? read_gpt2_files(&r, files) : vocab_read_tokenizer_json(&r);
+    if (!status) status = read_others(&r, &config, files);
+    if (!status) status = place_all(&r, &config, files->ignored, &bos);
+    if (!status) *spec = spec_of(o, &config, files->directory, bos);
+    vocab_config_free(&config);
     return status;
 }
 

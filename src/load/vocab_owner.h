@@ -28,7 +28,7 @@ struct vocab_owner {
     bool gpt2_split;             // ByteLevel alone: GPT-2's own pattern
     enum normalizer_kind normalizers[OWN_MOST_NORMALIZERS];
     size_t n_normalizers;
-    bool ignore_merges;
+    bool ignore_merges, prefix_space;
     int32_t template_bos;        // what the post-processor puts in front; -1: nothing
     struct str *tokens;          // [n_tokens] by id, made of the entries
     uint8_t *kinds;
@@ -59,7 +59,8 @@ quill_status vocab_add_entry(struct vocab_reading *r, struct vocab_entry entry);
 quill_status vocab_add_merge(struct vocab_reading *r, struct str merge);
 
 quill_status vocab_read_tokenizer_json(struct vocab_reading *r); // r->walk at the begin
-quill_status vocab_read_vocab(struct vocab_reading *r);          // at an object of tokens and ids
+// At an object of tokens and ids, which are of the vocabulary or added to it.
+quill_status vocab_read_vocab(struct vocab_reading *r, bool added);
 // One token of a list of added ones; `id` is given where the object does not hold it, else -1.
 quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_t id);
 quill_status vocab_read_pre_tokenizer(struct vocab_reading *r, struct str part);   // a value that was walked over

@@ -42,6 +42,7 @@ struct quill_tokenizer {
     int32_t *eos;                      // [n_eos]
     size_t n_eos;
     int32_t bos;
+    char *ignored;                     // NULL: nothing was
     bool adds_bos, pre_missing;
 };
 

@@ -81,6 +81,8 @@ struct vocab_spec {
     int32_t bos;                  // -1: none
     bool add_bos;
     bool add_bos_unsaid;          // the file does not say: what its pre-tokenizer's name implies
+    const char *ignored;          // ids of BOS and EOS in the file that no token has, to be told; NULL: none
+    bool bos_ignored;             // one of BOS is among them
     bool ignore_merges;           // BPE: a piece that is a token is that token, whatever the merges say
 };
 

@@ -20,7 +20,12 @@ static quill_status set_ends(quill_tokenizer *t, const struct vocab_spec *spec, 
     if (spec->n_eos) memcpy(t->eos, spec->eos, spec->n_eos * sizeof *t->eos);
     t->n_eos = spec->n_eos;
     t->bos = spec->bos;
-    return QUILL_OK;
+    t->adds_bos = spec->add_bos && t->bos >= 0;
+    if (spec->add_bos && !t->adds_bos && spec->bos_ignored)
+        return fail(err, QUILL_E_MODEL, "%s: BOS token, which begins every text: expected an id of 0 to %d, found %s",
+                    QUOTED(str_of(spec->file)), last, QUOTED(str_of(spec->ignored)));
+    t->ignored = spec->ignored ? alloc_string(str_of(spec->ignored)) : NULL;
+    return t->ignored || !spec->ignored ? QUILL_OK : fail_memory(err);
 }
 
 // The segmenters by the model that they serve.
@@ -55,7 +60,6 @@ static quill_status make_rest(quill_tokenizer *t, const struct vocab_spec *spec,
     if (!t->shelf || !t->pre) return fail_memory(err);
     t->decoder = t->normalizer.prefix == PREFIX_NONE ? DECODE_JOINED : DECODE_WITHOUT_PREFIX;
     t->n_merges = spec->n_merges;
-    t->adds_bos = spec->add_bos && t->bos >= 0;
     return QUILL_OK;
 }
 
@@ -96,6 +100,7 @@ void quill_tokenizer_free(quill_tokenizer *t) {
     token_table_free(&t->vocab);
     free(t->pre);
     free(t->eos);
+    free(t->ignored);
     free(t);
 }
 
@@ -130,6 +135,7 @@ void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *in
                   added_memory(&t->as_text) + added_memory(&t->parsed) + splitter_memory(t->splitter),
         .pre_missing = t->pre_missing,
         .nfc_left_out = t->normalizer.nfc_left_out,
+        .ignored = t->ignored,
         .lossless = !normalizer_loses(&t->normalizer),
     };
 }

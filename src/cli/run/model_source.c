@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/io/inputs.h"
 #include "cli/io/memory_check.h"
+#include "cli/io/report.h"
 #include "cli/io/signals.h"
 
 // The file linked into the program (builtin.S); both at one address when there is none (builtin_none.c).
@@ -76,22 +77,39 @@ static quill_status explain(quill_status s, const char *path, quill_error *err) 
                 name, name);
 }
 
+// With -v: what was taken for granted or left out.
+static void note_tokenizer(const struct options *o, const quill_tokenizer *tokenizer) {
+    quill_tokenizer_info info;
+    if (!o->talk.verbose || o->talk.quiet) return;
+    quill_tokenizer_describe(tokenizer, &info);
+    if (info.pre_missing) report("the model names no pre-tokenizer; gpt-2 is assumed");
+    if (info.nfc_left_out) report("the model asks for texts in Unicode's form C; they are taken as they are");
+    if (info.ignored) report("the model has no such token, so this counts as absent: %s", info.ignored);
+}
+
 quill_status open_model(quill_model **out, const struct options *o, quill_error *err) {
     quill_model_options options = {.cpu = o->machine.cpu, .no_mmap = o->model.no_mmap};
     size_t size;
+    quill_status s = QUILL_E_MODEL;
     inputs_set_model(o->model.path);
     if (!use_builtin(o, &size, err))
-        return explain(quill_model_open(out, o->model.path, &options, err), o->model.path, err);
-    if (size == 0) return QUILL_E_MODEL;
-    return quill_model_open_memory(out, quill_builtin_start, size, builtin_name, &options, err);
+        s = explain(quill_model_open(out, o->model.path, &options, err), o->model.path, err);
+    else if (size)
+        s = quill_model_open_memory(out, quill_builtin_start, size, builtin_name, &options, err);
+    if (!s) note_tokenizer(o, quill_model_tokenizer(*out));
+    return s;
 }
 
 quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err) {
     size_t size;
+    quill_status s = QUILL_E_MODEL;
     inputs_set_model(o->model.path);
-    if (!use_builtin(o, &size, err)) return explain(quill_tokenizer_open(out, o->model.path, err), o->model.path, err);
-    if (size == 0) return QUILL_E_MODEL;
-    return quill_tokenizer_open_memory(out, quill_builtin_start, size, builtin_name, err);
+    if (!use_builtin(o, &size, err))
+        s = explain(quill_tokenizer_open(out, o->model.path, err), o->model.path, err);
+    else if (size)
+        s = quill_tokenizer_open_memory(out, quill_builtin_start, size, builtin_name, err);
+    if (!s) note_tokenizer(o, *out);
+    return s;
 }
 
 static bool go_on(void *user, uint64_t done, uint64_t all) {

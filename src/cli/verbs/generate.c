@@ -49,13 +49,9 @@ static int32_t positions_needed(const struct generate_run *g) {
 
 static void note_set_up(const struct generate_run *g, const quill_memory *memory) {
     quill_model_info model;
-    quill_tokenizer_info tokenizer;
     quill_model_describe(g->model, &model);
-    quill_tokenizer_describe(quill_model_tokenizer(g->model), &tokenizer);
     report("model: %s (%s, %s, %.1f million parameters)", QUOTED(str_of(model.file)), model.format, model.family,
            1e-6 * (double)model.parameters);
-    if (tokenizer.pre_missing) report("the model names no pre-tokenizer; gpt-2 is assumed");
-    if (tokenizer.nfc_left_out) report("the model asks for texts in Unicode's form C; they are taken as they are");
     report("kernels %s, threads %d, context %d, KV cache %s, memory %.1f MiB", model.cpu, memory->threads,
            (int)memory->n_ctx, memory->kv_type, (double)memory->total / 1048576);
     report("prompt %zu tokens, seed %llu", g->ids.n, (unsigned long long)g->samples.request.seed);

@@ -160,10 +160,10 @@ static quill_status from_argument(struct tokenizing *t, const char *source, cons
 
 // An operand is text. Who gives -f may have meant a file.
 static quill_status check_operands(const struct options *o, quill_error *err) {
-    const char *operand = o->operands.n ? o->operands.items[0] : "-", *file = o->prompt.files.n ? o->prompt.files.items[0] : NULL;
-    if (!file || strcmp(operand, "-") == 0) return QUILL_OK;
+    const char *operand = o->operands.n ? o->operands.items[0] : "-";
+    if (o->prompt.files.n == 0 || strcmp(operand, "-") == 0) return QUILL_OK;
     return fail(err, QUILL_E_USAGE, "-f %s and the text '%s': expected one of them; a further file takes another -f",
-                QUOTED(str_of(file)), QUOTED(str_of(operand)));
+                QUOTED(str_of(o->prompt.files.items[0])), QUOTED(str_of(operand)));
 }
 
 static quill_status tokenize(struct tokenizing *t, quill_error *err) {
