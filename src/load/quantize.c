@@ -41,9 +41,26 @@ struct job {
 static void note_fallback(const struct job *job, const struct item *item, enum dtype wanted) {
     if (!job->options || !job->options->note) return;
     char line[256];
-    snprintf(line, sizeof line, "%s: rows of %llu values are no whole %s blocks, written as %s", QUOTED(item->name),
+    snprintf(line, sizeof line, "%s: rows of %llu values are no whole blocks of %s, written as %s", QUOTED(item->name),
              (unsigned long long)item->cols, dtypes[wanted].name, dtypes[item->to].name);
     job->options->note(job->options->user, line);
+}
+
+// "3 of 12 matrices have rows that are no whole blocks: 2 became Q5_0, 1 became F16"; fallen[t]: how many became t.
+static void say_fallen(const struct job *job, const size_t fallen[DTYPE_COUNT], size_t n_matrices) {
+    char line[256];
+    size_t all = 0;
+    for (int t = 0; t < DTYPE_COUNT; t++) all += fallen[t];
+    if (!all || !job->options || !job->options->summary) return;
+    size_t n =
+        (size_t)snprintf(line, sizeof line, "%zu of %zu matrices have rows that are no whole blocks", all, n_matrices);
+    for (int t = 0, first = 1; t < DTYPE_COUNT && n < sizeof line; t++) {
+        if (!fallen[t]) continue;
+        n += (size_t)snprintf(line + n, sizeof line - n, "%s %zu became %s", first ? ":" : ",", fallen[t],
+                              dtypes[t].name);
+        first = 0;
+    }
+    job->options->summary(job->options->user, line);
 }
 
 // Once all items are known: which layers there are, and whether there is a head, is seen from their names.
@@ -54,14 +71,19 @@ static void choose_types(struct job *job) {
         if (layer >= model.n_layer) model.n_layer = layer + 1;
         if (str_is(job->items[i].name, "output.weight")) model.tied = false;
     }
+    size_t fallen[DTYPE_COUNT] = {0}, n_matrices = 0;
     for (size_t i = 0; i < job->n; i++) {
         struct item *item = &job->items[i];
         item->to = DTYPE_F32;
         if (!recipe_is_matrix(item->name, item->from->n_dims)) continue;
         enum dtype wanted = recipe_type(&job->recipe, item->name, &model);
         item->to = recipe_fallback(wanted, item->cols);
-        if (item->to != wanted) note_fallback(job, item, wanted);
+        n_matrices++;
+        if (item->to == wanted) continue;
+        fallen[item->to]++;
+        note_fallback(job, item, wanted);
     }
+    say_fallen(job, fallen, n_matrices);
 }
 
 static quill_status add_item(struct job *job, struct str name, const struct tensor *t, bool transposed,

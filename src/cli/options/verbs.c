@@ -6,7 +6,7 @@
 #include "nearest.h"
 #include "options.h"
 
-#define TYPES "F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 IQ4_NL Q2_K Q3_K Q4_K Q5_K Q6_K Q4_K_M Q5_K_M"
+#define TYPES "F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 IQ4_NL Q2_K Q3_K Q4_K Q5_K Q6_K Q3_K_M Q4_K_S Q4_K_M Q5_K_S Q5_K_M"
 
 const struct verb verbs[] = {
     {.name = "", .bit = GENERATE, .operands = "[PROMPT]", .run = cmd_generate,

@@ -40,6 +40,7 @@ int cmd_quantize(struct options *o, quill_error *err) {
     signals_catch();
     const quill_quantize_options options = {
         .note = o->talk.verbose && !o->talk.quiet ? note : NULL,
+        .summary = o->talk.quiet ? NULL : note, // the file is not quite what was asked for
         .interrupted = signals_flag(),
         .temporary = temporary,
     };
