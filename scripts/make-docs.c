@@ -228,7 +228,8 @@ static void bash(void) {
          "    local words= values=\n"
          "    case $prev in");
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
-        if (is_shown(row) && values_of(row) && !row->bare) printf("    --%s) values='%s' ;;\n", row->name, values_of(row));
+        if (is_shown(row) && values_of(row) && !row->bare)
+            printf("    --%s) values='%s' ;;\n", row->name, values_of(row));
     puts("    esac\n    case $verb in");
     for (const struct verb *v = verbs + n_verbs; v-- > verbs;) {
         if (!v->run) continue;

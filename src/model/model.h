@@ -64,8 +64,8 @@ struct forward_size {
 struct forward; // activations and scratch
 
 // What is added to a product y = W x + b: scale * B (A x) (Hu et al. 2021), where x is what W reads, not yet
-// quantized. u[j] = chain over c ascending of fma(A[j][c], x[c], u[j]), d[i] = chain over j of fma(B[i][j], u[j], d[i]), both from
-// +0; then y[i] = fma(scale, d[i], y[i]), behind the bias.
+// quantized. u[j] = chain over c ascending of fma(A[j][c], x[c], u[j]), d[i] = chain over j of
+// fma(B[i][j], u[j], d[i]), both from +0; then y[i] = fma(scale, d[i], y[i]), behind the bias.
 struct delta {
     struct mat a, b; // [r, inputs], [outputs, r]: f32, f16 or bf16; a.data NULL: none
     float scale;     // 0: none
