@@ -9,13 +9,17 @@
 #define TYPES "F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 IQ4_NL Q2_K Q3_K Q4_K Q5_K Q6_K Q3_K_M Q4_K_S Q4_K_M Q5_K_S Q5_K_M"
 
 const struct verb verbs[] = {
-    {.name = "", .bit = GENERATE, .operands = "[PROMPT]", .run = cmd_generate,
+    {.name = "", .bit = GENERATE, .operands = "[PROMPT|FILE.prompt]", .run = cmd_generate,
      .summary = "continue a text",
      .detail = "stdout is the generated text and nothing else. The prompt is the files of -f, then stdin, then -p or "
                "PROMPT, joined by newlines; one newline at the end of a file or of stdin is dropped. stdin is read for "
-               "'-f -' or '-', when there is no other prompt, and with PROMPT when it is a pipe, a file or a socket."},
-    {.name = "map", .bit = MAP, .operands = "FILE", .run = cmd_map, .summary = "a prompt file over many rows",
-     .detail = "FILE is a prompt file whose slots are filled from the rows on stdin or in -i ROWS: lines, or --tsv, "
+               "'-f -' or '-', when there is no other prompt, and with PROMPT when it is a pipe, a file or a socket. "
+               "An operand that looks like a file (it ends in .prompt, or holds a slash and no space) is a prompt "
+               "file, as with -F; the text after -p is always a text. Where one slot of a prompt file is open, a pipe "
+               "fills it."},
+    {.name = "map", .bit = MAP, .operands = "PROMPTFILE [ROWS]", .run = cmd_map,
+     .summary = "a prompt file over many rows",
+     .detail = "The slots of the prompt file are filled from the rows on stdin or in the file ROWS: lines, or --tsv, "
                "--csv, --jsonl. What is printed are the answers, one for each row and in their order; --out NAME "
                "prints the rows with their answers. Rows are computed several at a time, and what all prompts begin "
                "with once; the answers are those of each row alone. With --choice the answer is the likeliest "
@@ -23,23 +27,27 @@ const struct verb verbs[] = {
                "others go on, and the status is that of the first one that failed. Ctrl-C leaves the finished rows."},
     {.name = "choose", .bit = CHOOSE, .operands = "[PROMPT|FILE]", .run = cmd_choose,
      .summary = "the likeliest of given options",
-     .detail = "An operand that names a file is a prompt file, as with -F; any other is the prompt, as with -p. "
+     .detail = "An operand that names a file is a prompt file, as with -F; any other that does not look like one is "
+               "the prompt, as with -p. "
                "Every option is weighed as a whole: a space and the option, after the prompt without the spaces at its "
                "end; after a newline without the space. Where one option begins another the end of the text counts "
                "too. The probabilities of all options sum to 1."},
     {.name = "ask", .bit = ASK, .operands = "[TEXT|FILE]", .run = cmd_ask, .summary = "the answer is the exit status",
-     .detail = "An operand that names a file is a prompt file, as with -F, but beside -q; any other is the text. "
+     .detail = "An operand that names a file is a prompt file, as with -F, but beside -q; any other that does not look "
+               "like one is the text. "
                "With -q an empty line, 'Question: QUESTION' and 'Answer:' follow the text. The probability p is that "
                "of the yes labels among all labels. Status 0: yes, p is above 0.5 and at least --min-prob; 1: no, p is "
                "below 0.5 and 1-p at least that; 3: undecided."},
-    {.name = "score", .bit = SCORE, .operands = "", .run = cmd_score, .summary = "how likely lines of text are",
-     .detail = "Every line of stdin, or of the files of -f, becomes a line: log-probability, tokens, perplexity, bits "
+    {.name = "score", .bit = SCORE, .operands = "[FILE...]", .run = cmd_score,
+     .summary = "how likely lines of text are",
+     .detail = "Every line of stdin, or of the files, becomes a line: log-probability, tokens, perplexity, bits "
                "per byte and the text, divided by tabs. The first token is scored after BOS, else EOS. A line that "
                "does not fit the context becomes an empty line and is reported; the others go on, and the status is "
                "4."},
-    {.name = "rank", .bit = RANK, .operands = "-p PREFIX", .run = cmd_rank, .summary = "candidates by likelihood",
-     .detail = "The lines of stdin, each with its log-probability after PREFIX in front, best first. PREFIX and a line "
-               "are read as one text: a space between words belongs to one of them."},
+    {.name = "rank", .bit = RANK, .operands = "-p PREFIX [FILE]", .run = cmd_rank,
+     .summary = "candidates by likelihood",
+     .detail = "The lines of stdin or of FILE, each with its log-probability after PREFIX in front, best first. "
+               "PREFIX and a line are read as one text: a space between words belongs to one of them."},
     {.name = "lint", .bit = LINT, .operands = "FILE", .run = cmd_lint, .summary = "check a prompt file",
      .detail = "Prints a line FILE:LINE: warning: ... for what makes answers worse: spaces before the answer, labels "
                "that begin with the same token, unbalanced examples, one that outweighs the others, a prompt that is "

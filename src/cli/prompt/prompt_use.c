@@ -114,18 +114,28 @@ quill_status prompt_file_configure(struct prompt_file *f, struct options *o, qui
     return QUILL_OK;
 }
 
-// stdin for the slot {{input}}, the only one that may be open; *input is empty when none is.
+// Whether stdin fills the slot that is open: {{input}} always, another when it is a pipe or a file without another use.
+static bool stdin_fills(const struct options *o, const char *slot) {
+    return strcmp(slot, "input") == 0 || (!o->prompt.stdin_use && stdin_has_data());
+}
+
+// stdin for the only slot that is open; *input is empty when none is.
 static quill_status read_input(const struct prompt_file *f, const struct options *o, struct buffer *input,
                                quill_error *err) {
-    for (size_t i = 0; i < f->n_open; i++)
-        if (strcmp(f->slots.names[f->open[i]], "input") != 0)
-            return fail(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(str_of(f->name)),
-                        QUOTED(str_of(f->slots.names[f->open[i]])));
-    if (f->n_open == 0) return QUILL_OK;
+    const char *slot = NULL;
+    for (size_t i = 0; i < f->n_open; i++) { // of several, one that stdin could not fill if it were alone
+        slot = f->slots.names[f->open[i]];
+        if (strcmp(slot, "input") != 0) break;
+    }
+    if (!slot) return QUILL_OK;
+    if (f->n_open > 1 || !stdin_fills(o, slot))
+        return fail(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}; use -D", QUOTED(str_of(f->name)),
+                    QUOTED(str_of(slot)));
     bool empty;
     quill_status s = prompt_read_stdin(input, o, &empty, err);
     if (s || !empty) return s;
-    return fail(err, QUILL_E_USAGE, "%s: nothing fills the slot {{input}}: stdin is empty", QUOTED(str_of(f->name)));
+    return fail(err, QUILL_E_USAGE, "%s: nothing fills the slot {{%s}}: stdin is empty", QUOTED(str_of(f->name)),
+                QUOTED(str_of(slot)));
 }
 
 quill_status prompt_file_take(struct prompt_file **out, struct options *o, struct rendered *r, quill_error *err) {

@@ -143,7 +143,7 @@ static quill_status add_file(struct assembly *a, const char *path, quill_error *
     return QUILL_OK;
 }
 
-static bool stdin_has_data(void) {
+bool stdin_has_data(void) {
     struct stat info;
     if (fstat(STDIN_FILENO, &info) != 0) return false;
     return S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode) || S_ISSOCK(info.st_mode);

@@ -47,6 +47,7 @@ QUILL_MUST_CHECK quill_status prompt_encode_values(struct prompt_ids *out, const
 // The text of stdin, without one newline at its end unless --keep-newline is given; *empty: there was nothing at all.
 QUILL_MUST_CHECK quill_status prompt_read_stdin(struct buffer *out, const struct options *o, bool *empty,
                                                 quill_error *err);
+bool stdin_has_data(void); // it is a pipe, a file or a socket
 // Prints what would be sent (--show-prompt), and nothing else.
 QUILL_MUST_CHECK quill_status prompt_show(const struct options *o, const struct buffer *prompt, quill_error *err);
 

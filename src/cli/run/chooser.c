@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "chooser.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "base/error.h"
+#include "cli/prompt/operand.h"
 #include "model_source.h"
-
-// An operand of choose and ask that names a file is a prompt file; any other is the text itself, as is one beside -q.
-static quill_status take_prompt_file(struct options *o, quill_error *err) {
-    struct stat info;
-    bool alone = o->operands.n == 1 && !o->file.path && !o->prompt.text && !o->prompt.files.n && !o->ask.question;
-    if (!alone || strcmp(o->operands.items[0], "-") == 0) return QUILL_OK;
-    const char *operand = o->operands.items[0];
-    if (stat(operand, &info) != 0) {
-        bool none = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP;
-        return none ? QUILL_OK : fail_errno(err, QUILL_E_SYSTEM, operand, "open", errno);
-    }
-    if (!S_ISREG(info.st_mode)) return QUILL_OK;
-    o->file.path = operand;
-    o->operands.n = 0;
-    return QUILL_OK;
-}
 
 quill_status chooser_read_prompt(struct chooser *c, struct options *o, quill_error *err) {
     struct weighing *w = &c->weighing;
     w->o = o;
     quill_status s = stdin_claim_by(o, o->choose.file, "the choices", err);
-    if (!s) s = take_prompt_file(o, err);
+    const bool lone = !o->prompt.text && !o->prompt.files.n && !o->ask.question; // beside these a name is a text
+    if (!s) s = operand_take_file(o, lone, err);
     if (s) return s;
     if (!o->file.path) return prompt_read(&w->prompt.text, o, err);
     s = prompt_file_take(&c->file, o, &w->prompt, err);

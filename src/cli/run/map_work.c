@@ -9,6 +9,7 @@
 #include "choices_show.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
+#include "request.h"
 
 enum { BATCHES_AHEAD = 4 };
 
@@ -202,7 +203,7 @@ static quill_status take_jobs(struct map_work *w, quill_error *err) {
     quill_status s = QUILL_OK;
     while (!s && quill_batch_take(w->session, &row)) {
         struct job *job = row.tag;
-        bool cut_off = !row.status && row.result->stop == QUILL_STOP_CONTEXT && !w->o->length.truncate_ok;
+        bool cut_off = !row.status && row.result->stop == QUILL_STOP_CONTEXT && !context_may_end(w->o);
         if (row.status) *err = row.error;
         else if (cut_off)
             fail(err, QUILL_E_CONTEXT, "the context is full: the text ends after %zu tokens",

@@ -20,6 +20,8 @@ QUILL_MUST_CHECK quill_status request_build(quill_request *request, struct reque
 // More stops, after request_build; the texts are borrowed.
 QUILL_MUST_CHECK quill_status request_add_stops(quill_request *request, struct request_parts *parts,
                                                 const quill_text *stops, size_t n, quill_error *err);
+// A text that ends because the context is full is no failure: --truncate-ok, or -n -1, which asks for just that.
+static inline bool context_may_end(const struct options *o) { return o->length.truncate_ok || o->length.predict < 0; }
 void request_parts_free(struct request_parts *parts);
 
 #endif

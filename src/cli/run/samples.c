@@ -12,6 +12,7 @@
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
 #include "quill/batch.h"
+#include "request.h"
 
 enum { BATCHES_AHEAD = 4 }; // a sample that takes long holds up others that many times as many as run at once
 
@@ -179,7 +180,7 @@ static int ended(const struct samples *s, const quill_result *r, quill_error *er
         fail(err, QUILL_E_SYSTEM, "stopped after %g s (--timeout)", s->o->length.timeout);
         return STATUS_TIMEOUT;
     }
-    if (r->stop != QUILL_STOP_CONTEXT || s->o->length.truncate_ok) return QUILL_OK;
+    if (r->stop != QUILL_STOP_CONTEXT || context_may_end(s->o)) return QUILL_OK;
     return (int)fail(err, QUILL_E_CONTEXT, "the context of %d positions is full: the text ends after %zu tokens",
                      (int)s->n_ctx, r->generated_tokens);
 }

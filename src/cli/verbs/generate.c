@@ -11,6 +11,7 @@
 #include "cli/io/signals.h"
 #include "cli/io/term.h"
 #include "cli/options/commands.h"
+#include "cli/prompt/operand.h"
 #include "cli/prompt/prompt_file.h"
 #include "cli/prompt/read.h"
 #include "cli/run/model_source.h"
@@ -115,7 +116,8 @@ static quill_status run_held(void *arg, quill_error *err) {
 }
 
 static quill_status prepare(struct generate_run *g, struct options *o, quill_error *err) {
-    quill_status s = o->file.path ? prompt_file_take(&g->file, o, &g->prompt, err) : QUILL_OK;
+    quill_status s = operand_take_file(o, false, err);
+    if (!s && o->file.path) s = prompt_file_take(&g->file, o, &g->prompt, err);
     if (!s && o->choose.choices.n)
         s = fail(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'", QUOTED(str_of(o->file.path)));
     if (!s) s = request_build(&g->samples.request, &g->parts, o, err);

@@ -69,11 +69,21 @@ static quill_status find_shard(struct map_work *w, const char *text, quill_error
     return fail(err, QUILL_E_USAGE, "--shard: expected i/n with i from 1 to n, found '%s'", QUOTED(str_of(text)));
 }
 
+// PROMPTFILE [ROWS]
+static quill_status take_operands(struct options *o, quill_error *err) {
+    if (o->operands.n < 1 || o->operands.n > 2)
+        return fail(err, QUILL_E_USAGE, "map: expected PROMPTFILE and at most one file of rows, found %zu operands",
+                    o->operands.n);
+    if (o->operands.n == 1) return QUILL_OK;
+    if (o->rows.path) return fail(err, QUILL_E_USAGE, "-i and ROWS are both given; use one of them");
+    o->rows.path = o->operands.items[1];
+    return QUILL_OK;
+}
+
 static quill_status check_options(struct map *m, quill_error *err) {
     const struct options *o = m->o;
-    if (o->operands.n != 1)
-        return fail(err, QUILL_E_USAGE, "expected one prompt file, found %zu; rows come from stdin or -i ROWS",
-                    o->operands.n);
+    quill_status operands = take_operands(m->o, err);
+    if (operands) return operands;
     if (!o->output.json && o->output.logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
     if (!o->output.json && o->output.prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
     quill_status s = find_form(&m->work.form, o, err);

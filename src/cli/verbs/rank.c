@@ -29,6 +29,7 @@ struct candidate {
 
 struct ranking {
     const struct options *o;
+    const char *path; // of the candidates; "-": stdin
     struct scorer scorer;
     struct output out;
     struct buffer prefix, input;
@@ -37,16 +38,19 @@ struct ranking {
     struct row_failures failures;
 };
 
-static quill_status check_options(const struct options *o, quill_error *err) {
-    if (o->operands.n)
-        return fail(err, QUILL_E_USAGE, "rank takes no operand; the prefix is -p TEXT, found '%s'",
-                    QUOTED(str_of(o->operands.items[0])));
-    return QUILL_OK;
+// The operand is no text, as it would be in a prompt.
+static quill_status take_file(struct ranking *r, struct options *o, quill_error *err) {
+    if (o->operands.n > 1)
+        return fail(err, QUILL_E_USAGE, "rank: expected at most one FILE of candidates, found %zu operands",
+                    o->operands.n);
+    r->path = o->operands.n ? o->operands.items[0] : "-";
+    o->operands.n = 0;
+    return stdin_claim_by(o, r->path, "the candidates", err);
 }
 
 static quill_status read_candidates(struct ranking *r, quill_error *err) {
-    say_reading(r->o, STDIN_FILENO, "candidates");
-    quill_status s = read_file(&r->input, "-", (uint64_t)r->o->prompt.max_bytes, err);
+    if (strcmp(r->path, "-") == 0) say_reading(r->o, STDIN_FILENO, "candidates");
+    quill_status s = read_file(&r->input, r->path, (uint64_t)r->o->prompt.max_bytes, err);
     if (s) return s;
     size_t most = 1;
     for (size_t i = 0; i < r->input.n; i++) most += r->input.p[i] == '\n';
@@ -172,8 +176,7 @@ static quill_status rank(struct ranking *r, quill_error *err) {
 
 int cmd_rank(struct options *o, quill_error *err) {
     struct ranking r = {.o = o, .out = {.fd = -1}};
-    quill_status s = check_options(o, err);
-    if (!s) s = stdin_claim(o, "the candidates", err);
+    quill_status s = take_file(&r, o, err);
     if (!s) s = environment_apply(o, err);
     if (!s) s = rank(&r, err);
     output_abort(&r.out);

@@ -35,12 +35,17 @@ struct scoring {
     struct row_failures failures;
 };
 
+// The files of -f, then the operands.
+static size_t n_files(const struct options *o) { return o->prompt.files.n + o->operands.n; }
+
+static const char *file_at(const struct options *o, size_t i) {
+    const size_t n = o->prompt.files.n;
+    return i < n ? o->prompt.files.items[i] : o->operands.items[i - n];
+}
+
 static quill_status check_options(const struct options *o, quill_error *err) {
-    if (o->operands.n)
-        return fail(err, QUILL_E_USAGE, "score takes no operand; texts come from stdin or -f FILE, found '%s'",
-                    QUOTED(str_of(o->operands.items[0])));
     size_t times = 0;
-    for (size_t i = 0; i < o->prompt.files.n; i++) times += strcmp(o->prompt.files.items[i], "-") == 0;
+    for (size_t i = 0; i < n_files(o); i++) times += strcmp(file_at(o, i), "-") == 0;
     if (times > 1) return fail(err, QUILL_E_USAGE, "stdin ('-') is given twice");
     if (o->score.stride >= 0 && !o->score.whole) return fail(err, QUILL_E_USAGE, "--stride needs --whole");
     if (o->score.header && o->output.json) return fail(err, QUILL_E_USAGE, "--header and --json exclude each other");
@@ -210,7 +215,7 @@ static quill_status open_all(struct scoring *s, quill_error *err) {
                     (long long)o->score.stride);
     if (o->score.whole) s->stride = o->score.stride > 0 ? (int32_t)o->score.stride : limit > 1 ? limit / 2 : 1;
     signals_catch();
-    for (size_t i = 0; !status && i < o->prompt.files.n; i++) status = inputs_add(o->prompt.files.items[i], err);
+    for (size_t i = 0; !status && i < n_files(o); i++) status = inputs_add(file_at(o, i), err);
     if (!status) status = output_open(&s->out, o->output.path, o->output.raw, err);
     if (!status && o->score.html) status = page_open(&s->page, o->score.html, s->scorer.model, err);
     if (!status && o->score.html && output_same(&s->out, &s->page.out))
@@ -227,10 +232,10 @@ static quill_status open_all(struct scoring *s, quill_error *err) {
 
 static quill_status score_files(void *arg, quill_error *err) {
     struct scoring *s = arg;
-    const struct list *files = &s->o->prompt.files;
-    quill_status status = QUILL_OK;
-    for (size_t i = 0; !status && i < files->n; i++) status = score_file(s, files->items[i], err);
-    return files->n ? status : score_file(s, "-", err);
+    const size_t n = n_files(s->o);
+    quill_status status = n ? QUILL_OK : score_file(s, "-", err);
+    for (size_t i = 0; !status && i < n; i++) status = score_file(s, file_at(s->o, i), err);
+    return status;
 }
 
 static quill_status score_all(struct scoring *s, quill_error *err) {
