@@ -50,6 +50,7 @@ struct scored {
     size_t first; // ids[first..n) count
     size_t told;  // ids before this one have been passed on
     size_t at;    // bytes of prefix and text before that one
+    size_t lead;  // bytes in front that no token adds: the next one covers them
     quill_decoder decoder;
     struct text_score score;
     const quill_scored_token *tokens; // NULL: not scored yet
@@ -82,8 +83,8 @@ static quill_status encode(struct scorer *s, struct scored *t, quill_error *err)
     return QUILL_OK;
 }
 
-// A token counts when its last byte lies in the text and something comes before it. Sets t->at to what lies before the
-// first token.
+// A token counts when its last byte lies in the text and something comes before it. Sets t->lead to what lies before
+// the first token.
 static size_t first_that_counts(const struct scorer *s, struct scored *t) {
     struct places places;
     size_t i = added(s);
@@ -91,7 +92,7 @@ static size_t first_that_counts(const struct scorer *s, struct scored *t) {
     for (; i < t->ids.n; i++) {
         bool first = places.at == 0;
         size_t begin = places_next(&places, t->ids.ids[i]);
-        if (first && places.at > 0) t->at = begin;
+        if (first && places.at > 0) t->lead = begin;
         if (places.at > t->what->n_prefix && i > 0) break;
     }
     return i;
@@ -113,6 +114,7 @@ static quill_status tell(const struct run *r, struct scored *t, const quill_scor
     size_t from = t->at > t->what->n_prefix ? t->at : t->what->n_prefix;
     t->told++;
     t->at += piece.n;
+    if (piece.n) t->at += t->lead, t->lead = 0;
     if (score) {
         t->score.logprob += score->logprob;
         t->score.tokens++;
