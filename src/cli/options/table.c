@@ -203,7 +203,7 @@ const struct option_row option_table[] = {
     {"pieces", NULL, NULL, OPTION_FLAG, FIELD(tokenize.pieces), .verbs = TOKENIZE, .group = GROUP_OUTPUT,
      .help = "print a line per token: id, byte offset, piece; an empty line after each text"},
     {"decode", NULL, NULL, OPTION_FLAG, FIELD(tokenize.decode), .verbs = TOKENIZE, .group = GROUP_OUTPUT,
-     .help = "the input is ids; print the bytes they stand for"},
+     .help = "the input is ids, or JSON as --json prints it; print the bytes they stand for"},
     {"bos", NULL, NULL, OPTION_FLAG, FIELD(tokenize.bos), .verbs = TOKENIZE, .group = GROUP_OUTPUT,
      .help = "put in front of each text the token that generation would put there, if any"},
     {"tensors", NULL, NULL, OPTION_FLAG, FIELD(inspect.tensors), .verbs = INSPECT, .group = GROUP_OUTPUT,
