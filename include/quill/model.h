@@ -72,9 +72,9 @@ bool quill_model_has_file(const char *model, const char *path);
 // Writes `in` (a GGUF file or a directory; or, when `in` is NULL, the GGUF in data[0..size)) as a GGUF file whose
 // matrices have the weight type `type` ("F32", "F16", "BF16", "Q8_0", ...; norms, biases and positions stay F32). The
 // file appears at `out` whole or not at all; a device, a pipe or a descriptor (/dev/stdout) is written as it is made.
-// QUILL_E_USAGE when `out` is one of the files of `in`, or no name. `note` and `summary` may be
-// NULL: of matrices whose rows are no whole blocks of the type, and which get one that fits, `note` is called with a
-// line for each, `summary` with one line about all.
+// QUILL_E_USAGE when `out` is one of the files of `in`, or no name. `note` and `summary` may be NULL: of matrices whose
+// rows are no whole blocks of the type, and which get one that fits, `note` is called with a line for each, `summary`
+// with one line about all. `note` is told of BOS and EOS that no token is, too.
 typedef struct quill_quantize_options {
     const void *data;
     size_t size;

@@ -69,7 +69,8 @@ static bool put_keys(const struct vocab_spec *spec, struct gguf_writer *g) {
     return ok && gguf_put_bool(g, "tokenizer.ggml.add_bos_token", spec->add_bos);
 }
 
-quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t rows, quill_error *err) {
+quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t rows, struct ignored *ignored,
+                         quill_error *err) {
     struct vocab v;
     quill_status s = vocab_load(&v, w, err);
     if (s) return s;
@@ -79,6 +80,8 @@ quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t
     if (!s) s = check_traits(&v, w, rows, err);
     if (!s && !fill_rows(&v, (size_t)rows)) s = fail_memory(err);
     if (!s && !put_keys(&v.spec, g)) s = fail_memory(err);
+    *ignored = v.ignored;
+    v.ignored = (struct ignored){.bos = false};
     vocab_free(&v);
     return s;
 }

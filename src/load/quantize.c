@@ -197,6 +197,18 @@ static quill_status prepare_gguf(struct job *job, struct gguf_writer *g, quill_e
     return s;
 }
 
+static quill_status put_vocabulary(const struct job *job, struct gguf_writer *g, int32_t rows, quill_error *err) {
+    struct ignored ignored = {.bos = false};
+    char line[512];
+    quill_status s = vocab_write(g, job->in, rows, &ignored, err);
+    if (!s && ignored.text.n && job->options && job->options->note) {
+        snprintf(line, sizeof line, "the model has no such token, so this is not written: %s", ignored.text.p);
+        job->options->note(job->options->user, line);
+    }
+    buffer_free(&ignored.text);
+    return s;
+}
+
 static quill_status prepare_directory(struct job *job, struct gguf_writer *g, struct export_tensor **list,
                                       quill_error *err) {
     struct model *model = NULL;
@@ -210,7 +222,7 @@ static quill_status prepare_directory(struct job *job, struct gguf_writer *g, st
     if (!s && !(job->items = alloc_array(n, sizeof *job->items))) s = fail_memory(err);
     for (size_t i = 0; !s && i < n; i++)
         s = add_item(job, str_of((*list)[i].name), (*list)[i].tensor, (*list)[i].transposed, err);
-    return s ? s : vocab_write(g, job->in, rows, err);
+    return s ? s : put_vocabulary(job, g, rows, err);
 }
 
 struct saving {

@@ -33,8 +33,9 @@ const struct meta *vocab_array(const struct weights *w, const char *key, enum me
 
 // The vocabulary of a directory as the keys of a GGUF file. There every row of the embedding has a token: rows of
 // padding, and ids that the tokenizer skips, get unused ones. QUILL_E_MODEL: it is damaged, or has a trait for which
-// there is no key.
+// there is no key. *ignored, which is empty, is told of BOS and EOS that are not written.
 struct gguf_writer;
-quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t rows, quill_error *err);
+quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t rows, struct ignored *ignored,
+                         quill_error *err);
 
 #endif
