@@ -13,8 +13,9 @@ struct folder {
 };
 
 const char *const hf_names[] = {
-    "config.json",           "tokenizer.json",         "vocab.json",        "merges.txt",
-    "tokenizer_config.json", "generation_config.json", "model.safetensors", "model.safetensors.index.json",
+    "config.json",           "tokenizer.json",          "vocab.json",        "merges.txt",
+    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "generation_config.json",
+    "model.safetensors",     "model.safetensors.index.json",
 };
 const size_t hf_n_names = sizeof hf_names / sizeof *hf_names;
 
