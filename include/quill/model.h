@@ -74,12 +74,13 @@ bool quill_model_has_file(const char *model, const char *path);
 // file appears at `out` whole or not at all; a device, a pipe or a descriptor (/dev/stdout) is written as it is made.
 // QUILL_E_USAGE when `out` is one of the files of `in`, or no name. `note` and `summary` may be NULL: of matrices whose
 // rows are no whole blocks of the type, and which get one that fits, `note` is called with a line for each, `summary`
-// with one line about all. `note` is told of BOS and EOS that no token is, too.
+// with one line about all. `note` is told of BOS and EOS that no token is, too. `progress` may be NULL.
 typedef struct quill_quantize_options {
     const void *data;
     size_t size;
     void (*note)(void *user, const char *line);
     void (*summary)(void *user, const char *line);
+    void (*progress)(void *user, uint64_t done, uint64_t all); // bytes of `in`; from the calling thread
     void *user;
     const volatile sig_atomic_t *interrupted; // polled while writing; NULL: never. When set: QUILL_E_SYSTEM, no file
     // Optional; called with the temporary file's path before the file is there, and with NULL once it is gone: what to

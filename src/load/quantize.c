@@ -36,6 +36,7 @@ struct job {
     struct team *team;
     float *rows;        // [team size][most_values]
     size_t most_values; // of the rows that one member decodes at once
+    uint64_t done, all; // bytes of the tensors
 };
 
 static void note_fallback(const struct job *job, const struct item *item, enum dtype wanted) {
@@ -97,6 +98,7 @@ static quill_status add_item(struct job *job, struct str name, const struct tens
     *item = (struct item){.name = name, .from = t, .transposed = transposed, .rows = 1, .cols = 1};
     for (int i = 0; i + 1 < t->n_dims; i++) item->rows *= t->shape[i];
     if (t->n_dims) item->cols = t->shape[t->n_dims - 1];
+    job->all += t->bytes;
     if (transposed) item->rows = t->shape[1], item->cols = t->shape[0];
     return QUILL_OK;
 }
@@ -155,8 +157,14 @@ static void convert_rows(void *arg, struct member *m) {
 
 static bool is_copied(const struct item *item) { return item->to == item->from->dtype && !item->transposed; }
 
+static void show_progress(struct job *job, const struct item *item, uint64_t n_rows) {
+    if (!job->options || !job->options->progress) return;
+    job->done += item->rows ? item->from->bytes / item->rows * n_rows : 0;
+    job->options->progress(job->options->user, job->done, job->all);
+}
+
 static quill_status fill(void *user, size_t index, uint64_t first, uint64_t n_rows, uint8_t *out, quill_error *err) {
-    const struct job *job = user;
+    struct job *job = user;
     const struct item *item = &job->items[index];
     size_t cols = (size_t)item->cols, row_bytes = cols / dtypes[item->to].block_values * dtypes[item->to].block_bytes;
     struct piece piece = {job, item, first, n_rows, out, row_bytes, false};
@@ -164,6 +172,7 @@ static quill_status fill(void *user, size_t index, uint64_t first, uint64_t n_ro
         memcpy(out, item->from->data + first * row_bytes, (size_t)n_rows * row_bytes);
     else
         team_run(job->team, convert_rows, &piece);
+    show_progress(job, item, n_rows);
     if (interrupted(job)) return fail(err, QUILL_E_SYSTEM, "interrupted");
     if (atomic_load(&piece.not_finite))
         return fail(err, QUILL_E_MODEL, "%s: tensor %s: expected finite values, found an infinity or NaN",

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 // A bar on stderr, shown only on a terminal, only after a second, and gone before anything else is printed.
 struct progress {
@@ -12,7 +13,8 @@ struct progress {
     double started, drawn; // milliseconds of clock_ms
 };
 void progress_start(struct progress *bar, bool quiet);
-void progress_update(struct progress *bar, const char *what, size_t done, size_t all); // all 0: `what` alone
+// `done` of `all`, as wide as the terminal allows; all 0: `what` alone.
+void progress_update(struct progress *bar, const char *what, uint64_t done, uint64_t all);
 void progress_hide(struct progress *bar);  // until the next update
 void progress_clear(struct progress *bar); // for good
 

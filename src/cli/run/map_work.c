@@ -142,7 +142,9 @@ static quill_status read_row(struct map_work *w, quill_error *err) {
     }
     if ((row->number - 1) % w->n_shards != w->shard - 1) return QUILL_OK;
     struct job *job = &w->jobs[w->last % w->n_jobs];
+    uint64_t all;
     job->number = row->number;
+    rows_progress(w->rows, &job->end, &all);
     job->state = JOB_READ;
     job->error = (quill_error){0};
     w->last++;
@@ -221,6 +223,7 @@ static quill_status write_jobs(struct map_work *w, quill_error *err) {
         struct job *job = &w->jobs[w->first % w->n_jobs];
         if (job->state != JOB_DONE) break;
         progress_hide(&w->bar);
+        w->written = job->end;
         s = output_write(w->out, job->record.text.p, job->record.text.n, err);
         if (!s) s = output_flush(w->out, err);
         if (s || !job->error.status) continue;
@@ -232,10 +235,10 @@ static quill_status write_jobs(struct map_work *w, quill_error *err) {
 
 static void show_progress(struct map_work *w) {
     char what[48];
-    uint64_t done, all;
-    rows_progress(w->rows, &done, &all);
+    uint64_t read, all;
+    rows_progress(w->rows, &read, &all);
     snprintf(what, sizeof what, "row %" PRIu64, w->first);
-    progress_update(&w->bar, what, (size_t)done, (size_t)all);
+    progress_update(&w->bar, what, w->written, all);
 }
 
 static quill_status run(struct map_work *w, quill_error *err) {

@@ -15,6 +15,7 @@ enum job_state { JOB_READ, JOB_RUNS, JOB_DONE };
 
 struct job {
     uint64_t number; // of the row
+    uint64_t end;    // where it ends in the input, in bytes
     enum job_state state;
     struct prompt_ids ids;
     struct weighed_prompt choice; // with choices, in place of ids
@@ -50,6 +51,7 @@ struct map_work {
     quill_error read_error;     // or reading failed
     struct row_failures failures;
     struct progress bar;
+    uint64_t written; // bytes of the input whose rows are written
 };
 
 // The prompt of a row to w->prompt. Errors: QUILL_E_USAGE (a field is missing), QUILL_E_CONTEXT, QUILL_E_SYSTEM.

@@ -12,6 +12,7 @@
 #include "cli/io/memory_check.h"
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
+#include "cli/io/term.h"
 
 // The file linked into the program (builtin.S); both at one address when there is none (builtin_none.c).
 extern const unsigned char quill_builtin_start[], quill_builtin_end[];
@@ -112,8 +113,12 @@ quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quil
     return s;
 }
 
+static struct progress reading; // of the model, by the session that was opened last
+
 static bool go_on(void *user, uint64_t done, uint64_t all) {
-    (void)user, (void)done, (void)all;
+    (void)user;
+    progress_update(&reading, "reading the model", done, all);
+    if (done == all) progress_clear(&reading);
     return !signals_pending();
 }
 
@@ -131,6 +136,7 @@ quill_session_options session_options(const struct options *o) {
 quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model, const struct options *o,
                           const quill_session_options *wanted, quill_error *err) {
     quill_session_options options = *wanted;
+    progress_start(&reading, o->talk.quiet);
     bool weights_are_here = o->model.no_mmap && o->model.path;
     for (;; options.n_seq /= 2) {
         quill_status s = quill_session_plan(model, &options, memory, err);

@@ -32,6 +32,7 @@ struct measured {
 };
 
 struct bench {
+    struct progress bar;
     const struct options *o;
     quill_model *model;
     quill_session *session;
@@ -390,7 +391,12 @@ int cmd_bench(struct options *o, quill_error *err) {
     if (!s && o->operands.n) s = fail(err, QUILL_E_USAGE, "bench: expected no operand, found %zu", o->operands.n);
     if (!s) s = set_up(b, err);
     if (!s) s = output_open(&out, o->output.path, o->output.raw, err);
-    for (int64_t i = 0; i <= o->bench.runs && !s; i++) s = run_once(b, i > 0, err);
+    progress_start(&b->bar, o->talk.quiet);
+    for (int64_t i = 0; i <= o->bench.runs && !s; i++) {
+        progress_update(&b->bar, "measuring", (uint64_t)i, (uint64_t)o->bench.runs + 1);
+        s = run_once(b, i > 0, err);
+    }
+    progress_clear(&b->bar);
     if (!s) s = o->output.json ? json_write_line(&out, result_object(b), err) : write_table(&out, b, err);
     if (!s) s = output_close(&out, err);
     output_abort(&out);

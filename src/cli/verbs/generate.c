@@ -58,12 +58,6 @@ static void note_set_up(const struct generate_run *g, const quill_memory *memory
     report("prompt %zu tokens, seed %llu", g->ids.n, (unsigned long long)g->samples.request.seed);
 }
 
-static bool on_weights(void *user, uint64_t done, uint64_t all) {
-    struct generate_run *g = user;
-    progress_update(&g->bar, "reading the model", (size_t)done, (size_t)all);
-    return !signals_pending();
-}
-
 static quill_status load(struct generate_run *g, quill_error *err) {
     g->load_started = clock_ms();
     quill_status s = open_model(&g->model, g->o, err);
@@ -75,7 +69,6 @@ static quill_status load(struct generate_run *g, quill_error *err) {
     quill_session_options options = session_options(g->o);
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
     options.n_seq = g->o->sampling.samples < SAMPLES_AT_ONCE ? (int32_t)g->o->sampling.samples : SAMPLES_AT_ONCE;
-    options.on_weights = on_weights, options.user = g;
     quill_memory memory;
     s = open_session(&g->session, &memory, g->model, g->o, &options, err);
     if (s) return s;
@@ -108,7 +101,6 @@ struct held_samples {
 static quill_status run_held(void *arg, quill_error *err) {
     struct held_samples *held = arg;
     struct generate_run *g = held->g;
-    progress_clear(&g->bar); // the weights are here
     g->samples.load_ms = clock_ms() - g->load_started;
     progress_start(&g->bar, g->o->talk.quiet);
     held->status = samples_run(&g->samples, err);

@@ -7,11 +7,12 @@
 #include "cli/io/inputs.h"
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
+#include "cli/io/term.h"
 #include "cli/options/commands.h"
 #include "quill/model.h"
 
 static void note(void *user, const char *line) {
-    (void)user;
+    progress_hide(user);
     report("%s", line);
 }
 
@@ -30,6 +31,8 @@ static quill_status check_output(const char *in, const char **out, quill_error *
     return fail(err, QUILL_E_USAGE, "quantize: stdout is a terminal; OUT should be a file");
 }
 
+static void show_progress(void *user, uint64_t done, uint64_t all) { progress_update(user, "quantizing", done, all); }
+
 int cmd_quantize(struct options *o, quill_error *err) {
     const char **operands = o->operands.items;
     if (o->operands.n != 3)
@@ -38,11 +41,17 @@ int cmd_quantize(struct options *o, quill_error *err) {
     quill_status s = check_output(operands[0], &out, err);
     if (s) return (int)s;
     signals_catch();
+    struct progress bar;
+    progress_start(&bar, o->talk.quiet);
     const quill_quantize_options options = {
+        .progress = show_progress,
+        .user = &bar,
         .note = o->talk.verbose && !o->talk.quiet ? note : NULL,
         .summary = o->talk.quiet ? NULL : note, // the file is not quite what was asked for
         .interrupted = signals_flag(),
         .temporary = temporary,
     };
-    return (int)quill_quantize(operands[0], out, operands[2], &options, err);
+    s = quill_quantize(operands[0], out, operands[2], &options, err);
+    progress_clear(&bar);
+    return (int)s;
 }

@@ -11,6 +11,7 @@
 #include "cli/io/json_out.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
+#include "cli/io/term.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/read.h"
 #include "cli/run/model_source.h"
@@ -28,6 +29,7 @@ struct candidate {
 };
 
 struct ranking {
+    struct progress bar;
     const struct options *o;
     const char *path; // of the candidates; "-": stdin
     struct scorer scorer;
@@ -87,6 +89,9 @@ static quill_status on_score(void *user, size_t i, const struct text_score *scor
         *err = *problem;
         return row_failed(&round->r->failures, c->number + 1, err);
     }
+    const struct ranking *r = round->r;
+    const uint64_t rounds = r->o->choose.normalize == NORMALIZE_PRIOR ? 2 : 1;
+    progress_update(&round->r->bar, "scoring", c->number + (round->prior ? r->n : 0), rounds * r->n);
     if (round->prior) c->score -= score->logprob;
     else c->score = per_token ? score->logprob / (double)score->tokens : score->logprob;
     return QUILL_OK;
@@ -168,7 +173,9 @@ static quill_status rank(struct ranking *r, quill_error *err) {
     if (s) return s;
     r->failures.fast = o->rows.fail_fast;
     r->failures.rows = r->n;
+    progress_start(&r->bar, o->talk.quiet);
     s = hold_session(r->scorer.session, score_candidates, r, err);
+    progress_clear(&r->bar);
     if (s || signals_pending()) return s;
     s = print_candidates(r, err);
     return s ? s : row_failures_end(&r->failures, err);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // quill score: how likely lines, or with --whole texts, are to the model.
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,6 +35,9 @@ struct scoring {
     size_t n_texts;
     json_t *pieces;     // of --per token --json
     struct row_failures failures;
+    struct progress bar;
+    struct rows *rows; // of the file that is read; NULL: --whole
+    uint64_t n_pieces; // of the text
 };
 
 // The files of -f, then the operands.
@@ -82,6 +87,11 @@ static bool add_json_piece(struct scoring *s, const struct scored_piece *piece) 
 
 static quill_status on_piece(void *user, const struct scored_piece *piece, quill_error *err) {
     struct scoring *s = user;
+    char what[48];
+    if (s->stride && ++s->n_pieces % 256 == 0) {
+        snprintf(what, sizeof what, "scoring token %" PRIu64, s->n_pieces);
+        progress_update(&s->bar, what, 0, 0);
+    }
     if (s->o->score.html) {
         quill_status status = page_piece(&s->page, piece, err);
         if (status) return status;
@@ -127,14 +137,26 @@ static quill_status write_record(struct scoring *s, const struct text_score *sco
     return status ? status : output_flush(&s->out, err);
 }
 
+static void show_progress(struct scoring *s) {
+    char what[48];
+    uint64_t done, all;
+    if (!s->rows) return;
+    rows_progress(s->rows, &done, &all);
+    snprintf(what, sizeof what, "scoring text %" PRIu64, s->failures.rows);
+    progress_update(&s->bar, what, done, all);
+}
+
 static quill_status on_text(void *user, size_t i, const struct text_score *score, const quill_error *problem,
                             quill_error *err) {
     struct scoring *s = user;
     const struct to_score *text = &s->texts[i];
     s->failures.rows++;
+    progress_hide(&s->bar);
+    s->n_pieces = 0;
     quill_status status = write_record(s, score, text->text, text->n, problem ? problem->text : NULL, err);
     if (!status && s->o->score.html) status = page_end_text(&s->page, score, problem ? problem->text : NULL, err);
     if (s->pieces) json_array_clear(s->pieces);
+    show_progress(s);
     if (status || !problem) return status;
     *err = *problem;
     return row_failed(&s->failures, s->failures.rows, err);
@@ -165,6 +187,7 @@ static quill_status score_lines(struct scoring *s, int fd, const char *name, qui
     struct rows *rows = NULL;
     const struct row *row = NULL;
     quill_status status = rows_open(&rows, &source, err);
+    s->rows = rows;
     while (!status && !signals_pending()) {
         bool full = s->n_texts == SCORER_TEXTS || s->held.n >= SCORER_BYTES;
         if (s->n_texts && (full || !rows_ready(rows))) status = score_held(s, err);
@@ -179,6 +202,7 @@ static quill_status score_lines(struct scoring *s, int fd, const char *name, qui
         if (!status && last) *err = problem;
         if (!status) status = last;
     }
+    s->rows = NULL;
     rows_close(rows);
     return status;
 }
@@ -240,7 +264,9 @@ static quill_status score_files(void *arg, quill_error *err) {
 
 static quill_status score_all(struct scoring *s, quill_error *err) {
     quill_status status = open_all(s, err);
+    progress_start(&s->bar, s->o->talk.quiet || s->out.terminal);
     if (!status) status = hold_session(s->scorer.session, score_files, s, err);
+    progress_clear(&s->bar);
     // What has been scored is written even when a row ended it.
     bool ended = status && s->failures.failed && s->failures.fast;
     if (signals_pending() || (status && !ended)) return status;

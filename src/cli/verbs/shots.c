@@ -12,11 +12,13 @@
 #include "cli/io/output.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
+#include "cli/io/term.h"
 #include "cli/options/commands.h"
 #include "cli/run/chooser.h"
 #include "cli/run/model_source.h"
 
 struct loo {
+    struct progress bar;
     const struct options *o;
     struct chooser chooser;
     struct choices *labels; // the choices of that
@@ -128,9 +130,12 @@ static quill_status ask(struct loo *l, size_t i, size_t k, size_t *chosen, quill
 
 // Prompts that begin alike come one after the other, so that the beginning is computed once.
 static quill_status ask_all(struct loo *l, size_t order, size_t k, size_t *right, quill_error *err) {
+    char what[48];
+    snprintf(what, sizeof what, "%zu example%s in front", k, k == 1 ? "" : "s");
     *right = 0;
     for (size_t i = 0; i < l->n && !signals_pending(); i++) {
         size_t chosen;
+        progress_update(&l->bar, what, order * l->n + i, l->n_orders * l->n);
         take_shots(l, i, k, l->orders + order * k);
         quill_status s = ask(l, i, k, &chosen, err);
         if (s) return s;
@@ -143,6 +148,7 @@ static quill_status ask_all(struct loo *l, size_t order, size_t k, size_t *right
 // ---- records ----
 
 static quill_status write_text(struct loo *l, struct buffer *t, bool ok, quill_error *err) {
+    progress_hide(&l->bar);
     quill_status s = ok ? output_write(&l->out, t->p, t->n, err) : fail_memory(err);
     if (!s) s = output_flush(&l->out, err);
     buffer_free(t);
@@ -246,7 +252,9 @@ static quill_status leave_one_out(struct loo *l, struct options *o, quill_error 
     if (s) return s;
     signals_catch();
     s = write_text(l, &header, buffer_add_string(&header, "shots\taccuracy\torders\tworst\tmean\tbest\n"), err);
+    progress_start(&l->bar, o->talk.quiet);
     if (!s) s = hold_session(l->chooser.session, try_counts, l, err);
+    progress_clear(&l->bar);
     if (s || signals_pending()) return s;
     s = write_confusion(l, err);
     return s ? s : output_close(&l->out, err);
