@@ -53,15 +53,17 @@ static struct splitter *by_name(const char *name) {
     const struct pre_rule *rule;
     struct splitter *s;
     struct vocab_spec spec = {.file = "test", .pre = name};
-    assert_ok(splitter_create(&s, &rule, &spec, &err), err);
+    assert_ok(split_rule(&rule, &spec, &err), err);
     assert_non_null(rule);
+    assert_ok(splitter_create(&s, rule, &spec, &err), err);
     return s;
 }
 
 static quill_status try_patterns(struct splitter **s, const struct str *patterns, size_t n) {
     const struct pre_rule *rule;
     struct vocab_spec spec = {.file = "test", .patterns = patterns, .n_patterns = n};
-    return splitter_create(s, &rule, &spec, &err);
+    quill_status status = split_rule(&rule, &spec, &err);
+    return status ? status : splitter_create(s, rule, &spec, &err);
 }
 
 static struct splitter *by_pattern(const char *pattern) {

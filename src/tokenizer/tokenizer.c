@@ -47,12 +47,15 @@ static quill_status choose_segmenter(quill_tokenizer *t, const struct vocab_spec
                                QUOTED(str_of(spec->file)), models[spec->model].name);
 }
 
-// Behind table and splitter. `spec` says what the name of the pre-tokenizer implies.
-static quill_status make_rest(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
-    quill_status status = t->segmenter->create(&t->segments, &t->vocab, spec, err);
-    if (!status) status = normalizer_set(&t->normalizer, spec, err);
+// `spec` says what the name of the pre-tokenizer implies, and `rule` how it splits.
+static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const struct vocab_spec *spec,
+                         quill_error *err) {
+    quill_status status = token_table_build(&t->vocab, spec, err);
+    if (!status) status = t->segmenter->create(&t->segments, &t->vocab, spec, err);
     if (!status) status = added_build(&t->as_text, &t->vocab, false, spec->file, err);
     if (!status) status = added_build(&t->parsed, &t->vocab, true, spec->file, err);
+    if (!status) status = normalizer_set(&t->normalizer, spec, err);
+    if (!status) status = splitter_create(&t->splitter, rule, spec, err);
     if (!status) status = set_ends(t, spec, err);
     if (status) return status;
     t->shelf = alloc_zeroed(1, sizeof *t->shelf);
@@ -66,8 +69,7 @@ static quill_status make_rest(quill_tokenizer *t, const struct vocab_spec *spec,
 static quill_status make(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
     const struct pre_rule *rule = NULL;
     quill_status status = choose_segmenter(t, spec, err);
-    if (!status) status = token_table_build(&t->vocab, spec, err);
-    if (!status) status = splitter_create(&t->splitter, &rule, spec, err);
+    if (!status) status = split_rule(&rule, spec, err);
     if (status) return status;
     struct vocab_spec whole = *spec;
     t->pre_missing = !spec->pre && !spec->patterns;
@@ -76,7 +78,7 @@ static quill_status make(quill_tokenizer *t, const struct vocab_spec *spec, quil
         whole.ignore_merges |= rule->ignore_merges;
         whole.add_bos |= spec->add_bos_unsaid && rule->adds_bos;
     }
-    return make_rest(t, &whole, err);
+    return fill(t, rule, &whole, err);
 }
 
 quill_status tokenizer_create(quill_tokenizer **out, const struct vocab_spec *spec, quill_error *err) {

@@ -118,43 +118,49 @@ static quill_status add_stage(struct splitter *s, struct str pattern, bool meter
     return QUILL_OK;
 }
 
-static quill_status add_stages(struct splitter *s, const struct pre_rule **out, const struct vocab_spec *spec,
-                               quill_error *err) {
-    const struct pre_rule *rule = NULL;
+quill_status split_rule(const struct pre_rule **rule, const struct vocab_spec *spec, quill_error *err) {
+    *rule = NULL;
+    if (!spec->pre && spec->patterns) return QUILL_OK;
+    const struct pre_name *name = pre_find(spec->pre ? spec->pre : "gpt-2");
+    if (!name)
+        return fail(err, QUILL_E_MODEL, "%s: the pre-tokenizer '%s' is not supported", QUOTED(str_of(spec->file)),
+                    QUOTED(str_of(spec->pre)));
+    *rule = name->rule;
+    return QUILL_OK;
+}
+
+static quill_status add_own_stages(struct splitter *s, const struct vocab_spec *spec, quill_error *err) {
+    const struct pre_rule *known = pre_find_patterns(spec->patterns, spec->n_patterns);
+    const pcre2_code *code;
     quill_status status = QUILL_OK;
-    bool own = !spec->pre && spec->patterns;
-    if (own) {
-        rule = pre_find_patterns(spec->patterns, spec->n_patterns);
-        for (size_t i = 0; !status && i < spec->n_patterns; i++)
-            status = add_stage(s, spec->patterns[i], !rule || rule->metered, err);
-        const pcre2_code *code;
-        for (size_t i = 0; !status && !rule && i < s->n; i++) status = compile(s, &s->stages[i], &code, err);
-    } else {
-        const struct pre_name *name = pre_find(spec->pre ? spec->pre : "gpt-2");
-        if (!name)
-            return fail(err, QUILL_E_MODEL, "%s: the pre-tokenizer '%s' is not supported", QUOTED(str_of(spec->file)),
-                        QUOTED(str_of(spec->pre)));
-        rule = name->rule;
-        for (size_t i = 0; !status && i < PRE_MAX_PATTERNS && rule->patterns[i]; i++)
-            status = add_stage(s, str_of(rule->patterns[i]), rule->metered, err);
-    }
-    // Earlier stages need the matches one by one, with the gaps between them.
-    for (size_t i = 0; i + 1 < s->n; i++) s->stages[i].by_hand = false;
-    *out = own ? NULL : rule;
+    for (size_t i = 0; !status && i < spec->n_patterns; i++)
+        status = add_stage(s, spec->patterns[i], !known || known->metered, err);
+    for (size_t i = 0; !status && !known && i < s->n; i++) status = compile(s, &s->stages[i], &code, err);
     return status;
 }
 
-quill_status splitter_create(struct splitter **out, const struct pre_rule **rule, const struct vocab_spec *spec,
+static quill_status add_stages(struct splitter *s, const struct pre_rule *rule, quill_error *err) {
+    quill_status status = QUILL_OK;
+    for (size_t i = 0; !status && i < PRE_MAX_PATTERNS && rule->patterns[i]; i++)
+        status = add_stage(s, str_of(rule->patterns[i]), rule->metered, err);
+    return status;
+}
+
+quill_status splitter_create(struct splitter **out, const struct pre_rule *rule, const struct vocab_spec *spec,
                              quill_error *err) {
     *out = NULL;
     struct splitter *s = alloc_zeroed(1, sizeof *s);
     if (!s) return fail_memory(err);
     s->file = alloc_string(str_of(spec->file));
-    quill_status status = s->file ? add_stages(s, rule, spec, err) : fail_memory(err);
+    quill_status status = !s->file ? fail_memory(err)
+                          : rule   ? add_stages(s, rule, err)
+                                   : add_own_stages(s, spec, err);
     if (status) {
         splitter_free(s);
         return status;
     }
+    // Earlier stages need the matches one by one, with the gaps between them.
+    for (size_t i = 0; i + 1 < s->n; i++) s->stages[i].by_hand = false;
     *out = s;
     return QUILL_OK;
 }

@@ -11,9 +11,11 @@
 struct splitter;   // patterns, shared by threads
 struct split_room; // what matching needs, for one thread at a time, kept from one text to the next
 
-// By spec->pre, or spec->patterns, or GPT-2's (no pattern is named at all). Patterns of the file's own are compiled at
-// once. *rule is what the name stands for, NULL for patterns of the file's own.
-quill_status splitter_create(struct splitter **out, const struct pre_rule **rule, const struct vocab_spec *spec,
+// What the name of a file's pre-tokenizer stands for; GPT-2's where a file names nothing; NULL for patterns of its own.
+quill_status split_rule(const struct pre_rule **rule, const struct vocab_spec *spec, quill_error *err);
+
+// By a rule; or, where it is NULL, by spec->patterns, which are compiled at once. No pattern leaves a text whole.
+quill_status splitter_create(struct splitter **out, const struct pre_rule *rule, const struct vocab_spec *spec,
                              quill_error *err);
 void splitter_free(struct splitter *splitter); // NULL is fine
 size_t splitter_memory(const struct splitter *splitter);
