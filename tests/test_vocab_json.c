@@ -302,6 +302,12 @@ static void parts_that_are_not_there_are_refused_by_name(void **state) {
                  "normalizer 'NFD'");
     json_refused("," MERGES, ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"}]}",
                  "Lowercase");
+#define NFC2 "{\"type\":\"NFC\"},{\"type\":\"NFC\"}"
+#define NFC8 NFC2 "," NFC2 "," NFC2 "," NFC2
+    json_refused("," MERGES,
+                 ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[" NFC8 "," NFC8 ",{\"type\":\"NFC\"}]}",
+                 "normalizer: expected at most 16 steps");
+    json_refused("," MERGES, ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":{}}", "normalizer");
     json_refused("," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL ",\"post_processor\":{\"type\":\"RobertaProcessing\"}",
                  "RobertaProcessing");
     json_refused("," MERGES, ",\"added_tokens\":[{\"id\":258,\"content\":\"<m>\",\"lstrip\":true}]",
@@ -713,6 +719,22 @@ static void names_that_no_token_has_count_as_absent(void **state) {
     made_free(&m);
 }
 
+// However many there are, what is told of them stays a line.
+static void what_is_ignored_is_told_in_one_line(void **state) {
+    (void)state;
+    struct ignored ignored = {.bos = false};
+    assert_true(ignored_add_id(&ignored, NULL, "eos_token_id", -7));
+    assert_string_equal(ignored.text.p, "eos_token_id -7");
+    assert_false(ignored.bos);
+    for (int id = 0; id < 100000; id++) assert_true(ignored_add_id(&ignored, "config.json", "eos_token_id", id));
+    assert_non_null(strstr(ignored.text.p, "_id -7, config.json: eos_token_id 0, config.json: eos_token_id 1,"));
+    assert_int_equal(strlen(ignored.text.p), ignored.text.n);
+    assert_true(ignored.text.n > 300 && ignored.text.n < 700);
+    assert_true(ignored_add_id(&ignored, "config.json", "bos_token_id", 5));
+    assert_true(ignored.bos); // though it is not told any more
+    buffer_free(&ignored.text);
+}
+
 static void bad_files_are_refused(void **state) {
     (void)state;
     static const char *const lines[] = {"ab", "a b c", " a", "a ", "", " ", "a  b"};
@@ -784,6 +806,7 @@ int main(void) {
         cmocka_unit_test(bad_files_beside_the_vocabulary_are_refused),
         cmocka_unit_test(a_space_in_front_is_asked_for_in_files),
         cmocka_unit_test(names_that_no_token_has_count_as_absent),
+        cmocka_unit_test(what_is_ignored_is_told_in_one_line),
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(every_beginning_of_a_file_is_survived),
     };
