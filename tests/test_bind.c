@@ -23,6 +23,7 @@ struct directory {
     size_t blanks;       // at the end of the header: moves the data
     bool inner_null;     // n_inner is null
     bool general;        // sizes have the names that most families share
+    bool doubles;        // tensors are of type F64
 };
 
 static void put_header_entry(struct buffer *b, const struct tiny_tensor *t, const struct directory *d, size_t at,
@@ -31,7 +32,7 @@ static void put_header_entry(struct buffer *b, const struct tiny_tensor *t, cons
     size_t outer = t->hf_transposed ? t->shape[1] : t->shape[0], inner = t->hf_transposed ? t->shape[0] : t->shape[1];
     const char *prefix = strcmp(t->hf_name, "lm_head.weight") == 0 ? "" : d->prefix;
     snprintf(text, sizeof text, "%s\"%s%s%s\":{\"dtype\":\"%s\",\"shape\":[%zu%s", b->n > 1 ? "," : "",
-             d->wrapper ? d->wrapper : "", prefix, t->hf_name, dtypes[t->type].safetensors, outer,
+             d->wrapper ? d->wrapper : "", prefix, t->hf_name, d->doubles ? "F64" : dtypes[t->type].safetensors, outer,
              t->n_dims == 2 ? "," : "");
     put_bytes(b, text, strlen(text));
     if (t->n_dims == 2) snprintf(text, sizeof text, "%zu", inner);
@@ -41,6 +42,14 @@ static void put_header_entry(struct buffer *b, const struct tiny_tensor *t, cons
     put_bytes(b, text, strlen(text));
 }
 
+static void put_doubles(struct buffer *b, const struct tiny_tensor *t) {
+    const size_t rows = tiny_rows(t), cols = tiny_cols(t);
+    for (size_t i = 0; i < rows * cols; i++) { // as stored
+        const double value = (double)t->values[t->hf_transposed ? i % rows * cols + i / rows : i] * (1 + 0x1p-40);
+        put_bytes(b, &value, sizeof value);
+    }
+}
+
 static void write_directory(const struct tiny *m, const struct directory *d) {
     struct buffer header = {0}, data = {0}, file = {0};
     put_bytes(&header, "{", 1);
@@ -48,7 +57,8 @@ static void write_directory(const struct tiny *m, const struct directory *d) {
         const struct tiny_tensor *t = &m->tensors[i];
         size_t at = data.n;
         if (!t->hf_name[0]) continue;
-        put_tensor_data(&data, t, t->hf_transposed);
+        if (d->doubles) put_doubles(&data, t);
+        else put_tensor_data(&data, t, t->hf_transposed);
         put_header_entry(&header, t, d, at, data.n - at);
     }
     if (d->tensor) {
@@ -149,6 +159,17 @@ static void sizes_may_have_the_general_names_of_transformers(void **state) {
     struct tiny *tiny = make(DTYPE_F32);
     assert_true(same_logits(tiny, &(struct directory){.prefix = "", .general = true}, NULL));
     tiny_free(tiny);
+}
+
+// Values that f32 cannot tell from its own are rounded to these.
+static void doubles_are_rounded_to_floats(void **state) {
+    (void)state;
+    for (size_t blanks = 0; blanks < 8; blanks += 5) {
+        struct tiny *tiny = make_untied();
+        const struct directory doubles = {.prefix = "transformer.", .doubles = true, .blanks = blanks};
+        assert_true(same_logits(tiny, &doubles, NULL));
+        tiny_free(tiny);
+    }
 }
 
 static void remove_biases(struct tiny *tiny, const char *but) {
@@ -529,7 +550,7 @@ static void weight_types_without_kernels_are_named(void **state) {
     quill_error err;
     assert_ok(weights_open_memory(&w, file.p, file.n, "tiny.gguf", WEIGHTS_ALL, &err), err);
     struct tensor *t = (struct tensor *)(uintptr_t)weights_tensor(w, STR("blk.0.attn_output.weight"));
-    t->dtype = DTYPE_NONE, t->type_number = 16; // as a file of such tensors is opened
+    t->dtype = DTYPE_NONE, t->type = "IQ2_XXS"; // as a file of such tensors is opened
     assert_int_equal(model_bind(&model, w, &kernels_ref, &err), QUILL_E_MODEL);
     assert_string_equal(err.text, "tiny.gguf: tensor 'blk.0.attn_output.weight': expected weight type F32, F16, BF16, "
                                   "Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, MXFP4, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS, "
@@ -541,17 +562,31 @@ static void weight_types_without_kernels_are_named(void **state) {
 
 static void tensors_of_a_wrong_type_in_a_directory_are_named(void **state) {
     (void)state;
-    struct tiny *tiny = make(DTYPE_F32);
-    snprintf(tiny_find(tiny, "blk.0.ffn_up.bias")->hf_name, 48, "%s", "elsewhere");
-    write_directory(tiny, &(struct directory){.prefix = "", .tensor = "h.0.mlp.c_fc.bias"});
-    struct weights *w;
-    struct model *model;
-    quill_error err;
-    assert_ok(weights_open(&w, folder, WEIGHTS_ALL, MAP_READ, &err), err);
-    assert_int_equal(model_bind(&model, w, &kernels_ref, &err), QUILL_E_MODEL);
-    assert_non_null(strstr(err.text, "tensor 'h.0.mlp.c_fc.bias': expected weight type F32, F16, BF16, found another"));
-    weights_close(w);
-    tiny_free(tiny);
+    static const struct {
+        const char *type, *found;
+        int bytes; // of the four values
+    } types[] = {
+        {"U8", "U8", 4},           {"F8_E4M3", "F8_E4M3", 4}, {"F8_E5M2", "F8_E5M2", 4}, {"F4", "F4", 2},
+        {"BOOL", "BOOL", 4},       {"I32", "I32", 16},        {"C64", "C64", 32},
+        {"F8_E4M3FNUZ", "F8_E4M3FNUZ", 4}, {"F9", "one without a name", 4},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        char header[128], words[128];
+        snprintf(header, sizeof header, "{\"wte.weight\":{\"dtype\":\"%s\",\"shape\":[2,2],\"data_offsets\":[0,%d]}}",
+                 types[i].type, types[i].bytes);
+        write_safetensors("model.safetensors", header, (size_t)types[i].bytes);
+        write_text("config.json", "{\"model_type\":\"gpt2\",\"n_embd\":2,\"n_layer\":1,\"n_head\":1,\"n_positions\":2,"
+                                  "\"vocab_size\":2}");
+        snprintf(words, sizeof words, ", IQ4_XS, found %s", types[i].found);
+        struct weights *w;
+        struct model *model;
+        quill_error err;
+        assert_ok(weights_open(&w, folder, WEIGHTS_ALL, MAP_READ, &err), err);
+        assert_int_equal(model_bind(&model, w, &kernels_ref, &err), QUILL_E_MODEL);
+        assert_non_null(strstr(err.text, "tensor 'wte.weight': expected weight type F32, F16, BF16, Q8_0"));
+        assert_string_equal(err.text + strlen(err.text) - strlen(words), words);
+        weights_close(w);
+    }
 }
 
 int main(void) {
@@ -559,6 +594,7 @@ int main(void) {
         cmocka_unit_test(directories_give_the_bits_of_the_gguf_file),
         cmocka_unit_test(names_may_stand_behind_those_of_a_wrapper),
         cmocka_unit_test(sizes_may_have_the_general_names_of_transformers),
+        cmocka_unit_test(doubles_are_rounded_to_floats),
         cmocka_unit_test(a_model_may_have_no_biases),
         cmocka_unit_test(data_may_lie_at_any_address),
         cmocka_unit_test(vectors_may_be_of_any_float_type),

@@ -2,6 +2,8 @@
 // Hugging Face directories: config.json as metadata, and which files have to be there.
 #include "folder.h"
 
+#include <limits.h>
+
 #include "base/clock.h"
 #include "formats/weights.h"
 
@@ -236,6 +238,38 @@ static void what_is_no_regular_file_is_refused_at_once(void **state) {
     refused(WEIGHTS_TOKENIZER_ONLY, "tokenizer.json: expected a regular file");
 }
 
+// The path of the weights means the folder they lie in.
+static void a_path_of_weights_means_their_folder(void **state) {
+    (void)state;
+    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json",
+                                        "model-00001-of-00002.safetensors"};
+    struct weights *w;
+    quill_error err;
+    write_text("config.json", "{\"model_type\":\"gpt2\"}");
+    for (size_t i = 0; i < 3; i++) {
+        if (i > 0) write_text(names[i], "");
+        assert_ok(weights_open(&w, in_folder(names[i]), WEIGHTS_ALL, MAP_READ, &err), err);
+        assert_int_equal(w->format, WEIGHTS_HF);
+        assert_string_equal(w->path, folder);
+        weights_close(w);
+    }
+    static const char *const others[] = {"adapter_model.safetensors", "model-00001-of-00002.safetensors.old",
+                                         "model-1.safetensors", "xmodel.safetensors"};
+    for (size_t i = 0; i < 4; i++) {
+        write_text(others[i], "{}");
+        assert_int_equal(weights_open(&w, in_folder(others[i]), WEIGHTS_ALL, MAP_READ, &err), QUILL_E_MODEL);
+        assert_non_null(strstr(err.text, others[i]));
+    }
+    char here[PATH_MAX];
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(folder), 0);
+    assert_ok(weights_open(&w, "model.safetensors", WEIGHTS_ALL, MAP_READ, &err), err);
+    assert_string_equal(w->path, ".");
+    weights_close(w);
+    assert_int_equal(chdir(here), 0);
+    assert_true(weights_have_file(in_folder("model.safetensors"), in_folder("config.json")));
+}
+
 static void tokenizer_files_are_offered(void **state) {
     (void)state;
     write_text("config.json", "{\"n\":1}");
@@ -338,6 +372,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(every_damage_to_a_config_is_survived, setup, remove_folder),
         cmocka_unit_test_setup_teardown(missing_files_are_named, setup, remove_folder),
         cmocka_unit_test_setup_teardown(what_is_no_regular_file_is_refused_at_once, setup, remove_folder),
+        cmocka_unit_test_setup_teardown(a_path_of_weights_means_their_folder, setup, remove_folder),
         cmocka_unit_test_setup_teardown(tokenizer_files_are_offered, setup, remove_folder),
         cmocka_unit_test_setup_teardown(a_tokenizer_alone_needs_neither_config_nor_weights, setup, remove_folder),
         cmocka_unit_test(models_written_by_transformers_open),

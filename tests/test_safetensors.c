@@ -60,11 +60,11 @@ static void tensors_are_views_of_the_data(void **state) {
     assert_int_equal(w->file_bytes, 8 + strlen(TINY) + 28);
     const struct tensor *t = weights_tensor(w, STR("b"));
     assert_true(t && t->dtype == DTYPE_F16 && t->n_dims == 2 && t->shape[0] == 2 && t->shape[1] == 3 && t->bytes == 12);
-    assert_true(t->data[0] == 8 && t->offset == 8 + strlen(TINY) + 8 && t->type_number == 1);
+    assert_true(t->data[0] == 8 && t->offset == 8 + strlen(TINY) + 8 && strcmp(t->type, "F16") == 0);
     t = weights_tensor(w, STR("a.\"x\""));
     assert_true(t && t->dtype == DTYPE_F32 && t->n_dims == 1 && t->data[1] == 1 && t == &w->tensors[0]);
     t = weights_tensor(w, STR("scalar"));
-    assert_true(t && t->dtype == DTYPE_NONE && t->type_number == 27 && t->n_dims == 0 && t->bytes == 8);
+    assert_true(t && t->dtype == DTYPE_NONE && strcmp(t->type, "I64") == 0 && t->n_dims == 0 && t->bytes == 8);
     t = weights_tensor(w, STR("none"));
     assert_true(t && t->dtype == DTYPE_BF16 && t->bytes == 0 && t->shape[1] == 0);
     assert_null(weights_tensor(w, STR("__metadata__")));

@@ -30,8 +30,9 @@ typedef struct quill_model_options {
 QUILL_MUST_CHECK quill_status quill_kernels_name(const char **name, const char *cpu, quill_error *err);
 
 // Opens `path`: a GGUF file, or a directory with config.json, model.safetensors (or shards with an index) and a
-// tokenizer. `options` may be NULL. Everything in the file is checked against what the family expects before this
-// returns; no weight is copied or converted. Errors: QUILL_E_MODEL, QUILL_E_SYSTEM, QUILL_E_USAGE (cpu).
+// tokenizer; the path of these weights means their directory. `options` may be NULL. Everything in the file is checked
+// against what the family expects before this returns; no weight is copied or converted, but F64 ones, which are
+// rounded to F32 and count as that. Errors: QUILL_E_MODEL, QUILL_E_SYSTEM, QUILL_E_USAGE (cpu).
 QUILL_MUST_CHECK quill_status quill_model_open(quill_model **out, const char *path, const quill_model_options *options,
                                                quill_error *err);
 // The same from a GGUF file in memory, such as one linked into the program. `data` is borrowed until the model is

@@ -113,20 +113,18 @@ static quill_status read_alignment(struct gguf *g) {
 }
 
 // Sets t->bytes, 0 where the type number says nothing about it.
-static quill_status extent(struct gguf *g, struct tensor *t) {
+static quill_status extent(struct gguf *g, struct tensor *t, uint32_t type) {
     uint64_t values = 1;
     for (int i = 0; i < t->n_dims; i++)
         if (!checked_mul(&values, values, t->shape[i]))
             return REFUSE(g, "%s: tensor '%s': expected a size that fits 64 bits, found a larger one", PATH_OF(g->w),
                           QUOTED(t->name));
     t->bytes = 0;
-    const char *type = dtype_gguf_name(t->type_number);
     uint64_t row;
-    if (!type) return QUILL_OK;
-    if (!dtype_gguf_bytes(t->type_number, t->shape[t->n_dims - 1], &row) ||
-        !dtype_gguf_bytes(t->type_number, values, &t->bytes))
+    if (!t->type) return QUILL_OK;
+    if (!dtype_gguf_bytes(type, t->shape[t->n_dims - 1], &row) || !dtype_gguf_bytes(type, values, &t->bytes))
         return REFUSE(g, "%s: tensor '%s': expected rows of whole %s blocks, found %" PRIu64 " values", PATH_OF(g->w),
-                      QUOTED(t->name), type, t->shape[t->n_dims - 1]);
+                      QUOTED(t->name), t->type, t->shape[t->n_dims - 1]);
     return QUILL_OK;
 }
 
@@ -140,13 +138,14 @@ static quill_status tensor_entry(struct gguf *g, struct tensor *t) {
                       TENSOR_MAX_DIMS, n_dims);
     t->n_dims = r->failed ? 0 : (int)n_dims;
     for (int i = t->n_dims - 1; i >= 0; i--) t->shape[i] = reader_u64le(r); // the file begins with the innermost
-    t->type_number = reader_u32le(r);
+    const uint32_t type = reader_u32le(r);
     t->offset = reader_u64le(r);
     if (r->failed)
         return REFUSE(g, "%s: tensor %zu ('%s'): expected an entry within the file, found its end (byte %" PRIu64 ")",
                       PATH_OF(g->w), g->w->n_tensors, QUOTED(t->name), reader_offset(r));
-    t->dtype = dtype_from_gguf(t->type_number);
-    return extent(g, t);
+    t->dtype = dtype_from_gguf(type);
+    t->type = dtype_gguf_name(type);
+    return extent(g, t, type);
 }
 
 // Turns the relative offset into a place in the file.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A Hugging Face directory: config.json, safetensors in one file or in shards, and the files of its tokenizer.
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "hf.h"
 
 struct folder {
@@ -18,6 +20,23 @@ const char *const hf_names[] = {
     "model.safetensors",     "model.safetensors.index.json",
 };
 const size_t hf_n_names = sizeof hf_names / sizeof *hf_names;
+
+static const char *name_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool hf_is_part(const char *path) {
+    const char *name = name_of(path);
+    int number, count, end = 0;
+    if (strcmp(name, "model.safetensors") == 0 || strcmp(name, "model.safetensors.index.json") == 0) return true;
+    return sscanf(name, "model-%5d-of-%5d.safetensors%n", &number, &count, &end) == 2 && end && !name[end];
+}
+
+char *hf_folder(const char *path) {
+    const size_t n = (size_t)(name_of(path) - path);
+    return alloc_string(n == 0 ? STR(".") : (struct str){path, n > 1 ? n - 1 : 1});
+}
 
 // "dir/name" in the arena; NULL: no memory.
 static const char *path_in(struct folder *f, const char *name) {
@@ -157,6 +176,7 @@ quill_status hf_open(struct weights **out, const char *path, enum weights_want w
     quill_status s = open_config(&f, want);
     if (!s) s = open_tokenizer(&f, want);
     if (!s && want == WEIGHTS_ALL) s = open_weights(&f);
+    if (!s && want == WEIGHTS_ALL) s = safetensors_round_doubles(w, err);
     if (s) weights_close(w);
     else *out = w;
     return s;

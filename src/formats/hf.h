@@ -9,6 +9,10 @@
 extern const char *const hf_names[];
 extern const size_t hf_n_names;
 
+// Whether a path ends in the name of a folder's model.safetensors, of a shard or of their index: it means the folder.
+bool hf_is_part(const char *path);
+char *hf_folder(const char *path); // where the file lies, allocated; NULL: no memory
+
 // Reads config.json into w->meta.
 quill_status hf_config(struct weights *w, const struct map *map, const char *path, quill_error *err);
 
@@ -28,6 +32,9 @@ quill_status safetensors_read(struct weights *w, const struct safetensors *st, u
 // w->tensors, sorted: those of each file cover all of its data, without holes or overlaps.
 quill_status safetensors_check_cover(const struct weights *w, const struct safetensors *files, size_t n,
                                      quill_error *err);
+
+// F64 tensors become F32 ones in memory of the weights: no kernel reads doubles, and transformers rounds them too.
+quill_status safetensors_round_doubles(struct weights *w, quill_error *err);
 
 // The shard index: which tensor lies in which file.
 struct shard_index {

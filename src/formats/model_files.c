@@ -59,5 +59,10 @@ bool weights_have_file(const char *model, const char *path) {
     struct stat info;
     struct file_id file;
     if (!file_id_of(&file, path) || stat(model, &info) != 0) return false;
-    return S_ISDIR(info.st_mode) ? folder_has_file(model, file) : parts_have_file(model, file);
+    if (S_ISDIR(info.st_mode)) return folder_has_file(model, file);
+    if (!hf_is_part(model)) return parts_have_file(model, file);
+    char *folder = hf_folder(model);
+    const bool found = folder && folder_has_file(folder, file);
+    free(folder);
+    return found;
 }

@@ -9,17 +9,15 @@
 
 enum { MAX_HEADER = 100000000, ENTRY_ROOM = 1 << 16 };
 
-// Every type of the format. Those that quill does not run are known by their GGUF number, where they have one.
+// Every type of the format, and its bits per value.
 static const struct {
     const char *name;
     uint8_t bits;
-    uint32_t gguf;
 } types[] = {
-    {"F32", 32, 0},           {"F16", 16, 1},           {"BF16", 16, 30},        {"F64", 64, 28},
-    {"I64", 64, 27},          {"I32", 32, 26},          {"I16", 16, 25},         {"I8", 8, 24},
-    {"U64", 64, UINT32_MAX},  {"U32", 32, UINT32_MAX},  {"U16", 16, UINT32_MAX}, {"U8", 8, UINT32_MAX},
-    {"BOOL", 8, UINT32_MAX},  {"C64", 64, UINT32_MAX},  {"F4", 4, UINT32_MAX},   {"F6_E2M3", 6, UINT32_MAX},
-    {"F6_E3M2", 6, UINT32_MAX}, {"F8_E4M3", 8, UINT32_MAX}, {"F8_E5M2", 8, UINT32_MAX}, {"F8_E8M0", 8, UINT32_MAX},
+    {"F32", 32},    {"F16", 16},    {"BF16", 16},   {"F64", 64},        {"I64", 64},        {"I32", 32},
+    {"I16", 16},    {"I8", 8},      {"U64", 64},    {"U32", 32},        {"U16", 16},        {"U8", 8},
+    {"BOOL", 8},    {"C64", 64},    {"F4", 4},      {"F6_E2M3", 6},     {"F6_E3M2", 6},     {"F8_E4M3", 8},
+    {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
 };
 
 quill_status safetensors_begin(struct safetensors *st, const char *path, struct map *map, quill_error *err) {
@@ -87,11 +85,10 @@ static quill_status set_type(const struct safetensors *st, struct tensor *t, con
     if (!json_is_string(dtype)) return refuse(st, t->name, err, "expected a string as its dtype, found none");
     struct str name = {json_string_value(dtype), json_string_length(dtype)};
     t->dtype = dtype_from_safetensors(name);
-    t->type_number = UINT32_MAX;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         uint64_t bits;
         if (!str_is(name, types[i].name)) continue;
-        t->type_number = types[i].gguf;
+        t->type = types[i].name;
         if (!checked_mul(&bits, count, types[i].bits) || bits % 8 || bits / 8 != t->bytes)
             return fail(err, QUILL_E_MODEL,
                         "%s: tensor '%s': expected the bytes of %" PRIu64 " %s values, found %" PRIu64 " bytes",
@@ -181,6 +178,26 @@ quill_status safetensors_check_cover(const struct weights *w, const struct safet
             return fail(err, QUILL_E_MODEL,
                         "%s: expected the file to end with its last tensor, found %" PRIu64 " bytes more",
                         QUOTED(str_of(files[f].path)), files[f].map->size - at);
+    }
+    return QUILL_OK;
+}
+
+quill_status safetensors_round_doubles(struct weights *w, quill_error *err) {
+    for (size_t i = 0; i < w->n_tensors; i++) {
+        struct tensor *t = &w->tensors[i];
+        if (t->dtype != DTYPE_NONE || !t->type || strcmp(t->type, "F64") != 0) continue;
+        const size_t n = (size_t)(t->bytes / sizeof(double));
+        float *values = arena_alloc(&w->own->arena, n, sizeof *values);
+        if (!values) return fail_memory(err);
+        for (size_t k = 0; k < n; k++) {
+            const uint64_t bits = load_u64(t->data + k * sizeof bits);
+            double value;
+            memcpy(&value, &bits, sizeof value);
+            values[k] = (float)value;
+        }
+        t->dtype = DTYPE_F32, t->type = dtypes[DTYPE_F32].name;
+        t->data = (const uint8_t *)values;
+        t->bytes = n * sizeof *values;
     }
     return QUILL_OK;
 }

@@ -71,7 +71,8 @@ enum weights_want {
     WEIGHTS_TOKENIZER_ONLY, // metadata and tokenizer files; no tensor is looked at, n_tensors is 0
 };
 
-// Opens a GGUF file or a Hugging Face directory. QUILL_E_MODEL with a line naming file, item, expected and found.
+// Opens a GGUF file, or a Hugging Face directory, which the path of its weights means too. QUILL_E_MODEL with a
+// line naming file, item, expected and found.
 quill_status weights_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
                           quill_error *err);
 // A GGUF file in memory, borrowed.

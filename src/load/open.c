@@ -140,8 +140,7 @@ size_t quill_model_n_tensors(const quill_model *m) { return m->weights->n_tensor
 
 void quill_model_tensor(const quill_model *m, size_t index, quill_tensor_info *info) {
     const struct tensor *t = &m->weights->tensors[index];
-    const char *type = t->dtype == DTYPE_NONE ? dtype_gguf_name(t->type_number) : dtypes[t->dtype].name;
-    *info = (quill_tensor_info){.name = t->name.p, .name_length = t->name.n, .type = type ? type : "unknown",
+    *info = (quill_tensor_info){.name = t->name.p, .name_length = t->name.n, .type = t->type ? t->type : "unknown",
                                 .n_dims = t->n_dims, .offset = t->offset, .bytes = t->bytes};
     for (int i = 0; i < t->n_dims; i++) info->shape[i] = t->shape[i];
 }

@@ -89,11 +89,9 @@ static void choose_types(struct job *job) {
 
 static quill_status add_item(struct job *job, struct str name, const struct tensor *t, bool transposed,
                              quill_error *err) {
-    if (t->dtype == DTYPE_NONE) {
-        const char *type = dtype_gguf_name(t->type_number);
+    if (t->dtype == DTYPE_NONE)
         return fail(err, QUILL_E_MODEL, "%s: tensor %s: weight type %s is not supported", QUOTED(str_of(job->in->path)),
-                    QUOTED(t->name), type ? type : "unknown");
-    }
+                    QUOTED(t->name), t->type ? t->type : "unknown");
     struct item *item = &job->items[job->n++];
     *item = (struct item){.name = name, .from = t, .transposed = transposed, .rows = 1, .cols = 1};
     for (int i = 0; i + 1 < t->n_dims; i++) item->rows *= t->shape[i];

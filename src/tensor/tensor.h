@@ -13,8 +13,8 @@ enum { TENSOR_MAX_DIMS = 4 };
 
 struct tensor {
     struct str name;                 // borrowed from the file
-    enum dtype dtype;
-    uint32_t type_number;            // in GGUF, also of types quill does not run; UINT32_MAX: it has none
+    enum dtype dtype;                // DTYPE_NONE: a type that quill does not run
+    const char *type;                // its name, for messages; NULL: a type of which not even that is known
     int n_dims;                      // 0: a scalar
     uint64_t shape[TENSOR_MAX_DIMS]; // outermost first: a matrix is [rows, cols], rows of cols contiguous values
     const uint8_t *data;             // [bytes], borrowed from the mapped file, at any alignment

@@ -136,9 +136,8 @@ static const char *type_list(struct type_list *out, const struct binding *b, con
 static quill_status check_type(struct binding *b, const struct bind_row *row) {
     const struct tensor *t = b->t;
     if (t->dtype < DTYPE_COUNT && may_have_type(b, row, t->dtype)) return QUILL_OK;
-    const char *found = t->dtype < DTYPE_COUNT ? dtypes[t->dtype].name : dtype_gguf_name(t->type_number);
     return fail(b->err, QUILL_E_MODEL, "%s: tensor '%s': expected weight type %s, found %s", QUOTED(str_of(b->w->path)),
-                QUOTED(t->name), type_list(&(struct type_list){{0}}, b, row), found ? found : "another");
+                QUOTED(t->name), type_list(&(struct type_list){{0}}, b, row), t->type ? t->type : "one without a name");
 }
 
 static quill_status missing(struct binding *b, const struct bind_row *row) {
