@@ -51,6 +51,7 @@ typedef struct quill_model_info {
     uint64_t parameters, file_bytes;
     int32_t n_vocab, n_ctx, n_embd, n_layer, n_head, n_head_kv, head_dim, n_ff;
     bool tied_embeddings, chat_template;
+    bool head_differs;                         // the file calls them tied, and holds a head that differs: it is used
     const char *cpu;                           // the kernels in use
 } quill_model_info;
 void quill_model_describe(const quill_model *model, quill_model_info *info);

@@ -131,6 +131,7 @@ void quill_model_describe(const quill_model *m, quill_model_info *info) {
         .head_dim = hp->head_dim,
         .n_ff = hp->n_ff,
         .tied_embeddings = model_tied(m->model),
+        .head_differs = model_head_differs(m->model),
         .chat_template = m->chat_template,
         .cpu = m->cpu,
     };

@@ -22,6 +22,7 @@ void model_free(struct model *model);
 const struct hparams *model_hparams(const struct model *model);
 const char *model_family(const struct model *model);      // "gpt2"
 bool model_tied(const struct model *model);                // the head is the token embedding
+bool model_head_differs(const struct model *model);        // it is not, although the file says so
 uint64_t model_parameters(const struct model *model);      // values of all bound tensors
 const struct kernels *model_kernels(const struct model *model);
 

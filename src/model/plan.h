@@ -83,6 +83,7 @@ struct model {
     struct layer_plan *layers;     // [n_layer]
     struct norm final_norm;
     struct linear head;            // [V, E]
+    bool head_differs;             // it is called the embedding, and a file holds another
     unsigned h_kinds, att_kinds, ff_kinds; // sets of act_bit: formats that any matrix needs of the rows in acts.h
     struct arena arena;            // what could not be used in place
 };

@@ -88,6 +88,14 @@ static void note_tokenizer(const struct options *o, const quill_tokenizer *token
     if (info.ignored) report("the model has no such token, so this counts as absent: %s", info.ignored);
 }
 
+static void note_model(const struct options *o, const quill_model *model) {
+    quill_model_info info;
+    quill_model_describe(model, &info);
+    if (info.head_differs && o->talk.verbose && !o->talk.quiet)
+        report("the model calls its output matrix the embedding, but holds another; it is used");
+    note_tokenizer(o, quill_model_tokenizer(model));
+}
+
 quill_status open_model(quill_model **out, const struct options *o, quill_error *err) {
     quill_model_options options = {.cpu = o->machine.cpu, .no_mmap = o->model.no_mmap};
     size_t size;
@@ -97,7 +105,7 @@ quill_status open_model(quill_model **out, const struct options *o, quill_error 
         s = explain(quill_model_open(out, o->model.path, &options, err), o->model.path, err);
     else if (size)
         s = quill_model_open_memory(out, quill_builtin_start, size, builtin_name, &options, err);
-    if (!s) note_tokenizer(o, quill_model_tokenizer(*out));
+    if (!s) note_model(o, *out);
     return s;
 }
 

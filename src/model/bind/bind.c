@@ -206,7 +206,10 @@ static quill_status bind_tensor(struct binding *b, const struct bind_row *row, i
     if (!s) s = check_shape(b, row);
     if (!s) s = check_fused(b, row);
     if (s) return s;
-    if ((row->flags & BIND_HEAD) && b->model->hp.tied && is_copy_of_tokens(b)) return QUILL_OK;
+    if ((row->flags & BIND_HEAD) && b->model->hp.tied) {
+        if (is_copy_of_tokens(b)) return QUILL_OK;
+        b->model->head_differs = true;
+    }
     b->model->parameters += tensor_count(b->t);
     void *owner = layer < 0 ? (void *)b->model : (void *)&b->model->layers[layer];
     if (!is_matrix(row)) return place_vector(b, row, owner);
@@ -288,5 +291,6 @@ void model_free(struct model *model) {
 const struct hparams *model_hparams(const struct model *model) { return &model->hp; }
 const char *model_family(const struct model *model) { return model->family->name; }
 bool model_tied(const struct model *model) { return model->hp.tied; }
+bool model_head_differs(const struct model *model) { return model->head_differs; }
 uint64_t model_parameters(const struct model *model) { return model->parameters; }
 const struct kernels *model_kernels(const struct model *model) { return model->kernels; }
