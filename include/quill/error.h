@@ -19,7 +19,7 @@ typedef enum quill_status {
     QUILL_E_CONTEXT = 4,    // the prompt, or the generation, does not fit the context
     QUILL_E_SYSTEM = 5,     // the system refused: memory, threads, a file other than a model, output
     QUILL_E_MODEL = 6,      // a model is missing, unreadable, damaged or unsupported
-    QUILL_E_TRAIN = 7,      // training stopped: the loss is not finite
+    QUILL_E_TRAIN = 7,      // reserved for training that stops because the loss is not finite; not returned yet
 } quill_status;
 
 // Filled once, where the fact is known; owned by the caller; never allocated. After QUILL_OK its content is undefined.

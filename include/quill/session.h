@@ -84,8 +84,8 @@ typedef enum quill_stop {
     QUILL_STOP_LINE,    // the stop string was the one of `line`
     QUILL_STOP_LENGTH,
     QUILL_STOP_CONTEXT,
-    QUILL_STOP_CHOICE,
-    QUILL_STOP_REGEX,
+    QUILL_STOP_CHOICE,  // this and the next two are reserved for constraints, by which a text is complete; no
+    QUILL_STOP_REGEX,   // generation ends by them yet
     QUILL_STOP_JSON,
     QUILL_STOP_TIMEOUT,
     QUILL_STOP_SIGNAL,

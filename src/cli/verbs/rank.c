@@ -20,7 +20,7 @@
 
 enum { SCORE_PLACES = 6 };
 
-struct candidate {
+struct ranked {
     const char *text; // [n]
     size_t n;
     size_t number;    // from 0, in the order of the input
@@ -35,7 +35,7 @@ struct ranking {
     struct scorer scorer;
     struct output out;
     struct buffer prefix, input;
-    struct candidate *candidates; // [n]
+    struct ranked *candidates; // [n]
     size_t n;
     struct row_failures failures;
 };
@@ -63,7 +63,7 @@ static quill_status read_candidates(struct ranking *r, quill_error *err) {
     while (p < end) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((newline ? newline : end) - p);
-        r->candidates[r->n] = (struct candidate){.text = p, .n = n, .number = r->n};
+        r->candidates[r->n] = (struct ranked){.text = p, .n = n, .number = r->n};
         r->n++;
         p += n + (newline != NULL);
     }
@@ -73,7 +73,7 @@ static quill_status read_candidates(struct ranking *r, quill_error *err) {
 struct round {
     struct ranking *r;
     bool prior;                                // without the prefix: what --normalize prior subtracts
-    struct candidate *candidates[SCORER_TEXTS]; // [n] that are scored at once
+    struct ranked *candidates[SCORER_TEXTS]; // [n] that are scored at once
     struct to_score texts[SCORER_TEXTS];
     size_t n;
 };
@@ -81,7 +81,7 @@ struct round {
 static quill_status on_score(void *user, size_t i, const struct text_score *score, const quill_error *problem,
                              quill_error *err) {
     const struct round *round = user;
-    struct candidate *c = round->candidates[i];
+    struct ranked *c = round->candidates[i];
     bool per_token = round->r->o->choose.normalize == NORMALIZE_TOKENS;
     if (problem) {
         c->failed = true;
@@ -109,7 +109,7 @@ static quill_status score_round(struct ranking *r, bool prior, quill_error *err)
     const struct buffer none = {0}, *prefix = prior ? &none : &r->prefix;
     quill_status s = QUILL_OK;
     for (size_t i = 0; !s && i < r->n && !signals_pending(); i++) {
-        struct candidate *c = &r->candidates[i];
+        struct ranked *c = &r->candidates[i];
         if (c->failed) continue;
         round.candidates[round.n] = c;
         round.texts[round.n++] = (struct to_score){
@@ -127,14 +127,14 @@ static quill_status score_candidates(void *arg, quill_error *err) {
 
 // Best first; what is no number comes last; ties in the order of the input.
 static int compare(const void *x, const void *y) {
-    const struct candidate *a = x, *b = y;
+    const struct ranked *a = x, *b = y;
     bool no_a = isnan(a->score), no_b = isnan(b->score);
     if (no_a != no_b) return no_a ? 1 : -1;
     if (!no_a && a->score != b->score) return a->score > b->score ? -1 : 1;
     return (a->number > b->number) - (a->number < b->number);
 }
 
-static quill_status print_candidate(struct ranking *r, const struct candidate *c, struct buffer *line,
+static quill_status print_candidate(struct ranking *r, const struct ranked *c, struct buffer *line,
                                     quill_error *err) {
     if (r->o->output.json) {
         json_t *object = json_object();
