@@ -14,12 +14,18 @@ struct folder {
     quill_error *err;
 };
 
-const char *const hf_names[] = {
-    "config.json",           "tokenizer.json",          "vocab.json",        "merges.txt",
-    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "generation_config.json",
-    "model.safetensors",     "model.safetensors.index.json",
+#define FILE_AT(field) offsetof(struct tokenizer_files, field)
+
+const struct hf_file hf_tokenizer_files[] = {
+    {"tokenizer.json", FILE_AT(tokenizer_json)},
+    {"vocab.json", FILE_AT(vocab_json)},
+    {"merges.txt", FILE_AT(merges_txt)},
+    {"tokenizer_config.json", FILE_AT(tokenizer_config_json)},
+    {"special_tokens_map.json", FILE_AT(special_tokens_map_json)},
+    {"added_tokens.json", FILE_AT(added_tokens_json)},
+    {"generation_config.json", FILE_AT(generation_config_json)},
 };
-const size_t hf_n_names = sizeof hf_names / sizeof *hf_names;
+const size_t hf_n_tokenizer_files = sizeof hf_tokenizer_files / sizeof *hf_tokenizer_files;
 
 static const char *name_of(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -48,21 +54,11 @@ static const char *path_in(struct folder *f, const char *name) {
 
 static quill_status open_tokenizer(struct folder *f, enum weights_want want) {
     struct tokenizer_files *files = &f->w->files;
-    struct {
-        struct map *map;
-        const char *name;
-    } all[] = {
-        {&files->tokenizer_json, "tokenizer.json"},
-        {&files->vocab_json, "vocab.json"},
-        {&files->merges_txt, "merges.txt"},
-        {&files->tokenizer_config_json, "tokenizer_config.json"},
-        {&files->special_tokens_map_json, "special_tokens_map.json"},
-        {&files->added_tokens_json, "added_tokens.json"},
-        {&files->generation_config_json, "generation_config.json"},
-    };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    for (size_t i = 0; i < hf_n_tokenizer_files; i++) {
+        const struct hf_file *file = &hf_tokenizer_files[i];
+        void *map = (char *)files + file->map;
         bool missing;
-        quill_status s = map_open_at(all[i].map, f->dir, all[i].name, f->how, &missing, QUILL_E_MODEL, f->err);
+        quill_status s = map_open_at(map, f->dir, file->name, f->how, &missing, QUILL_E_MODEL, f->err);
         if (s) return s;
     }
     if (want == WEIGHTS_TOKENIZER_ONLY && !files->tokenizer_json.data && !files->vocab_json.data)

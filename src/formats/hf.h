@@ -5,9 +5,13 @@
 
 #include "own.h"
 
-// The names of all files that are read, but those of shards.
-extern const char *const hf_names[];
-extern const size_t hf_n_names;
+// The files that describe the tokenizer, and their places in struct tokenizer_files.
+struct hf_file {
+    const char *name;
+    size_t map;
+};
+extern const struct hf_file hf_tokenizer_files[];
+extern const size_t hf_n_tokenizer_files;
 
 // Whether a path ends in the name of a folder's model.safetensors, of a shard or of their index: it means the folder.
 bool hf_is_part(const char *path);
