@@ -92,6 +92,16 @@ static void room_of_cgroups_version_2_counts(void **state) {
     remove_tree(root);
 }
 
+static void what_memory_has_no_room_for_is_refused(void **state) {
+    (void)state;
+    quill_error err;
+    assert_int_equal(meminfo_check(0, "nothing", &err), QUILL_OK);
+    assert_int_equal(meminfo_check(1 << 20, "a little", &err), QUILL_OK);
+    if (meminfo_available() == UINT64_MAX) return; // the system does not say
+    assert_int_equal(meminfo_check(UINT64_MAX / 2, "the text", &err), QUILL_E_SYSTEM);
+    assert_memory_equal(err.text, "memory: the text needs 8796093022207 MiB, and ", 46);
+}
+
 static void room_of_cgroups_version_1_counts(void **state) {
     (void)state;
     static const char self[] = "9:name=systemd:/\n4:memory:/box\n2:cpu,cpuacct:/box\n0::/\n";
@@ -122,6 +132,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quota_of_cgroups_version_2_counts), cmocka_unit_test(quota_of_cgroups_version_1_counts),
         cmocka_unit_test(room_of_cgroups_version_2_counts),  cmocka_unit_test(room_of_cgroups_version_1_counts),
+        cmocka_unit_test(what_memory_has_no_room_for_is_refused),
         cmocka_unit_test(available_memory_is_known_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,6 @@
 
 #include "meminfo.h"
 
-enum { LARGE_BYTES = 64 << 20 }; // from which on it is asked whether there is so much memory
-
 // Reads size bytes from fd; a short or interrupted read goes on. -1: errno tells; 0: the file ended early; 1: done.
 static int read_all(int fd, uint8_t *out, size_t size) {
     for (size_t done = 0; done < size;) {
@@ -51,10 +49,10 @@ static quill_status load(struct map *map, int fd, const char *path, enum map_how
         map->mapped = true;
         return QUILL_OK;
     }
-    uint64_t have = map->size < LARGE_BYTES ? UINT64_MAX : meminfo_available();
-    if (map->size > have)
-        return fail(err, QUILL_E_SYSTEM, "%s: %zu MiB are to be read into memory, and %zu are available",
-                    QUOTED(str_of(path)), map->size >> 20, (size_t)(have >> 20));
+    char what[100];
+    snprintf(what, sizeof what, "%s", QUOTED(str_of(path)));
+    s = meminfo_check(map->size, what, err);
+    if (s) return s;
     uint8_t *p = malloc(map->size);
     if (!p) return fail_memory(err);
     int got = read_all(fd, p, map->size);

@@ -5,14 +5,19 @@
 
 #include <stdint.h>
 
+#include "error.h"
 #include "str.h"
 
 // Bytes that can be had without swapping, on the machine and within the cgroups of this process; page cache, where a
 // mapped model lies, counts as available. UINT64_MAX: not known.
 uint64_t meminfo_available(void);
 
-// The same of the cgroups alone that `self` (the text of /proc/self/cgroup) names under the mount point `mount`, and of
-// all above them; versions 1 and 2.
+// QUILL_E_SYSTEM "memory: WHAT needs ..." when so many bytes cannot be had: a line, where the system would kill the
+// process. A few are not asked for.
+quill_status meminfo_check(uint64_t bytes, const char *what, quill_error *err);
+
+// What is available in the cgroups alone that `self` (the text of /proc/self/cgroup) names under the mount point
+// `mount`, and in all above them; versions 1 and 2.
 uint64_t meminfo_cgroup_room(struct str self, const char *mount);
 
 #endif

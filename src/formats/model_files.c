@@ -22,7 +22,8 @@ static bool is_file_in(const char *folder, const char *name, struct file_id file
 
 static bool folder_has_file(const char *folder, struct file_id file) {
     static const char end[] = ".safetensors";
-    if (is_file_in(folder, "config.json", file) || is_file_in(folder, "model.safetensors.index.json", file)) return true;
+    if (is_file_in(folder, "config.json", file)) return true;
+    if (is_file_in(folder, "model.safetensors.index.json", file)) return true;
     for (size_t i = 0; i < hf_n_tokenizer_files; i++)
         if (is_file_in(folder, hf_tokenizer_files[i].name, file)) return true;
     DIR *list = opendir(folder); // shards may have any name

@@ -3,12 +3,14 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "base/meminfo.h"
 
 bool ids_reserve(quill_ids *list, size_t more) {
     size_t need, cap = list->cap < 16 ? 32 : list->cap + list->cap / 2;
     if (!checked_add_size(&need, list->n, more)) return false;
     if (need <= list->cap) return true;
     if (cap < need) cap = need;
+    if (meminfo_check((uint64_t)(cap - list->cap) * sizeof *list->ids, "", NULL)) return false;
     int32_t *ids = alloc_resize(list->ids, cap, sizeof *ids);
     if (!ids) return false;
     list->ids = ids;

@@ -8,7 +8,4 @@
 // weights have been read before, and do not count again. A system that does not say is taken to have enough.
 QUILL_MUST_CHECK quill_status memory_check(const quill_memory *needed, bool weights_are_here, quill_error *err);
 
-// QUILL_E_SYSTEM when a text of n bytes, at `cost` bytes for each, is more than memory has room for.
-QUILL_MUST_CHECK quill_status memory_check_text(uint64_t n, unsigned cost, quill_error *err);
-
 #endif

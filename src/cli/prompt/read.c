@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,21 +11,25 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/meminfo.h"
 #include "cli/io/inputs.h"
-#include "cli/io/memory_check.h"
 #include "cli/io/output.h"
 #include "cli/io/report.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
 
-// For NO_LIMIT. A large file is refused before it is read.
-static quill_status find_limit(uint64_t *limit, int fd, const char *name, quill_error *err) {
-    // A text that grows is there twice for a moment, and the new one is half empty.
-    enum { STREAM_BYTES = 256 << 20, GROWING = 3 };
+// Room for all of a regular file, which is refused before it is read when there is none; *limit: what NO_LIMIT means.
+static quill_status prepare(struct buffer *out, uint64_t *limit, int fd, const char *name, quill_error *err) {
+    enum { STREAM_BYTES = 256 << 20 };
     struct stat info;
+    char what[100];
     if (fstat(fd, &info) != 0) return fail_errno(err, QUILL_E_SYSTEM, name, "read", errno);
-    *limit = S_ISREG(info.st_mode) ? UINT64_MAX : STREAM_BYTES;
-    return S_ISREG(info.st_mode) ? memory_check_text((uint64_t)info.st_size, GROWING, err) : QUILL_OK;
+    const bool regular = S_ISREG(info.st_mode), unlimited = *limit == NO_LIMIT;
+    if (unlimited) *limit = regular ? UINT64_MAX : STREAM_BYTES;
+    if (!regular || (uint64_t)info.st_size > *limit) return QUILL_OK;
+    snprintf(what, sizeof what, "%s", QUOTED(str_of(name)));
+    quill_status s = meminfo_check((uint64_t)info.st_size, what, err);
+    return s || buffer_reserve(out, (size_t)info.st_size + 1) ? s : fail_memory(err);
 }
 
 // Sizes are not believed: a pipe has none, and a file may grow.
@@ -32,11 +37,11 @@ static quill_status read_descriptor(struct buffer *out, int fd, const char *name
     enum { STEP = 1 << 16 };
     size_t start = out->n;
     bool unlimited = limit == NO_LIMIT;
-    quill_status s = unlimited ? find_limit(&limit, fd, name, err) : QUILL_OK;
+    quill_status s = prepare(out, &limit, fd, name, err);
     if (s) return s;
     for (;;) {
         if (signals_pending()) return fail(err, QUILL_E_SYSTEM, "interrupted");
-        if (!buffer_reserve(out, STEP)) return fail_memory(err);
+        if (out->n == out->cap && !buffer_reserve(out, STEP)) return fail_memory(err);
         ssize_t got = read(fd, out->p + out->n, out->cap - out->n);
         if (got < 0 && errno == EINTR && !signals_pending()) continue;
         if (got < 0) return fail_errno(err, QUILL_E_SYSTEM, name, "read", errno);
@@ -212,13 +217,25 @@ static quill_status first_token(int32_t *first, size_t *count, const quill_token
     return QUILL_OK;
 }
 
-static quill_status take_ids(struct prompt_ids *out, int32_t first, const quill_ids *list, quill_error *err) {
-    out->n = list->n + out->n_added;
-    out->ids = calloc(out->n ? out->n : 1, sizeof *out->ids);
-    if (!out->ids) return fail_memory(err);
-    if (out->n_added) out->ids[0] = first;
-    if (list->n) memcpy(out->ids + out->n_added, list->ids, list->n * sizeof *list->ids);
+bool ids_begin(quill_ids *list, int32_t first) {
+    enum { ROOM = 32 };
+    *list = (quill_ids){calloc(ROOM, sizeof *list->ids), 1, ROOM};
+    if (list->ids) list->ids[0] = first;
+    else *list = (quill_ids){0};
+    return list->ids != NULL;
+}
+
+// The list that encoding appends to begins with the token that is added, so that nothing is copied.
+static quill_status begin_ids(quill_ids *list, const struct prompt_ids *out, int32_t first, quill_error *err) {
+    if (!ids_begin(list, first)) return fail_memory(err);
+    list->n = out->n_added;
     return QUILL_OK;
+}
+
+static void take_ids(struct prompt_ids *out, quill_ids *list, quill_status s) {
+    if (s) quill_ids_free(list);
+    out->ids = list->ids;
+    out->n = list->n;
 }
 
 quill_status prompt_encode(struct prompt_ids *out, const quill_tokenizer *tokenizer, const char *text, size_t n,
@@ -226,12 +243,11 @@ quill_status prompt_encode(struct prompt_ids *out, const quill_tokenizer *tokeni
     *out = (struct prompt_ids){0};
     int32_t first = -1;
     quill_ids list = {0};
+    const quill_special how = special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT;
     quill_status s = begin ? first_token(&first, &out->n_added, tokenizer, n, err) : QUILL_OK;
-    if (!s)
-        s = quill_encode(tokenizer, &list, text ? text : "", n, special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT,
-                         err);
-    if (!s) s = take_ids(out, first, &list, err);
-    quill_ids_free(&list);
+    if (!s) s = begin_ids(&list, out, first, err);
+    if (!s) s = quill_encode(tokenizer, &list, text ? text : "", n, how, err);
+    take_ids(out, &list, s);
     return s;
 }
 
@@ -241,8 +257,8 @@ quill_status prompt_encode_values(struct prompt_ids *out, const quill_tokenizer 
     int32_t first = -1;
     quill_ids list = {0};
     quill_status s = first_token(&first, &out->n_added, tokenizer, n, err);
+    if (!s) s = begin_ids(&list, out, first, err);
     if (!s) s = quill_encode_values(tokenizer, &list, text ? text : "", n, values, n_values, err);
-    if (!s) s = take_ids(out, first, &list, err);
-    quill_ids_free(&list);
+    take_ids(out, &list, s);
     return s;
 }

@@ -38,6 +38,7 @@ struct prompt_ids {
     int32_t *ids; // [n]
     size_t n, n_added;
 };
+bool ids_begin(quill_ids *list, int32_t first); // an empty list becomes one of one id; false: no memory
 QUILL_MUST_CHECK quill_status prompt_encode(struct prompt_ids *out, const quill_tokenizer *tokenizer, const char *text,
                                             size_t n, bool special, bool begin, quill_error *err);
 // The same of a text that may hold special tokens anywhere but in some values.

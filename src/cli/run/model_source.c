@@ -141,16 +141,26 @@ quill_session_options session_options(const struct options *o) {
     };
 }
 
+// Which options a session that could not be created depends on.
+static quill_status name_options(quill_status s, quill_error *err) {
+    const quill_error reason = *err;
+    if (s != QUILL_E_SYSTEM || !strstr(reason.text, "memory")) return s;
+    return fail(err, s, "%s; smaller -c or --kv-type need less", reason.text);
+}
+
 quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model, const struct options *o,
                           const quill_session_options *wanted, quill_error *err) {
     quill_session_options options = *wanted;
     progress_start(&reading, o->talk.quiet);
     bool weights_are_here = o->model.no_mmap && o->model.path;
     for (;; options.n_seq /= 2) {
+        bool planned = false;
         quill_status s = quill_session_plan(model, &options, memory, err);
         if (!s && !o->model.allow_swap) s = memory_check(memory, weights_are_here, err);
-        if (!s) return quill_session_create(out, model, &options, err);
-        if (s != QUILL_E_SYSTEM || options.n_seq <= 1) return s;
+        if (!s) planned = true, s = quill_session_create(out, model, &options, err);
+        if (!s) return QUILL_OK;
+        if (s == QUILL_E_SYSTEM && options.n_seq > 1) continue; // a limit of the process shows when it is created
+        return planned ? name_options(s, err) : s;
     }
 }
 

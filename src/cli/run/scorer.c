@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "cli/io/signals.h"
+#include "cli/prompt/read.h"
 #include "model_source.h"
 #include "places.h"
 
@@ -70,17 +71,8 @@ static quill_status encode(struct scorer *s, struct scored *t, quill_error *err)
     if (!buffer_add(&s->joined, t->what->prefix, t->what->n_prefix) ||
         !buffer_add(&s->joined, t->what->text, t->what->n))
         return fail_memory(err);
-    quill_status status = quill_encode(s->tokenizer, &t->ids, s->joined.p ? s->joined.p : "", s->joined.n,
-                                       QUILL_SPECIAL_AS_TEXT, err);
-    if (status || s->begin < 0) return status;
-    int32_t *ids = calloc(t->ids.n + 1, sizeof *ids);
-    if (!ids) return fail_memory(err);
-    ids[0] = s->begin;
-    if (t->ids.n) memcpy(ids + 1, t->ids.ids, t->ids.n * sizeof *ids);
-    size_t n = t->ids.n + 1;
-    quill_ids_free(&t->ids);
-    t->ids = (quill_ids){ids, n, n};
-    return QUILL_OK;
+    if (s->begin >= 0 && !ids_begin(&t->ids, s->begin)) return fail_memory(err);
+    return quill_encode(s->tokenizer, &t->ids, s->joined.p ? s->joined.p : "", s->joined.n, QUILL_SPECIAL_AS_TEXT, err);
 }
 
 // A token counts when its last byte lies in the text and something comes before it. Sets t->lead to what lies before

@@ -7,7 +7,6 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "cli/io/inputs.h"
-#include "cli/io/memory_check.h"
 #include "cli/io/output.h"
 #include "cli/io/show.h"
 #include "cli/options/commands.h"
@@ -45,51 +44,61 @@ static size_t next_place(struct encoded *e, size_t i) {
     return i < e->ids.n_added ? 0 : places_next(&e->places, e->ids.ids[i]);
 }
 
+// What has been built goes on, if it is much: a text may have a billion tokens.
+static quill_status pass_on(struct tokenizing *t, bool built, quill_error *err) {
+    enum { MUCH = 1 << 16 };
+    if (!built) return fail_memory(err);
+    if (t->line.n < MUCH) return QUILL_OK;
+    quill_status s = output_write(&t->out, t->line.p, t->line.n, err);
+    t->line.n = 0;
+    return s;
+}
+
 // The ids, or their offsets, with `separator` between them.
-static bool add_numbers(struct tokenizing *t, struct encoded *e, bool offsets, const char *separator) {
-    for (size_t i = 0; i < e->ids.n; i++) {
-        if (i && !buffer_add_string(&t->line, separator)) return false;
-        if (!show_number(&t->line, offsets ? next_place(e, i) : (size_t)e->ids.ids[i])) return false;
+static quill_status add_numbers(struct tokenizing *t, struct encoded *e, bool offsets, const char *separator,
+                                quill_error *err) {
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; !s && i < e->ids.n; i++) {
+        const size_t number = offsets ? next_place(e, i) : (size_t)e->ids.ids[i];
+        s = pass_on(t, (i == 0 || buffer_add_string(&t->line, separator)) && show_number(&t->line, number), err);
     }
-    return true;
+    return s;
 }
 
 // A piece is shown as the vocabulary has it, wherever it stands.
-static bool add_pieces(struct tokenizing *t, struct encoded *e) {
-    for (size_t i = 0; i < e->ids.n; i++) {
+static quill_status add_pieces(struct tokenizing *t, struct encoded *e, quill_error *err) {
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; !s && i < e->ids.n; i++) {
         size_t n;
         const char *piece = quill_token_bytes(t->tokenizer, e->ids.ids[i], QUILL_SPECIAL_PARSE, &n);
-        if (!buffer_add_format(&t->line, "%d\t%zu\t", (int)e->ids.ids[i], next_place(e, i)) ||
-            !show_visible(&t->line, piece, n, VISIBLE_PIECE) || !buffer_add(&t->line, "\n", 1))
-            return false;
+        bool ok = buffer_add_format(&t->line, "%d\t%zu\t", (int)e->ids.ids[i], next_place(e, i)) &&
+                  show_visible(&t->line, piece, n, VISIBLE_PIECE) && buffer_add(&t->line, "\n", 1);
+        s = pass_on(t, ok, err);
     }
-    return true;
+    return s;
 }
 
-static bool add_json(struct tokenizing *t, struct encoded *e) {
-    return buffer_add_format(&t->line, "{\"n\":%zu,\"ids\":[", e->ids.n) && add_numbers(t, e, false, ",") &&
-           buffer_add_string(&t->line, "],\"offsets\":[") && add_numbers(t, e, true, ",") &&
-           buffer_add_string(&t->line, "]}");
+static quill_status add_json(struct tokenizing *t, struct encoded *e, quill_error *err) {
+    quill_status s = pass_on(t, buffer_add_format(&t->line, "{\"n\":%zu,\"ids\":[", e->ids.n), err);
+    if (!s) s = add_numbers(t, e, false, ",", err);
+    if (!s) s = pass_on(t, buffer_add_string(&t->line, "],\"offsets\":["), err);
+    if (!s) s = add_numbers(t, e, true, ",", err);
+    return s ? s : pass_on(t, buffer_add_string(&t->line, "]}"), err);
+}
+
+static quill_status add_encoded(struct tokenizing *t, struct encoded *e, quill_error *err) {
+    if (t->o->tokenize.count) return pass_on(t, show_number(&t->line, e->ids.n), err);
+    if (t->o->tokenize.pieces) return add_pieces(t, e, err);
+    return t->o->output.json ? add_json(t, e, err) : add_numbers(t, e, false, " ", err);
 }
 
 static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
-    enum { COST = 40 }; // of a byte that is a token, as a line of --pieces
     struct encoded e = {.ids = {0}};
-    quill_status s = memory_check_text(n, COST, err);
-    if (s) return s;
     places_begin(&e.places, t->tokenizer, p, n, QUILL_SPECIAL_PARSE);
-    s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->prompt.special, t->o->tokenize.bos, err);
+    quill_status s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->prompt.special, t->o->tokenize.bos, err);
     t->line.n = 0;
-    bool ok = true;
-    if (!s && t->o->tokenize.count)
-        ok = show_number(&t->line, e.ids.n);
-    else if (!s && t->o->tokenize.pieces)
-        ok = add_pieces(t, &e);
-    else if (!s && t->o->output.json)
-        ok = add_json(t, &e);
-    else if (!s)
-        ok = add_numbers(t, &e, false, " ");
-    if (!s && !(ok && buffer_add(&t->line, "\n", 1))) s = fail_memory(err);
+    if (!s) s = add_encoded(t, &e, err);
+    if (!s) s = pass_on(t, buffer_add(&t->line, "\n", 1), err);
     if (!s) s = output_write(&t->out, t->line.p, t->line.n, err);
     free(e.ids.ids);
     return s;

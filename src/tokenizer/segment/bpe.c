@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/map.h"
+#include "base/meminfo.h"
 #include "tokenizer/ids.h"
 
 enum {
@@ -55,10 +56,13 @@ static size_t merge_short(const struct bpe *bpe, int32_t *ids, size_t n) {
 
 struct link {
     int32_t id;
-    int32_t prev, next;    // tokens of the word; -1: none
-    int32_t rank;          // of the pair with the next one
-    int32_t before, after; // pairs of the same rank; -1: none
+    int32_t length; // of the token in bytes, in the links of its first byte and of its last: its neighbours follow
+    int32_t before; // pair of the same rank; NOT_LISTED, or head_of(rank) when there is none
+    int32_t after;  // pair of the same rank; -1: none
 };
+
+enum { NOT_LISTED = -1 };
+static int32_t head_of(int32_t rank) { return -2 - rank; } // its own inverse
 
 // State of a rank: out of the heap, in the heap without pairs, or the first pair's position + 1.
 enum { OUTSIDE = 0, WITHOUT_PAIRS = -1 };
@@ -66,6 +70,7 @@ enum { OUTSIDE = 0, WITHOUT_PAIRS = -1 };
 struct long_word {
     const struct bpe *bpe;
     struct link *links; // [n]
+    int32_t n;          // bytes
     int32_t *first;     // [n_merges] all OUTSIDE at the begin and at the end
     int32_t *heap;      // [n_ranks] of at most n_merges
     size_t n_ranks;
@@ -89,14 +94,26 @@ static int32_t heap_pop(struct long_word *w) {
     return least;
 }
 
+// The tokens beside the one at `at`; -1: none.
+static int32_t next_of(const struct long_word *w, int32_t at) {
+    const int32_t next = at + w->links[at].length;
+    return next < w->n ? next : -1;
+}
+static int32_t prev_of(const struct long_word *w, int32_t at) { return at > 0 ? at - w->links[at - 1].length : -1; }
+
+static void set_length(struct long_word *w, int32_t at, int32_t length) {
+    w->links[at].length = w->links[at + length - 1].length = length;
+}
+
 // Ranks the pair at `at` and its next one, and puts it among those of its rank.
 static void add_pair(struct long_word *w, int32_t at) {
     struct link *link = &w->links[at];
-    link->rank = link->next < 0 ? NO_RANK : rank_of(w->bpe, link->id, w->links[link->next].id);
-    if (link->rank == NO_RANK) return;
-    int32_t *first = &w->first[link->rank];
-    if (*first == OUTSIDE) heap_push(w, link->rank);
-    link->before = -1;
+    const int32_t next = next_of(w, at), rank = next < 0 ? NO_RANK : rank_of(w->bpe, link->id, w->links[next].id);
+    link->before = NOT_LISTED;
+    if (rank == NO_RANK) return;
+    int32_t *first = &w->first[rank];
+    if (*first == OUTSIDE) heap_push(w, rank);
+    link->before = head_of(rank);
     link->after = *first > 0 ? *first - 1 : -1;
     if (link->after >= 0) w->links[link->after].before = at;
     *first = at + 1;
@@ -104,22 +121,28 @@ static void add_pair(struct long_word *w, int32_t at) {
 
 static void remove_pair(struct long_word *w, int32_t at) {
     const struct link *link = &w->links[at];
-    if (link->rank == NO_RANK) return;
+    if (link->before == NOT_LISTED) return;
     if (link->after >= 0) w->links[link->after].before = link->before;
     if (link->before >= 0) w->links[link->before].after = link->after;
-    else w->first[link->rank] = link->after >= 0 ? link->after + 1 : WITHOUT_PAIRS;
+    else w->first[head_of(link->before)] = link->after >= 0 ? link->after + 1 : WITHOUT_PAIRS;
 }
 
-static void merge_pair(struct long_word *w, int32_t at) {
-    struct link *link = &w->links[at];
+static void merge_pair(struct long_word *w, int32_t at, int32_t rank) {
+    const int32_t next = next_of(w, at), prev = prev_of(w, at);
     remove_pair(w, at);
-    remove_pair(w, link->next);
-    if (link->prev >= 0) remove_pair(w, link->prev);
-    link->id = w->bpe->results[link->rank];
-    link->next = w->links[link->next].next;
-    if (link->next >= 0) w->links[link->next].prev = at;
+    remove_pair(w, next);
+    if (prev >= 0) remove_pair(w, prev);
+    w->links[at].id = w->bpe->results[rank];
+    set_length(w, at, w->links[at].length + w->links[next].length);
     add_pair(w, at);
-    if (link->prev >= 0) add_pair(w, link->prev);
+    if (prev >= 0) add_pair(w, prev);
+}
+
+// Whether `at` and the token behind it are `left` and `right`.
+static bool is_pair(const struct long_word *w, int32_t at, int32_t left, int32_t right) {
+    if (at < 0 || w->links[at].id != left) return false;
+    const int32_t next = next_of(w, at);
+    return next >= 0 && w->links[next].id == right;
 }
 
 // Pairs of one rank are the same two tokens, so they overlap only in runs of one token: those are merged from their
@@ -127,18 +150,16 @@ static void merge_pair(struct long_word *w, int32_t at) {
 static void merge_rank(struct long_word *w, int32_t rank) {
     while (w->first[rank] > 0) {
         int32_t at = w->first[rank] - 1;
-        while (w->links[at].prev >= 0 && w->links[w->links[at].prev].rank == rank) at = w->links[at].prev;
-        for (; at >= 0 && w->links[at].rank == rank; at = w->links[at].next) merge_pair(w, at);
+        const int32_t left = w->links[at].id, right = w->links[next_of(w, at)].id;
+        while (is_pair(w, prev_of(w, at), left, right)) at = prev_of(w, at);
+        for (; is_pair(w, at, left, right); at = next_of(w, at)) merge_pair(w, at, rank);
     }
     w->first[rank] = OUTSIDE;
 }
 
-static void merge_long(struct long_word *w, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        w->links[i].prev = (int32_t)i - 1;
-        w->links[i].next = i + 1 < n ? (int32_t)i + 1 : -1;
-    }
-    for (size_t i = n; i-- > 0;) add_pair(w, (int32_t)i);
+static void merge_long(struct long_word *w) {
+    for (int32_t i = 0; i < w->n; i++) w->links[i].length = 1;
+    for (int32_t i = w->n; i-- > 0;) add_pair(w, i);
     while (w->n_ranks) merge_rank(w, heap_pop(w));
 }
 
@@ -176,8 +197,10 @@ static quill_status make_room(const struct bpe *bpe, void **of_bpe, size_t n, qu
     if (n <= room->n_links) return QUILL_OK;
     release_links(room);
     size_t bytes, fit = n < LEAST_LINKS ? LEAST_LINKS : n;
-    bool ok = checked_mul_size(&bytes, fit, sizeof *room->links);
-    room->links = ok ? map_reserve(bytes) : NULL;
+    if (!checked_mul_size(&bytes, fit, sizeof *room->links)) return fail_memory(err);
+    quill_status s = meminfo_check(bytes, "the longest word of the text", err);
+    if (s) return s;
+    room->links = map_reserve(bytes);
     room->n_links = room->links ? fit : 0;
     return room->links ? QUILL_OK : fail_memory(err);
 }
@@ -186,22 +209,22 @@ static quill_status no_byte(uint8_t byte, quill_error *err) {
     return fail(err, QUILL_E_MODEL, "the vocabulary has no token for the byte 0x%02x", byte);
 }
 
-// Linear time, but for a heap of ranks; 24 n bytes of room.
+// Linear time, but for a heap of ranks; 16 n bytes of room.
 static quill_status encode_long(const struct bpe *bpe, void **of_bpe, quill_ids *out, struct piece word,
                                 quill_error *err) {
     quill_status status = make_room(bpe, of_bpe, word.n, err);
     if (status) return status;
     const struct bpe_room *room = *of_bpe;
-    struct long_word w = {bpe, room->links, room->ranks, room->ranks + bpe->n_merges, 0};
+    struct long_word w = {bpe, room->links, (int32_t)word.n, room->ranks, room->ranks + bpe->n_merges, 0};
     for (size_t i = 0; i < word.n; i++) {
         w.links[i].id = bpe->bytes[(uint8_t)word.p[i]];
         if (w.links[i].id == BPE_NO_BYTE) return no_byte((uint8_t)word.p[i], err);
     }
-    merge_long(&w, word.n);
+    merge_long(&w);
     size_t count = 0;
-    for (int32_t i = 0; i >= 0; i = w.links[i].next) count++;
+    for (int32_t i = 0; i >= 0; i = next_of(&w, i)) count++;
     if (!ids_reserve(out, count)) return fail_memory(err);
-    for (int32_t i = 0; i >= 0; i = w.links[i].next) out->ids[out->n++] = w.links[i].id;
+    for (int32_t i = 0; i >= 0; i = next_of(&w, i)) out->ids[out->n++] = w.links[i].id;
     return QUILL_OK;
 }
 
