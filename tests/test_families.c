@@ -81,6 +81,16 @@ static void assert_same_model(struct tiny *a, const struct family *family_a, str
     free(expected);
 }
 
+static void refused(struct tiny *tiny, const struct family *family, const char *text) {
+    struct opened o;
+    quill_error err;
+    assert_int_equal(open_as(&o, tiny, family, &kernels_ref, &err), QUILL_E_MODEL);
+    assert_null(o.model);
+    assert_string_equal(err.text, text);
+    opened_free(&o);
+    tiny_free(tiny);
+}
+
 // ---- fused tensors ----
 
 // Row `to` of a fused tensor is row order[to] of the tensor that has its parts one after the other.
@@ -204,40 +214,57 @@ static void every_order_of_q_k_and_v_gives_the_same_bits(void **state) {
         }
 }
 
-// Three tensors in the place of one, with rows of their own for keys and values.
-static void q_k_and_v_may_be_three_tensors(void **state) {
-    (void)state;
-    enum { H = 6, G = 2, D = 16 };
-    struct tiny *whole = make_grouped(DTYPE_F32, H, G, D), *parts = make_grouped(DTYPE_F32, H, G, D);
-    struct made made;
-    made_begin(&made);
+// Three tensors in the place of one.
+static void split_q_k_and_v(struct tiny *m, const size_t heads[3], size_t d) {
     static const char *const names[] = {"q", "k", "v"};
-    static const size_t heads[] = {H, G, G};
     for (size_t l = 0; l < N_LAYER; l++) {
-        const float *from = in_layer(parts, l, "attn_qkv.weight")->values;
-        const float *bias = in_layer(parts, l, "attn_qkv.bias")->values;
+        const float *from = in_layer(m, l, "attn_qkv.weight")->values;
+        const float *bias = in_layer(m, l, "attn_qkv.bias")->values;
         for (size_t i = 0; i < 3; i++) {
             char name[48];
             snprintf(name, sizeof name, "blk.%zu.attn_%s.weight", l, names[i]);
-            struct tiny_tensor *t = tiny_add(parts, name, "", heads[i] * D, N_EMBD);
-            memcpy(t->values, from, heads[i] * D * N_EMBD * sizeof *from);
+            struct tiny_tensor *t = tiny_add(m, name, "", heads[i] * d, N_EMBD);
+            memcpy(t->values, from, heads[i] * d * N_EMBD * sizeof *from);
             snprintf(name, sizeof name, "blk.%zu.attn_%s.bias", l, names[i]);
-            t = tiny_add(parts, name, "", 0, heads[i] * D);
-            memcpy(t->values, bias, heads[i] * D * sizeof *bias);
-            from += heads[i] * D * N_EMBD, bias += heads[i] * D;
+            t = tiny_add(m, name, "", 0, heads[i] * d);
+            memcpy(t->values, bias, heads[i] * d * sizeof *bias);
+            from += heads[i] * d * N_EMBD, bias += heads[i] * d;
         }
     }
-    *made_row(&made, "blk.%d.attn_qkv.weight") =
-        (struct bind_row){"blk.%d.attn_q.weight", BIND_MATRIX, LAYER(q.w), {DIM_HEADS, DIM_EMBD}, 0};
-    *made_row(&made, "blk.%d.attn_qkv.bias") =
-        (struct bind_row){"blk.%d.attn_q.bias", BIND_VECTOR, LAYER(q.b), {DIM_HEADS}, BIND_BIAS};
+}
+
+static void remove_tensors(struct tiny *m, const char *part) {
+    for (size_t i = m->n_tensors; i-- > 0;) {
+        if (!strstr(m->tensors[i].name, part)) continue;
+        free(m->tensors[i].values);
+        m->tensors[i] = m->tensors[--m->n_tensors];
+    }
+}
+
+// Files of a family may have either form: the first of its rows that is there fills the place.
+static void q_k_and_v_may_be_one_tensor_or_three(void **state) {
+    (void)state;
+    enum { H = 6, G = 2, D = 16 };
+    static const size_t heads[] = {H, G, G};
+    struct tiny *whole = make_grouped(DTYPE_F32, H, G, D), *parts = make_grouped(DTYPE_F32, H, G, D);
+    struct made made;
+    made_begin(&made);
+    split_q_k_and_v(parts, heads, D);
+    remove_tensors(parts, "attn_qkv");
+    made_row(&made, "blk.%d.attn_qkv.weight")->flags = BIND_OPTIONAL;
+    made_row(&made, "blk.%d.attn_qkv.bias")->flags = BIND_OPTIONAL;
+    made_add(&made, (struct bind_row){"blk.%d.attn_q.weight", BIND_MATRIX, LAYER(q.w), {DIM_HEADS, DIM_EMBD}, 0});
     made_add(&made, (struct bind_row){"blk.%d.attn_k.weight", BIND_MATRIX, LAYER(k.w), {DIM_HEADS_KV, DIM_EMBD}, 0});
     made_add(&made, (struct bind_row){"blk.%d.attn_v.weight", BIND_MATRIX, LAYER(v.w), {DIM_HEADS_KV, DIM_EMBD}, 0});
+    made_add(&made, (struct bind_row){"blk.%d.attn_q.bias", BIND_VECTOR, LAYER(q.b), {DIM_HEADS}, BIND_BIAS});
     made_add(&made, (struct bind_row){"blk.%d.attn_k.bias", BIND_VECTOR, LAYER(k.b), {DIM_HEADS_KV}, BIND_BIAS});
     made_add(&made, (struct bind_row){"blk.%d.attn_v.bias", BIND_VECTOR, LAYER(v.b), {DIM_HEADS_KV}, BIND_BIAS});
     assert_same_model(whole, family_find(STR("gpt2")), parts, &made.family);
+    assert_same_model(whole, family_find(STR("gpt2")), whole, &made.family);
+    remove_tensors(parts, "attn_k.weight");
+    refused(parts, &made.family,
+            "tiny.gguf: tensor 'blk.0.attn_k.weight': expected shape [32, 64], found no such tensor");
     tiny_free(whole);
-    tiny_free(parts);
 }
 
 // Adds ffn_gate, and ffn_gate_up: both in one, `by_row` or gate first.
@@ -277,16 +304,6 @@ static void gate_and_up_may_be_one_tensor(void **state) {
             assert_same_model(tiny, &two.family, tiny, &one.family);
             tiny_free(tiny);
         }
-}
-
-static void refused(struct tiny *tiny, const struct family *family, const char *text) {
-    struct opened o;
-    quill_error err;
-    assert_int_equal(open_as(&o, tiny, family, &kernels_ref, &err), QUILL_E_MODEL);
-    assert_null(o.model);
-    assert_string_equal(err.text, text);
-    opened_free(&o);
-    tiny_free(tiny);
 }
 
 static void shards_of_part_of_a_head_are_refused(void **state) {
@@ -430,7 +447,7 @@ static void experts_have_a_third_dimension(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_order_of_q_k_and_v_gives_the_same_bits),
-        cmocka_unit_test(q_k_and_v_may_be_three_tensors),
+        cmocka_unit_test(q_k_and_v_may_be_one_tensor_or_three),
         cmocka_unit_test(gate_and_up_may_be_one_tensor),
         cmocka_unit_test(shards_of_part_of_a_head_are_refused),
         cmocka_unit_test(windows_and_scales_reach_the_plan),

@@ -162,6 +162,13 @@ static const float *vector_of(struct binding *b) {
     return copy;
 }
 
+static bool is_filled(const struct bind_row *row, const void *owner) {
+    const void *place = (const char *)owner + row->place;
+    const struct linear *first = is_fused(row) ? fused_first(owner, (enum bind_fused)row->place) : NULL;
+    if (is_matrix(row)) return (first ? &first->w : (const struct mat *)place)->data;
+    return first ? first->b : *(const float *const *)place;
+}
+
 static quill_status place_vector(struct binding *b, const struct bind_row *row, void *owner) {
     const float *v = vector_of(b);
     if (!v) return fail_memory(b->err);
@@ -200,6 +207,8 @@ static bool may_be_absent(const struct binding *b, const struct bind_row *row) {
 }
 
 static quill_status bind_tensor(struct binding *b, const struct bind_row *row, int32_t layer) {
+    void *owner = layer < 0 ? (void *)b->model : (void *)&b->model->layers[layer];
+    if (is_filled(row, owner)) return QUILL_OK;
     b->t = bind_find(b->w, b->model->family, row, layer, b->name);
     if (!b->t) return may_be_absent(b, row) ? QUILL_OK : missing(b, row);
     quill_status s = check_type(b, row);
@@ -211,7 +220,6 @@ static quill_status bind_tensor(struct binding *b, const struct bind_row *row, i
         b->model->head_differs = true;
     }
     b->model->parameters += tensor_count(b->t);
-    void *owner = layer < 0 ? (void *)b->model : (void *)&b->model->layers[layer];
     if (!is_matrix(row)) return place_vector(b, row, owner);
     place_matrix(b, row, owner);
     return QUILL_OK;

@@ -27,6 +27,7 @@ struct fused_problem {
     char text[96];
 };
 const char *fused_problem(const struct hparams *hp, enum bind_fused fused, struct fused_problem *out);
+const struct linear *fused_first(const struct layer_plan *layer, enum bind_fused fused); // its first part
 // Views of w's rows as the parts of the layer; nothing is copied.
 void fused_matrix(struct layer_plan *layer, const struct hparams *hp, enum bind_fused fused, struct mat w);
 // The same of a vector; parts that are not one run are copied, once, into the arena. False: no memory.

@@ -62,6 +62,10 @@ const char *fused_problem(const struct hparams *hp, enum bind_fused fused, struc
     return NULL;
 }
 
+const struct linear *fused_first(const struct layer_plan *layer, enum bind_fused fused) {
+    return (const struct linear *)(const void *)((const char *)layer + layouts[fused].parts[0].linear);
+}
+
 void fused_matrix(struct layer_plan *layer, const struct hparams *hp, enum bind_fused fused, struct mat w) {
     struct runs runs[PARTS];
     const size_t n = find_runs(runs, layer, hp, fused);

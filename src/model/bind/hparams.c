@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "kernels/ref/kernels_ref.h"
+
+_Static_assert((int)MAX_HEAD_DIM <= (int)HEAD_DIM_LIMIT, "the kernels have room for every head");
+
 struct reading {
     struct hparams *hp;
     const struct family *family;

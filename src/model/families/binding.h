@@ -36,6 +36,8 @@ enum bind_flag {
     BIND_HEAD = 8,       // where the head is tied to the embedding it may be absent, and a copy of it counts as absent
 };
 
+// Rows of a table are bound in order, and one whose place is filled is not looked for: where files have either of two
+// forms, the first has BIND_OPTIONAL.
 struct bind_row {
     const char *name;       // "%d" stands for the layer; without it the tensor belongs to the model
     enum bind_kind kind;
