@@ -59,7 +59,7 @@ endif
 CFLAGS_ALL := $(BASE) $(OPT_$(CONFIG)) $(CPPFLAGS) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize% -fprofile% -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 OPENMP := $(if $(filter openmp,$(THREADS)),-fopenmp)
-LIBS := -lpcre2-8 -ljansson -lm $(OPENMP)
+LIBS := -lpcre2-8 -ljansson -lutf8proc -lm $(OPENMP)
 
 MACHINE := $(shell $(CC) -dumpmachine)
 

@@ -5,7 +5,7 @@
 #
 # Sees to it that what quill is built with is on this machine:
 #
-#     run    a C compiler with OpenMP, make, PCRE2, Jansson
+#     run    a C compiler with OpenMP, make, PCRE2, Jansson, utf8proc
 #     test   and cmocka
 #     all    and what scripts/test --all needs: clang, sanitizers, an emulated aarch64, a few tools
 #
@@ -68,6 +68,8 @@ has() {
         'int main(void) { return pcre2_config(PCRE2_CONFIG_JIT, 0) < 0; }' | links "$cc" -lpcre2-8 ;;
     jansson) printf '%s\n' '#include <jansson.h>' \
         'int main(void) { return json_object() == 0; }' | links "$cc" -ljansson ;;
+    utf8proc) printf '%s\n' '#include <utf8proc.h>' \
+        'int main(void) { return utf8proc_charwidth(65) != 1; }' | links "$cc" -lutf8proc ;;
     libedit) printf '%s\n' '#include <stdio.h>' '#include <histedit.h>' \
         'int main(void) { return el_init("", stdin, stdout, stderr) == 0; }' | links "$cc" -ledit ;;
     cmocka) printf '%s\n' '#include <stdarg.h>' '#include <stddef.h>' '#include <stdint.h>' '#include <setjmp.h>' \
@@ -82,10 +84,10 @@ has() {
 }
 
 case $level in
-run) pieces="cc make threads $runtime pcre2 jansson" ;;
-test) pieces="cc make threads $runtime pcre2 jansson cmocka" ;;
+run) pieces="cc make threads $runtime pcre2 jansson utf8proc" ;;
+test) pieces="cc make threads $runtime pcre2 jansson utf8proc cmocka" ;;
 all)
-    pieces="cc make threads $runtime pcre2 jansson cmocka"
+    pieces="cc make threads $runtime pcre2 jansson utf8proc cmocka"
     pieces="$pieces sanitizers clang aarch64 qemu shellcheck strace tmux mandoc zsh fish python3 chromium"
     ;;
 esac
@@ -120,6 +122,7 @@ openmp      gcc                                      libgomp          gcc      l
 libomp      libomp-dev                               libomp-devel     openmp   openmp-dev    libomp-devel      libomp
 pcre2       libpcre2-dev                             pcre2-devel      pcre2    pcre2-dev     pcre2-devel       pcre2
 jansson     libjansson-dev                           jansson-devel    jansson  jansson-dev   libjansson-devel  jansson
+utf8proc    libutf8proc-dev                          utf8proc-devel   libutf8proc utf8proc-dev utf8proc-devel  utf8proc
 libedit     libedit-dev                              libedit-devel    libedit  libedit-dev   libedit-devel     libedit
 cmocka      libcmocka-dev                            libcmocka-devel  cmocka   cmocka-dev    libcmocka-devel   cmocka
 sanitizers  gcc
@@ -165,7 +168,7 @@ if ! command -v apt-get >/dev/null; then
         give_up 'type this line (it is untested), then try again:' "$install"
     done
     say "missing:$missing"
-    say 'no package manager is known here; needed: a C compiler with make, PCRE2 (8-bit), Jansson'
+    say 'no package manager is known here; needed: a C compiler with make, PCRE2 (8-bit), Jansson, utf8proc'
     exit 5
 fi
 

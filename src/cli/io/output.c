@@ -16,6 +16,7 @@
 #include "inputs.h"
 #include "show.h"
 #include "signals.h"
+#include "term.h"
 
 enum { FLUSH_BYTES = 1 << 16 };
 
@@ -44,6 +45,10 @@ quill_status output_open(struct output *out, const char *path, bool raw, quill_e
     out->terminal = isatty(out->fd);
     out->filter = out->terminal && !raw;
     return QUILL_OK;
+}
+
+void output_wrap(struct output *out) {
+    if (out->filter) out->wrap.columns = terminal_columns(out->fd);
 }
 
 bool output_same(const struct output *a, const struct output *b) {
@@ -91,6 +96,15 @@ quill_status output_flush(struct output *out, quill_error *err) {
     return s;
 }
 
+// The terminal may have another width by the time that a line begins.
+static bool add_wrapped(struct output *out, const char *p, size_t n) {
+    struct buffer shown = {0};
+    if (out->wrap.column == 0) out->wrap.columns = terminal_columns(out->fd);
+    bool ok = show_visible(&shown, p, n, VISIBLE_TERMINAL) && wrap_add(&out->wrap, &out->pending, shown.p, shown.n);
+    buffer_free(&shown);
+    return ok;
+}
+
 // Shows control characters; a character that is not finished waits for its other bytes.
 static bool add_filtered(struct output *out, const char *p, size_t n) {
     struct buffer joined = {0};
@@ -99,7 +113,8 @@ static bool add_filtered(struct output *out, const char *p, size_t n) {
         out->n_tail = utf8_unfinished_tail(joined.p, joined.n);
         size_t whole = joined.n - out->n_tail;
         if (out->n_tail) memcpy(out->tail, joined.p + whole, out->n_tail);
-        ok = show_visible(&out->pending, joined.p, whole, VISIBLE_TERMINAL);
+        ok = out->wrap.columns ? add_wrapped(out, joined.p, whole)
+                               : show_visible(&out->pending, joined.p, whole, VISIBLE_TERMINAL);
     }
     buffer_free(&joined);
     return ok;
@@ -133,5 +148,6 @@ quill_status output_close(struct output *out, quill_error *err) {
 void output_abort(struct output *out) {
     save_abort(&out->save);
     buffer_free(&out->pending);
+    buffer_free(&out->wrap.word);
     *out = (struct output){.fd = -1};
 }

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/save.h"
 #include "quill/error.h"
+#include "wrap.h"
 
 struct output {
     int fd;           // -1: not open
@@ -21,12 +22,14 @@ struct output {
     struct buffer pending; // not yet written
     char tail[4];     // an unfinished character on its way to a terminal
     size_t n_tail;
+    struct wrap wrap; // its columns are 0: lines are left as they are
 };
 
 // `path` NULL or "-": stdout. Names of descriptors mean the descriptor, and a file that exists and is no regular one is
 // written in place. With `raw` a terminal gets the bytes as they are. Errors of all: QUILL_E_SYSTEM; an empty path, or
 // that of a file the run reads: QUILL_E_USAGE.
 QUILL_MUST_CHECK quill_status output_open(struct output *out, const char *path, bool raw, quill_error *err);
+void output_wrap(struct output *out); // from now on lines are broken at spaces, on a terminal whose width is known
 bool output_same(const struct output *a, const struct output *b); // both go to one file, or one stream
 QUILL_MUST_CHECK quill_status output_write(struct output *out, const void *bytes, size_t n, quill_error *err);
 // The same, past the filter: sequences of our own for a terminal.

@@ -26,8 +26,7 @@ static void say(const char *text, size_t n) {
     (void)written;
 }
 
-// Columns of the terminal on `fd`, else of COLUMNS; 0: neither says.
-static size_t columns_of(int fd) {
+size_t terminal_columns(int fd) {
     struct winsize size;
     if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col) return size.ws_col;
     const long columns = is_set("COLUMNS") ? strtol(getenv("COLUMNS"), NULL, 10) : 0;
@@ -39,7 +38,7 @@ static size_t columns_of(int fd) {
 static size_t draw(char *line, size_t room, const char *what, size_t done, size_t all) {
     enum { MOST = 30, LEAST = 5, FRAME = 8 }; // of the bar; " [" and "] 100%"
     static const char bars[] = "##############################";
-    const size_t columns = columns_of(STDERR_FILENO), width = (columns ? columns : 80) - 1;
+    const size_t columns = terminal_columns(STDERR_FILENO), width = (columns ? columns : 80) - 1;
     int n = snprintf(line, room, "quill: %s", what);
     size_t used = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
     const size_t percent = all ? (size_t)(100 * ((double)done / (double)all)) : 0;
@@ -83,7 +82,7 @@ bool colors_wanted(enum color_when when, bool terminal) {
 }
 
 size_t help_width(void) {
-    size_t columns = columns_of(STDOUT_FILENO);
+    size_t columns = terminal_columns(STDOUT_FILENO);
     if (columns == 0) columns = 80;
     return columns < 60 ? 60 : columns > 100 ? 100 : columns;
 }

@@ -22,6 +22,7 @@ void progress_clear(struct progress *bar); // for good
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 bool colors_wanted(enum color_when when, bool terminal);
 
-size_t help_width(void); // columns: of the terminal on stdout, or COLUMNS; else 80
+size_t terminal_columns(int fd); // of the terminal on `fd`, else COLUMNS; 0: neither says
+size_t help_width(void);         // columns for the help on stdout, 60 to 100
 
 #endif

@@ -66,7 +66,7 @@ struct options {
         const char *path;
         int color; // enum color_when
         int64_t logprobs;
-        bool json, prompt_logprobs, no_timing, stats, echo, bytes, raw, null;
+        bool json, prompt_logprobs, no_timing, stats, echo, no_echo, no_wrap, bytes, raw, null;
     } output;
     struct {
         bool lines, count, pieces, decode, bos;

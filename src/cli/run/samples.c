@@ -148,7 +148,7 @@ static quill_status turn_to_next(struct samples *s, quill_error *err) {
     const struct sampled *p = s->printed < s->added ? place_of(s, s->printed) : NULL;
     quill_status status = part(s, err);
     s->out->in_line = s->o->sampling.samples > 1; // of several texts an empty one is a line too
-    bool echo = s->o->output.echo && !s->o->output.json && s->ids->n <= (size_t)s->n_ctx;
+    bool echo = s->echo && !s->o->output.json && s->ids->n <= (size_t)s->n_ctx;
     if (!status && echo) status = print_dimmed(s, s->prompt->p, s->prompt->n, err);
     if (status || !p || s->o->output.json || p->text.n == 0) return status;
     return print(s, p->text.p, p->text.n, err);

@@ -32,6 +32,7 @@ struct samples {
     quill_request request;        // all but the prompt, and what is called
     struct output *out;
     struct progress *bar;
+    bool echo;                    // the prompt in front of each text
     double started, load_ms;      // milliseconds: of clock_ms when the program began; of loading
     int32_t n_ctx;
 

@@ -2,6 +2,7 @@
 // quill [OPTIONS] [PROMPT]: prompt, model, session, then the samples.
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -121,6 +122,14 @@ static quill_status prepare(struct generate_run *g, struct options *o, quill_err
     return request_add_stops(&g->samples.request, &g->parts, stops, n, err);
 }
 
+// On a terminal, what was typed there as an argument stands in front of what follows it.
+static bool is_shown(const struct generate_run *g) {
+    const struct options *o = g->o;
+    const bool typed = o->prompt.text || (o->operands.n && isatty(STDIN_FILENO));
+    const bool alone = typed && !o->prompt.files.n && !g->file;
+    return o->output.echo || (g->out.terminal && alone && !o->output.no_echo && !o->output.null);
+}
+
 static int generate(struct generate_run *g, struct options *o, quill_error *err) {
     quill_status s = prepare(g, o, err);
     if (!s && o->file.show_prompt) return (int)prompt_show(o, &g->prompt.text, err);
@@ -137,6 +146,8 @@ static int generate(struct generate_run *g, struct options *o, quill_error *err)
     samples->session = g->session;
     samples->out = &g->out;
     samples->bar = &g->bar;
+    samples->echo = is_shown(g);
+    if (!o->output.no_wrap && !o->output.json && !o->output.null) output_wrap(&g->out);
     struct held_samples held = {g, 0};
     s = hold_session(g->session, run_held, &held, err);
     int status = s ? (int)s : held.status;
