@@ -43,7 +43,8 @@ void kv_cache_free(struct kv_cache *kv);
 int32_t kv_length(const struct kv_cache *kv, int32_t seq);
 void kv_truncate(struct kv_cache *kv, int32_t seq, int32_t n); // keeps the first n positions, n <= length
 // Makes `to` (emptied first) begin with the first n positions of `from`: whole tiles are shared, the rest is copied.
-quill_status kv_share(struct kv_cache *kv, int32_t to, int32_t from, int32_t n, quill_error *err);
+// Cannot fail: the pool has room for every sequence. n <= the length of `from`.
+void kv_share(struct kv_cache *kv, int32_t to, int32_t from, int32_t n);
 
 // ---- Forward pass ----
 // Consecutive tokens of one sequence: ids[i] is at position pos + i, and pos is the sequence's length in the cache.

@@ -129,8 +129,7 @@ void kv_truncate(struct kv_cache *kv, int32_t seq, int32_t n) {
     kv->lengths[seq] = n;
 }
 
-quill_status kv_share(struct kv_cache *kv, int32_t to, int32_t from, int32_t n, quill_error *err) {
-    (void)err; // the pool has room for every sequence
+void kv_share(struct kv_cache *kv, int32_t to, int32_t from, int32_t n) {
     assert(to != from && n >= 0 && n <= kv_length(kv, from));
     kv_truncate(kv, to, 0);
     int32_t *target = slots_of(kv, to), whole = n / KV_TILE;
@@ -145,7 +144,6 @@ quill_status kv_share(struct kv_cache *kv, int32_t to, int32_t from, int32_t n, 
     }
     kv->held[to] = slots_for(n);
     kv->lengths[to] = n;
-    return QUILL_OK;
 }
 
 void kv_prepare(struct kv_cache *kv, int32_t seq, int32_t n) {
