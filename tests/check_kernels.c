@@ -15,9 +15,10 @@
 #include <time.h>
 
 #include "check/check.h"
+#include "kernels/isa/instruction_sets.h"
 
-static const char *const table_names[] = {"ref", "sse4", "avx2", "avxvnni", "avx512", "avx512vnni", "amx",
-                                          "neon", "neondot"};
+#define NAME(name, architecture, needs) #name,
+static const char *const table_names[] = {INSTRUCTION_SETS(NAME)};
 enum { N_TABLES = sizeof table_names / sizeof *table_names };
 
 static const struct check *const groups[] = {row_checks, matmul_checks, attn_checks};

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 TESTS += test_kernels test_quant check_kernels
 
-# Each instruction set's file, and only that, is compiled with its flags.
+# The names of an architecture's instruction sets. Each one's file, and only that, is compiled with its flags.
+isas_of = $(shell sed -n 's/^ *X.\([a-z0-9]*\), $1,.*/\1/p' src/kernels/isa/instruction_sets.h)
 ifneq ($(filter x86_64%,$(MACHINE)),)
-ISAS := sse4 avx2 avxvnni avx512 avx512vnni amx
+ISAS := $(call isas_of,X86)
 FLAGS_kernels/isa/kernels_sse4 := -msse4.1
 FLAGS_kernels/isa/kernels_avx2 := -mavx2 -mfma -mf16c
 FLAGS_kernels/isa/kernels_avxvnni := $(FLAGS_kernels/isa/kernels_avx2) -mavxvnni
@@ -12,7 +13,7 @@ FLAGS_kernels/isa/kernels_avx512vnni := $(FLAGS_kernels/isa/kernels_avx512) -mav
 FLAGS_kernels/isa/kernels_amx := $(FLAGS_kernels/isa/kernels_avx512vnni) -mamx-tile -mamx-int8
 endif
 ifneq ($(filter aarch64%,$(MACHINE)),)
-ISAS := neon neondot
+ISAS := $(call isas_of,ARM)
 FLAGS_kernels/isa/kernels_neondot := -march=armv8.2-a+dotprod
 endif
 SRC_kernels := $(filter-out kernels/isa/kernels_%,$(SRC_kernels)) $(ISAS:%=kernels/isa/kernels_%)

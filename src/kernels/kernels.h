@@ -142,8 +142,8 @@ struct kernels {
 
 extern const struct kernels kernels_ref;
 
-// The best table this machine runs that is not above `cap` ("ref" "sse4" "avx2" "avxvnni" "avx512" "avx512vnni" "amx"
-// "neon" "neondot"; NULL: no cap). QUILL_E_USAGE: no such name, or this machine lacks it. *level: its name.
+// The best table this machine runs that is not above `cap`, a name of isa/instruction_sets.h; NULL: no cap.
+// QUILL_E_USAGE: no such name, or this machine lacks it. *level: the table's name.
 quill_status kernels_select(const struct kernels **out, const char **level, const char *cap, quill_error *err);
 
 // Every table this machine can run, lowest first; returns how many (at most `limit`). For tests and benchmarks.

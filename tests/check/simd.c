@@ -2,30 +2,25 @@
 #include <string.h>
 
 #include "check.h"
+#include "kernels/isa/instruction_sets.h"
 
-#if defined(__x86_64__)
-bool simd_check_sse4(void), simd_check_avx2(void), simd_check_avxvnni(void), simd_check_avx512(void),
-    simd_check_avx512vnni(void);
-#elif defined(__aarch64__)
-bool simd_check_neon(void), simd_check_neondot(void);
-#endif
+// The reference has none; amx has the vectors of avx512vnni.
+#define simd_check_amx simd_check_avx512vnni
+#define simd_check_ref NULL
+
+#define DECLARE_ANY(name)
+#define DECLARE_X86(name) ON_X86(bool simd_check_##name(void);)
+#define DECLARE_ARM(name) ON_ARM(bool simd_check_##name(void);)
+#define DECLARE(name, architecture, needs) DECLARE_##architecture(name)
+INSTRUCTION_SETS(DECLARE)
 
 static const struct {
     const char *isa;
     bool (*check)(void);
 } checks[] = {
-#if defined(__x86_64__)
-    {"sse4", simd_check_sse4},
-    {"avx2", simd_check_avx2},
-    {"avxvnni", simd_check_avxvnni},
-    {"avx512", simd_check_avx512},
-    {"avx512vnni", simd_check_avx512vnni},
-    {"amx", simd_check_avx512vnni},
-#elif defined(__aarch64__)
-    {"neon", simd_check_neon},
-    {"neondot", simd_check_neondot},
-#endif
-    {"ref", NULL},
+#define ROW(name, architecture, needs) ON_##architecture({#name COMMA simd_check_##name} COMMA)
+#define COMMA ,
+    INSTRUCTION_SETS(ROW)
 };
 
 bool (*simd_check(const char *isa))(void) {

@@ -97,6 +97,11 @@ expect_equal() {
     [ "$1" = "$2" ] || fail "expected: $1" "got:      $2"
 }
 
+# instruction_sets: their names, as the kernels list them.
+instruction_sets() {
+    sed -n 's/^ *X(\([a-z0-9]*\), [A-Z0-9]*, .*/\1/p' "$ROOT/src/kernels/isa/instruction_sets.h"
+}
+
 # level_model FILE [N_LAYER N_EMBD N_CTX]: writes a model to which every token is equally likely everywhere.
 level_model() {
     need python3

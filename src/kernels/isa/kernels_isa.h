@@ -3,10 +3,11 @@
 #ifndef QUILL_KERNELS_ISA_KERNELS_ISA_H
 #define QUILL_KERNELS_ISA_KERNELS_ISA_H
 
+#include "instruction_sets.h"
 #include "kernels/kernels.h"
 
-extern const struct kernels kernels_sse4, kernels_avx2, kernels_avxvnni, kernels_avx512, kernels_avx512vnni,
-    kernels_amx;
-extern const struct kernels kernels_neon, kernels_neondot;
+#define DECLARE(name, architecture, needs) ON_##architecture(extern const struct kernels kernels_##name;)
+INSTRUCTION_SETS(DECLARE)
+#undef DECLARE
 
 #endif
