@@ -94,7 +94,7 @@ struct options {
         int per; // enum score_unit
         const char *given, *html;
         int64_t stride;
-        bool header, no_bos, whole;
+        bool header, no_bos, whole, space;
     } score;
     struct {
         int64_t prompt, predict, depth, runs;

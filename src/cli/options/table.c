@@ -68,6 +68,8 @@ const struct option_row option_table[] = {
      .help = "take rows i, i+n, i+2n, ... only: n processes, or machines, share the rows"},
     {"given", NULL, NULL, OPTION_STRING, FIELD(score.given), .value = "PREFIX", .verbs = SCORE, .group = GROUP_PROMPT,
      .help = "the text before every line; its own tokens are not counted"},
+    {"space", NULL, NULL, OPTION_FLAG, FIELD(score.space), .verbs = SCORERS, .group = GROUP_PROMPT,
+     .help = "a line begins with a space, unless one is there or ends the prefix"},
     {"no-bos", NULL, NULL, OPTION_FLAG, FIELD(score.no_bos), .verbs = SCORERS, .group = GROUP_PROMPT,
      .help = "no token in front of a text: its first token is context and does not count"},
     {"whole", NULL, NULL, OPTION_FLAG, FIELD(score.whole), .verbs = SCORE, .group = GROUP_PROMPT,

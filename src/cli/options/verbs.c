@@ -47,7 +47,8 @@ const struct verb verbs[] = {
     {.name = "rank", .bit = RANK, .operands = "-p PREFIX [FILE]", .run = cmd_rank,
      .summary = "candidates by likelihood",
      .detail = "The lines of stdin or of FILE, each with its log-probability after PREFIX in front, best first. "
-               "PREFIX and a line are read as one text: a space between words belongs to one of them."},
+               "PREFIX and a line are read as one text: a space between words belongs to one of them, or --space puts "
+               "it there."},
     {.name = "lint", .bit = LINT, .operands = "FILE", .run = cmd_lint, .summary = "check a prompt file",
      .detail = "Prints a line FILE:LINE: warning: ... for what makes answers worse: spaces before the answer, labels "
                "that begin with the same token, unbalanced examples, one that outweighs the others, a prompt that is "

@@ -3,9 +3,12 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cli/io/report.h"
 #include "cli/io/signals.h"
 #include "cli/prompt/read.h"
 #include "model_source.h"
@@ -65,11 +68,29 @@ struct run {
 
 static size_t added(const struct scorer *s) { return s->begin >= 0; }
 
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+static bool wants_space(const struct to_score *what) {
+    const bool there = what->n_prefix && is_space(what->prefix[what->n_prefix - 1]);
+    return what->space && what->n && !there && !is_space(*what->text);
+}
+
+// "The king" and "was" make "The kingwas": said once, to a person.
+static void note_missing_space(struct scorer *s, const struct to_score *what) {
+    if (s->noted || what->space || s->o->talk.quiet || !what->n_prefix || !what->n || !isatty(STDERR_FILENO)) return;
+    const char last = what->prefix[what->n_prefix - 1];
+    if (!is_letter(*what->text) || !(is_letter(last) || strchr(".,;:!?)", last))) return;
+    s->noted = true;
+    report("'%s' follows the prefix without a space; --space puts one between them",
+           QUOTED(((struct str){what->text, what->n})));
+}
+
 // Prefix and text as one, with the token in front.
 static quill_status encode(struct scorer *s, struct scored *t, quill_error *err) {
     s->joined.n = 0;
     if (!buffer_add(&s->joined, t->what->prefix, t->what->n_prefix) ||
-        !buffer_add(&s->joined, t->what->text, t->what->n))
+        !buffer_add(&s->joined, " ", wants_space(t->what)) || !buffer_add(&s->joined, t->what->text, t->what->n))
         return fail_memory(err);
     if (s->begin >= 0 && !ids_begin(&t->ids, s->begin)) return fail_memory(err);
     return quill_encode(s->tokenizer, &t->ids, s->joined.p ? s->joined.p : "", s->joined.n, QUILL_SPECIAL_AS_TEXT, err);
@@ -92,6 +113,7 @@ static size_t first_that_counts(const struct scorer *s, struct scored *t) {
 
 static quill_status begin(struct scorer *s, struct scored *t, const struct to_score *what, quill_error *err) {
     t->what = what;
+    note_missing_space(s, what);
     quill_status status = encode(s, t, err);
     t->told = added(s);
     quill_decoder_begin(&t->decoder, s->tokenizer, QUILL_SPECIAL_AS_TEXT);

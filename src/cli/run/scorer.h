@@ -15,6 +15,7 @@ struct scorer {
     int32_t n_ctx;
     int32_t begin;      // the token in front of every text: BOS, else EOS; -1: none
     struct buffer joined; // prefix and text
+    bool noted;           // a line that runs into its prefix
 };
 
 // One of the tokens of a text. The prefix's come first; those of a text without a token in front have one that does not
@@ -43,6 +44,7 @@ void scorer_free(struct scorer *s); // zeros are fine
 struct to_score {
     const char *prefix, *text; // encoded as one
     size_t n_prefix, n;
+    bool space; // the text begins with a space, unless there is one between it and the prefix
 };
 // A text is done. `problem` (NULL: none) tells why it has no score: it does not fit.
 typedef quill_status scored_fn(void *user, size_t i, const struct text_score *score, const quill_error *problem,

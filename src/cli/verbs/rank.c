@@ -113,7 +113,11 @@ static quill_status score_round(struct ranking *r, bool prior, quill_error *err)
         if (c->failed) continue;
         round.candidates[round.n] = c;
         round.texts[round.n++] = (struct to_score){
-            .prefix = prefix->p ? prefix->p : "", .n_prefix = prefix->n, .text = c->text, .n = c->n};
+            .prefix = prefix->p ? prefix->p : "",
+            .n_prefix = prefix->n,
+            .text = c->text,
+            .n = c->n,
+            .space = r->o->score.space};
         if (round.n == SCORER_TEXTS) s = score_some(&round, err);
     }
     return s || round.n == 0 ? s : score_some(&round, err);

@@ -52,6 +52,7 @@ static quill_status check_options(const struct options *o, quill_error *err) {
     size_t times = 0;
     for (size_t i = 0; i < n_files(o); i++) times += strcmp(file_at(o, i), "-") == 0;
     if (times > 1) return fail(err, QUILL_E_USAGE, "stdin ('-') is given twice");
+    if (o->score.space && !o->score.given) return fail(err, QUILL_E_USAGE, "--space needs --given");
     if (o->score.stride >= 0 && !o->score.whole) return fail(err, QUILL_E_USAGE, "--stride needs --whole");
     if (o->score.header && o->output.json) return fail(err, QUILL_E_USAGE, "--header and --json exclude each other");
     return QUILL_OK;
@@ -177,7 +178,8 @@ static quill_status score_held(struct scoring *s, quill_error *err) {
 static quill_status hold_text(struct scoring *s, const char *p, size_t n, quill_error *err) {
     const char *given = s->o->score.given ? s->o->score.given : "";
     if (!buffer_add(&s->held, p, n)) return fail_memory(err);
-    s->texts[s->n_texts++] = (struct to_score){.prefix = given, .n_prefix = strlen(given), .n = n};
+    s->texts[s->n_texts++] = (struct to_score){
+        .prefix = given, .n_prefix = strlen(given), .n = n, .space = s->o->score.space};
     return QUILL_OK;
 }
 
