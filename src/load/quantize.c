@@ -37,6 +37,7 @@ struct job {
     float *rows;        // [team size][most_values]
     size_t most_values; // of the rows that one member decodes at once
     uint64_t done, all; // bytes of the tensors
+    size_t n_matrices, fallen[DTYPE_COUNT]; // fallen[t]: matrices that became t for want of whole blocks
 };
 
 static void note_fallback(const struct job *job, const struct item *item, enum dtype wanted) {
@@ -47,17 +48,17 @@ static void note_fallback(const struct job *job, const struct item *item, enum d
     job->options->note(job->options->user, line);
 }
 
-// "3 of 12 matrices have rows that are no whole blocks: 2 became Q5_0, 1 became F16"; fallen[t]: how many became t.
-static void say_fallen(const struct job *job, const size_t fallen[DTYPE_COUNT], size_t n_matrices) {
+// "3 of 12 matrices have rows that are no whole blocks: 2 became Q5_0, 1 became F16"; once the file is there.
+static void say_fallen(const struct job *job) {
     char line[256];
     size_t all = 0;
-    for (int t = 0; t < DTYPE_COUNT; t++) all += fallen[t];
+    for (int t = 0; t < DTYPE_COUNT; t++) all += job->fallen[t];
     if (!all || !job->options || !job->options->summary) return;
-    size_t n =
-        (size_t)snprintf(line, sizeof line, "%zu of %zu matrices have rows that are no whole blocks", all, n_matrices);
+    size_t n = (size_t)snprintf(line, sizeof line, "%zu of %zu matrices have rows that are no whole blocks", all,
+                                job->n_matrices);
     for (int t = 0, first = 1; t < DTYPE_COUNT && n < sizeof line; t++) {
-        if (!fallen[t]) continue;
-        n += (size_t)snprintf(line + n, sizeof line - n, "%s %zu became %s", first ? ":" : ",", fallen[t],
+        if (!job->fallen[t]) continue;
+        n += (size_t)snprintf(line + n, sizeof line - n, "%s %zu became %s", first ? ":" : ",", job->fallen[t],
                               dtypes[t].name);
         first = 0;
     }
@@ -72,19 +73,17 @@ static void choose_types(struct job *job) {
         if (layer >= model.n_layer) model.n_layer = layer + 1;
         if (str_is(job->items[i].name, "output.weight")) model.tied = false;
     }
-    size_t fallen[DTYPE_COUNT] = {0}, n_matrices = 0;
     for (size_t i = 0; i < job->n; i++) {
         struct item *item = &job->items[i];
         item->to = DTYPE_F32;
         if (!recipe_is_matrix(item->name, item->from->n_dims)) continue;
         enum dtype wanted = recipe_type(&job->recipe, item->name, &model);
         item->to = recipe_fallback(wanted, item->cols);
-        n_matrices++;
+        job->n_matrices++;
         if (item->to == wanted) continue;
-        fallen[item->to]++;
+        job->fallen[item->to]++;
         note_fallback(job, item, wanted);
     }
-    say_fallen(job, fallen, n_matrices);
 }
 
 static quill_status add_item(struct job *job, struct str name, const struct tensor *t, bool transposed,
@@ -285,6 +284,7 @@ static quill_status convert(struct job *job, const char *out, quill_error *err) 
     quill_status s =
         job->in->format == WEIGHTS_GGUF ? prepare_gguf(job, g, err) : prepare_directory(job, g, &list, err);
     if (!s) s = write_file(job, g, out, err);
+    if (!s) say_fallen(job);
     team_free(job->team);
     free(job->rows);
     free(job->items);
