@@ -184,13 +184,49 @@ static quill_status add_members(struct row_fields *f, quill_text row, const char
     return QUILL_OK;
 }
 
+// The number p[0..n) keeps its form and loses its size: one digit before the point, zeros for an exponent.
+static void shrink(char *p, size_t n) {
+    const size_t first = *p == '-';
+    bool exponent = false;
+    for (size_t i = first + 1; i < n; i++) {
+        if (p[i] == 'e' || p[i] == 'E') exponent = true;
+        else if (exponent && p[i] >= '1' && p[i] <= '9') p[i] = '0';
+        else if (p[i] == '.' && i > first + 1) p[i] = '0';
+    }
+    const bool digits = p[first] != '0' && first + 2 < n && p[first + 1] >= '0' && p[first + 1] <= '9' &&
+                        p[first + 2] >= '0' && p[first + 2] <= '9';
+    if (digits) p[first + 1] = '.';
+}
+
+static bool is_of_number(char c) { return (c >= '0' && c <= '9') || strchr("+-.eE", c); }
+
+// Numbers that a double cannot hold only pass through: the object is read with smaller ones in their place.
+static json_t *load_shrunk(quill_text row, size_t flags, json_error_t *problem) {
+    char *copy = malloc(row.n);
+    if (!copy) return NULL;
+    memcpy(copy, row.text, row.n);
+    bool in_string = false;
+    for (size_t i = 0; i < row.n; i++) {
+        size_t n = 0;
+        if (in_string && copy[i] == '\\') i++;
+        else if (copy[i] == '"') in_string = !in_string;
+        else if (!in_string && (copy[i] == '-' || (copy[i] >= '0' && copy[i] <= '9')))
+            while (i + n < row.n && copy[i + n] && is_of_number(copy[i + n])) n++;
+        if (n) shrink(copy + i, n), i += n - 1;
+    }
+    json_t *object = json_loadb(copy, row.n, flags, problem);
+    free(copy);
+    return object;
+}
+
 quill_status row_fields_json(struct row_fields *f, quill_text row, const char *where, quill_error *err) {
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
     json_error_t problem;
     if (too_deep(row)) return fail(err, QUILL_E_USAGE, "%s: JSON of more than %d levels", where, MOST_DEPTH);
     // Jansson does not tell every failed allocation from a mistake in the text; a mistake is there the second time too.
-    for (int i = 0; i < 2 && !f->object; i++)
-        f->object = json_loadb(row.text, row.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
-                               &problem);
+    for (int i = 0; i < 2 && !f->object; i++) f->object = json_loadb(row.text, row.n, flags, &problem);
+    if (!f->object && json_error_code(&problem) == json_error_numeric_overflow)
+        f->object = load_shrunk(row, flags, &problem);
     if (!f->object && json_error_code(&problem) == json_error_out_of_memory) return fail_memory(err);
     if (!f->object)
         return fail(err, QUILL_E_USAGE, "%s: expected a JSON object: %s, at byte %d", where,
