@@ -5,10 +5,6 @@
 #include "alloc.h"
 #include "threads.h"
 
-// A thread that waits looks SPINS times, some tens of microseconds; where members share CPUs only a few times, since
-// then the wait is for the CPU. Then it offers its CPU to others YIELDS times, and then it sleeps.
-enum { SPINS = 1000, SPINS_SHARED = 10, YIELDS = 200 };
-
 int team_size(const struct team *team) { return team->size; }
 
 // ---- waiting ----

@@ -40,7 +40,7 @@ int team_size(const struct team *team);
 // Runs body(arg) on the calling thread with the team's threads at hand: between regions they sleep, and a late one
 // holds up the end of the hold at most. Worth it around many calls of team_run, each of which is otherwise a hold of
 // its own. A hold within a hold of the same team is part of it. Within a parallel region of OpenMP, which a hold of
-// another team is too, and in a child that was forked after a hold, the calling thread works alone.
+// another team is too, and in a child that was forked after the first team, the calling thread works alone.
 void team_hold(struct team *team, void (*body)(void *arg), void *arg);
 
 // Runs fn(arg, member) on the calling thread and on those of the team's threads that come in time, and waits until all

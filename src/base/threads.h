@@ -19,6 +19,16 @@ struct share {
     alignas(CACHE_LINE) _Atomic uint64_t given;
 };
 
+struct thread {
+    struct team *team;
+    int index; // in it
+    pthread_t id;
+};
+
+// A thread that waits looks SPINS times, some tens of microseconds; where members share CPUs only a few times, since
+// then the wait is for the CPU. Then it offers its CPU to others YIELDS times, and then it sleeps.
+enum { SPINS = 1000, SPINS_SHARED = 10, YIELDS = 200 };
+
 struct team {
     int size;
     int spins, yields;                       // how often a thread looks before it sleeps: see SPINS
@@ -26,9 +36,10 @@ struct team {
     void *arg;
     uint64_t first_loop;                          // of the region
     struct share *shares;                         // [size]
-    struct thread *threads;                       // [size - 1] where the provider keeps them itself, else NULL
-    bool held;                                    // where the provider asks for them anew in each hold: there is one
-    int spare;                                    // then: how many more it asks for, which do nothing
+    struct thread *threads;                       // [n_threads] of the provider
+    int n_threads;
+    int spare;                                    // how many more are asked for in a hold, which do nothing
+    bool held;                                    // there is a hold
     alignas(CACHE_LINE) _Atomic uint64_t loop;    // the loop that is worked on, and what is done of it: see loop_word
     alignas(CACHE_LINE) _Atomic uint64_t gate;    // the region: see OPEN_BIT
     alignas(CACHE_LINE) _Atomic uint64_t gone;    // threads that were dismissed and have left

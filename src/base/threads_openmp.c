@@ -12,15 +12,14 @@
 #include "sigmask.h"
 #include "threads.h"
 
-// libomp's stacks are larger than usual by STACK_MORE. What a runtime allocates for a region fits in ROOM_BYTES and
-// ROOM_EACH for each thread.
+// libomp's stacks are larger than usual by STACK_MORE; what a runtime allocates for a region fits in the other two.
 enum { STACK_MORE = 1 << 16, ROOM_BYTES = 1 << 16, ROOM_EACH = 1 << 12 };
 
-// Once a process has opened a region, a child that it forks has none of the runtime's threads, and the runtime would
-// wait for them: there the caller works alone.
+// In a forked child there are none of the threads that the runtime would wait for: the caller works alone.
 static atomic_bool forked;
 static void after_fork(void) { atomic_store(&forked, true); }
 static void watch_forks(void) { pthread_atfork(NULL, NULL, after_fork); }
+static pthread_once_t watched = PTHREAD_ONCE_INIT;
 static bool is_alone(void) { return omp_in_parallel() || atomic_load(&forked); }
 
 // The runtime knows the CPUs of the process; a thread that it has bound (OMP_PROC_BIND) knows only its own.
@@ -39,67 +38,70 @@ int team_default_size(void) {
 // CPUs asks for one thread more, unless OMP_WAIT_POLICY or OMP_PROC_BIND says where and how threads wait.
 static void follow_variables(struct team *team) {
     const char *policy = getenv("OMP_WAIT_POLICY");
-    if (team->size > team_size_limit()) team->size = team_size_limit();
+    const bool all = team->size > 1 && team->size == omp_get_num_procs() && team->size < team_size_limit();
+    team->spare = all && !policy && omp_get_proc_bind() == omp_proc_bind_false;
     if (policy && strcasecmp(policy, "passive") == 0) team->spins = team->yields = 0;
-    if (policy && strcasecmp(policy, "active") == 0 && team->size <= threads_cpus())
-        team->spins = INT_MAX - team->yields;
-    team->spare = !policy && omp_get_proc_bind() == omp_proc_bind_false && team->size == omp_get_num_procs() &&
-                  team->size < team_size_limit();
+    if (team->size <= threads_cpus() && policy && strcasecmp(policy, "active") == 0) team->spins = INT_MAX - YIELDS;
 }
 
-static void *stay(void *lock) {
-    pthread_mutex_lock(lock);
-    pthread_mutex_unlock(lock);
-    return NULL;
+// A runtime that is refused a thread ends the process. So as many as it will create are tried beforehand, all at one
+// time, and are gone when it does. The C library keeps their stacks, which then serve for the runtime's.
+static pthread_mutex_t trial = PTHREAD_MUTEX_INITIALIZER; // held until all are there
+
+static void *stay(void *unused) {
+    pthread_mutex_lock(&trial);
+    pthread_mutex_unlock(&trial);
+    return unused;
 }
 
-// How many of `wanted` threads the system gives at one time. A runtime that is refused one ends the process, so they
-// are tried here; the C library keeps their stacks, which then serve for the runtime's. threads[wanted]
-static int threads_given(pthread_t *threads, int wanted) {
-    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void try_threads(struct team *team, int wanted) {
     pthread_attr_t attr;
     sigset_t before;
-    size_t stack;
-    int n = 0;
-    if (pthread_attr_init(&attr) != 0) return 0;
-    if (pthread_attr_getstacksize(&attr, &stack) == 0) pthread_attr_setstacksize(&attr, stack + STACK_MORE);
+    size_t stack = 0;
+    if (pthread_attr_init(&attr) != 0) return;
+    pthread_attr_getstacksize(&attr, &stack);
+    pthread_attr_setstacksize(&attr, stack + STACK_MORE);
     sigmask_block(&before);
-    pthread_mutex_lock(&lock);
-    while (n < wanted && pthread_create(&threads[n], &attr, stay, &lock) == 0) n++;
-    void *room = malloc(ROOM_BYTES + (size_t)n * ROOM_EACH);
-    pthread_mutex_unlock(&lock);
-    for (int i = 0; i < n; i++) pthread_join(threads[i], NULL);
+    pthread_mutex_lock(&trial);
+    while (team->n_threads < wanted && pthread_create(&team->threads[team->n_threads].id, &attr, stay, NULL) == 0)
+        team->n_threads++;
+    void *room = malloc(ROOM_BYTES + (size_t)wanted * ROOM_EACH);
+    if (!room) team->size = 1;
+    free(room);
+    pthread_mutex_unlock(&trial);
     sigmask_restore(&before);
     pthread_attr_destroy(&attr);
-    free(room);
-    return room ? n : 0;
 }
 
 bool threads_start(struct team *team) {
-    follow_variables(team);
+    pthread_once(&watched, watch_forks);
+    if (team->size > team_size_limit()) team->size = team_size_limit();
     if (atomic_load(&forked)) team->size = 1;
-    if (team->size == 1) return true;
+    follow_variables(team);
     const int wanted = team->size - 1 + team->spare;
-    pthread_t *threads = alloc_array((size_t)wanted, sizeof *threads);
-    if (!threads) return false;
-    const int given = threads_given(threads, wanted);
-    free(threads);
-    if (given < wanted) team->spare = 0;
-    if (given < team->size - 1) team->size = 1 + given;
+    if (!(team->threads = alloc_array((size_t)wanted, sizeof *team->threads))) return false;
+    if (wanted) try_threads(team, wanted);
+    if (team->n_threads < wanted) team->spare = 0;
+    if (team->n_threads < team->size - 1) team->size = 1 + team->n_threads;
     return true;
 }
 
-void threads_stop(struct team *team) { (void)team; } // they are the runtime's
+// Those that were tried; the runtime's stay.
+void threads_stop(struct team *team) {
+    for (; team->n_threads; team->n_threads--)
+        if (!atomic_load(&forked)) pthread_join(team->threads[team->n_threads - 1].id, NULL);
+    free(team->threads);
+    team->threads = NULL;
+}
 
 // Signals are for the threads of the program, and the runtime may create its own here. It may give fewer than asked
 // for: the others then do the shares of those that are missing.
 void team_hold(struct team *team, void (*body)(void *arg), void *arg) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (team->held || team->size == 1 || is_alone()) {
         body(arg);
         return;
     }
-    pthread_once(&once, watch_forks);
+    threads_stop(team);
     sigset_t before;
     const uint64_t seen = team_region(team);
     sigmask_block(&before);

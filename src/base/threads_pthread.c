@@ -10,12 +10,6 @@
 #include "sigmask.h"
 #include "threads.h"
 
-struct thread {
-    struct team *team;
-    int index;
-    pthread_t id;
-};
-
 // CPUs of the affinity mask, whose size is not known beforehand.
 static int affinity_count(void) {
     for (int room = 1024; room <= 1 << 20; room *= 2) {
@@ -51,21 +45,20 @@ static int start(struct thread *t) {
 }
 
 bool threads_start(struct team *team) {
-    const int wanted = team->size - 1;
-    int n = 0;
-    team->threads = alloc_array((size_t)wanted, sizeof *team->threads);
+    team->threads = alloc_array((size_t)team->size - 1, sizeof *team->threads);
     if (!team->threads) return false;
-    for (; n < wanted; n++) {
-        team->threads[n] = (struct thread){.team = team, .index = n + 1};
-        if (start(&team->threads[n]) != 0) break;
+    for (int i = 0; i < team->size - 1; i++) {
+        team->threads[i] = (struct thread){.team = team, .index = i + 1};
+        if (start(&team->threads[i]) != 0) break;
+        team->n_threads++;
     }
-    team->size = n + 1; // nobody reads it before the first region
+    team->size = team->n_threads + 1; // nobody reads it before the first region
     return true;
 }
 
 void threads_stop(struct team *team) {
-    team_dismiss(team, team->size - 1);
-    for (int i = 0; i < team->size - 1; i++) pthread_join(team->threads[i].id, NULL);
+    team_dismiss(team, team->n_threads);
+    for (int i = 0; i < team->n_threads; i++) pthread_join(team->threads[i].id, NULL);
     free(team->threads);
 }
 

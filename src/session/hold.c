@@ -14,10 +14,11 @@ struct hold {
 // A mapped file comes in page by page as it is touched; asking for it slice by slice, by all threads, is faster. Not
 // where it would push out what it brought.
 static void bring_in(quill_session *session) {
+    enum { LARGE_BYTES = 64 << 20 }; // to ask for the memory of the machine takes longer than to read less
     const struct weights *w = session->model->weights;
     const struct sweep sweep = {w, map_populate, session->on_weights, session->user};
     session->weights_are_here = true;
-    if (w->file_bytes < meminfo_available()) sweep_run(&sweep, session->team);
+    if (w->file_bytes < LARGE_BYTES || w->file_bytes < meminfo_available()) sweep_run(&sweep, session->team);
 }
 
 static void run_held(void *arg) {
