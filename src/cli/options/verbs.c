@@ -68,7 +68,7 @@ const struct verb verbs[] = {
     {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .words = TYPES, .run = cmd_quantize,
      .summary = "write a model as GGUF with another weight type",
      .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is one of: " TYPES
-               ". The last two are mixes. With -v the tensors that got another type are listed."},
+               ". Those that end in _S or _M are mixes. With -v the tensors that got another type are listed."},
     {.name = "bench", .bit = BENCH, .run = cmd_bench, .summary = "measure speed",
      .detail = "Reads a prompt, generates, tokenizes and starts a process of its own; each part once to warm up, then "
                "--runs times in turn, and prints medians. Speeds are shown as shares of what the same threads do "
