@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Families made up for the purpose: what a row can say reaches the plan, and what the pass does not compute is refused.
-#include "model/bind/bind.h"
+#include "folder.h"
+#include "model/bind/export.h"
+#include "model/bind/hparams.h"
 #include "model_rig.h"
 
 enum { N_EMBD = 64, N_FF = 96, N_LAYER = 3, N_VOCAB = 50, N_CTX = 40, N_IDS = 23, ROWS = 32 };
@@ -407,6 +409,45 @@ static void what_is_not_computed_is_refused_by_name(void **state) {
             "tiny.gguf: expected a model without a norm of the embedding, which quill does not compute yet");
 }
 
+static quill_status no_tensors(void *user, size_t index, uint64_t first, uint64_t n_rows, uint8_t *out,
+                               quill_error *err) {
+    (void)user, (void)index, (void)first, (void)n_rows, (void)out;
+    return fail(err, QUILL_E_SYSTEM, "there is no tensor");
+}
+
+// Keys that are written and read again mean the same model; those that follow from others are left out.
+static void exported_keys_are_read_as_they_were(void **state) {
+    (void)state;
+    const struct family *gpt2 = family_find(STR("gpt2"));
+    for (int grouped = 0; grouped < 2; grouped++) {
+        struct tiny *tiny = grouped ? make_grouped(DTYPE_F32, 6, 2, 24) : make(DTYPE_F32);
+        struct opened o;
+        struct hparams hp;
+        struct weights *w;
+        quill_error err;
+        if (grouped) {
+            tiny_key(tiny, "gpt2.attention.sliding_window", 4, 9, NULL);
+            tiny_key(tiny, "gpt2.attention.scale", 6, f32_bits(0.25f), NULL);
+            tiny_key(tiny, "gpt2.attn_logit_softcapping", 6, f32_bits(30), NULL);
+        }
+        assert_ok(open_as(&o, tiny, gpt2, &kernels_ref, &err), err);
+        struct gguf_writer *g = gguf_writer_new();
+        assert_non_null(g);
+        assert_ok(model_export_keys(o.model, g, &err), err);
+        assert_ok(gguf_writer_save(g, in_folder("keys.gguf"), no_tensors, NULL, &err), err);
+        gguf_writer_free(g);
+        assert_ok(weights_open(&w, in_folder("keys.gguf"), WEIGHTS_ALL, MAP_READ, &err), err);
+        assert_ok(hparams_read(&hp, gpt2, w, &err), err);
+        hp.n_vocab = o.model->hp.n_vocab; // the embedding's shape says so
+        for (const struct hparams_number *number = hparams_numbers; number->key; number++)
+            assert_memory_equal((char *)&hp + number->offset, (char *)&o.model->hp + number->offset, 4);
+        assert_int_equal(w->n_meta, grouped ? 12 : 7);
+        weights_close(w);
+        opened_free(&o);
+        tiny_free(tiny);
+    }
+}
+
 // Matrices of three dimensions find their place; what would use them is not there yet.
 static void experts_have_a_third_dimension(void **state) {
     (void)state;
@@ -453,6 +494,7 @@ int main(void) {
         cmocka_unit_test(windows_and_scales_reach_the_plan),
         cmocka_unit_test(what_is_not_computed_is_refused_by_name),
         cmocka_unit_test(experts_have_a_third_dimension),
+        cmocka_unit_test(exported_keys_are_read_as_they_were),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
