@@ -2,6 +2,7 @@
 // From names in model files to a model: both formats, and files that are wrong.
 #include "folder.h"
 #include "model_rig.h"
+#include "tensor/half.h"
 
 enum { N_EMBD = 24, N_HEAD = 2, N_LAYER = 2, N_FF = 40, N_VOCAB = 30, N_CTX = 20, N_IDS = 15 };
 
@@ -274,6 +275,29 @@ static void a_copy_of_the_embedding_is_no_output_matrix(void **state) {
     tiny_free(tiny);
 }
 
+// The same bytes in another type are other values.
+static void a_head_of_the_same_bytes_in_another_type_differs(void **state) {
+    (void)state;
+    struct tiny *tiny = make_untied();
+    struct tiny_tensor *tokens = tiny_find(tiny, "token_embd.weight"), *head = tiny_find(tiny, "output.weight");
+    struct weights *w;
+    struct model *model;
+    quill_error err;
+    tiny_set_type(tokens, DTYPE_F16);
+    for (size_t i = 0; i < N_VOCAB * N_EMBD; i++) head->values[i] = bf16_to_f32(half_from_f32(tokens->values[i]));
+    tiny_set_type(head, DTYPE_BF16);
+    write_directory(tiny, &(struct directory){.prefix = ""});
+    assert_ok(weights_open(&w, folder, WEIGHTS_ALL, MAP_FILE, &err), err);
+    const struct tensor *a = weights_tensor(w, STR("wte.weight")), *b = weights_tensor(w, STR("lm_head.weight"));
+    assert_int_equal(a->bytes, b->bytes);
+    assert_memory_equal(a->data, b->data, a->bytes);
+    assert_ok(model_bind(&model, w, &kernels_ref, &err), err);
+    assert_false(model_tied(model));
+    model_free(model);
+    weights_close(w);
+    tiny_free(tiny);
+}
+
 static void tensors_nobody_knows_are_ignored(void **state) {
     (void)state;
     static const char *const names[] = {"h.0.attn.bias", "h.1.attn.masked_bias", "score.weight"};
@@ -477,6 +501,17 @@ static void every_missing_tensor_is_named(void **state) {
     tiny_free(all);
 }
 
+// Prefixes and wrappers are a matter of directories.
+static void names_in_gguf_files_have_no_prefix(void **state) {
+    (void)state;
+    static const char *const names[] = {"module.token_embd.weight", "transformer.token_embd.weight"};
+    for (size_t i = 0; i < 2; i++) {
+        struct tiny *tiny = make(DTYPE_F32);
+        snprintf(tiny_find(tiny, "token_embd.weight")->name, 48, "%s", names[i]);
+        refused_gguf(tiny, "tensor 'token_embd.weight': expected shape [0, 24], found no such tensor");
+    }
+}
+
 // All biases or none: of a file with one of them the others are missing.
 static void a_model_has_all_biases_or_none(void **state) {
     (void)state;
@@ -602,6 +637,7 @@ int main(void) {
         cmocka_unit_test(an_output_matrix_of_its_own_is_used),
         cmocka_unit_test(a_stored_output_matrix_counts_where_it_differs),
         cmocka_unit_test(a_copy_of_the_embedding_is_no_output_matrix),
+        cmocka_unit_test(a_head_of_the_same_bytes_in_another_type_differs),
         cmocka_unit_test(tensors_nobody_knows_are_ignored),
         cmocka_unit_test(configuration_values_reach_the_plan),
         cmocka_unit_test(an_inner_size_of_null_is_four_times_the_embedding),
@@ -610,6 +646,7 @@ int main(void) {
         cmocka_unit_test(keys_that_do_not_fit_are_refused),
         cmocka_unit_test(epsilons_that_are_no_positive_numbers_are_refused),
         cmocka_unit_test(every_missing_tensor_is_named),
+        cmocka_unit_test(names_in_gguf_files_have_no_prefix),
         cmocka_unit_test(a_model_has_all_biases_or_none),
         cmocka_unit_test(a_size_without_a_name_is_missing_under_all_of_its_names),
         cmocka_unit_test(every_wrong_shape_is_named),

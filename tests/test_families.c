@@ -319,6 +319,65 @@ static void shards_of_part_of_a_head_are_refused(void **state) {
             "tiny.gguf: tensor 'blk.0.attn_qkv.weight': heads: expected a multiple of 4, found 2");
 }
 
+// ---- rows ----
+
+static bool has_place(const struct bind_row *rows, enum bind_kind kind, size_t place, enum bind_fused fused) {
+    for (const struct bind_row *row = rows; row->name; row++) {
+        if (row->kind == kind && row->place == place) return true;
+        if (row->kind == BIND_FUSED_MATRIX && row->place == (size_t)fused) return true;
+    }
+    return false;
+}
+
+// What binding and the pass rely on: a family that is added and lacks it is found here.
+static void rows_of_all_families_are_complete(void **state) {
+    (void)state;
+    size_t n = 0;
+    for (const struct family *f; (f = family_at(n)); n++) {
+        assert_ptr_equal(family_find(str_of(f->name)), f);
+        for (int format = 0; format < 2; format++) {
+            const struct bind_row *rows = f->files[format].rows;
+            if (!rows) continue;
+            for (const struct hparams_number *number = hparams_numbers; number->key; number++) {
+                const struct key_row *row = hparams_key(f, (enum weights_format)format, number->key);
+                assert_true(!number->required || (row && (row->names[0] || row->otherwise > 0)));
+            }
+            for (const struct bind_row *row = rows; row->name; row++) {
+                assert_true(strlen(row->name) < BIND_NAME_BYTES / 2);
+                const bool vector = row->kind == BIND_VECTOR || row->kind == BIND_FUSED_VECTOR;
+                assert_true(row->shape[0] != DIM_NONE && (row->shape[1] == DIM_NONE) == vector);
+            }
+            assert_true(has_place(rows, BIND_MATRIX, MODEL(tokens), FUSED_COUNT));
+            assert_true(has_place(rows, BIND_MATRIX, LAYER(o.w), FUSED_COUNT));
+            assert_true(has_place(rows, BIND_MATRIX, LAYER(down.w), FUSED_COUNT));
+        }
+    }
+    assert_true(n > 0 && !family_find(STR("gpt")) && !family_find(STR("")));
+    assert_string_equal(family_names(&(struct family_names){{0}}), "gpt2");
+}
+
+// A number that files of a family never name.
+static void a_number_without_a_name_is_what_the_row_says(void **state) {
+    (void)state;
+    static const struct key_row keys[] = {{KEY_N_CTX, {0}, N_CTX}, {KEY_NORM_EPS, {".eps", ".epsilon"}, 0.25}, {0}};
+    struct tiny *tiny = make(DTYPE_F32);
+    struct made made;
+    struct opened o;
+    quill_error err;
+    made_begin(&made);
+    made.family.files[WEIGHTS_GGUF].keys = keys;
+    for (size_t i = 0; i < tiny->n_keys; i++)
+        if (strcmp(tiny->keys[i].name, "gpt2.context_length") == 0) tiny->keys[i].bits = 7; // not looked at
+    for (int named = 0; named < 2; named++) {
+        if (named) tiny_key(tiny, "gpt2.epsilon", 6, f32_bits(0.5f), NULL);
+        assert_ok(open_as(&o, tiny, &made.family, &kernels_ref, &err), err);
+        assert_int_equal(o.model->hp.n_ctx, N_CTX);
+        assert_true(o.model->hp.norm_eps == (named ? 0.5f : 0.25f));
+        opened_free(&o);
+    }
+    tiny_free(tiny);
+}
+
 // ---- what the pass computes ----
 
 static void windows_and_scales_reach_the_plan(void **state) {
@@ -376,12 +435,16 @@ static void what_is_not_computed_is_refused_by_name(void **state) {
                  scales[i].what);
         refused(with_float(scales[i].key, 2), gpt2, text);
         struct tiny *tiny = with_float(scales[i].key, i < 3 ? 1 : 0); // as if it were not there
-        float *found = logits_as(tiny, gpt2, &kernels_ref, 1);
-        free(found);
+        free(logits_as(tiny, gpt2, &kernels_ref, 1));
         tiny_free(tiny);
     }
     static const float bad[] = {-1, NAN, INFINITY};
     static const char *const shown[] = {"-1", "nan", "inf"};
+    struct tiny *none = make(DTYPE_F32); // some writers say so
+    tiny_key(none, "gpt2.expert_count", 4, 0, NULL);
+    tiny_key(none, "gpt2.attention.sliding_window", 4, 0, NULL);
+    free(logits_as(none, gpt2, &kernels_ref, 1));
+    tiny_free(none);
     for (size_t i = 0; i < 3; i++) {
         snprintf(text, sizeof text, "tiny.gguf: 'gpt2.logit_scale': expected a number from 0, found %s", shown[i]);
         refused(with_float("gpt2.logit_scale", bad[i]), gpt2, text);
@@ -491,6 +554,8 @@ int main(void) {
         cmocka_unit_test(q_k_and_v_may_be_one_tensor_or_three),
         cmocka_unit_test(gate_and_up_may_be_one_tensor),
         cmocka_unit_test(shards_of_part_of_a_head_are_refused),
+        cmocka_unit_test(rows_of_all_families_are_complete),
+        cmocka_unit_test(a_number_without_a_name_is_what_the_row_says),
         cmocka_unit_test(windows_and_scales_reach_the_plan),
         cmocka_unit_test(what_is_not_computed_is_refused_by_name),
         cmocka_unit_test(experts_have_a_third_dimension),

@@ -64,7 +64,7 @@ static bool put_number(struct gguf_writer *g, const struct model *model, const s
     const struct key_row *row = hparams_key(model->family, WEIGHTS_GGUF, number->key);
     const void *value = (const char *)&model->hp + number->offset;
     char name[KEY_BYTES];
-    if (!row || !is_told(&model->hp, number, value)) return true;
+    if (!row || !row->names[0] || !is_told(&model->hp, number, value)) return true;
     hparams_name(model->family, row->names[0], name);
     return number->whole ? gguf_put_u32(g, name, (uint32_t) * (const int32_t *)value)
                          : gguf_put_f32(g, name, *(const float *)value);

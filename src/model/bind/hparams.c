@@ -47,7 +47,7 @@ const struct key_row *hparams_key(const struct family *family, enum weights_form
     const struct key_row *const tables[] = {family->files[format].keys, format == WEIGHTS_GGUF ? keys_gguf : keys_hf};
     for (size_t i = 0; i < 2; i++)
         for (const struct key_row *row = tables[i]; row && row->key; row++)
-            if (row->key == key) return row->names[0] ? row : NULL;
+            if (row->key == key) return row;
     return NULL;
 }
 

@@ -23,7 +23,7 @@ struct hparams_number {
 extern const struct hparams_number hparams_numbers[]; // ends with KEY_NONE
 
 enum { KEY_BYTES = 96 };
-// The family's names for a key in files of a format; NULL: it has none.
+// The family's row for a key in files of a format; NULL: there is none.
 const struct key_row *hparams_key(const struct family *family, enum weights_format format, enum key key);
 // One of a row's names as it stands in a file.
 const char *hparams_name(const struct family *family, const char *name, char out[KEY_BYTES]);

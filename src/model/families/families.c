@@ -20,6 +20,8 @@ const struct family *family_find(struct str name) {
     return NULL;
 }
 
+const struct family *family_at(size_t index) { return index < N_FAMILIES ? families[index] : NULL; }
+
 const char *family_names(struct family_names *out) {
     size_t used = 0;
     out->text[0] = '\0';

@@ -36,6 +36,7 @@ struct family {
 };
 
 const struct family *family_find(struct str name); // NULL: not a family quill runs
+const struct family *family_at(size_t index);      // of the list; NULL: there are no more
 
 // "gpt2, llama", for messages.
 struct family_names {

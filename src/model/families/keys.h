@@ -20,11 +20,11 @@ enum key {
 enum { KEY_NAMES = 4 };
 
 // A name that begins with a dot stands behind the family's name. The first of the names that a file has counts; a row
-// without any: the family has no such key.
+// without any: files of the family have no such key.
 struct key_row {
     enum key key;
     const char *names[KEY_NAMES];
-    double otherwise; // what a file without the key means; 0: the family's row, or the rule of hparams.c
+    double otherwise; // a number that files without the key mean; 0: the family's row, or the rule of hparams.c
 };
 
 extern const struct key_row keys_gguf[], keys_hf[]; // what most families share
