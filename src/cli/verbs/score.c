@@ -174,12 +174,16 @@ static quill_status score_held(struct scoring *s, quill_error *err) {
     return status;
 }
 
-// The text is scored later, with others, or by score_held.
-static quill_status hold_text(struct scoring *s, const char *p, size_t n, quill_error *err) {
+// The last n bytes that are held are a text, which score_held scores, with others.
+static void add_text(struct scoring *s, size_t n) {
     const char *given = s->o->score.given ? s->o->score.given : "";
-    if (!buffer_add(&s->held, p, n)) return fail_memory(err);
     s->texts[s->n_texts++] = (struct to_score){
         .prefix = given, .n_prefix = strlen(given), .n = n, .space = s->o->score.space};
+}
+
+static quill_status hold_text(struct scoring *s, const char *p, size_t n, quill_error *err) {
+    if (!buffer_add(&s->held, p, n)) return fail_memory(err);
+    add_text(s, n);
     return QUILL_OK;
 }
 
@@ -215,10 +219,8 @@ static quill_status score_file(struct scoring *s, const char *path, quill_error 
     if (s->stride) {
         quill_status status = read_file(&s->held, path, NO_LIMIT, err);
         if (status) return status;
-        const size_t n = s->held.n;
-        status = hold_text(s, "", 0, err);
-        s->texts[0].n = n;
-        return status ? status : score_held(s, err);
+        add_text(s, s->held.n);
+        return score_held(s, err);
     }
     int fd = STDIN_FILENO;
     const char *name = is_stdin ? "stdin" : path;
