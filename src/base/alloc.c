@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "checked.h"
+#include "meminfo.h"
 
 void *alloc_array(size_t count, size_t size) {
     size_t bytes;
@@ -21,8 +22,9 @@ void *alloc_resize(void *old, size_t count, size_t size) {
 
 void *alloc_grow(void *old, size_t *cap, size_t need, size_t size) {
     if (old && need <= *cap) return old;
-    size_t larger = *cap + *cap / 2 + 8, count = larger > need ? larger : need;
-    void *p = alloc_resize(old, count, size);
+    size_t larger = *cap + *cap / 2 + 8, count = larger > need ? larger : need, more;
+    const bool room = checked_mul_size(&more, count - *cap, size) && meminfo_has_room(more);
+    void *p = room ? alloc_resize(old, count, size) : NULL;
     if (p) *cap = count;
     return p;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "checked.h"
+#include "meminfo.h"
 
 bool buffer_reserve(struct buffer *b, size_t more) {
     size_t need;
@@ -13,7 +14,7 @@ bool buffer_reserve(struct buffer *b, size_t more) {
     if (need <= b->cap) return true;
     size_t cap = b->cap < 32 ? 64 : b->cap + b->cap / 2;
     if (cap < need) cap = need;
-    char *p = realloc(b->p, cap);
+    char *p = meminfo_has_room(cap - b->cap) ? realloc(b->p, cap) : NULL;
     if (!p) return false;
     b->p = p;
     b->cap = cap;

@@ -68,10 +68,12 @@ uint64_t meminfo_available(void) {
     return machine < groups ? machine : groups;
 }
 
+enum { LARGE_BYTES = 16 << 20 }; // asking takes a tenth of a millisecond
+
+bool meminfo_has_room(uint64_t bytes) { return bytes < LARGE_BYTES || bytes <= meminfo_available(); }
+
 quill_status meminfo_check(uint64_t bytes, const char *what, quill_error *err) {
-    enum { LARGE_BYTES = 16 << 20 }; // asking takes a tenth of a millisecond
-    const uint64_t have = bytes < LARGE_BYTES ? UINT64_MAX : meminfo_available();
-    if (bytes <= have) return QUILL_OK;
+    if (meminfo_has_room(bytes)) return QUILL_OK;
     return fail(err, QUILL_E_SYSTEM, "memory: %s needs %" PRIu64 " MiB, and %" PRIu64 " are available", what,
-                bytes >> 20, have >> 20);
+                bytes >> 20, meminfo_available() >> 20);
 }

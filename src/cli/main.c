@@ -21,9 +21,8 @@ static quill_status find_verb(const struct verb **verb, const char *name, quill_
     const struct verb *found = verb_find(name);
     *verb = found ? found : verbs;
     if ((*verb)->run) return QUILL_OK;
-    if (found->reserved)
-        return fail(err, QUILL_E_USAGE, "'%s' is reserved for a later version; as a prompt: quill -p %s", name, name);
-    return fail(err, QUILL_E_USAGE, "'%s' is not available in this version", name);
+    const char *why = found->reserved ? "reserved for a later version" : "not available in this version";
+    return fail(err, QUILL_E_USAGE, "'%s' is %s; as a prompt: quill -p %s", name, why, name);
 }
 
 static int run(const struct verb *verb, struct options *o, quill_error *err) {

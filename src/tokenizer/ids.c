@@ -10,7 +10,7 @@ bool ids_reserve(quill_ids *list, size_t more) {
     if (!checked_add_size(&need, list->n, more)) return false;
     if (need <= list->cap) return true;
     if (cap < need) cap = need;
-    if (meminfo_check((uint64_t)(cap - list->cap) * sizeof *list->ids, "", NULL)) return false;
+    if (!meminfo_has_room((uint64_t)(cap - list->cap) * sizeof *list->ids)) return false;
     int32_t *ids = alloc_resize(list->ids, cap, sizeof *ids);
     if (!ids) return false;
     list->ids = ids;

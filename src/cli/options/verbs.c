@@ -79,8 +79,18 @@ const struct verb verbs[] = {
     {.name = "cache", .summary = "look after the prompt cache"},
     {.name = "train", .summary = "train a model"},
     {.name = "finetune", .summary = "train an adapter"},
-    {.name = "embed", .reserved = true},
+    {.name = "models", .summary = "list the models that are here"},
+    {.name = "embed", .summary = "turn texts into vectors"},
+    {.name = "similar", .summary = "texts by likeness"},
+    {.name = "imatrix", .summary = "what matters in weights"},
     {.name = "fill", .reserved = true},
+    {.name = "follows", .reserved = true},
+    {.name = "classify", .reserved = true},
+    {.name = "tag", .reserved = true},
+    {.name = "answer", .reserved = true},
+    {.name = "nearest", .reserved = true},
+    {.name = "translate", .reserved = true},
+    {.name = "summarize", .reserved = true},
 };
 const size_t n_verbs = sizeof verbs / sizeof verbs[0];
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/utf8.h"
@@ -35,8 +36,8 @@ struct ranking {
     struct scorer scorer;
     struct output out;
     struct buffer prefix, input;
-    struct ranked *candidates; // [n]
-    size_t n;
+    struct ranked *candidates; // [n], room for cap
+    size_t n, cap;
     struct row_failures failures;
 };
 
@@ -54,16 +55,15 @@ static quill_status read_candidates(struct ranking *r, quill_error *err) {
     if (strcmp(r->path, "-") == 0) say_reading(r->o, STDIN_FILENO, "candidates");
     quill_status s = read_file(&r->input, r->path, (uint64_t)r->o->prompt.max_bytes, err);
     if (s) return s;
-    size_t most = 1;
-    for (size_t i = 0; i < r->input.n; i++) most += r->input.p[i] == '\n';
-    r->candidates = calloc(most, sizeof *r->candidates);
-    if (!r->candidates) return fail_memory(err);
     const char *p = r->input.p ? r->input.p : "", *end = p + r->input.n;
     p += utf8_mark(p, r->input.n);
     while (p < end) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((newline ? newline : end) - p);
-        r->candidates[r->n] = (struct ranked){.text = p, .n = n, .number = r->n};
+        struct ranked *grown = alloc_grow(r->candidates, &r->cap, r->n + 1, sizeof *grown);
+        if (!grown) return fail_memory(err);
+        r->candidates = grown;
+        grown[r->n] = (struct ranked){.text = p, .n = n, .number = r->n};
         r->n++;
         p += n + (newline != NULL);
     }
