@@ -9,8 +9,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 EMBED  ?= weights/model.gguf
 WERROR ?= 0
-# openmp, or pthread: threads of its own, for programs that fork, and for ThreadSanitizer, which knows no OpenMP.
-THREADS ?= $(if $(filter tsan,$(CONFIG)),pthread,openmp)
+# openmp, or pthread: threads of its own, for programs that fork. ThreadSanitizer knows no OpenMP (but see `make races`),
+# and LeakSanitizer, as it is with libFuzzer, complains of memory that clang's runtime never frees.
+THREADS ?= $(if $(filter tsan fuzz,$(CONFIG)),pthread,openmp)
 $(if $(filter openmp pthread,$(THREADS)),,$(error THREADS=$(THREADS): expected openmp or pthread))
 
 ifeq ($(CONFIG),release)
@@ -155,7 +156,7 @@ $(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
 	  $(OBJ)/internal.a -lcmocka $(LIBS)
 
 include tests/fuzz/fuzz.mk tests/fault/fault.mk
-include tests/check/check.mk
+include tests/check/check.mk tests/races/races.mk
 
 # What measures, or makes what is measured.
 TOOLS := $(BUILD)/tests/make_model $(BUILD)/tests/bench_tokenizer
@@ -211,7 +212,8 @@ help:
 	  'make debug|asan|ubsan|native   the same in build/<name>/ (asan includes UBSan)' \
 	  'make test                 unit tests and command-line tests (CONFIG=asan: of that build)' \
 	  'make fuzz SECONDS=60      so long with libFuzzer for each target (needs clang)' \
-	  'make check-headers        every header compiles alone' \
+	  'make races                threads under ThreadSanitizer (needs clang)' \
+  'make check-headers        every header compiles alone' \
 	  'make docs                 manual page, completions, pkg-config file' \
   'make install|uninstall PREFIX=/usr/local DESTDIR=' \
 	  'make EMBED=file.gguf      build around another built-in model' \
