@@ -2,6 +2,8 @@
 // safetensors files and shard indexes: what they give, and the rules they have to keep.
 #include "folder.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "formats/weights.h"
 
@@ -68,6 +70,27 @@ static void tensors_are_views_of_the_data(void **state) {
     t = weights_tensor(w, STR("none"));
     assert_true(t && t->dtype == DTYPE_BF16 && t->bytes == 0 && t->shape[1] == 0);
     assert_null(weights_tensor(w, STR("__metadata__")));
+    weights_close(w);
+}
+
+static void doubles_are_read_as_floats(void **state) {
+    (void)state;
+    static const double values[] = {0.1, -1e300, 0x1p-200, NAN, 3};
+    static const char header[] = "{\"d\":{\"dtype\":\"F64\",\"shape\":[5],\"data_offsets\":[0,40]},"
+                                 "\"none\":{\"dtype\":\"F64\",\"shape\":[0,3],\"data_offsets\":[40,40]}}";
+    struct buffer b = {0};
+    const uint64_t length = sizeof header - 1;
+    assert_true(buffer_add(&b, &length, 8) && buffer_add(&b, header, length) && buffer_add(&b, values, sizeof values));
+    write_file("model.safetensors", b.p, b.n);
+    buffer_free(&b);
+    struct weights *w = accepted();
+    const struct tensor *t = weights_tensor(w, STR("d"));
+    assert_true(t && t->dtype == DTYPE_F32 && strcmp(t->type, "F32") == 0 && t->bytes == 20 && t->shape[0] == 5);
+    float found[5];
+    memcpy(found, t->data, sizeof found);
+    assert_true(found[0] == 0.1f && found[1] == -INFINITY && found[2] == 0 && isnan(found[3]) && found[4] == 3);
+    t = weights_tensor(w, STR("none"));
+    assert_true(t && t->dtype == DTYPE_F32 && t->bytes == 0);
     weights_close(w);
 }
 
@@ -450,6 +473,7 @@ static void the_index_is_an_object_with_one_map(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tensors_are_views_of_the_data, setup, remove_folder),
+        cmocka_unit_test_setup_teardown(doubles_are_read_as_floats, setup, remove_folder),
         cmocka_unit_test_setup_teardown(unusual_tensors_are_accepted_while_nobody_needs_them, setup, remove_folder),
         cmocka_unit_test_setup_teardown(the_header_lies_within_the_file, setup, remove_folder),
         cmocka_unit_test_setup_teardown(a_header_has_at_most_100_mb, setup, remove_folder),
