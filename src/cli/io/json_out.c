@@ -58,14 +58,13 @@ static json_t *hex(const char *p, size_t n) {
     return value;
 }
 
-// {"id":262,"text":" the","bytes":"20746865","logprob":-1.5}; entries of `top` have no bytes. The bytes are the token's
-// own, not what it adds to the text: they name it among others that could stand there.
-static json_t *token_object(const struct sample *s, int32_t id, double logprob, bool with_bytes) {
+// The bytes are the token's own, not what it adds to the text: they name it among others that could stand there.
+json_t *json_token(const quill_tokenizer *tokenizer, quill_special special, int32_t id, double logprob, bool bytes) {
     size_t n;
-    const char *p = quill_token_bytes(s->tokenizer, id, s->special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT, &n);
+    const char *p = quill_token_bytes(tokenizer, id, special, &n);
     json_t *object = json_object();
     bool ok = json_put(object, "id", json_integer(id)) && json_put(object, "text", json_text(p ? p : "", n)) &&
-              (!with_bytes || json_put(object, "bytes", hex(p, n))) &&
+              (!bytes || json_put(object, "bytes", hex(p, n))) &&
               json_put(object, "logprob", json_decimal(logprob, LOGPROB_PLACES));
     if (ok) return object;
     json_decref(object);
@@ -74,15 +73,24 @@ static json_t *token_object(const struct sample *s, int32_t id, double logprob, 
 
 static bool append(json_t *array, json_t *value) { return json_array_append_new(array, value) == 0; }
 
+json_t *json_top(const quill_tokenizer *tokenizer, quill_special special, const quill_scored_token *token) {
+    json_t *top = json_array();
+    bool ok = top != NULL;
+    for (size_t k = 0; k < token->n_top && ok; k++)
+        ok = append(top, json_token(tokenizer, special, token->top[k].id, token->top[k].logprob, false));
+    if (ok) return top;
+    json_decref(top);
+    return NULL;
+}
+
 static json_t *token_array(const struct sample *s, const quill_scored_token *tokens, size_t n) {
+    const quill_special special = s->special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT;
     json_t *array = json_array();
     bool ok = array != NULL;
     for (size_t i = 0; i < n && ok; i++) {
-        json_t *token = token_object(s, tokens[i].id, tokens[i].logprob, true), *top = json_array();
-        for (size_t k = 0; k < tokens[i].n_top && ok; k++)
-            ok = append(top, token_object(s, tokens[i].top[k].id, tokens[i].top[k].logprob, false));
-        bool put = json_put(token, "top", top); // takes top in any case
-        ok = append(array, token) && put && ok;
+        json_t *token = json_token(s->tokenizer, special, tokens[i].id, tokens[i].logprob, true);
+        ok = json_put(token, "top", json_top(s->tokenizer, special, &tokens[i]));
+        ok = append(array, token) && ok;
     }
     if (ok) return array;
     json_decref(array);

@@ -23,6 +23,11 @@ bool json_add(struct buffer *t, json_t *value);
 // Writes `value` as one line and releases it; NULL: there was no memory.
 QUILL_MUST_CHECK quill_status json_write_line(struct output *out, json_t *value, quill_error *err);
 
+// {"id":262,"text":" the","bytes":"20746865","logprob":-1.5}; without the bytes for one that only might have come.
+json_t *json_token(const quill_tokenizer *tokenizer, quill_special special, int32_t id, double logprob, bool bytes);
+// The likeliest tokens in place of `token`, as an array of such objects.
+json_t *json_top(const quill_tokenizer *tokenizer, quill_special special, const quill_scored_token *token);
+
 // One finished sample.
 struct sample {
     const quill_result *result;

@@ -21,7 +21,7 @@ struct bias_list {
     size_t n;
 };
 
-enum normalize { NORMALIZE_NONE, NORMALIZE_TOKENS, NORMALIZE_PRIOR };
+enum normalize { NORMALIZE_NONE, NORMALIZE_TOKENS, NORMALIZE_PRIOR, NORMALIZE_BYTES };
 enum score_unit { PER_LINE, PER_TOKEN };
 
 // Numbers that were not given and have no default are -1, strings NULL. Strings are borrowed from argv.

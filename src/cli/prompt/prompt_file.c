@@ -224,6 +224,40 @@ static quill_status finish(struct reading *r, quill_error *err) {
     return s;
 }
 
+// The first line that ends in another way than those before it; 0: all end alike. *crlf: in "\r\n".
+static size_t find_mixed_end(const char *text, size_t n, bool *crlf) {
+    size_t line = 0;
+    *crlf = false;
+    for (size_t at = 0; at < n; at++) {
+        if (text[at] != '\n') continue;
+        const bool this_one = at && text[at - 1] == '\r';
+        if (++line == 1) *crlf = this_one;
+        else if (this_one != *crlf) return line;
+    }
+    return 0;
+}
+
+// A file whose lines all end in "\r\n" means what it means with "\n".
+static quill_status read_lines(struct reading *r, const char *text, size_t n, quill_error *err) {
+    quill_status s = QUILL_OK;
+    struct buffer line = {0};
+    bool crlf;
+    r->f->mixed_line = find_mixed_end(text, n, &crlf);
+    crlf = crlf && !r->f->mixed_line;
+    for (size_t at = utf8_mark(text, n); at < n && !s;) {
+        const char *newline = memchr(text + at, '\n', n - at);
+        size_t end = newline ? (size_t)(newline - text) + 1 : n;
+        r->line++;
+        line.n = 0;
+        if (!crlf || !newline) s = read_line(r, text + at, end - at, err);
+        else if (!buffer_add(&line, text + at, end - at - 2) || !buffer_add(&line, "\n", 1)) s = fail_memory(err);
+        else s = read_line(r, line.p, line.n, err);
+        at = end;
+    }
+    buffer_free(&line);
+    return s;
+}
+
 quill_status prompt_file_parse(struct prompt_file **out, const char *name, const char *folder, const char *text,
                                size_t n, quill_error *err) {
     *out = NULL;
@@ -234,13 +268,7 @@ quill_status prompt_file_parse(struct prompt_file **out, const char *name, const
     f->name = strdup(name);
     f->folder = folder ? strdup(folder) : NULL;
     quill_status s = f->name && (f->folder || !folder) ? QUILL_OK : fail_memory(err);
-    for (size_t at = utf8_mark(text, n); at < n && !s;) {
-        const char *newline = memchr(text + at, '\n', n - at);
-        size_t end = newline ? (size_t)(newline - text) + 1 : n;
-        r.line++;
-        s = read_line(&r, text + at, end - at, err);
-        at = end;
-    }
+    if (!s) s = read_lines(&r, text, n, err);
     if (!s) s = finish(&r, err);
     buffer_free(&r.argument);
     template_free(&r.tail);

@@ -41,6 +41,7 @@ struct prompt_file {
     size_t n_settings;
     struct examples examples; // all of the file, in its order
     size_t shot_line;         // of %shot; 0: none
+    size_t mixed_line;        // the first one that ends in another way than those before it; 0: none
 
     // by prompt_file_configure:
     quill_text *defined;          // [slots.n] values of -D; text NULL: not defined

@@ -131,7 +131,7 @@ static bool add_details(struct score_page *page, const struct scored_piece *piec
     bool ok = buffer_add_format(t, "<span class=\"d\" role=\"tooltip\" id=\"t%" PRIu64 "\">", page->n_tokens) &&
               add_quoted(t, piece->bytes, piece->n) && buffer_add_string(t, " ") && add_percent(t, score->logprob) &&
               buffer_add_format(t, ", %.2f bits\nLikely here:", fabs(score->logprob) / LN2);
-    for (size_t i = 0; i < score->n_top && ok; i++) {
+    for (size_t i = 0; i < score->n_top && i < PAGE_TOP && ok; i++) {
         size_t n; // tokens that are not in the text: by themselves
         const char *p = quill_token_bytes(page->tokenizer, score->top[i].id, QUILL_SPECIAL_PARSE, &n);
         ok = buffer_add_string(t, "\n") && add_percent(t, score->top[i].logprob) && buffer_add_string(t, " ") &&

@@ -152,10 +152,11 @@ static void normalise(struct choices *c, const double *weights) {
     for (size_t i = 0; i < c->n; i++) c->items[i].probability /= sum;
 }
 
-// By --normalize. Where the ends count, they are tokens as the others are.
+// By --normalize. Where the ends count, they are tokens as the others are, but no bytes.
 static quill_status apply(struct weighing *w, const struct weighed_prompt *p, quill_error *err) {
     struct choices *c = w->choices;
-    const bool prior = w->o->choose.normalize == NORMALIZE_PRIOR, tokens = w->o->choose.normalize == NORMALIZE_TOKENS;
+    const int how = w->o->choose.normalize;
+    const bool prior = how == NORMALIZE_PRIOR;
     quill_status s = prior && !w->alone[p->space] ? weigh_alone(w, p->space, err) : QUILL_OK;
     if (s) return s;
     double *weights = alloc_array(c->n, sizeof *weights);
@@ -164,7 +165,8 @@ static quill_status apply(struct weighing *w, const struct weighed_prompt *p, qu
         const quill_option *option = &p->options[i];
         c->items[i].logprob = weights[i] = option->logprob;
         if (prior) weights[i] -= w->alone[p->space][i];
-        if (tokens) weights[i] /= (double)(option->n - option->n_context + p->ended);
+        if (how == NORMALIZE_TOKENS) weights[i] /= (double)(option->n - option->n_context + p->ended);
+        if (how == NORMALIZE_BYTES) weights[i] /= (double)(p->space + c->items[i].name.n);
     }
     normalise(c, weights);
     free(weights);

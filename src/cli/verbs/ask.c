@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cli/io/json_out.h"
 #include "cli/io/output.h"
 #include "cli/io/show.h"
 #include "cli/options/commands.h"
@@ -38,8 +39,15 @@ static int answer(double p, double least) {
 static quill_status print(const struct options *o, int status, double p, quill_error *err) {
     struct output out = {.fd = -1};
     struct buffer t = {0};
-    const char *word = status == STATUS_YES ? "yes\t" : status == STATUS_NO ? "no\t" : "undecided\t";
-    bool ok = buffer_add_string(&t, word) && show_decimal(&t, p, 6) && buffer_add_string(&t, "\n");
+    const char *word = status == STATUS_YES ? "yes" : status == STATUS_NO ? "no" : "undecided";
+    bool ok;
+    if (o->output.json) {
+        json_t *object = json_object();
+        ok = json_put(object, "answer", json_c_string(word)) && json_put(object, "prob", json_decimal(p, 6));
+        ok = json_add(&t, object) && ok && buffer_add_string(&t, "\n");
+    } else {
+        ok = buffer_add_format(&t, "%s\t", word) && show_decimal(&t, p, 6) && buffer_add_string(&t, "\n");
+    }
     quill_status s = ok ? output_open(&out, NULL, o->output.raw, err) : fail_memory(err);
     if (!s) s = output_write(&out, t.p, t.n, err);
     if (!s) s = output_close(&out, err);
@@ -62,7 +70,7 @@ static int ask(struct chooser *c, struct options *o, quill_error *err) {
     double p = 0;
     for (size_t i = 0; i < n_yes; i++) p += c->choices.items[i].probability; // yes and no together have 1
     int status = answer(p, o->ask.min_prob);
-    if (o->ask.print) s = print(o, status, p, err);
+    if (o->ask.print || o->output.json) s = print(o, status, p, err);
     return s ? (int)s : status;
 }
 

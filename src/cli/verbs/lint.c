@@ -8,13 +8,17 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cli/io/json_out.h"
 #include "cli/io/output.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/prompt_file.h"
+#include "cli/run/choices.h"
 #include "cli/run/model_source.h"
 
 struct lint {
+    const struct options *o;
     struct prompt_file *f;
+    struct choices choices;
     const quill_tokenizer *tokenizer;
     struct buffer found;
     struct label {
@@ -32,8 +36,17 @@ __attribute__((format(printf, 4, 5))) static quill_status warn(struct lint *l, c
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return buffer_add_format(&l->found, "%s:%zu: warning: %s\n", QUOTED(str_of(file)), line, text) ? QUILL_OK
-                                                                                                   : QUILL_E_SYSTEM;
+    bool ok;
+    if (l->o->output.json) {
+        json_t *object = json_object();
+        ok = json_put(object, "file", json_c_string(file)) &&
+             json_put(object, "line", json_integer((json_int_t)line)) &&
+             json_put(object, "warning", json_c_string(text));
+        ok = json_add(&l->found, object) && ok && buffer_add_string(&l->found, "\n");
+    } else {
+        ok = buffer_add_format(&l->found, "%s:%zu: warning: %s\n", QUOTED(str_of(file)), line, text);
+    }
+    return ok ? QUILL_OK : QUILL_E_SYSTEM;
 }
 
 #define SHOWN(value) QUOTED(((struct str){(value).text, (value).n}))
@@ -91,6 +104,25 @@ static quill_status check_labels(struct lint *l, quill_error *err) {
     return s;
 }
 
+static bool is_choice(const struct choices *c, quill_text answer) {
+    const struct str text = choice_cut((struct str){answer.text, answer.n});
+    for (size_t i = 0; i < c->n; i++)
+        if (c->items[i].name.n == text.n && memcmp(c->items[i].name.p, text.p, text.n) == 0) return true;
+    return c->n == 0;
+}
+
+static quill_status check_choices(struct lint *l, quill_error *err) {
+    const struct prompt_file *f = l->f;
+    quill_status s = choices_add_given(&l->choices, l->o, err);
+    for (size_t i = 0; i < f->examples.n && !s; i++) {
+        const struct example *e = &f->examples.items[i];
+        if (!is_choice(&l->choices, e->values[f->answer]))
+            s = warn(l, f->examples.name, e->line, "the answer '%s' is none of the choices",
+                     SHOWN(e->values[f->answer]));
+    }
+    return s;
+}
+
 // ---- lengths ----
 
 static quill_status check_lengths(struct lint *l, quill_error *err) {
@@ -117,6 +149,11 @@ static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err
     const struct prompt_file *f = l->f;
     struct rendered r = {0};
     struct prompt_ids ids = {0};
+    if (f->mixed_line) {
+        quill_status s =
+            warn(l, f->name, f->mixed_line, "this line ends in another way (LF, CRLF) than those before it");
+        if (s) return s;
+    }
     quill_text *values = calloc(f->n_open + 1, sizeof *values); // the question's own length is not known
     for (size_t i = 0; values && i < f->n_open; i++) values[i].text = "";
     quill_status s = values ? prompt_file_render(f, values, &r, err) : fail_memory(err);
@@ -139,7 +176,7 @@ static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err
 }
 
 int cmd_lint(struct options *o, quill_error *err) {
-    struct lint l = {0};
+    struct lint l = {.o = o};
     struct output out = {.fd = -1};
     quill_model *model = NULL;
     if (o->operands.n != 1) return (int)fail(err, QUILL_E_USAGE, "lint: expected one FILE, found %zu", o->operands.n);
@@ -150,6 +187,7 @@ int cmd_lint(struct options *o, quill_error *err) {
     if (!s) l.tokenizer = quill_model_tokenizer(model);
     if (!s) s = check_prompt(&l, quill_model_n_ctx(model), err);
     if (!s && l.f->examples.n) s = check_labels(&l, err);
+    if (!s && l.f->examples.n) s = check_choices(&l, err);
     if (!s && l.f->examples.n) s = check_lengths(&l, err);
     if (!s) s = output_open(&out, NULL, false, err);
     if (!s) s = output_write(&out, l.found.p, l.found.n, err);
@@ -158,6 +196,7 @@ int cmd_lint(struct options *o, quill_error *err) {
     output_abort(&out);
     quill_model_free(model);
     free(l.labels);
+    choices_free(&l.choices);
     buffer_free(&l.found);
     prompt_file_free(l.f);
     return (int)s;

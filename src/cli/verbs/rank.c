@@ -82,7 +82,6 @@ static quill_status on_score(void *user, size_t i, const struct text_score *scor
                              quill_error *err) {
     const struct round *round = user;
     struct ranked *c = round->candidates[i];
-    bool per_token = round->r->o->choose.normalize == NORMALIZE_TOKENS;
     if (problem) {
         c->failed = true;
         c->score = (double)NAN;
@@ -93,7 +92,9 @@ static quill_status on_score(void *user, size_t i, const struct text_score *scor
     const uint64_t rounds = r->o->choose.normalize == NORMALIZE_PRIOR ? 2 : 1;
     progress_update(&round->r->bar, "scoring", c->number + (round->prior ? r->n : 0), rounds * r->n);
     if (round->prior) c->score -= score->logprob;
-    else c->score = per_token ? score->logprob / (double)score->tokens : score->logprob;
+    else if (r->o->choose.normalize == NORMALIZE_TOKENS) c->score = score->logprob / (double)score->tokens;
+    else if (r->o->choose.normalize == NORMALIZE_BYTES) c->score = score->logprob / (double)score->bytes;
+    else c->score = score->logprob;
     return QUILL_OK;
 }
 

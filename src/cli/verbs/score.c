@@ -54,6 +54,7 @@ static quill_status check_options(const struct options *o, quill_error *err) {
     if (times > 1) return fail(err, QUILL_E_USAGE, "stdin ('-') is given twice");
     if (o->score.space && !o->score.given) return fail(err, QUILL_E_USAGE, "--space needs --given");
     if (o->score.stride >= 0 && !o->score.whole) return fail(err, QUILL_E_USAGE, "--stride needs --whole");
+    if (o->output.logprobs >= 0 && !o->output.json) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
     if (o->score.header && o->output.json) return fail(err, QUILL_E_USAGE, "--header and --json exclude each other");
     return QUILL_OK;
 }
@@ -82,7 +83,9 @@ static bool add_json_piece(struct scoring *s, const struct scored_piece *piece) 
     json_t *object = json_object();
     bool ok = json_put(object, "id", json_integer(piece->id)) &&
               json_put(object, "logprob", json_decimal(piece->score->logprob, LOGPROB_PLACES)) &&
-              json_put(object, "piece", json_text(piece->bytes, piece->n));
+              json_put(object, "piece", json_text(piece->bytes, piece->n)) &&
+              (s->o->output.logprobs < 0 ||
+               json_put(object, "top", json_top(s->scorer.tokenizer, QUILL_SPECIAL_AS_TEXT, piece->score)));
     return json_array_append_new(s->pieces, object) == 0 && ok;
 }
 
@@ -163,10 +166,15 @@ static quill_status on_text(void *user, size_t i, const struct text_score *score
     return row_failed(&s->failures, s->failures.rows, err);
 }
 
+// How many of the likeliest tokens the page and the objects need.
+static int most_likely(const struct options *o) {
+    const int page = o->score.html ? PAGE_TOP : 0, listed = (int)o->output.logprobs;
+    return page > listed ? page : listed;
+}
+
 static quill_status score_held(struct scoring *s, quill_error *err) {
     const char *p = s->held.p ? s->held.p : "";
-    const struct scoring_calls calls = {
-        .top = s->o->score.html ? PAGE_TOP : 0, .piece = on_piece, .done = on_text, .user = s};
+    const struct scoring_calls calls = {.top = most_likely(s->o), .piece = on_piece, .done = on_text, .user = s};
     for (size_t i = 0; i < s->n_texts; p += s->texts[i++].n) s->texts[i].text = p;
     quill_status status = s->stride ? scorer_run_windows(&s->scorer, s->texts, s->stride, &calls, err)
                                     : scorer_run(&s->scorer, s->texts, s->n_texts, &calls, err);
@@ -249,7 +257,7 @@ static quill_status open_all(struct scoring *s, quill_error *err) {
     if (!status && o->score.html && output_same(&s->out, &s->page.out))
         status = fail(err, QUILL_E_USAGE, "--html: the lines go to '%s' already", QUOTED(str_of(o->score.html)));
     if (status) return status;
-    s->per_token = o->score.per == PER_TOKEN;
+    s->per_token = o->score.per == PER_TOKEN || o->output.logprobs >= 0;
     s->colors = colors_wanted((enum color_when)o->output.color, s->out.terminal);
     s->failures.fast = o->rows.fail_fast;
     s->pieces = json_array();

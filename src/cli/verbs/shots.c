@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/rng.h"
+#include "cli/io/json_out.h"
 #include "cli/io/output.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
@@ -147,6 +148,8 @@ static quill_status ask_all(struct loo *l, size_t order, size_t k, size_t *right
 
 // ---- records ----
 
+enum { PLACES = 4 };
+
 static quill_status write_text(struct loo *l, struct buffer *t, bool ok, quill_error *err) {
     progress_hide(&l->bar);
     quill_status s = ok ? output_write(&l->out, t->p, t->n, err) : fail_memory(err);
@@ -155,9 +158,43 @@ static quill_status write_text(struct loo *l, struct buffer *t, bool ok, quill_e
     return s;
 }
 
+struct counts {
+    size_t shots, first, worst, best, sum; // right answers: of the first order, the worst, the best, all
+};
+
+static quill_status write_counts(struct loo *l, const struct counts *c, quill_error *err) {
+    const double n = (double)l->n;
+    struct buffer t = {0};
+    json_t *object = json_object();
+    bool ok = json_put(object, "shots", json_integer((json_int_t)c->shots)) &&
+              json_put(object, "accuracy", json_decimal((double)c->first / n, PLACES)) &&
+              json_put(object, "orders", json_integer((json_int_t)l->n_orders)) &&
+              json_put(object, "worst", json_decimal((double)c->worst / n, PLACES)) &&
+              json_put(object, "mean", json_decimal((double)c->sum / (n * (double)l->n_orders), PLACES)) &&
+              json_put(object, "best", json_decimal((double)c->best / n, PLACES));
+    ok = json_add(&t, object) && ok;
+    return write_text(l, &t, ok && buffer_add_string(&t, "\n"), err);
+}
+
+// What label i was taken for: {"answer":"yes","chosen":{"yes":3,"no":1}}.
+static quill_status write_row(struct loo *l, size_t i, quill_error *err) {
+    struct buffer t = {0}, name = {0};
+    json_t *chosen = json_object(), *object = json_object();
+    const struct choice *labels = l->labels->items;
+    bool ok = json_put(object, "answer", json_text(labels[i].name.p, labels[i].name.n));
+    for (size_t k = 0; k < l->labels->n && ok; k++) {
+        name.n = 0;
+        ok = show_utf8(&name, labels[k].name.p, labels[k].name.n) && buffer_add(&name, "", 1) &&
+             json_put(chosen, name.p, json_integer((json_int_t)l->confusion[i * l->labels->n + k]));
+    }
+    ok = json_put(object, "chosen", chosen) && ok;
+    ok = json_add(&t, object) && ok;
+    buffer_free(&name);
+    return write_text(l, &t, ok && buffer_add_string(&t, "\n"), err);
+}
+
 // A line of the first table. Accuracies are counts until here, so that they do not depend on a sum's rounding.
 static quill_status try_shots(struct loo *l, size_t k, quill_error *err) {
-    enum { PLACES = 4 };
     struct buffer t = {0};
     size_t first = 0, worst = l->n, best = 0, sum = 0;
     quill_status s = draw_orders(l, k, err);
@@ -171,6 +208,7 @@ static quill_status try_shots(struct loo *l, size_t k, quill_error *err) {
         sum += right;
     }
     if (s || signals_pending()) return s;
+    if (l->o->output.json) return write_counts(l, &(struct counts){k, first, worst, best, sum}, err);
     const double n = (double)l->n, mean = (double)sum / (n * (double)l->n_orders);
     const double columns[] = {(double)worst / n, mean, (double)best / n};
     bool ok = buffer_add_format(&t, "%zu\t", k) && show_decimal(&t, (double)first / n, PLACES) &&
@@ -251,12 +289,14 @@ static quill_status leave_one_out(struct loo *l, struct options *o, quill_error 
     quill_status s = prepare(l, o, err);
     if (s) return s;
     signals_catch();
-    s = write_text(l, &header, buffer_add_string(&header, "shots\taccuracy\torders\tworst\tmean\tbest\n"), err);
+    if (!o->output.json)
+        s = write_text(l, &header, buffer_add_string(&header, "shots\taccuracy\torders\tworst\tmean\tbest\n"), err);
     progress_start(&l->bar, o->talk.quiet);
     if (!s) s = hold_session(l->chooser.session, try_counts, l, err);
     progress_clear(&l->bar);
     if (s || signals_pending()) return s;
-    s = write_confusion(l, err);
+    for (size_t i = 0; i < l->labels->n && o->output.json && !s; i++) s = write_row(l, i, err);
+    if (!o->output.json) s = write_confusion(l, err);
     return s ? s : output_close(&l->out, err);
 }
 
