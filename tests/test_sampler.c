@@ -429,6 +429,24 @@ static void a_constraint_leaves_what_the_chain_leaves_of_it(void **state) {
     sampler_free(s);
 }
 
+// What the chain leaves of the allowed ids has probability 0 as doubles go: nothing is left of them.
+static void what_is_too_unlikely_is_not_left(void **state) {
+    (void)state;
+    const float logits[3] = {0, 1, 2000};
+    struct token_set allowed;
+    assert_true(token_set_create(&allowed, 3));
+    token_set_add(&allowed, 0);
+    token_set_add(&allowed, 1);
+    const quill_sampling o = everything_off();
+    struct sampler *s = sampler_create(3);
+    const struct candidate *c;
+    const struct draw draw = {.sampling = &o, .allowed = &allowed};
+    assert_int_equal(sampler_distribution(s, logits, &draw, &c), 2);
+    assert_true(c[0].id == 1 && fabs(c[0].p - 1 / (1 + exp(-1))) < 1e-14);
+    free(allowed.bits);
+    sampler_free(s);
+}
+
 static void what_is_banned_is_not_allowed(void **state) {
     (void)state;
     const float logits[4] = {1, 2, 3, 4};
@@ -602,6 +620,7 @@ int main(void) {
         cmocka_unit_test(a_set_gives_back_its_ids),
         cmocka_unit_test(a_constraint_leaves_what_the_chain_leaves_of_it),
         cmocka_unit_test(what_is_banned_is_not_allowed),
+        cmocka_unit_test(what_is_too_unlikely_is_not_left),
         cmocka_unit_test(draws_follow_the_distribution),
         cmocka_unit_test(a_draw_depends_on_its_arguments_alone),
         cmocka_unit_test(largest_logits_are_in_order),

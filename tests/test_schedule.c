@@ -113,7 +113,7 @@ static void who_waits_leaves_the_others_alone(void **state) {
 // A prompt that was read is found again where another one would have overwritten it if any lane would do.
 static void a_lane_that_is_taken_loses_little(void **state) {
     (void)state;
-    struct stage st = open_stage(2, 0, 0, 50);
+    struct stage st = open_stage(3, 0, 0, 50);
     const float *logits;
     const struct lanes *lanes = &st.session->lanes;
     for (size_t i = 0; i < 2; i++) assert_ok(quill_eval(st.session, st.ids[i], 50, &logits, &st.err), st.err);
@@ -125,10 +125,70 @@ static void a_lane_that_is_taken_loses_little(void **state) {
         assert_ok(quill_eval(st.session, other, 52, &logits, &st.err), st.err);
         assert_int_equal(lanes->n_computed, 100 + 2 * (i + 1));
     }
-    assert_ok(quill_eval(st.session, other, 3, &logits, &st.err), st.err); // 50 lost in any lane: in its own
+    for (int32_t i = 0, empty = 0; i < 3; i++) { // to take the third would have meant to copy
+        empty += kv_length(lanes->kv, i) == 0;
+        assert_int_equal(empty, i == 2);
+    }
+    assert_ok(quill_eval(st.session, other, 3, &logits, &st.err), st.err);
     assert_ok(quill_eval(st.session, st.ids[0], 50, &logits, &st.err), st.err);
     assert_int_equal(lanes->n_computed, 112 + 1 + 1);
     close_stage(&st);
+}
+
+static void of_lanes_that_lose_the_same_the_oldest_is_taken(void **state) {
+    (void)state;
+    struct stage st = open_stage(3, 0, 0, 50);
+    const float *logits;
+    const size_t order[] = {0, 1, 2, 0, 3, 0, 2};
+    const uint64_t computed[] = {50, 50, 50, 1, 50, 1, 1}; // the fourth text takes the place of the second
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const uint64_t before = st.session->lanes.n_computed;
+        assert_ok(quill_eval(st.session, st.ids[order[i]], 50, &logits, &st.err), st.err);
+        assert_int_equal(st.session->lanes.n_computed - before, computed[i]);
+    }
+    close_stage(&st);
+}
+
+// ---- room ----
+
+struct rows_seen {
+    size_t n;
+    double sum[LONGEST];
+};
+
+static void see_row(void *user, size_t i, const float *logits) {
+    struct rows_seen *seen = user;
+    assert_int_equal(i, seen->n);
+    for (size_t k = 0; k < 259; k++) seen->sum[i] += (double)logits[k] * (double)(k + 1);
+    seen->n++;
+}
+
+// Where there is room for few rows of logits, a pass takes fewer tokens, and every row comes once and in order.
+static void rows_of_logits_come_as_there_is_room(void **state) {
+    (void)state;
+    struct stage whole = open_stage(N, 0, 20, 30);
+    struct rows_seen want = {0};
+    quill_scored_text texts[N], expected[N];
+    assert_ok(quill_eval_all(whole.session, whole.ids[3], 50, see_row, &want, &whole.err), whole.err);
+    for (size_t i = 0; i < N; i++) expected[i] = (quill_scored_text){whole.ids[i], 50 - i, 1 + 5 * i, NULL};
+    assert_ok(quill_score_texts(whole.session, expected, N, 2, &whole.err), whole.err);
+    for (size_t rows = N; rows < 50; rows = rows * 2 + 1) {
+        struct stage st = open_stage(N, 0, 20, 30);
+        struct rows_seen got = {0};
+        st.session->lanes.plan.n_rows = rows;
+        assert_ok(quill_eval_all(st.session, st.ids[3], 50, see_row, &got, &st.err), st.err);
+        assert_int_equal(got.n, 50);
+        assert_memory_equal(got.sum, want.sum, sizeof want.sum);
+        memcpy(texts, expected, sizeof texts);
+        assert_ok(quill_score_texts(st.session, texts, N, 2, &st.err), st.err);
+        for (size_t i = 0; i < N; i++)
+            for (size_t k = 0; k < texts[i].n - texts[i].first; k++) {
+                assert_true(texts[i].tokens[k].logprob == expected[i].tokens[k].logprob);
+                assert_int_equal(texts[i].tokens[k].top[1].id, expected[i].tokens[k].top[1].id);
+            }
+        close_stage(&st);
+    }
+    close_stage(&whole);
 }
 
 // Prompts of `common` and `own` ids, each with options that share nothing: every prompt and every option is there once.
@@ -161,6 +221,8 @@ int main(void) {
         cmocka_unit_test(what_is_short_is_not_waited_for),
         cmocka_unit_test(who_waits_leaves_the_others_alone),
         cmocka_unit_test(a_lane_that_is_taken_loses_little),
+        cmocka_unit_test(of_lanes_that_lose_the_same_the_oldest_is_taken),
+        cmocka_unit_test(rows_of_logits_come_as_there_is_room),
         cmocka_unit_test(every_prompt_of_a_question_is_computed_once),
     };
     return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);

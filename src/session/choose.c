@@ -140,13 +140,11 @@ static quill_status on_failure(void *user, size_t i, const quill_error *err) {
     return QUILL_OK;
 }
 
-// `count` options of every question, question by question. Of a question no more are in work than it has lanes, so that
-// none of them takes the lane in which another prompt is held.
+// `count` options of every question: all with their first, then all with their second, so that a prompt is not lost
+// before its next option comes.
 static quill_status weigh_options(struct choosing *c, size_t begun, size_t count, quill_error *err) {
-    const size_t lanes = (size_t)c->session->lanes.plan.n_seq;
     const struct feed feed = {
         .n = count * c->n,
-        .at_once = lanes / c->n * c->n,
         .make = make_task,
         .rows = on_rows,
         .failed = on_failure,

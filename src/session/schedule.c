@@ -247,9 +247,7 @@ static void run_feed(struct schedule *s, struct feeding *f) {
 
 quill_status schedule_feed(struct schedule *s, const struct feed *feed, quill_error *err) {
     if (s->n) return fail(err, QUILL_E_USAGE, "the session has rows of a batch in work");
-    const size_t lanes = schedule_room(s);
-    struct feeding f = {.feed = feed, .n_slots = feed->at_once && feed->at_once < lanes ? feed->at_once : lanes,
-                        .err = err};
+    struct feeding f = {.feed = feed, .n_slots = schedule_room(s), .err = err};
     f.slots = alloc_array(f.n_slots, sizeof *f.slots);
     if (!f.slots) return fail_memory(err);
     for (size_t i = 0; i < f.n_slots; i++) f.slots[i] = (struct slot){.feeding = &f, .next = i + 1};

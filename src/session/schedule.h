@@ -61,10 +61,9 @@ void schedule_drop(struct schedule *s);                        // all tasks, wit
 
 // Tasks that are made when there is room for them.
 struct feed {
-    size_t n;       // of them
-    size_t at_once; // at most; 0: as many as there are lanes
-    // Sets ids, n and first of task i; `slot` is below at_once, and another task's once this one is over. False: there
-    // is nothing to read.
+    size_t n; // of them
+    // Sets ids, n and first of task i; `slot` is below the number of lanes, and another task's once this one is over.
+    // False: there is nothing to read.
     bool (*make)(void *user, size_t i, size_t slot, struct task *task);
     void (*rows)(void *user, size_t i, size_t at, size_t n, const float *logits);
     // Task i failed. A status other than QUILL_OK ends all.
