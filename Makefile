@@ -3,10 +3,10 @@
 # Configurations live in folders of their own, so switching never needs a clean:
 #   release (build/), debug, asan (with UBSan), ubsan, tsan, native, aarch64 (build/<name>/)
 
+.DEFAULT_GOAL := all
 CONFIG ?= release
 V      ?= 0
 PREFIX ?= /usr/local
-DESTDIR ?=
 EMBED  ?= weights/model.gguf
 WERROR ?= 0
 # openmp, or pthread: threads of its own, for programs that fork. ThreadSanitizer knows no OpenMP (but see `make races`),
@@ -14,11 +14,7 @@ WERROR ?= 0
 THREADS ?= $(if $(filter tsan fuzz,$(CONFIG)),pthread,openmp)
 $(if $(filter openmp pthread,$(THREADS)),,$(error THREADS=$(THREADS): expected openmp or pthread))
 
-ifeq ($(CONFIG),release)
-BUILD := build
-else
-BUILD := build/$(CONFIG)
-endif
+BUILD := build$(if $(filter release,$(CONFIG)),,/$(CONFIG))
 OBJ := $(BUILD)/obj
 
 ifeq ($(origin CC),default)
@@ -72,8 +68,6 @@ FLOORS := base tensor kernels formats tokenizer sampler model load session cli
 $(foreach f,$(FLOORS),$(eval SRC_$f := $(patsubst src/%.c,%,$(wildcard src/$f/*.c src/$f/*/*.c))))
 include $(FLOORS:%=src/%/floor.mk)
 
-# ---- rules -------------------------------------------------------------------------------------------------------------
-
 LIB_OBJ := $(foreach f,$(filter-out cli,$(FLOORS)),$(SRC_$f:%=$(OBJ)/%.o))
 # Base is linked into the program once more: the library keeps its own to itself.
 CLI_OBJ := $(SRC_cli:%=$(OBJ)/%.o) $(SRC_base:%=$(OBJ)/%.o)
@@ -119,89 +113,16 @@ $(BUILD)/libquill.a: $(LIB_OBJ)
 	$(Q)$(CC) -r -nostdlib -o $(OBJ)/quill.o $^ && $(OBJCOPY) --localize-hidden $(OBJ)/quill.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)/quill.o
 
-# The built-in model, read in place from the program's own file. Another EMBED makes another program.
-$(OBJ)/embed: FORCE
-	@mkdir -p $(OBJ) && printf '%s\n' '$(wildcard $(EMBED))' | cmp -s - $@ || printf '%s\n' '$(wildcard $(EMBED))' >$@
-$(OBJ)/cli/builtin.o: src/cli/builtin.S $(wildcard $(EMBED)) $(OBJ)/embed
-	@mkdir -p $(@D)
-	$(call say,EMBED,$(EMBED))
-	$(Q)$(CC) -DEMBED='"$(EMBED)"' -c -o $@ $<
-
 $(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a $(OBJ)/embed
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(CLI_OBJ) $(BUILD)/libquill.a $(LIBS)
 
-# The manual page and the completions come from the program's own tables. A cross build cannot run their maker.
-PAGES := $(if $(PROGRAM),$(if $(CROSS),,$(addprefix $(BUILD)/,quill.1 quill.bash _quill quill.fish)))
-VERSION := $(shell sed -n 's/^.define QUILL_VERSION "\(.*\)"/\1/p' include/quill/version.h)
-docs: $(PAGES) $(BUILD)/quill.pc
-$(OBJ)/make-docs: scripts/make-docs.c $(CLI_OBJ) $(BUILD)/libquill.a
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(filter-out %/main.o,$(CLI_OBJ)) $(BUILD)/libquill.a $(LIBS)
-$(BUILD)/quill.1: KIND := man scripts/quill.1.in
-$(BUILD)/quill.1: scripts/quill.1.in
-$(BUILD)/quill.bash: KIND := bash
-$(BUILD)/_quill: KIND := zsh
-$(BUILD)/quill.fish: KIND := fish
-$(PAGES): $(OBJ)/make-docs
-	$(Q)$(OBJ)/make-docs $(KIND) >$@
-$(BUILD)/quill.pc: FORCE
-	@mkdir -p $(@D) && printf '%s\n' 'prefix=$(PREFIX)' 'Name: quill' \
-	  'Description: text generation with GPT-style models' 'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' \
-	  'Libs: -L$${prefix}/lib -lquill $(LIBS) -pthread' >$@
-
-$(BUILD)/tests/%: tests/%.c $(OBJ)/internal.a $(OBJ)/flags
-	@mkdir -p $(@D)
-	$(call say,TEST,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $(LDFLAGS_ALL) $(TEST_WRAPS:%=-Wl,--wrap=%) -o $@ $< $(CLI_PART) \
-	  $(OBJ)/internal.a -lcmocka $(LIBS)
-
-include tests/fuzz/fuzz.mk tests/fault/fault.mk
-include tests/check/check.mk tests/races/races.mk
-
-# What measures, or makes what is measured.
-TOOLS := $(BUILD)/tests/make_model $(BUILD)/tests/bench_tokenizer
-tests: $(TOOLS) $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROGRAMS)
-
-# Runs every unit test program, the corpus of hostile files, then the tests of the command line, and counts their results.
-# The last are about signals, memory and time too, and not for an emulator. What a build without optimization can find
-# alone is other numbers: of it, the tests of the library, and of the command line the hashes of outputs.
-CLI_FILES := $(if $(filter debug,$(CONFIG)),golden,$(patsubst tests/cli/%.test,%,$(wildcard tests/cli/*.test)))
-CLI_TESTS := $(if $(PROGRAM),$(if $(RUNNER),,$(CLI_FILES:%='tests/cli/run.sh -t 300 $(PROGRAM) ^%/')))
-# Two at a time: some wait, most have one thread, a few use every processor themselves.
-TALLY := scripts/tally -j 2 -t 1800
-test: all tests
-	$(Q)$(TALLY) $(CLI_TESTS) $(FAULT_TESTS) $(foreach t,$(TEST_PROGRAMS),'$(strip $(RUNNER) $t)') $(CORPUS_TESTS)
+include scripts/install.mk tests/tests.mk
 
 # Every header compiles alone.
 check-headers:
 	$(Q)for h in $$(find include src -name '*.h' ! -name 'simd_*'); do \
 	  printf '#include "%s"\ntypedef int checked;\n' "$$h" | $(CC) $(CFLAGS_ALL) -I. -xc -fsyntax-only - || exit 1; done
-
-# What is installed carries no lines for a debugger.
-STRIP ?= $(CROSS)strip
-AT := $(DESTDIR)$(PREFIX)
-SHARE := $(AT)/share
-install: all docs
-	install -d '$(AT)/bin' '$(AT)/lib/pkgconfig' '$(AT)/include/quill' '$(SHARE)/quill/prompts'
-	install -m 755 $(BUILD)/quill '$(AT)/bin/' && $(STRIP) '$(AT)/bin/quill'
-	install -m 644 $(BUILD)/libquill.a '$(AT)/lib/' && $(STRIP) -g '$(AT)/lib/libquill.a'
-	install -m 644 $(BUILD)/quill.pc '$(AT)/lib/pkgconfig/'
-	install -m 644 include/quill/*.h '$(AT)/include/quill/'
-	install -m 644 LICENSE '$(SHARE)/quill/'
-	install -m 755 prompts/*.prompt '$(SHARE)/quill/prompts/'
-ifneq ($(PAGES),)
-	install -d '$(SHARE)/man/man1' '$(SHARE)/bash-completion/completions' '$(SHARE)/zsh/site-functions' \
-	  '$(SHARE)/fish/vendor_completions.d'
-	install -m 644 $(BUILD)/quill.1 '$(SHARE)/man/man1/'
-	install -m 644 $(BUILD)/quill.bash '$(SHARE)/bash-completion/completions/quill'
-	install -m 644 $(BUILD)/_quill '$(SHARE)/zsh/site-functions/'
-	install -m 644 $(BUILD)/quill.fish '$(SHARE)/fish/vendor_completions.d/'
-endif
-
-uninstall:
-	cd '$(AT)' && rm -f bin/quill lib/libquill.a lib/pkgconfig/quill.pc share/man/man1/quill.1 \
-	  share/bash-completion/completions/quill share/zsh/site-functions/_quill share/fish/vendor_completions.d/quill.fish
-	rm -rf '$(AT)/include/quill' '$(SHARE)/quill'
 
 clean:
 	rm -rf build
@@ -213,11 +134,11 @@ help:
 	  'make test                 unit tests and command-line tests (CONFIG=asan: of that build)' \
 	  'make fuzz SECONDS=60      so long with libFuzzer for each target (needs clang)' \
 	  'make races                threads under ThreadSanitizer (needs clang)' \
-  'make check-headers        every header compiles alone' \
+	  'make check-headers        every header compiles alone' \
 	  'make docs                 manual page, completions, pkg-config file' \
-  'make install|uninstall PREFIX=/usr/local DESTDIR=' \
+	  'make install|uninstall PREFIX=/usr/local DESTDIR=' \
 	  'make EMBED=file.gguf      build around another built-in model' \
-  'make THREADS=pthread      threads of its own in place of OpenMP, for programs that fork' \
+	  'make THREADS=pthread      threads of its own in place of OpenMP, for programs that fork' \
 	  'Variables: CC, CFLAGS, LDFLAGS, WERROR=1 (warnings are errors), V=1 (show commands)'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_PROGRAMS:=.d) $(TOOLS:=.d)
