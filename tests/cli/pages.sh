@@ -9,7 +9,9 @@ checkout() {
     [ ! -d build ] || return 0
     mkdir build
     ln -s "$QUILL" build/quill
-    for entry in LICENSE Makefile README.md include prompts src tests weights; do ln -s "$ROOT/$entry" "$entry"; done
+    for entry in LICENSE Makefile README.md include prompts scripts src tests weights; do
+        ln -s "$ROOT/$entry" "$entry"
+    done
 }
 
 # from_root COMMAND: run there
