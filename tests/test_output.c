@@ -14,6 +14,7 @@
 #include "cli/io/json_out.h"
 #include "cli/io/output.h"
 #include "cli/io/signals.h"
+#include "cli/options/options.h"
 
 enum { PATIENCE = 60, RECORD = 100, LARGE = 1 << 20 };
 
@@ -163,6 +164,17 @@ static void decimals_are_rounded_and_zero_has_no_sign(void **state) {
     }
 }
 
+// Options of all verbs are those of each.
+static void every_verb_has_a_bit_of_its_own(void **state) {
+    (void)state;
+    unsigned all = 0;
+    for (const struct verb *v = verbs; v < verbs + n_verbs; v++) {
+        assert_int_equal(all & (unsigned)v->bit, 0);
+        all |= (unsigned)v->bit;
+    }
+    assert_int_equal(all, EVERY_VERB);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_a_signal_what_there_is_room_for_is_written),
@@ -171,6 +183,7 @@ int main(void) {
         cmocka_unit_test(a_record_that_was_begun_is_finished_and_a_text_is_not),
         cmocka_unit_test(a_record_that_was_not_begun_is_left),
         cmocka_unit_test(decimals_are_rounded_and_zero_has_no_sign),
+        cmocka_unit_test(every_verb_has_a_bit_of_its_own),
     };
     return cmocka_run_group_tests_name("output", tests, NULL, NULL);
 }

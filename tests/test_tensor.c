@@ -60,6 +60,12 @@ static void types_are_found_by_every_name(void **state) {
     assert_true(dtype_gguf_bytes(14, 512, &bytes) && bytes == 420); // Q6_K
     assert_false(dtype_gguf_bytes(14, 128, &bytes));
     assert_false(dtype_gguf_bytes(4, 256, &bytes));
+    for (int type = 0; type < DTYPE_COUNT; type++) { // each has a row, and no two have a name or a number in common
+        assert_non_null(dtypes[type].name);
+        assert_int_equal(dtype_from_name(str_of(dtypes[type].name)), type);
+        assert_int_equal(dtype_from_gguf(dtypes[type].gguf), type);
+        assert_int_equal(dtypes[type].block_values % act_kinds[dtypes[type].acts].block, 0);
+    }
 }
 
 static void matrix_views_slice_outputs_in_both_storages(void **state) {

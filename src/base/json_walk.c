@@ -48,6 +48,7 @@ static int32_t hex4(const char *p, size_t n) {
 // The length of the escape at p[0..n), which begins with a backslash, and its code point; 0: there is no such escape.
 static size_t escape(const char *p, size_t n, uint32_t *code) {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+    _Static_assert(sizeof letters == sizeof meanings, "every letter has a meaning");
     if (n < 2) return 0;
     const char *letter = p[1] ? strchr(letters, p[1]) : NULL;
     if (letter) {

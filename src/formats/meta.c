@@ -4,7 +4,7 @@
 
 #include "own.h"
 
-static const char *const kind_names[] = {
+static const char *const kind_names[META_KINDS] = {
     [META_NULL] = "null",           [META_BOOL] = "a truth value", [META_INT] = "an integer",
     [META_FLOAT] = "a real number", [META_STRING] = "a string",    [META_ARRAY] = "an array",
     [META_OBJECT] = "an object",

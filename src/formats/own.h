@@ -28,6 +28,7 @@ enum {
 };
 
 // Finds records by name. A record begins with its name: both struct meta and struct tensor do.
+_Static_assert(offsetof(struct meta, key) == 0 && offsetof(struct tensor, name) == 0, "a record begins with its name");
 struct name_table {
     uint32_t *slots; // [mask + 1], record + 1, or 0
     size_t mask;

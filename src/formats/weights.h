@@ -20,7 +20,7 @@
 enum weights_format { WEIGHTS_GGUF, WEIGHTS_HF };
 
 // META_OBJECT: of config.json; it has no value, its members have keys with a dot.
-enum meta_kind { META_NULL, META_BOOL, META_INT, META_FLOAT, META_STRING, META_ARRAY, META_OBJECT };
+enum meta_kind { META_NULL, META_BOOL, META_INT, META_FLOAT, META_STRING, META_ARRAY, META_OBJECT, META_KINDS };
 
 // An array of a GGUF file stays in the file's bytes (checked when it was opened); one of config.json is parsed.
 struct meta_array {

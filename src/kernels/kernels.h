@@ -56,6 +56,7 @@ struct matmul_job {
 // [256][n_groups], one scale per group of 32 dimensions (the last group may be shorter).
 enum { KV_TILE = 256, KV_LANES = 16, KV_GROUP = 32 };
 enum kv_type { KV_F16, KV_F32, KV_Q8_0, KV_TYPE_COUNT };
+enum { HEAD_DIM_LIMIT = 1024 }; // most values of a head: some kernels keep a head's on the stack
 
 size_t kv_keys_bytes(enum kv_type type, size_t head_dim);   // of one tile of one head; multiples of 64
 size_t kv_values_bytes(enum kv_type type, size_t head_dim);
@@ -109,7 +110,7 @@ struct kernels {
     // A good number of matrix rows for one claim of work; job bounds should be multiples of it. For [in,out] storage
     // and up to 4 tokens wide claims are read much faster than narrow ones: a quarter of the rows and more.
     size_t row_chunk;
-    size_t scratch_bytes; // per thread; enough for every kernel of this table at the limits of hparams.h
+    size_t scratch_bytes; // per thread; enough for every kernel of this table and heads of HEAD_DIM_LIMIT values
 
     // Activation rows. quantize: whole blocks; false: not finite.
     bool (*quantize[ACT_KIND_COUNT])(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);

@@ -29,6 +29,15 @@ enum {
     IQ4_XS_D = 0, IQ4_XS_SCALES_H = 2, IQ4_XS_SCALES = 4, IQ4_XS_Q = 8,
 };
 
+// The last part of each ends the block.
+_Static_assert(Q8_0_Q + 32 == Q8_0_BYTES && Q4_0_Q + 16 == Q4_0_BYTES && Q4_1_Q + 16 == Q4_1_BYTES &&
+                   Q5_0_Q + 16 == Q5_0_BYTES && Q5_1_Q + 16 == Q5_1_BYTES && IQ4_NL_Q + 16 == IQ4_NL_BYTES &&
+                   MXFP4_Q + 16 == MXFP4_BYTES,
+               "blocks of 32 are as long as tensor/dtype.h says");
+_Static_assert(Q2_K_M + 2 == Q2_K_BYTES && Q3_K_D + 2 == Q3_K_BYTES && Q4_K_Q + 128 == Q4_K_BYTES &&
+                   Q5_K_Q + 128 == Q5_K_BYTES && Q6_K_D + 2 == Q6_K_BYTES && IQ4_XS_Q + 128 == IQ4_XS_BYTES,
+               "blocks of 256 are as long as tensor/dtype.h says");
+
 extern const int8_t codes_iq4[16];   // IQ4_NL and IQ4_XS
 extern const int8_t codes_mxfp4[16]; // E2M1 (OCP Microscaling Formats 1.0), doubled
 

@@ -18,6 +18,7 @@ enum {
     MAX_VOCAB = 1 << 22,
     MAX_CTX = 1 << 22,
 };
+_Static_assert((int)MAX_HEAD_DIM <= (int)HEAD_DIM_LIMIT, "kernels have room for a head");
 
 // Numbers that a model does not have are 0.
 struct hparams {

@@ -16,6 +16,8 @@ static const char *const stop_names[] = {
     [QUILL_STOP_SIGNAL] = "signal",   [QUILL_STOP_ERROR] = "error",
 };
 
+_Static_assert(sizeof stop_names / sizeof *stop_names == QUILL_STOP_ERROR + 1, "every stop has a name");
+
 const char *quill_stop_name(quill_stop stop) {
     size_t i = (size_t)stop;
     return i < sizeof stop_names / sizeof *stop_names ? stop_names[i] : "error";

@@ -30,6 +30,13 @@ enum dtype {
     DTYPE_NONE = DTYPE_COUNT, // not a type quill knows
 };
 
+// Bytes of a block, of 32 values or of 256.
+enum {
+    Q8_0_BYTES = 34, Q4_0_BYTES = 18, Q4_1_BYTES = 20, Q5_0_BYTES = 22, Q5_1_BYTES = 24, IQ4_NL_BYTES = 18,
+    MXFP4_BYTES = 17, Q2_K_BYTES = 84, Q3_K_BYTES = 110, Q4_K_BYTES = 144, Q5_K_BYTES = 176, Q6_K_BYTES = 210,
+    IQ4_XS_BYTES = 136,
+};
+
 // How activations are given to the kernels of a type.
 enum act_kind {
     ACT_FLOAT,  // as they are

@@ -23,7 +23,7 @@ CLI_NAMES := options_parse options_free request_build request_parts_free verb_fi
 	prompt_file_stops prompt_file_end prompt_file_free rendered_free rows_open rows_next rows_names rows_ready \
 	rows_close row_value template_add template_free template_uses template_is_blank template_drop_newline \
 	template_copy template_drop_blanks template_render slots_find slots_free signals_catch output_open \
-	output_write output_flush json_decimal
+	output_write output_flush json_decimal n_verbs
 CLI_PART_USERS := $(BUILD)/tests/fuzz/options $(BUILD)/tests/fuzz/prompt_file $(CLI_UNITS:%=$(BUILD)/tests/%)
 $(OBJ)/cli_part.o: $(CLI_PARTS)
 	$(Q)$(CC) -r -nostdlib -o $@ $^ && $(OBJCOPY) $(CLI_NAMES:%=--keep-global-symbol=%) $@

@@ -94,6 +94,7 @@ static int hex_value(char c) {
 
 bool show_unescaped(struct buffer *t, const char *string, size_t n, size_t *bad) {
     static const char from[] = "ntr\\\"", to[] = "\n\t\r\\\"";
+    _Static_assert(sizeof from == sizeof to, "every letter has a meaning");
     *bad = n;
     for (size_t i = 0; i < n; i++) {
         char c = string[i];

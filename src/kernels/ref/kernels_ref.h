@@ -5,7 +5,7 @@
 
 #include "kernels/kernels.h"
 
-enum { VIRTUAL_LANES = 16, HEAD_DIM_LIMIT = 1024 };
+enum { VIRTUAL_LANES = 16 };
 
 #define AMAX_TINY 0x0d800000u    // bits of 2^-100: blocks below it are zero
 #define F32_INFINITY 0x7f800000u // bits; what is not below it is not finite
