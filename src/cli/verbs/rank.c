@@ -157,7 +157,7 @@ static quill_status print_candidate(struct ranking *r, const struct ranked *c, s
 
 static quill_status print_candidates(struct ranking *r, quill_error *err) {
     struct buffer line = {0};
-    qsort(r->candidates, r->n, sizeof *r->candidates, compare);
+    if (r->n) qsort(r->candidates, r->n, sizeof *r->candidates, compare);
     quill_status s = output_open(&r->out, r->o->output.path, r->o->output.raw, err);
     for (size_t i = 0; !s && i < r->n; i++) s = print_candidate(r, &r->candidates[i], &line, err);
     if (!s) s = output_close(&r->out, err);

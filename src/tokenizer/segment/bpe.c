@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bpe.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/map.h"
@@ -198,7 +200,9 @@ static quill_status make_room(const struct bpe *bpe, void **of_bpe, size_t n, qu
     release_links(room);
     size_t bytes, fit = n < LEAST_LINKS ? LEAST_LINKS : n;
     if (!checked_mul_size(&bytes, fit, sizeof *room->links)) return fail_memory(err);
-    quill_status s = meminfo_check(bytes, "the longest word of the text", err);
+    char what[40];
+    snprintf(what, sizeof what, "a word of %zu MiB", n >> 20);
+    quill_status s = meminfo_check(bytes, what, err);
     if (s) return s;
     room->links = map_reserve(bytes);
     room->n_links = room->links ? fit : 0;
