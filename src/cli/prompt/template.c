@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/error.h"
 
@@ -44,7 +45,7 @@ struct parse {
 
 static quill_status add_part(struct parse *p, struct part part, quill_error *err) {
     struct template *t = p->out;
-    struct part *parts = realloc(t->parts, (t->n + 1) * sizeof *parts);
+    struct part *parts = alloc_grow(t->parts, &t->cap, t->n + 1, sizeof *parts);
     if (!parts) return fail_memory(err);
     t->parts = parts;
     parts[t->n++] = part;
@@ -146,9 +147,9 @@ void template_drop_newline(struct template *t) {
 }
 
 bool template_copy(struct template *out, const struct template *t, size_t n_parts) {
-    out->parts = calloc(n_parts + 1, sizeof *out->parts);
+    out->parts = alloc_grow(NULL, &out->cap, n_parts + 1, sizeof *out->parts);
     if (!out->parts) return false;
-    memcpy(out->parts, t->parts, n_parts * sizeof *out->parts);
+    if (n_parts) memcpy(out->parts, t->parts, n_parts * sizeof *out->parts);
     out->n = n_parts;
     size_t n = 0;
     for (size_t i = 0; i < n_parts; i++) n += t->parts[i].slot < 0 ? t->parts[i].n : 0;
@@ -177,7 +178,7 @@ void rendered_free(struct rendered *r) {
 bool rendered_add(struct rendered *r, const char *p, size_t n, bool value) {
     if (n == 0) return true;
     if (value) {
-        quill_span *values = realloc(r->values, (r->n_values + 1) * sizeof *values);
+        quill_span *values = alloc_grow(r->values, &r->cap_values, r->n_values + 1, sizeof *values);
         if (!values) return false;
         r->values = values;
         values[r->n_values] = (quill_span){r->text.n, n};

@@ -25,8 +25,8 @@ struct part {
     size_t line;
 };
 struct template {
-    struct part *parts; // [n]
-    size_t n;
+    struct part *parts; // [n], room for cap
+    size_t n, cap;
     struct buffer literal;
 };
 
@@ -47,7 +47,7 @@ bool template_drop_blanks(struct template *t, struct buffer *blanks);
 struct rendered {
     struct buffer text; // all of it
     quill_span *values; // [n_values] the parts of `text` that are values, ascending, none of them empty
-    size_t n_values;
+    size_t n_values, cap_values;
     size_t n_prefix;    // bytes before the first value of an open slot: what all rows have in common
 };
 void rendered_free(struct rendered *r); // leaves zeros
