@@ -3,20 +3,20 @@
 #include "test.h"
 
 #include "base/rng.h"
-#include "cli/prompt/prompt_file.h"
+#include "cli/prompt/prompt_use.h"
 
 enum { MOST_ARGUMENTS = 8 };
 
 struct use {
     struct options o;
-    struct prompt_file *file;
+    struct prompt_use *use;
     struct rendered r;
     quill_error err;
     char *argv[MOST_ARGUMENTS];
     int argc;
 };
 
-// The file, and a command line of words between blanks; prompt_file_configure's status.
+// The file, and a command line of words between blanks; prompt_use_begin's status.
 static quill_status configure(struct use *u, const char *text, const char *words) {
     *u = (struct use){.argc = 1, .argv = {strdup("map")}};
     char *copy = strdup(words), *at = NULL;
@@ -26,13 +26,14 @@ static quill_status configure(struct use *u, const char *text, const char *words
     }
     free(copy);
     assert_ok(options_parse(&u->o, verb_find("map"), u->argv, u->argc, &u->err), u->err);
-    assert_ok(prompt_file_parse(&u->file, "f.prompt", NULL, text, strlen(text), &u->err), u->err);
-    return prompt_file_configure(u->file, &u->o, &u->err);
+    struct prompt_file *file;
+    assert_ok(prompt_file_parse(&file, "f.prompt", NULL, text, strlen(text), &u->err), u->err);
+    return prompt_use_begin(&u->use, file, &u->o, &u->err);
 }
 
 static void release(struct use *u) {
     rendered_free(&u->r);
-    prompt_file_free(u->file);
+    prompt_use_free(u->use);
     options_free(&u->o);
     for (int i = 0; i < u->argc; i++) free(u->argv[i]);
 }
@@ -48,7 +49,7 @@ static void expect_error(const char *text, const char *words, const char *messag
 static void expect(const char *text, const char *words, const quill_text *values, const char *want) {
     struct use u;
     assert_ok(configure(&u, text, words), u.err);
-    assert_ok(prompt_file_render(u.file, values, &u.r, &u.err), u.err);
+    assert_ok(prompt_use_render(u.use, values, &u.r, &u.err), u.err);
     char got[1000];
     assert_true(u.r.text.n + 2 < sizeof got);
     snprintf(got, sizeof got, "%.*s^%.*s", (int)u.r.n_prefix, u.r.text.p, (int)(u.r.text.n - u.r.n_prefix),
@@ -118,16 +119,16 @@ static void open_slots_come_in_the_order_of_their_use(void **state) {
     size_t fields[3];
     const quill_text names[] = {{"c", 1}, {"x", 1}, {"a", 1}}, few[] = {{"a", 1}};
     assert_ok(configure(&u, "{{a}}{{b}}{{c}}{{a}}", "-D b=1"), u.err);
-    assert_int_equal(u.file->n_open, 2);
-    assert_ok(prompt_file_columns(u.file, names, 3, fields, &u.err), u.err);
+    assert_int_equal(u.use->n_open, 2);
+    assert_ok(prompt_use_columns(u.use, names, 3, fields, &u.err), u.err);
     assert_int_equal(fields[0], 2);
     assert_int_equal(fields[1], 0);
-    assert_ok(prompt_file_columns(u.file, NULL, 2, fields, &u.err), u.err); // without names in order
+    assert_ok(prompt_use_columns(u.use, NULL, 2, fields, &u.err), u.err); // without names in order
     assert_int_equal(fields[0], 0);
     assert_int_equal(fields[1], 1);
-    assert_int_equal(prompt_file_columns(u.file, few, 1, fields, &u.err), QUILL_E_USAGE);
+    assert_int_equal(prompt_use_columns(u.use, few, 1, fields, &u.err), QUILL_E_USAGE);
     assert_string_equal(u.err.text, "no column for the slot {{c}} of f.prompt");
-    assert_int_equal(prompt_file_columns(u.file, NULL, 1, fields, &u.err), QUILL_E_USAGE);
+    assert_int_equal(prompt_use_columns(u.use, NULL, 1, fields, &u.err), QUILL_E_USAGE);
     assert_string_equal(u.err.text, "no field for the slot {{c}} of f.prompt");
     release(&u);
 }
@@ -154,11 +155,11 @@ static void expect_stops(const char *text, const char *words, const char *want, 
     char got[200] = "";
     size_t at = 0;
     assert_ok(configure(&u, text, words), u.err);
-    size_t n = prompt_file_stops(u.file, &u.o, &stops, &fallback);
+    size_t n = prompt_use_stops(u.use, &u.o, &stops, &fallback);
     for (size_t i = 0; i < n; i++)
         at += (size_t)snprintf(got + at, sizeof got - at, "%s%.*s", i ? "|" : "", (int)stops[i].n, stops[i].text);
     assert_string_equal(got, want);
-    quill_text ends = prompt_file_end(u.file, &u.o);
+    quill_text ends = prompt_use_end(u.use, &u.o);
     assert_int_equal(ends.n, strlen(end));
     assert_memory_equal(ends.text, end, ends.n);
     release(&u);
@@ -212,13 +213,13 @@ static void an_example_gives_its_own_values_and_answer(void **state) {
     struct use u;
     quill_text values[1], answer;
     assert_ok(configure(&u, french, ""), u.err);
-    assert_ok(prompt_file_example(u.file, 1, values, &answer, &u.err), u.err);
+    assert_ok(prompt_use_example(u.use, 1, values, &answer, &u.err), u.err);
     assert_int_equal(values[0].n, 3);
     assert_memory_equal(values[0].text, "dog", 3);
     assert_int_equal(answer.n, 5);
     assert_memory_equal(answer.text, "chien", 5);
     const size_t shots[] = {2, 0};
-    assert_ok(prompt_file_render_shots(u.file, shots, 2, values, &u.r, &u.err), u.err);
+    assert_ok(prompt_use_render_shots(u.use, shots, 2, values, &u.r, &u.err), u.err);
     static const char want[] = "Translate:\ncow => vache\ncat => chat\ndog =>";
     assert_int_equal(u.r.text.n, strlen(want));
     assert_memory_equal(u.r.text.p, want, strlen(want));

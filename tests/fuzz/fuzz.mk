@@ -19,8 +19,8 @@ FUZZ_MAIN := $(if $(filter fuzz,$(CONFIG)),-fsanitize=fuzzer,tests/fuzz/driver.c
 # Parts of the program for tests of their own; its other names stay out of the library's way.
 CLI_PARTS := $(sort $(filter-out %/main.o %/builtin.o,$(filter $(OBJ)/cli/%,$(CLI_OBJ))) $(OBJ)/cli/builtin_none.o)
 CLI_NAMES := options_parse options_free request_build request_parts_free verb_find verbs prompt_file_parse \
-	prompt_file_configure prompt_file_render prompt_file_render_shots prompt_file_example prompt_file_columns \
-	prompt_file_stops prompt_file_end prompt_file_free rendered_free rows_open rows_next rows_names rows_ready \
+	prompt_use_begin prompt_use_free prompt_use_render prompt_use_render_shots prompt_use_example prompt_use_columns \
+	prompt_use_stops prompt_use_end prompt_file_free rendered_free rows_open rows_next rows_names rows_ready \
 	rows_close row_value template_add template_free template_uses template_is_blank template_drop_newline \
 	template_copy template_drop_blanks template_render slots_find slots_free signals_catch output_open \
 	output_write output_flush json_decimal n_verbs

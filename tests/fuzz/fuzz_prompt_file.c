@@ -2,7 +2,7 @@
 // A prompt file: parsed, given default options and values, rendered; and the same bytes as rows of every form.
 #include "fuzz.h"
 #undef QUOTED // the program has its own
-#include "cli/prompt/prompt_file.h"
+#include "cli/prompt/prompt_use.h"
 #include "cli/table/rows.h"
 
 // The prefix and the values lie within the text, in order.
@@ -15,17 +15,21 @@ static void check_rendered(const struct rendered *r) {
     }
 }
 
+// Takes the file.
 static void use(struct prompt_file *f, struct options *o) {
     quill_error err;
     struct rendered r = {0};
     quill_text values[100]; // no file has more slots
     for (size_t i = 0; i < 100; i++) values[i] = (quill_text){"{{a}}%end\n", 10};
     memset(&err, 0x5a, sizeof err);
-    quill_status s = prompt_file_configure(f, o, &err);
-    if (!s) s = prompt_file_render(f, values, &r, &err);
+    struct prompt_use *u;
+    quill_status s = prompt_use_begin(&u, f, o, &err);
+    if (!s) s = prompt_use_render(u, values, &r, &err);
     if (s) fuzz_check_error(s, &err);
     else check_rendered(&r);
+    CLAIM(u || s);
     rendered_free(&r);
+    prompt_use_free(u);
 }
 
 static void read_rows(const uint8_t *data, size_t size, enum row_form form) {
@@ -67,7 +71,6 @@ quill_status fuzz_one(const uint8_t *data, size_t size, quill_error *err) {
     struct prompt_file *f = NULL;
     if (!s) s = prompt_file_parse(&f, "prompt", NULL, (const char *)data, size, err);
     if (!s) use(f, &o);
-    prompt_file_free(f);
     options_free(&o);
     if (size < 400) parse_prefixes(data, size);
     if (size)

@@ -307,10 +307,6 @@ void prompt_file_free(struct prompt_file *f) {
     buffer_free(&f->stop);
     free(f->settings);
     examples_free(&f->examples);
-    free(f->defined);
-    free(f->shots);
-    free(f->open);
-    free(f->stops);
     free(f->folder);
     free(f->name);
     free(f);

@@ -12,10 +12,10 @@ quill_status chooser_read_prompt(struct chooser *c, struct options *o, quill_err
     if (!s) s = operand_take_file(o, lone, err);
     if (s) return s;
     if (!o->file.path) return prompt_read(&w->prompt.text, o, err);
-    s = prompt_file_take(&c->file, o, &w->prompt, err);
+    s = prompt_use_take(&c->use, o, &w->prompt, err);
     if (s) return s;
-    w->shots = c->file->shots;
-    w->n_shots = c->file->n_shots;
+    w->shots = c->use->shots;
+    w->n_shots = c->use->n_shots;
     return QUILL_OK;
 }
 
@@ -29,7 +29,7 @@ quill_status chooser_open_model(struct chooser *c, const struct options *o, quil
     if (s) return s;
     c->weighing.o = o;
     c->weighing.choices = &c->choices;
-    c->weighing.file = c->file;
+    c->weighing.use = c->use;
     c->weighing.session = c->session;
     c->weighing.tokenizer = quill_model_tokenizer(c->model);
     return QUILL_OK;
@@ -40,5 +40,5 @@ void chooser_free(struct chooser *c) {
     weighing_free(&c->weighing);
     quill_session_free(c->session);
     quill_model_free(c->model);
-    prompt_file_free(c->file);
+    prompt_use_free(c->use);
 }

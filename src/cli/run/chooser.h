@@ -8,7 +8,7 @@
 struct chooser {
     struct choices choices;
     struct weighing weighing; // borrows from the others
-    struct prompt_file *file; // NULL: a plain prompt
+    struct prompt_use *use;   // NULL: a plain prompt
     quill_model *model;
     quill_session *session;
 };

@@ -4,7 +4,7 @@
 #define QUILL_CLI_RUN_JOINED_H
 
 #include "choices.h"
-#include "cli/prompt/prompt_file.h"
+#include "cli/prompt/prompt_use.h"
 #include "weighed_prompt.h"
 
 // Sets ids, options and own_ids of p, which is empty: the prompt is encoded with each option behind it. What all these

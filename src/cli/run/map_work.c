@@ -108,16 +108,16 @@ static quill_status failed(struct map_work *w, struct job *job, const quill_resu
 
 quill_status map_work_render(struct map_work *w, const struct row *row, quill_error *err) {
     char place[128];
-    if (!w->fields) w->fields = calloc(w->file->n_open, sizeof *w->fields);
-    if (!w->values) w->values = calloc(w->file->n_open, sizeof *w->values);
+    if (!w->fields) w->fields = calloc(w->use->n_open, sizeof *w->fields);
+    if (!w->values) w->values = calloc(w->use->n_open, sizeof *w->values);
     if (!w->fields || !w->values) return fail_memory(err);
     snprintf(place, sizeof place, "%s:%" PRIu64, QUOTED(str_of(w->rows_name)), row->line);
     quill_error reason;
-    quill_status s = prompt_file_columns(w->file, row->names, row->n_fields, w->fields, &reason);
+    quill_status s = prompt_use_columns(w->use, row->names, row->n_fields, w->fields, &reason);
     if (s) return fail(err, s, "%s: %s", place, reason.text);
-    for (size_t i = 0; i < w->file->n_open; i++) w->values[i] = row->fields[w->fields[i]];
+    for (size_t i = 0; i < w->use->n_open; i++) w->values[i] = row->fields[w->fields[i]];
     struct rendered *prompt = w->weighing ? &w->weighing->prompt : &w->prompt;
-    s = prompt_file_render(w->file, w->values, prompt, err);
+    s = prompt_use_render(w->use, w->values, prompt, err);
     if (!s && prompt->text.n > (uint64_t)w->o->prompt.max_bytes)
         s = fail(err, QUILL_E_CONTEXT, "%s: a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)", place,
                  w->o->prompt.max_bytes);

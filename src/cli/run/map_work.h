@@ -6,7 +6,7 @@
 
 #include "weighing.h"
 #include "cli/io/term.h"
-#include "cli/prompt/prompt_file.h"
+#include "cli/prompt/prompt_use.h"
 #include "cli/table/record.h"
 #include "cli/table/row_failures.h"
 #include "quill/batch.h"
@@ -26,7 +26,7 @@ struct job {
 struct map_work {
     // set by the caller, and borrowed
     const struct options *o;
-    const struct prompt_file *file;
+    const struct prompt_use *use;
     const char *rows_name; // for messages
     struct rows *rows;
     struct record_form form;

@@ -54,7 +54,7 @@ static quill_status name_options(struct weighing *w, bool space, quill_option *o
 }
 
 static quill_status find_end(struct weighing *w, quill_error *err) {
-    quill_text stop = w->file ? prompt_file_end(w->file, w->o) : (quill_text){"\n", 1};
+    quill_text stop = w->use ? prompt_use_end(w->use, w->o) : (quill_text){"\n", 1};
     struct buffer text = {0};
     quill_ids ids = {0};
     quill_status s = w->o->length.stops.n && options_given(w->o, OPTION_OF(length.stops))
@@ -71,15 +71,15 @@ static quill_status find_end(struct weighing *w, quill_error *err) {
 
 static quill_status encode_prompt(const struct weighing *w, struct weighed_prompt *p, quill_error *err) {
     const struct buffer *t = &w->prompt.text;
-    return w->file ? rendered_encode(&p->ids, w->tokenizer, &w->prompt, err)
-                   : prompt_encode(&p->ids, w->tokenizer, t->p, t->n, w->o->prompt.special, true, err);
+    return w->use ? rendered_encode(&p->ids, w->tokenizer, &w->prompt, err)
+                  : prompt_encode(&p->ids, w->tokenizer, t->p, t->n, w->o->prompt.special, true, err);
 }
 
 quill_status weighing_encode(struct weighing *w, struct weighed_prompt *p, quill_error *err) {
     const struct buffer *t = &w->prompt.text;
     weighed_prompt_free(p);
     if (w->o->choose.no_space)
-        return joined_encode(p, w->tokenizer, &w->prompt, w->file || w->o->prompt.special, w->choices, err);
+        return joined_encode(p, w->tokenizer, &w->prompt, w->use || w->o->prompt.special, w->choices, err);
     drop_spaces(&w->prompt);
     p->space = !(t->n && t->p[t->n - 1] == '\n');
     p->options = alloc_array(w->choices->n, sizeof *p->options);
@@ -187,10 +187,10 @@ static quill_status weigh_prompt(struct weighing *w, quill_error *err) {
 
 // Weighs after a prompt all of whose open slots have one value.
 static quill_status weigh_value(struct weighing *w, quill_text value, quill_error *err) {
-    quill_text *values = alloc_array(w->file->n_open, sizeof *values);
+    quill_text *values = alloc_array(w->use->n_open, sizeof *values);
     if (!values) return fail_memory(err);
-    for (size_t i = 0; i < w->file->n_open; i++) values[i] = value;
-    quill_status s = prompt_file_render_shots(w->file, w->shots, w->n_shots, values, &w->prompt, err);
+    for (size_t i = 0; i < w->use->n_open; i++) values[i] = value;
+    quill_status s = prompt_use_render_shots(w->use, w->shots, w->n_shots, values, &w->prompt, err);
     free(values);
     return s ? s : weigh_prompt(w, err);
 }
@@ -246,7 +246,7 @@ static quill_status weigh(void *arg, quill_error *err) {
 }
 
 quill_status weighing_run(struct weighing *w, quill_error *err) {
-    if (w->o->choose.calibrate && !(w->file && w->file->n_open))
+    if (w->o->choose.calibrate && !(w->use && w->use->n_open))
         return fail(err, QUILL_E_USAGE, "--calibrate needs a prompt file with an {{input}} that stdin fills");
     return hold_session(w->session, weigh, w, err);
 }

@@ -4,7 +4,7 @@
 #define QUILL_CLI_RUN_WEIGHING_H
 
 #include "choices.h"
-#include "cli/prompt/prompt_file.h"
+#include "cli/prompt/prompt_use.h"
 #include "weighed_prompt.h"
 
 struct weighing {
@@ -13,7 +13,7 @@ struct weighing {
     struct choices *choices;
     quill_session *session;
     const quill_tokenizer *tokenizer;
-    const struct prompt_file *file; // NULL: a plain prompt
+    const struct prompt_use *use;   // NULL: a plain prompt
     const size_t *shots;            // [n_shots] its examples in front of the question, for --calibrate
     size_t n_shots;
 

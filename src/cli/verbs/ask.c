@@ -22,7 +22,7 @@ static quill_status add_labels(struct choices *c, const struct list *given, cons
 
 static quill_status add_question(struct chooser *c, const char *question, quill_error *err) {
     if (!question) return QUILL_OK;
-    if (c->file) return fail(err, QUILL_E_USAGE, "-q and -F exclude each other: a prompt file asks its own");
+    if (c->use) return fail(err, QUILL_E_USAGE, "-q and -F exclude each other: a prompt file asks its own");
     struct buffer *t = &c->weighing.prompt.text;
     bool ok =
         buffer_add_string(t, "\n\nQuestion: ") && buffer_add_string(t, question) && buffer_add_string(t, "\nAnswer:");
@@ -75,7 +75,7 @@ static int ask(struct chooser *c, struct options *o, quill_error *err) {
 }
 
 int cmd_ask(struct options *o, quill_error *err) {
-    struct chooser c = {.file = NULL};
+    struct chooser c = {.use = NULL};
     int status = (int)environment_apply(o, err);
     if (!status) status = ask(&c, o, err);
     chooser_free(&c);

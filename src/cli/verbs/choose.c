@@ -50,7 +50,7 @@ static quill_status choose(struct chooser *c, struct options *o, quill_error *er
 }
 
 int cmd_choose(struct options *o, quill_error *err) {
-    struct chooser c = {.file = NULL};
+    struct chooser c = {.use = NULL};
     quill_status s = environment_apply(o, err);
     if (!s) s = choose(&c, o, err);
     chooser_free(&c);

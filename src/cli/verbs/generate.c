@@ -13,7 +13,7 @@
 #include "cli/io/term.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/operand.h"
-#include "cli/prompt/prompt_file.h"
+#include "cli/prompt/prompt_use.h"
 #include "cli/prompt/read.h"
 #include "cli/run/model_source.h"
 #include "cli/run/request.h"
@@ -21,7 +21,7 @@
 
 struct generate_run {
     const struct options *o;
-    struct prompt_file *file; // -F
+    struct prompt_use *use; // -F
     struct rendered prompt;
     struct prompt_ids ids;
     quill_model *model;
@@ -63,9 +63,9 @@ static quill_status load(struct generate_run *g, quill_error *err) {
     g->load_started = clock_ms();
     quill_status s = open_model(&g->model, g->o, err);
     if (!s)
-        s = g->file ? rendered_encode(&g->ids, quill_model_tokenizer(g->model), &g->prompt, err)
-                    : prompt_encode(&g->ids, quill_model_tokenizer(g->model), g->prompt.text.p, g->prompt.text.n,
-                                    g->o->prompt.special, true, err);
+        s = g->use ? rendered_encode(&g->ids, quill_model_tokenizer(g->model), &g->prompt, err)
+                   : prompt_encode(&g->ids, quill_model_tokenizer(g->model), g->prompt.text.p, g->prompt.text.n,
+                                   g->o->prompt.special, true, err);
     if (s) return s;
     quill_session_options options = session_options(g->o);
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
@@ -110,15 +110,15 @@ static quill_status run_held(void *arg, quill_error *err) {
 
 static quill_status prepare(struct generate_run *g, struct options *o, quill_error *err) {
     quill_status s = operand_take_file(o, false, err);
-    if (!s && o->file.path) s = prompt_file_take(&g->file, o, &g->prompt, err);
+    if (!s && o->file.path) s = prompt_use_take(&g->use, o, &g->prompt, err);
     if (!s && o->choose.choices.n)
         s = fail(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'", QUOTED(str_of(o->file.path)));
     if (!s) s = request_build(&g->samples.request, &g->parts, o, err);
-    if (!s && !g->file) s = prompt_read(&g->prompt.text, o, err);
-    if (s || !g->file) return s;
+    if (!s && !g->use) s = prompt_read(&g->prompt.text, o, err);
+    if (s || !g->use) return s;
     quill_text fallback;
     const quill_text *stops;
-    size_t n = prompt_file_stops(g->file, o, &stops, &fallback);
+    size_t n = prompt_use_stops(g->use, o, &stops, &fallback);
     return request_add_stops(&g->samples.request, &g->parts, stops, n, err);
 }
 
@@ -126,7 +126,7 @@ static quill_status prepare(struct generate_run *g, struct options *o, quill_err
 static bool is_shown(const struct generate_run *g) {
     const struct options *o = g->o;
     const bool typed = o->prompt.text || (o->operands.n && isatty(STDIN_FILENO));
-    const bool alone = typed && !o->prompt.files.n && !g->file;
+    const bool alone = typed && !o->prompt.files.n && !g->use;
     return o->output.echo || (g->out.terminal && alone && !o->output.no_echo && !o->output.null);
 }
 
@@ -175,6 +175,6 @@ int cmd_generate(struct options *o, quill_error *err) {
     request_parts_free(&g.parts);
     free(g.ids.ids);
     rendered_free(&g.prompt);
-    prompt_file_free(g.file);
+    prompt_use_free(g.use);
     return status;
 }

@@ -11,13 +11,13 @@
 #include "cli/io/json_out.h"
 #include "cli/io/output.h"
 #include "cli/options/commands.h"
-#include "cli/prompt/prompt_file.h"
+#include "cli/prompt/prompt_use.h"
 #include "cli/run/choices.h"
 #include "cli/run/model_source.h"
 
 struct lint {
     const struct options *o;
-    struct prompt_file *f;
+    struct prompt_use *use;
     struct choices choices;
     const quill_tokenizer *tokenizer;
     struct buffer found;
@@ -64,7 +64,7 @@ static quill_status count_tokens(struct lint *l, const char *p, size_t n, size_t
 // ---- labels ----
 
 static quill_status add_label(struct lint *l, const struct example *e, quill_error *err) {
-    const quill_text answer = e->values[l->f->answer];
+    const quill_text answer = e->values[l->use->file->answer];
     for (size_t i = 0; i < l->n_labels; i++)
         if (l->labels[i].text.n == answer.n && memcmp(l->labels[i].text.text, answer.text, answer.n) == 0) {
             l->labels[i].count++;
@@ -83,7 +83,7 @@ static quill_status add_label(struct lint *l, const struct example *e, quill_err
 // Answers are labels when each occurs twice on the average, and they are few.
 static quill_status check_labels(struct lint *l, quill_error *err) {
     enum { MOST_LABELS = 64 };
-    const struct prompt_file *f = l->f;
+    const struct prompt_file *f = l->use->file;
     l->labels = calloc(MOST_LABELS + 1, sizeof *l->labels);
     quill_status s = l->labels ? QUILL_OK : fail_memory(err);
     for (size_t i = 0; i < f->examples.n && !s && l->n_labels <= MOST_LABELS; i++)
@@ -112,7 +112,7 @@ static bool is_choice(const struct choices *c, quill_text answer) {
 }
 
 static quill_status check_choices(struct lint *l, quill_error *err) {
-    const struct prompt_file *f = l->f;
+    const struct prompt_file *f = l->use->file;
     quill_status s = choices_add_given(&l->choices, l->o, err);
     for (size_t i = 0; i < f->examples.n && !s; i++) {
         const struct example *e = &f->examples.items[i];
@@ -126,7 +126,7 @@ static quill_status check_choices(struct lint *l, quill_error *err) {
 // ---- lengths ----
 
 static quill_status check_lengths(struct lint *l, quill_error *err) {
-    const struct prompt_file *f = l->f;
+    const struct prompt_file *f = l->use->file;
     size_t all = 0, longest = 0, most = 0, n = 0;
     for (size_t i = 0; i < f->examples.n; i++) {
         size_t tokens = 0;
@@ -146,7 +146,7 @@ static quill_status check_lengths(struct lint *l, quill_error *err) {
 }
 
 static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err) {
-    const struct prompt_file *f = l->f;
+    const struct prompt_file *f = l->use->file;
     struct rendered r = {0};
     struct prompt_ids ids = {0};
     if (f->mixed_line) {
@@ -154,9 +154,9 @@ static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err
             warn(l, f->name, f->mixed_line, "this line ends in another way (LF, CRLF) than those before it");
         if (s) return s;
     }
-    quill_text *values = calloc(f->n_open + 1, sizeof *values); // the question's own length is not known
-    for (size_t i = 0; values && i < f->n_open; i++) values[i].text = "";
-    quill_status s = values ? prompt_file_render(f, values, &r, err) : fail_memory(err);
+    quill_text *values = calloc(l->use->n_open + 1, sizeof *values); // the question's own length is not known
+    for (size_t i = 0; values && i < l->use->n_open; i++) values[i].text = "";
+    quill_status s = values ? prompt_use_render(l->use, values, &r, err) : fail_memory(err);
     size_t line = f->examples.line ? f->examples.line : 1;
     for (size_t i = 0; !f->shot_line && i < r.text.n; i++) line += r.text.p[i] == '\n';
     char last = r.text.n ? r.text.p[r.text.n - 1] : 0;
@@ -181,14 +181,13 @@ int cmd_lint(struct options *o, quill_error *err) {
     quill_model *model = NULL;
     if (o->operands.n != 1) return (int)fail(err, QUILL_E_USAGE, "lint: expected one FILE, found %zu", o->operands.n);
     quill_status s = environment_apply(o, err);
-    if (!s) s = prompt_file_open(&l.f, o->operands.items[0], (uint64_t)o->prompt.max_bytes, err);
-    if (!s) s = prompt_file_configure(l.f, o, err);
+    if (!s) s = prompt_use_open(&l.use, o->operands.items[0], o, err);
     if (!s) s = open_model(&model, o, err);
     if (!s) l.tokenizer = quill_model_tokenizer(model);
     if (!s) s = check_prompt(&l, quill_model_n_ctx(model), err);
-    if (!s && l.f->examples.n) s = check_labels(&l, err);
-    if (!s && l.f->examples.n) s = check_choices(&l, err);
-    if (!s && l.f->examples.n) s = check_lengths(&l, err);
+    if (!s && l.use->file->examples.n) s = check_labels(&l, err);
+    if (!s && l.use->file->examples.n) s = check_choices(&l, err);
+    if (!s && l.use->file->examples.n) s = check_lengths(&l, err);
     if (!s) s = output_open(&out, NULL, false, err);
     if (!s) s = output_write(&out, l.found.p, l.found.n, err);
     if (!s) s = output_close(&out, err);
@@ -198,6 +197,6 @@ int cmd_lint(struct options *o, quill_error *err) {
     free(l.labels);
     choices_free(&l.choices);
     buffer_free(&l.found);
-    prompt_file_free(l.f);
+    prompt_use_free(l.use);
     return (int)s;
 }

@@ -21,7 +21,7 @@ enum { USUAL_BATCH = 32 };
 
 struct map {
     struct options *o;
-    struct prompt_file *file;
+    struct prompt_use *use;
     struct request_parts parts;
     quill_text fallback; // a stop
     int fd;              // of the rows
@@ -112,26 +112,25 @@ static quill_status check_choices(const struct map *m, quill_error *err) {
 static quill_status read_prompt_file(struct map *m, quill_error *err) {
     struct options *o = m->o;
     quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
-    if (!s) s = prompt_file_open(&m->file, o->operands.items[0], (uint64_t)o->prompt.max_bytes, err);
-    if (!s) s = prompt_file_configure(m->file, o, err);
-    if (!s && m->file->n_open == 0)
-        s = fail(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(str_of(m->file->name)));
+    if (!s) s = prompt_use_open(&m->use, o->operands.items[0], o, err);
+    if (!s && m->use->n_open == 0)
+        s = fail(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(str_of(m->use->file->name)));
     if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
     if (!s && (o->choose.choices.n || o->choose.file)) s = choices_take(&m->choices, o, err);
     if (!s) s = check_choices(m, err);
     if (!s) s = request_build(&m->work.request, &m->parts, o, err);
     if (s) return s;
     const quill_text *stops;
-    size_t n = prompt_file_stops(m->file, o, &stops, &m->fallback);
+    size_t n = prompt_use_stops(m->use, o, &stops, &m->fallback);
     return request_add_stops(&m->work.request, &m->parts, stops, n, err);
 }
 
 static quill_status check_columns(const struct map *m, const quill_text *names, quill_error *err) {
     const struct record_form *form = &m->work.form;
     quill_error reason;
-    size_t *fields = calloc(m->file->n_open, sizeof *fields);
+    size_t *fields = calloc(m->use->n_open, sizeof *fields);
     if (!fields) return fail_memory(err);
-    quill_status s = prompt_file_columns(m->file, names, form->n_columns, fields, &reason);
+    quill_status s = prompt_use_columns(m->use, names, form->n_columns, fields, &reason);
     free(fields);
     if (s) return fail(err, s, "%s:1: %s", QUOTED(str_of(m->work.rows_name)), reason.text);
     for (size_t i = 0; form->out && i < form->n_columns; i++)
@@ -158,8 +157,8 @@ static quill_status open_rows(struct map *m, quill_error *err) {
         .skip_empty = w->form.input == ROW_JSONL,
         .name = w->rows_name,
         .fd = m->fd,
-        .n_columns = o->rows.no_header ? m->file->n_open : 0,
-        .split_lines = m->file->n_open > 1,
+        .n_columns = o->rows.no_header ? m->use->n_open : 0,
+        .split_lines = m->use->n_open > 1,
     };
     s = rows_open(&w->rows, &source, err);
     const quill_text *names = s ? NULL : rows_names(w->rows, &w->form.n_columns);
@@ -219,9 +218,9 @@ static quill_status prepare_choices(struct map *m, quill_error *err) {
         .choices = &m->choices,
         .session = work->session,
         .tokenizer = quill_model_tokenizer(work->model),
-        .file = m->file,
-        .shots = m->file->shots,
-        .n_shots = m->file->n_shots,
+        .use = m->use,
+        .shots = m->use->shots,
+        .n_shots = m->use->n_shots,
     };
     work->weighing = &m->weighing;
     return weighing_prepare(&m->weighing, err);
@@ -258,7 +257,7 @@ static quill_status map(struct map *m, quill_error *err) {
     struct map_work *w = &m->work;
     w->o = m->o;
     quill_status s = read_prompt_file(m, err);
-    w->file = m->file;
+    w->use = m->use;
     if (!s) s = open_rows(m, err);
     if (!s && m->o->file.show_prompt) return show_prompt(m, err);
     if (!s) s = load(m, err);
@@ -284,6 +283,6 @@ int cmd_map(struct options *o, quill_error *err) {
     quill_session_free(m.work.session);
     quill_model_free(m.work.model);
     request_parts_free(&m.parts);
-    prompt_file_free(m.file);
+    prompt_use_free(m.use);
     return (int)s;
 }

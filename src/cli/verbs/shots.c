@@ -29,7 +29,7 @@ struct loo {
     size_t *orders;       // [n_orders][k] permutations of 0..k-1 that differ; the first is the identity
     size_t n_orders;
     size_t *confusion;    // [c.n][c.n] by label and by what was chosen, in the first order
-    quill_text *values;   // [file->n_open]
+    quill_text *values;   // [use->n_open]
     struct output out;
 };
 
@@ -48,12 +48,12 @@ __attribute__((format(printf, 4, 5))) static quill_status wrong(const struct pro
 
 // The label of every example. Without --choice they are the answers that occur.
 static quill_status find_labels(struct loo *l, quill_error *err) {
-    const struct prompt_file *f = l->chooser.file;
+    const struct prompt_file *f = l->chooser.use->file;
     struct choices *labels = l->labels;
     bool given = labels->n > 0;
     for (size_t i = 0; i < l->n; i++) {
         quill_text text;
-        quill_status s = prompt_file_example(f, i, l->values, &text, err);
+        quill_status s = prompt_use_example(l->chooser.use, i, l->values, &text, err);
         if (s) return s;
         const struct str answer = choice_cut((struct str){text.text, text.n});
         if (answer.n == 0) return wrong(f, f->examples.items[i].line, err, "the answer of this example is empty");
@@ -101,24 +101,24 @@ static quill_status draw_orders(struct loo *l, size_t k, quill_error *err) {
 
 // The first k of the other examples, in an order.
 static void take_shots(struct loo *l, size_t left_out, size_t k, const size_t *order) {
-    const struct prompt_file *f = l->chooser.file;
+    const size_t *shots = l->chooser.use->shots;
     size_t place = 0;
-    while (place <= k && f->shots[place] != left_out) place++;
-    for (size_t i = 0; i < k; i++) l->shots[i] = f->shots[order[i] + (order[i] >= place)];
+    while (place <= k && shots[place] != left_out) place++;
+    for (size_t i = 0; i < k; i++) l->shots[i] = shots[order[i] + (order[i] >= place)];
 }
 
 // ---- questions ----
 
 // Asks example i with l->shots[0..k) in front.
 static quill_status ask(struct loo *l, size_t i, size_t k, size_t *chosen, quill_error *err) {
-    const struct prompt_file *f = l->chooser.file;
+    const struct prompt_file *f = l->chooser.use->file;
     quill_text answer;
     quill_error reason;
     l->chooser.weighing.shots = l->shots;
     l->chooser.weighing.n_shots = k;
     *chosen = 0;
-    quill_status s = prompt_file_example(f, i, l->values, &answer, err);
-    if (!s) s = prompt_file_render_shots(f, l->shots, k, l->values, &l->chooser.weighing.prompt, err);
+    quill_status s = prompt_use_example(l->chooser.use, i, l->values, &answer, err);
+    if (!s) s = prompt_use_render_shots(l->chooser.use, l->shots, k, l->values, &l->chooser.weighing.prompt, err);
     if (s) return s;
     s = weighing_run(&l->chooser.weighing, &reason);
     if (s)
@@ -238,10 +238,9 @@ static quill_status open_file(struct loo *l, struct options *o, quill_error *err
     if (!o->trial.loo) return fail(err, QUILL_E_USAGE, "shots: expected --loo, which tries each example in turn");
     quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
     if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
-    if (!s) s = prompt_file_open(&l->chooser.file, o->operands.items[0], (uint64_t)o->prompt.max_bytes, err);
-    if (!s) s = prompt_file_configure(l->chooser.file, o, err);
+    if (!s) s = prompt_use_open(&l->chooser.use, o->operands.items[0], o, err);
     if (s) return s;
-    const struct prompt_file *f = l->chooser.file;
+    const struct prompt_file *f = l->chooser.use->file;
     l->n = f->examples.n;
     if (!f->examples.line)
         return fail(err, QUILL_E_USAGE, "%s: there are no examples (%%shot, %%examples)", QUOTED(str_of(f->name)));
@@ -251,7 +250,7 @@ static quill_status open_file(struct loo *l, struct options *o, quill_error *err
     if (options_given(o, OPTION_OF(file.shots)) && (size_t)o->file.shots >= l->n)
         return fail(err, QUILL_E_USAGE, "--shots %lld: one of the %zu examples of %s is left out",
                     (long long)o->file.shots, l->n, QUOTED(str_of(f->name)));
-    if (f->n_open == 0)
+    if (l->chooser.use->n_open == 0)
         return fail(err, QUILL_E_USAGE, "%s: nothing of an example is asked: the question has no open slot",
                     QUOTED(str_of(f->name)));
     return QUILL_OK;
@@ -264,7 +263,7 @@ static quill_status prepare(struct loo *l, struct options *o, quill_error *err) 
     if (s) return s;
     l->truth = calloc(l->n, sizeof *l->truth);
     l->shots = calloc(l->n, sizeof *l->shots);
-    l->values = calloc(l->chooser.file->n_open, sizeof *l->values);
+    l->values = calloc(l->chooser.use->n_open, sizeof *l->values);
     if (!l->truth || !l->shots || !l->values) return fail_memory(err);
     s = find_labels(l, err);
     if (s) return s;
