@@ -21,9 +21,14 @@ $(FAULT)/test_faults: tests/fault/test_faults.c tests/fault/shim.c tests/fault/s
 	$(Q)$(CC) $(CFLAGS_ALL) -U_FORTIFY_SOURCE -Wno-missing-prototypes -DFAULT_WRAP $(WRAPPED:%=-Wl,--wrap=%) $(LDFLAGS_ALL) \
 		-o $@ $< tests/fault/shim.c $(OBJ)/internal.a $(LIBS)
 
-# Preloading and the sanitizers do not go together; none of it is for an emulator. How the program meets a fault does not
-# depend on optimization: the build without has the faults of the library alone.
+# Everywhere but in an emulator, whose own calls, memory and threads would fail as well: faults of the library in process,
+# and damaged files. Preloading and limits of memory do not go together with the sanitizers, which replace malloc and
+# reserve terabytes: such a build has the other limits. How the program meets a fault or a limit does not depend on
+# optimization: the build without has neither.
 FAULT_PROGRAMS := $(if $(RUNNER),,$(FAULT)/test_faults $(if $(PROGRAM),$(FAULT)/shim.so $(FAULT)/loop))
-FAULT_FILES := $(if $(filter asan tsan debug,$(CONFIG)),,$(patsubst tests/fault/%.test,%,$(wildcard tests/fault/*.test)))
-FAULT_TESTS := $(if $(RUNNER),,$(if $(PROGRAM),$(FAULT_FILES:%='tests/cli/run.sh -d tests/fault -t 300 $(PROGRAM) ^%/')) \
+FAULT_NAMES_asan := ^hostile/ ^limits/few_files ^limits/no_room ^limits/the_locale
+FAULT_NAMES_tsan := $(FAULT_NAMES_asan)
+FAULT_NAMES_debug := ^hostile/
+FAULT_NAMES := $(or $(FAULT_NAMES_$(CONFIG)),$(patsubst tests/fault/%.test,^%/,$(wildcard tests/fault/*.test)))
+FAULT_TESTS := $(if $(RUNNER),,$(if $(PROGRAM),$(FAULT_NAMES:%='tests/cli/run.sh -d tests/fault -t 300 $(PROGRAM) %')) \
 	'$(FAULT)/test_faults')
