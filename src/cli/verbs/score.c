@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // quill score: how likely lines, or with --whole texts, are to the model.
 #include <inttypes.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +53,12 @@ static quill_status check_options(const struct options *o, quill_error *err) {
     size_t times = 0;
     for (size_t i = 0; i < n_files(o); i++) times += strcmp(file_at(o, i), "-") == 0;
     if (times > 1) return fail(err, QUILL_E_USAGE, "stdin ('-') is given twice");
+    for (size_t i = 0; i < o->operands.n; i++) { // whoever gave a text learns where texts go
+        const char *path = o->operands.items[i];
+        if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
+            return fail(err, QUILL_E_SYSTEM, "%s: cannot open: %s (a text comes from stdin)", QUOTED(str_of(path)),
+                        strerror(errno));
+    }
     if (o->score.space && !o->score.given) return fail(err, QUILL_E_USAGE, "--space needs --given");
     if (o->score.stride >= 0 && !o->score.whole) return fail(err, QUILL_E_USAGE, "--stride needs --whole");
     if (o->output.logprobs >= 0 && !o->output.json) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
