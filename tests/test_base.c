@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/checked.h"
+#include "base/destination.h"
 #include "base/dmath.h"
 #include "base/error.h"
 #include "base/fma.h"
@@ -341,6 +342,53 @@ static void saved_file_replaces_the_old_one_whole(void **state) {
     assert_int_equal(save_begin(&save, "/nonexistent/dir/file", (struct save_watch){0}, &err), QUILL_E_SYSTEM);
 }
 
+static void expect_destination(const char *path, enum destination_kind kind, int fd, const char *target) {
+    struct destination to;
+    quill_error err;
+    assert_ok(destination_find(&to, path, &err), err);
+    assert_int_equal(to.kind, kind);
+    if (kind == DESTINATION_DESCRIPTOR) assert_int_equal(to.fd, fd);
+    if (target) assert_string_equal(to.path, target);
+    free(to.path);
+}
+
+static void a_path_leads_to_a_file_a_device_or_a_descriptor(void **state) {
+    (void)state;
+    char dir[] = "/tmp/quill-test-to-XXXXXX", name[64];
+    quill_error err;
+    struct destination to;
+    assert_non_null(mkdtemp(dir));
+    const int before = open(".", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(chdir(dir), 0);
+    const int written = open("file", O_WRONLY | O_CREAT, 0640), only_read = open("file", O_RDONLY);
+    assert_int_equal(symlink("/dev/stderr", "to_stderr") | symlink("to_stderr", "twice") | symlink("new", "dangling") |
+                         symlink("loop", "loop") | symlink("file", "link") | mkdir("folder", 0777),
+                     0);
+    expect_destination("new", DESTINATION_REPLACED, -1, "new");
+    expect_destination("dangling", DESTINATION_REPLACED, -1, "new"); // where the link leads
+    snprintf(name, sizeof name, "%s/file", dir);
+    expect_destination("link", DESTINATION_REPLACED, -1, name);
+    expect_destination("/dev/null", DESTINATION_IN_PLACE, -1, NULL);
+    expect_destination("/dev/stderr", DESTINATION_DESCRIPTOR, 2, NULL);
+    expect_destination("twice", DESTINATION_DESCRIPTOR, 2, NULL);
+    snprintf(name, sizeof name, "/dev/fd/%d", written);
+    expect_destination(name, DESTINATION_DESCRIPTOR, written, NULL);
+    snprintf(name, sizeof name, "/dev/fd/%d", only_read);
+    assert_int_equal(destination_find(&to, name, &err), QUILL_E_SYSTEM);
+    assert_int_equal(destination_find(&to, "/dev/fd/999999999", &err), QUILL_E_SYSTEM);
+    assert_int_equal(destination_find(&to, "folder", &err), QUILL_E_SYSTEM);
+    assert_int_equal(destination_find(&to, "loop", &err), QUILL_E_SYSTEM);
+    assert_int_equal(destination_find(&to, "", &err), QUILL_E_USAGE);
+    assert_true(destination_same("new", "./new") && destination_same("folder/a", "folder//a"));
+    assert_false(destination_same("new", "folder/new") || destination_same("new", "now") ||
+                 destination_same("none/a", "none/a")); // where there is no folder nothing can be said
+    close(written), close(only_read);
+    static const char *const names[] = {"file", "to_stderr", "twice", "dangling", "loop", "link"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) assert_int_equal(unlink(names[i]), 0);
+    assert_int_equal(rmdir("folder") | fchdir(before) | rmdir(dir), 0);
+    close(before);
+}
+
 static void a_system_error_is_put_into_words(void **state) {
     (void)state;
     quill_error err;
@@ -367,6 +415,7 @@ int main(void) {
         cmocka_unit_test(map_refuses_what_is_no_file),
         cmocka_unit_test(files_are_read_whole_or_refused),
         cmocka_unit_test(saved_file_replaces_the_old_one_whole),
+        cmocka_unit_test(a_path_leads_to_a_file_a_device_or_a_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
