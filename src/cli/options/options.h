@@ -192,6 +192,7 @@ struct option_row {
     const char *bare;    // the value without "=VALUE"; NULL: a value must follow
     bool common;         // in the short help too
     bool settable;       // by a prompt file too
+    bool is_path;        // of a file: a prompt file may name those below its own folder alone
     size_t target;       // offset in quill_request
     enum option_target target_kind;
     const char *library; // what the library's messages call it; NULL: as `name`

@@ -282,7 +282,7 @@ const struct option_row option_table[] = {
 
     // ---- names of a later version ----
     {"regex", NULL, NULL, OPTION_LATER, .value = "RE", .verbs = GENERATE, .settable = true, .help = "constraints"},
-    {"json-schema", NULL, NULL, OPTION_LATER, .value = "FILE", .verbs = GENERATE, .settable = true,
+    {"json-schema", NULL, NULL, OPTION_LATER, .value = "FILE", .verbs = GENERATE, .is_path = true, .settable = true,
      .help = "constraints"},
 };
 const size_t n_option_rows = sizeof option_table / sizeof option_table[0];
