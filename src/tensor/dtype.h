@@ -9,32 +9,40 @@
 
 #include "base/str.h"
 
+// X(name, name in a safetensors header, number in a GGUF tensor table (ggml_type), general.file_type of a file that is
+// mostly of it (llama_ftype), values of a block, bytes of a block, activations). Layouts and numbers: ggml's gguf
+// specification (docs/gguf.md).
+#define DTYPES(X)                                                             \
+    X(F32, "F32", 0, 0, 1, 4, ACT_FLOAT)                                      \
+    X(F16, "F16", 1, 1, 1, 2, ACT_FLOAT)                                      \
+    X(BF16, "BF16", 30, 32, 1, 2, ACT_FLOAT)                                  \
+    X(Q8_0, NULL, 8, 7, 32, 34, ACT_Q8_32)                                    \
+    X(Q4_0, NULL, 2, 2, 32, 18, ACT_Q8_32)                                    \
+    X(Q4_1, NULL, 3, 3, 32, 20, ACT_Q8_32)                                    \
+    X(Q5_0, NULL, 6, 8, 32, 22, ACT_Q8_32)                                    \
+    X(Q5_1, NULL, 7, 9, 32, 24, ACT_Q8_32)                                    \
+    X(IQ4_NL, NULL, 20, 25, 32, 18, ACT_Q8_32)                                \
+    X(MXFP4, NULL, 39, 38, 32, 17, ACT_Q8_32)                                 \
+    X(Q2_K, NULL, 10, 10, 256, 84, ACT_Q8_256)                                \
+    X(Q3_K, NULL, 11, 11, 256, 110, ACT_Q8_256)                               \
+    X(Q4_K, NULL, 12, 14, 256, 144, ACT_Q8_256)                               \
+    X(Q5_K, NULL, 13, 16, 256, 176, ACT_Q8_256)                               \
+    X(Q6_K, NULL, 14, 18, 256, 210, ACT_Q8_256)                               \
+    X(IQ4_XS, NULL, 23, 30, 256, 136, ACT_Q8_256)
+
 enum dtype {
-    DTYPE_F32,
-    DTYPE_F16,
-    DTYPE_BF16,
-    DTYPE_Q8_0,
-    DTYPE_Q4_0,
-    DTYPE_Q4_1,
-    DTYPE_Q5_0,
-    DTYPE_Q5_1,
-    DTYPE_IQ4_NL,
-    DTYPE_MXFP4,
-    DTYPE_Q2_K,
-    DTYPE_Q3_K,
-    DTYPE_Q4_K,
-    DTYPE_Q5_K,
-    DTYPE_Q6_K,
-    DTYPE_IQ4_XS,
+#define DTYPE_ID(name, ...) DTYPE_##name,
+    DTYPES(DTYPE_ID)
+#undef DTYPE_ID
     DTYPE_COUNT,
     DTYPE_NONE = DTYPE_COUNT, // not a type quill knows
 };
 
-// Bytes of a block, of 32 values or of 256.
-enum {
-    Q8_0_BYTES = 34, Q4_0_BYTES = 18, Q4_1_BYTES = 20, Q5_0_BYTES = 22, Q5_1_BYTES = 24, IQ4_NL_BYTES = 18,
-    MXFP4_BYTES = 17, Q2_K_BYTES = 84, Q3_K_BYTES = 110, Q4_K_BYTES = 144, Q5_K_BYTES = 176, Q6_K_BYTES = 210,
-    IQ4_XS_BYTES = 136,
+enum { // of a block: Q8_0_VALUES, Q8_0_BYTES, ...
+#define DTYPE_BLOCK(name, safetensors, gguf, file_type, values, bytes, acts) \
+    name##_VALUES = values, name##_BYTES = bytes,
+    DTYPES(DTYPE_BLOCK)
+#undef DTYPE_BLOCK
 };
 
 // How activations are given to the kernels of a type.
