@@ -61,14 +61,26 @@ struct quant_format {
     void (*unpack)(struct quant_block *b, const uint8_t *block); // NULL: a float type
 };
 
+#define QUANT_FORMATS(X)                                                      \
+    X(Q8_0, q8_0, QUANT_PLAIN)                                                \
+    X(Q4_0, q4_0, QUANT_PLAIN)                                                \
+    X(Q4_1, q4_1, QUANT_MIN)                                                  \
+    X(Q5_0, q5_0, QUANT_PLAIN)                                                \
+    X(Q5_1, q5_1, QUANT_MIN)                                                  \
+    X(IQ4_NL, iq4_nl, QUANT_PLAIN)                                            \
+    X(MXFP4, mxfp4, QUANT_PLAIN)                                              \
+    X(Q2_K, q2_k, QUANT_SCALES_MINS)                                          \
+    X(Q3_K, q3_k, QUANT_SCALES)                                               \
+    X(Q4_K, q4_k, QUANT_SCALES_MINS)                                          \
+    X(Q5_K, q5_k, QUANT_SCALES_MINS)                                          \
+    X(Q6_K, q6_k, QUANT_SCALES)                                               \
+    X(IQ4_XS, iq4_xs, QUANT_SCALES)
+
 extern const struct quant_format quant_formats[DTYPE_COUNT];
 
-void unpack_q2_k(struct quant_block *b, const uint8_t *block);
-void unpack_q3_k(struct quant_block *b, const uint8_t *block);
-void unpack_q4_k(struct quant_block *b, const uint8_t *block);
-void unpack_q5_k(struct quant_block *b, const uint8_t *block);
-void unpack_q6_k(struct quant_block *b, const uint8_t *block);
-void unpack_iq4_xs(struct quant_block *b, const uint8_t *block);
+#define UNPACK(type, name, form) void unpack_##name(struct quant_block *b, const uint8_t *block);
+QUANT_FORMATS(UNPACK)
+#undef UNPACK
 
 // ---- scales of the runs or groups of a block of 256, one byte each, in ascending order ----
 

@@ -8,20 +8,20 @@
 #include "kernels/ref/kernels_ref.h"
 #include "tensor/half.h"
 
-static void encode_f32(uint8_t *out, const float *x, size_t n) { memcpy(out, x, n * sizeof *x); }
+void encode_f32(uint8_t *out, const float *x, size_t n) { memcpy(out, x, n * sizeof *x); }
 
-static void encode_f16(uint8_t *out, const float *x, size_t n) {
+void encode_f16(uint8_t *out, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) store_u16(out + 2 * i, half_from_f32(x[i]));
 }
 
-static void encode_bf16(uint8_t *out, const float *x, size_t n) {
+void encode_bf16(uint8_t *out, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) store_u16(out + 2 * i, bf16_from_f32(x[i]));
 }
 
 // As ggml's reference quantizer: d = amax / 127, stored as f16; q = x * (1/d) rounded, halves away from zero. Where
 // ggml's result would be infinite or undefined (values that are not finite, 1/d or f16 overflow), q is clamped and d
 // saturates.
-static void encode_q8_0(uint8_t *out, const float *x, size_t n) {
+void encode_q8_0(uint8_t *out, const float *x, size_t n) {
     for (size_t b = 0; b < n / 32; b++, x += 32, out += dtypes[DTYPE_Q8_0].block_bytes) {
         float d = fabsf(largest(x, 32)) / 127.0f, id = d > 0 ? 1.0f / d : 0.0f;
         store_u16(out + Q8_0_D, half_from_f32_saturate(d));
@@ -33,11 +33,8 @@ static void encode_q8_0(uint8_t *out, const float *x, size_t n) {
 }
 
 static void (*const encoders[DTYPE_COUNT])(uint8_t *out, const float *x, size_t n) = {
-    [DTYPE_F32] = encode_f32,       [DTYPE_F16] = encode_f16,   [DTYPE_BF16] = encode_bf16,
-    [DTYPE_Q8_0] = encode_q8_0,     [DTYPE_Q4_0] = encode_q4_0, [DTYPE_Q4_1] = encode_q4_1,
-    [DTYPE_Q5_0] = encode_q5_0,     [DTYPE_Q5_1] = encode_q5_1, [DTYPE_IQ4_NL] = encode_iq4_nl,
-    [DTYPE_Q2_K] = encode_q2_k,     [DTYPE_Q3_K] = encode_q3_k, [DTYPE_Q4_K] = encode_q4_k,
-    [DTYPE_Q5_K] = encode_q5_k,     [DTYPE_Q6_K] = encode_q6_k,
+#define ROW(type, name) [DTYPE_##type] = encode_##name,
+    ENCODED(ROW)
 };
 
 bool encode_known(enum dtype type) { return encoders[type] != NULL; }

@@ -67,15 +67,13 @@ struct line fit_line(const float *x, size_t n, float hi, int offset_free);
 // Sum of squared errors of rounding to a line, q in lo..hi, n % 8 == 0; q NULL: not wanted.
 float line_error(const float *x, size_t n, struct line line, float lo, float hi, float *q);
 
-void encode_q4_0(uint8_t *out, const float *x, size_t n);
-void encode_q4_1(uint8_t *out, const float *x, size_t n);
-void encode_q5_0(uint8_t *out, const float *x, size_t n);
-void encode_q5_1(uint8_t *out, const float *x, size_t n);
-void encode_iq4_nl(uint8_t *out, const float *x, size_t n);
-void encode_q2_k(uint8_t *out, const float *x, size_t n);
-void encode_q3_k(uint8_t *out, const float *x, size_t n);
-void encode_q4_k(uint8_t *out, const float *x, size_t n);
-void encode_q5_k(uint8_t *out, const float *x, size_t n);
-void encode_q6_k(uint8_t *out, const float *x, size_t n);
+// The types that are written: X(type, name), n values by encode_<name>.
+#define ENCODED(X)                                                                                      \
+    X(F32, f32) X(F16, f16) X(BF16, bf16) X(Q8_0, q8_0) X(Q4_0, q4_0) X(Q4_1, q4_1) X(Q5_0, q5_0)       \
+    X(Q5_1, q5_1) X(IQ4_NL, iq4_nl) X(Q2_K, q2_k) X(Q3_K, q3_k) X(Q4_K, q4_k) X(Q5_K, q5_k) X(Q6_K, q6_k)
+
+#define ENCODE(type, name) void encode_##name(uint8_t *out, const float *x, size_t n);
+ENCODED(ENCODE)
+#undef ENCODE
 
 #endif

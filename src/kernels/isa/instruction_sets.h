@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // THE list of instruction sets, lowest first within an architecture: X(name, architecture, what cpu_features() must
 // have). Each but the reference has a file kernels_<name>.c, whose flags floor.mk says; the makefile reads this list.
-#ifndef QUILL_KERNELS_INSTRUCTION_SETS_H
-#define QUILL_KERNELS_INSTRUCTION_SETS_H
+#ifndef QUILL_KERNELS_ISA_INSTRUCTION_SETS_H
+#define QUILL_KERNELS_ISA_INSTRUCTION_SETS_H
 
 #define INSTRUCTION_SETS(X)            \
     X(ref, ANY, 0)                     \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "kernels_isa.h"
-#include "simd_avx512.h"
+#include "simd_amx.h"
 
 #define KERNELS kernels_amx
 #define ISA_NAME "amx"

@@ -33,6 +33,10 @@
 //   vi_add16(a, b)          words
 // PANEL_FLIPPED: vq takes weights that were flipped, and a sum of products starts at -128 times the sum of x.
 // TILE_F_*, TILE_Q_*: row vectors and tokens of the register tile of float and of integer products.
+// What a processor is good at, where a header says so before it includes this; the bodies choose by it:
+//   HAS_TILES     tile registers multiply panels and batches (amx.inc, amx_batch.inc), whose values have no bias
+//   FAST_GATHER   vf_gather_f16(p, stride, high): VF halves, of the 32 bits at p + i * stride the upper or lower one;
+//                 kernels.inc has one that loads them one by one for all others
 #ifndef QUILL_KERNELS_ISA_SIMD_H
 #define QUILL_KERNELS_ISA_SIMD_H
 
@@ -42,6 +46,13 @@
 #include <string.h>
 
 #include "base/bytes.h"
+
+#ifndef HAS_TILES
+#define HAS_TILES 0
+#endif
+#ifndef FAST_GATHER
+#define FAST_GATHER 0
+#endif
 
 #define SIMD static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")

@@ -62,16 +62,6 @@ SIMD int32_t vi_hsum(vi a) { return _mm512_reduce_add_epi32(a); }
 SIMD void vi_store_i8(void *p, vi a) { _mm_storeu_si128(p, _mm512_cvtepi32_epi8(a)); }
 SIMD vf vf_load_i8(const void *p) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(p))); }
 SIMD vf vf_load_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
-#ifdef __AMX_INT8__ // processors on which a gather is fast
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wsign-conversion" // of its mask, in the macro that the gather is without optimization
-SIMD vf vf_gather_f16(const uint8_t *p, size_t stride, const bool high) {
-    const vi lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const vi words = _mm512_i32gather_epi32(_mm512_mullo_epi32(lanes, _mm512_set1_epi32((int)stride)), p, 1);
-    return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(high ? _mm512_srli_epi32(words, 16) : words));
-}
-#pragma GCC diagnostic pop
-#endif
 SIMD vf vf_load_bf16(const void *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(p)), 16));
 }

@@ -21,24 +21,10 @@ static inline float fold_lanes(float lanes[VIRTUAL_LANES]) {
 
 bool quantize_32_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
 bool quantize_256_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
-void decode_f32_ref(float *out, const uint8_t *row, size_t n);
-void decode_f16_ref(float *out, const uint8_t *row, size_t n);
-void decode_bf16_ref(float *out, const uint8_t *row, size_t n);
-void decode_q8_0_ref(float *out, const uint8_t *row, size_t n);
-void decode_q4_0_ref(float *out, const uint8_t *row, size_t n);
-void decode_q4_1_ref(float *out, const uint8_t *row, size_t n);
-void decode_q5_0_ref(float *out, const uint8_t *row, size_t n);
-void decode_q5_1_ref(float *out, const uint8_t *row, size_t n);
-void decode_iq4_nl_ref(float *out, const uint8_t *row, size_t n);
-void decode_mxfp4_ref(float *out, const uint8_t *row, size_t n);
-void decode_q2_k_ref(float *out, const uint8_t *row, size_t n);
-void decode_q3_k_ref(float *out, const uint8_t *row, size_t n);
-void decode_q4_k_ref(float *out, const uint8_t *row, size_t n);
-void decode_q5_k_ref(float *out, const uint8_t *row, size_t n);
-void decode_q6_k_ref(float *out, const uint8_t *row, size_t n);
-void decode_iq4_xs_ref(float *out, const uint8_t *row, size_t n);
-void matmul_float_ref(const struct matmul_job *job);
-void matmul_quant_ref(const struct matmul_job *job);
+#define DECODE(type, ...) void decode_##type##_ref(float *out, const uint8_t *row, size_t n);
+DTYPES(DECODE)
+#undef DECODE
+void matmul_ref(const struct matmul_job *job);
 
 void kv_store_f16_ref(const struct kv_store_job *job);
 void kv_store_f32_ref(const struct kv_store_job *job);
@@ -47,5 +33,44 @@ void attn_tile_f16_ref(const struct attn_job *job);
 void attn_tile_f32_ref(const struct attn_job *job);
 void attn_tile_q8_0_ref(const struct attn_job *job);
 void attn_merge_ref(float *out, const float *m, const float *l, const float *o, size_t n_tiles, size_t head_dim);
+
+void layer_norm_ref(float *out, const float *x, const float *w, const float *b, float eps, size_t n);
+void rms_norm_ref(float *out, const float *x, const float *w, float eps, size_t n);
+void gelu_tanh_ref(float *x, size_t n);
+void gelu_erf_ref(float *x, size_t n);
+void quick_gelu_ref(float *x, size_t n);
+void relu_ref(float *x, size_t n);
+void relu_squared_ref(float *x, size_t n);
+void silu_ref(float *x, size_t n);
+void tanh_of_ref(float *x, size_t n);
+void add_ref(float *y, const float *x, size_t n);
+void add_scaled_ref(float *y, const float *x, float scale, size_t n);
+void multiply_ref(float *y, const float *x, size_t n);
+bool all_finite_ref(const float *x, size_t n);
+float row_max_ref(const float *x, size_t n);
+float row_exp_sum_ref(const float *x, size_t n, float max);
+
+// Every slot, for the beginning of a table: an instruction set overwrites what it does itself.
+#define REFERENCE_DECODE(type, ...) [DTYPE_##type] = decode_##type##_ref,
+#define REFERENCE_MATMUL(type, ...) [DTYPE_##type] = matmul_ref,
+#define REFERENCE_SLOTS                                                                                               \
+    .quantize = {[ACT_Q8_32] = quantize_32_ref, [ACT_Q8_256] = quantize_256_ref},                                     \
+    .layer_norm = layer_norm_ref,                                                                                     \
+    .rms_norm = rms_norm_ref,                                                                                         \
+    .activate = {[ACTF_GELU_TANH] = gelu_tanh_ref, [ACTF_GELU_ERF] = gelu_erf_ref,                                    \
+                 [ACTF_QUICK_GELU] = quick_gelu_ref,                                                                  \
+                 [ACTF_RELU] = relu_ref, [ACTF_RELU_SQUARED] = relu_squared_ref,                                      \
+                 [ACTF_SILU] = silu_ref, [ACTF_TANH] = tanh_of_ref},                                                  \
+    .add = add_ref,                                                                                                   \
+    .add_scaled = add_scaled_ref,                                                                                     \
+    .multiply = multiply_ref,                                                                                         \
+    .all_finite = all_finite_ref,                                                                                     \
+    .row_max = row_max_ref,                                                                                           \
+    .row_exp_sum = row_exp_sum_ref,                                                                                   \
+    .decode_row = {DTYPES(REFERENCE_DECODE)},                                                                         \
+    .matmul = {DTYPES(REFERENCE_MATMUL)},                                                                             \
+    .kv_store = {[KV_F16] = kv_store_f16_ref, [KV_F32] = kv_store_f32_ref, [KV_Q8_0] = kv_store_q8_0_ref},            \
+    .attn_tile = {[KV_F16] = attn_tile_f16_ref, [KV_F32] = attn_tile_f32_ref, [KV_Q8_0] = attn_tile_q8_0_ref},        \
+    .attn_merge = attn_merge_ref
 
 #endif

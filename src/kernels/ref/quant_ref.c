@@ -51,7 +51,7 @@ static void store_output(const struct matmul_job *job, size_t token, size_t row,
     job->out[token * job->out_stride + row] = job->bias ? a + job->bias[row] : a;
 }
 
-void matmul_float_ref(const struct matmul_job *job) {
+static void matmul_floats(const struct matmul_job *job) {
     const struct mat *w = &job->w;
     size_t value = dtypes[w->dtype].block_bytes;
     size_t row_step = w->transposed ? value : w->stride, col_step = w->transposed ? w->stride : value;
@@ -84,7 +84,7 @@ static float block_product(float a, enum quant_form form, const struct quant_blo
     return form == QUANT_SCALES_MINS ? q_fma(-(b->m * xd), (float)offset, a) : a;
 }
 
-void matmul_quant_ref(const struct matmul_job *job) {
+static void matmul_blocks(const struct matmul_job *job) {
     const struct quant_format *format = &quant_formats[job->w.dtype];
     const struct dtype_info *type = &dtypes[job->w.dtype];
     const struct act_info *acts = &act_kinds[type->acts];
@@ -105,4 +105,9 @@ void matmul_quant_ref(const struct matmul_job *job) {
         }
         for (size_t t = 0; t < job->n_tokens; t++) store_output(job, t, r, job->out[t * job->out_stride + r]);
     }
+}
+
+void matmul_ref(const struct matmul_job *job) {
+    if (quant_formats[job->w.dtype].unpack) matmul_blocks(job);
+    else matmul_floats(job);
 }

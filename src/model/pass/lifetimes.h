@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The buffers of a block as a table: what each holds, from which operation to which it is alive, and where it lies.
 // Where nothing is kept, buffers that are never alive together share their place.
-#ifndef QUILL_MODEL_LIFETIMES_H
-#define QUILL_MODEL_LIFETIMES_H
+#ifndef QUILL_MODEL_PASS_LIFETIMES_H
+#define QUILL_MODEL_PASS_LIFETIMES_H
 
 #include "model/plan.h"
 
