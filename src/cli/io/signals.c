@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "quill/error.h"
+
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof *stop_signals };
 
@@ -57,7 +59,7 @@ static void bus_error(int number) {
     remove_temporaries();
     ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
     (void)written;
-    _exit(6);
+    _exit(QUILL_E_MODEL);
 }
 
 static void aborted(int number) {
@@ -75,7 +77,7 @@ static void exited(void) {
     remove_temporaries();
     ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
     (void)written;
-    _exit(5);
+    _exit(QUILL_E_SYSTEM);
 }
 
 void signals_end(void) { ended = true; }
