@@ -108,7 +108,7 @@ static void a_mistake_stays(void **state) {
     assert_false(json_enter_list(&walk));
 }
 
-// Every beginning of a text, read from memory that ends there.
+// Every beginning of a text, read from memory that ends there, and from memory that goes on, which changes nothing.
 static void no_beginning_is_read_past_its_end(void **state) {
     (void)state;
     static const char text[] = "{\"a\\u00e9\\ud83d\\ude00\":[-1.5e+3,true,null,{\"b\":\"\xc3\xa9\"}]}";
@@ -120,6 +120,13 @@ static void no_beginning_is_read_past_its_end(void **state) {
         struct str value;
         assert_false(json_value(&walk, &value));
         free(copy);
+        char others[sizeof text];
+        memset(others, ' ', sizeof others);
+        memcpy(others, text, n);
+        struct json_walk full = {.text = {text, n}}, blank = {.text = {others, n}};
+        assert_false(json_value(&full, &value) || json_value(&blank, &value));
+        assert_true(full.at <= n && full.at == walk.at && blank.at == walk.at);
+        assert_true(n == 0 || (full.mistake == walk.mistake && blank.mistake == walk.mistake));
     }
     assert_true(is_json(text));
 }
