@@ -73,7 +73,8 @@ const struct option_row option_table[] = {
     {"no-bos", NULL, NULL, OPTION_FLAG, FIELD(score.no_bos), .verbs = SCORERS, .group = GROUP_PROMPT,
      .help = "no token in front of a text: its first token is context and does not count"},
     {"whole", NULL, NULL, OPTION_FLAG, FIELD(score.whole), .verbs = SCORE, .group = GROUP_PROMPT,
-     .help = "each file, or stdin, is one text, byte for byte, of any length: it is read in windows of the context"},
+     .help = "each file, or stdin, is one text, byte for byte, of any length: it is read in windows of the context; "
+             "the name of the file (stdin: -) stands for the text"},
     {"stride", NULL, NULL, OPTION_INT, FIELD(score.stride), .value = "N", .min = 1, .max = INT_MAX_VALUE,
      .verbs = SCORE, .group = GROUP_PROMPT,
      .help = "with --whole: each window begins N tokens after the last; without it half of one"},

@@ -6,8 +6,6 @@
 #include "base/buffer.h"
 #include "cli/io/show.h"
 
-static const char error_key[] = "_error";
-
 void record_free(struct record *r) {
     buffer_free(&r->kept);
     buffer_free(&r->text);
@@ -113,7 +111,7 @@ bool record_begin(struct record *r, const struct record_form *form, const struct
     if (form->json || form->input == ROW_LINES) return true;
     if (form->input == ROW_JSONL) {
         r->out_at = member_named(row, form->out);
-        r->error_at = member_named(row, error_key);
+        r->error_at = member_named(row, RECORD_ERROR_KEY);
         return !row->fields || add_without_blanks(&r->kept, row->raw);
     }
     if (!form->out) return true;
@@ -139,7 +137,7 @@ static bool end_object(struct record *r, const char *out, json_t *value, const c
     struct buffer answer = {0}, problem = {0};
     bool ok = json_add(&answer, value) && buffer_add(&answer, "", 1);
     if (error) ok = json_add(&problem, json_c_string(error)) && buffer_add(&problem, "", 1) && ok;
-    const struct member set[] = {{r->out_at, out, answer.p}, {r->error_at, error_key, problem.p}};
+    const struct member set[] = {{r->out_at, out, answer.p}, {r->error_at, RECORD_ERROR_KEY, problem.p}};
     ok = ok && add_object(&r->text, &r->kept, set, 2) && buffer_add_string(&r->text, "\n");
     buffer_free(&answer);
     buffer_free(&problem);

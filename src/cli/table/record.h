@@ -8,6 +8,9 @@
 #include "cli/options/options.h"
 #include "rows.h"
 
+// The key of JSON lines that tells why a row failed.
+#define RECORD_ERROR_KEY "_error"
+
 struct record_form {
     enum row_form input;
     bool json;        // --json
@@ -19,7 +22,7 @@ struct record_form {
 struct record {
     struct buffer kept; // of the input: the columns, or the object without blanks
     int out_at;       // which member of the object has the key `out`; -1: none
-    int error_at;     // the same of "_error", which a row without an error loses
+    int error_at;     // the same of RECORD_ERROR_KEY, which a row without an error loses
     struct buffer text; // what is written, its newline included
 };
 void record_free(struct record *r);

@@ -52,6 +52,9 @@ static quill_status find_form(struct record_form *form, const struct options *o,
     if (!o->rows.out) return QUILL_OK;
     if (n == 0) return fail(err, QUILL_E_USAGE, "--out needs --tsv, --csv or --jsonl");
     if (o->output.json) return fail(err, QUILL_E_USAGE, "--out and --json exclude each other");
+    if (o->rows.jsonl && strcmp(o->rows.out, RECORD_ERROR_KEY) == 0)
+        return fail(err, QUILL_E_USAGE, "--out: expected another name than '%s', which tells why a row failed",
+                    RECORD_ERROR_KEY);
     return *o->rows.out ? QUILL_OK : fail(err, QUILL_E_USAGE, "--out: expected a name, found an empty one");
 }
 

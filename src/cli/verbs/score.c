@@ -38,6 +38,7 @@ struct scoring {
     struct row_failures failures;
     struct progress bar;
     struct rows *rows; // of the file that is read; NULL: --whole
+    quill_text name;   // of that file, '-' for stdin: with --whole it stands for the text
     uint64_t n_pieces; // of the text
 };
 
@@ -164,7 +165,8 @@ static quill_status on_text(void *user, size_t i, const struct text_score *score
     s->failures.rows++;
     progress_hide(&s->bar);
     s->n_pieces = 0;
-    quill_status status = write_record(s, score, text->text, text->n, problem ? problem->text : NULL, err);
+    const quill_text shown = s->stride ? s->name : (quill_text){text->text, text->n};
+    quill_status status = write_record(s, score, shown.text, shown.n, problem ? problem->text : NULL, err);
     if (!status && s->o->score.html) status = page_end_text(&s->page, score, problem ? problem->text : NULL, err);
     if (s->pieces) json_array_clear(s->pieces);
     show_progress(s);
@@ -234,6 +236,7 @@ static quill_status score_file(struct scoring *s, const char *path, quill_error 
     if (s->stride) {
         quill_status status = read_file(&s->held, path, NO_LIMIT, err);
         if (status) return status;
+        s->name = (quill_text){path, strlen(path)};
         add_text(s, s->held.n);
         return score_held(s, err);
     }
