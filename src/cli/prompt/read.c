@@ -68,6 +68,14 @@ void say_reading(const struct options *o, int fd, const char *what) {
         report("reading %s from the terminal, up to Ctrl-D", what);
 }
 
+void say_carriage_return(const struct options *o, bool *said, const char *line, size_t n) {
+    const bool wanted = !o->talk.quiet && (o->talk.verbose || isatty(STDERR_FILENO));
+    if (*said || !wanted || n == 0 || line[n - 1] != '\r') return;
+    *said = true;
+    report("'%s' ends in a carriage return, which is part of the line; tr -d '\\r' drops them all",
+           QUOTED(((struct str){line, n})));
+}
+
 // Whether stdin may be read for `use`.
 static quill_status check_stdin(const struct options *o, const char *use, quill_error *err) {
     if (!o->prompt.stdin_use) return QUILL_OK;

@@ -16,6 +16,10 @@ QUILL_MUST_CHECK quill_status read_file(struct buffer *out, const char *path, ui
 // On a terminal, where waiting for input looks like hanging: says that `what` is read from it. Nothing with -q.
 void say_reading(const struct options *o, int fd, const char *what);
 
+// A line that ends in a carriage return keeps it, as no line of a table does: said once, to a person or with -v, by the
+// first such line. Nothing with -q.
+void say_carriage_return(const struct options *o, bool *said, const char *line, size_t n);
+
 // stdin is read for one thing alone: the prompt, or `use` ("the choices"). QUILL_E_USAGE when it has a use already.
 QUILL_MUST_CHECK quill_status stdin_claim(struct options *o, const char *use, quill_error *err);
 // The same when `path`, which may be NULL, is "-"; nothing for another.

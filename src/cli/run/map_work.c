@@ -9,6 +9,7 @@
 #include "choices_show.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
+#include "cli/prompt/read.h"
 #include "request.h"
 
 enum { BATCHES_AHEAD = 4 };
@@ -143,6 +144,7 @@ static quill_status read_row(struct map_work *w, quill_error *err) {
     if ((row->number - 1) % w->n_shards != w->shard - 1) return QUILL_OK;
     struct job *job = &w->jobs[w->last % w->n_jobs];
     uint64_t all;
+    if (w->form.input == ROW_LINES) say_carriage_return(w->o, &w->said_return, row->raw.text, row->raw.n);
     job->number = row->number;
     rows_progress(w->rows, &job->end, &all);
     job->state = JOB_READ;

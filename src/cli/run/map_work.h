@@ -51,6 +51,7 @@ struct map_work {
     quill_error read_error;     // or reading failed
     struct row_failures failures;
     struct progress bar;
+    bool said_return;           // a line that ends in a carriage return
     uint64_t written; // bytes of the input whose rows are written
 };
 

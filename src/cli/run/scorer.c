@@ -114,6 +114,7 @@ static size_t first_that_counts(const struct scorer *s, struct scored *t) {
 static quill_status begin(struct scorer *s, struct scored *t, const struct to_score *what, quill_error *err) {
     t->what = what;
     note_missing_space(s, what);
+    say_carriage_return(s->o, &s->said_return, what->text, what->n);
     quill_status status = encode(s, t, err);
     t->told = added(s);
     quill_decoder_begin(&t->decoder, s->tokenizer, QUILL_SPECIAL_AS_TEXT);

@@ -16,6 +16,7 @@ struct scorer {
     int32_t begin;      // the token in front of every text: BOS, else EOS; -1: none
     struct buffer joined; // prefix and text
     bool noted;           // a line that runs into its prefix
+    bool said_return;     // a line that ends in a carriage return
 };
 
 // One of the tokens of a text. The prefix's come first; those of a text without a token in front have one that does not
