@@ -75,7 +75,7 @@ static void tensors_are_views_of_the_data(void **state) {
 
 static void doubles_are_read_as_floats(void **state) {
     (void)state;
-    static const double values[] = {0.1, -1e300, 0x1p-200, NAN, 3};
+    static const double values[] = {0.1, -1e300, 0x1p-200, (double)NAN, 3};
     static const char header[] = "{\"d\":{\"dtype\":\"F64\",\"shape\":[5],\"data_offsets\":[0,40]},"
                                  "\"none\":{\"dtype\":\"F64\",\"shape\":[0,3],\"data_offsets\":[40,40]}}";
     struct buffer b = {0};
