@@ -98,6 +98,7 @@ quill_status text_operand(const struct options *o, const char **text, bool *dash
     for (size_t i = 0; i < o->operands.n; i++) {
         const char *operand = o->operands.items[i];
         if (strcmp(operand, "-") == 0) {
+            if (*dash) return fail(err, QUILL_E_USAGE, "stdin ('-') is given twice");
             *dash = true;
         } else if (*text) {
             const char *verb = i == 1 ? verb_nearest(*text) : NULL;
