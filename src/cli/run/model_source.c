@@ -42,12 +42,11 @@ quill_status environment_apply(struct options *o, quill_error *err) {
         quill_status s = set_threads(o, err);
         if (s) return s;
     }
-    if (o->machine.cpu || !variable("QUILL_CPU")) return QUILL_OK;
-    o->machine.cpu = variable("QUILL_CPU");
+    const char *source = o->machine.cpu ? "--cpu" : "QUILL_CPU", *kernels;
+    if (!o->machine.cpu) o->machine.cpu = variable("QUILL_CPU");
     quill_error reason;
-    const char *kernels;
-    if (quill_kernels_name(&kernels, o->machine.cpu, &reason))
-        return fail(err, QUILL_E_USAGE, "QUILL_CPU: %s", reason.text);
+    if (o->machine.cpu && quill_kernels_name(&kernels, o->machine.cpu, &reason))
+        return fail(err, QUILL_E_USAGE, "%s: %s", source, reason.text);
     return QUILL_OK;
 }
 
