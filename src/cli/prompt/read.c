@@ -187,6 +187,9 @@ quill_status prompt_read(struct buffer *out, const struct options *o, quill_erro
     const char *text = operand ? operand : o->prompt.text;
     if (!s && text) s = begin_piece(&a, err);
     if (!s && text) s = add_argument(out, o, operand ? "PROMPT" : "-p", text, err);
+    if (!s && out->n > (uint64_t)o->prompt.max_bytes)
+        s = fail(err, QUILL_E_CONTEXT, "a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)",
+                 o->prompt.max_bytes);
     if (!s && a.n_pieces == 0)
         s = fail(err, QUILL_E_USAGE, "no prompt: give PROMPT, -p TEXT, -f FILE, or a text on stdin");
     return s;
