@@ -7,8 +7,8 @@
 //         while (quill_batch_take(session, &row)) use(row.result);   // and its place is free
 //     }
 //
-// A row's result is the one of quill_generate, bit for bit, whatever else is in the batch. What prompts have in common
-// is computed once. A session that has rows in work is used by these functions alone.
+// A row's result equals that of quill_generate, bit for bit, whatever else is in the batch. A beginning that prompts
+// share is computed once. While a session has rows in work, its other functions that compute return QUILL_E_USAGE.
 #ifndef QUILL_BATCH_H
 #define QUILL_BATCH_H
 
@@ -20,25 +20,25 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 typedef struct quill_batch_row {
-    void *tag;                  // as it was added
+    void *tag;                  // what quill_batch_add was given
     quill_status status;        // what quill_generate would have returned
     quill_error error;
     const quill_result *result; // owned by the session, valid until its next quill_batch_add or other call
 } quill_batch_row;
 
-// How many more rows can be added: n_seq of the session's options less those that were not taken yet.
+// How many more rows can be added: n_seq of the session's options, minus the rows not yet taken.
 size_t quill_batch_room(const quill_session *session);
 
-// Adds a row; there must be room. What the request points to is borrowed until the row is taken. Errors, after which
-// nothing was added: those of quill_generate that are found before anything is computed.
+// Adds a row. `tag` may be NULL. What the request points to is borrowed until the row is taken. On failure nothing is
+// added. Errors: QUILL_E_USAGE (no room), and those that quill_generate finds before it computes anything.
 QUILL_MUST_CHECK quill_status quill_batch_add(quill_session *session, const quill_request *request, void *tag,
                                               quill_error *err);
 
-// One forward pass over all rows: the next token of those that generate, and parts of the prompts that are not read
-// yet. Rows that fail do so alone, with a status of their own. Without rows it does nothing.
+// Runs one forward pass over all rows: the next token of each row that generates, and parts of prompts not yet read.
+// A row that fails leaves the others alone; its status is in quill_batch_row. Without rows it does nothing.
 QUILL_MUST_CHECK quill_status quill_batch_step(quill_session *session, quill_error *err);
 
-// Hands a finished row back, the one added first of them. False: none is finished.
+// Hands back a finished row, the earliest added of them, and frees its place. False: no row is finished.
 bool quill_batch_take(quill_session *session, quill_batch_row *row);
 
 #pragma GCC visibility pop

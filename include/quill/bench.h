@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a machine can do at most, and what a model asks of it: the two numbers that a measured speed is compared with.
+// The limits of a machine, and the work that a model asks of it: a measured speed is compared with both.
 #ifndef QUILL_BENCH_H
 #define QUILL_BENCH_H
 
@@ -12,22 +12,23 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-// Of all threads of a session together, with the instruction set that its model uses. 0: not measured.
+// Rates of all threads of a session together, with the kernels that its model uses. 0: not measured. 1 GB: 10^9 bytes.
 typedef struct quill_limits {
-    double read_gb_per_s; // a plain read of the model's weights where they lie
+    double read_gb_per_s; // reading the model's weights in place
     double fma_gflops;    // f32 multiply-adds, two operations each
     double int8_gops;     // multiply-adds of 8-bit integers into 32-bit sums, two operations each
 } quill_limits;
-// Measures them once; it takes some 50 ms and the time of one read of the weights.
+// Measures them anew at each call: some 50 ms, and the time of a few reads of all weights.
 void quill_measure_limits(quill_session *session, quill_limits *limits);
 
 typedef struct quill_work {
     uint64_t block_weights; // multiply-adds of matrix products for each token
     uint64_t head_weights;  // the same for the logits of a token
-    uint64_t weight_bytes;  // of the matrices of both
-    uint64_t kv_bytes;      // of keys and values at n_positions
+    uint64_t weight_bytes;  // bytes of the matrices of both
+    uint64_t kv_bytes;      // bytes of keys and values of n_positions positions
 } quill_work;
-// What one token asks for that sees n_positions before it, with a KV cache of type `kv_type` (NULL: "f16").
+// The work of one token with n_positions before it and a KV cache of type `kv_type` (NULL: "f16").
+// Errors: QUILL_E_USAGE (n_positions above the model's, an unknown kv_type).
 QUILL_MUST_CHECK quill_status quill_work_of(const quill_model *model, const char *kv_type, int32_t n_positions,
                                             quill_work *work, quill_error *err);
 

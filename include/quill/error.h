@@ -22,11 +22,12 @@ typedef enum quill_status {
     QUILL_E_TRAIN = 7,      // reserved for training that stops because the loss is not finite; not returned yet
 } quill_status;
 
-// Filled once, where the fact is known; owned by the caller; never allocated. After QUILL_OK its content is undefined.
+// Filled once, where the failure is found; owned by the caller; holds no allocated memory. After QUILL_OK its content
+// is undefined.
 typedef struct quill_error {
     quill_status status;
-    uint64_t offset; // byte offset in the file the text names, 0 where that means nothing
-    char text[480];  // one line of printable UTF-8: names file, item, what was expected and what was found
+    uint64_t offset; // byte offset in the file that the text names; 0: none
+    char text[480];  // one line of printable UTF-8: the file, the item, what was expected and what was found
 } quill_error;
 
 #ifdef __cplusplus

@@ -21,38 +21,39 @@ extern "C" {
 typedef struct quill_model quill_model;
 
 typedef struct quill_model_options {
-    const char *cpu; // "ref" "sse4" "avx2" "avxvnni" "avx512" "avx512vnni" "amx" "neon" "neondot": the best kernels not
-                     // above the one named; NULL: the best. One this machine lacks is QUILL_E_USAGE.
+    const char *cpu; // "ref" "sse4" "avx2" "avxvnni" "avx512" "avx512vnni" "amx" "neon" "neondot": the best kernels up
+                     // to the one named; NULL: the best. Kernels that this machine cannot run are QUILL_E_USAGE.
     bool no_mmap;    // read the file into memory instead of mapping it (network drives)
 } quill_model_options;
 
-// The name of the kernels that a model opened with this `cpu` uses on this machine. Errors: QUILL_E_USAGE.
+// The name of the kernels that a model opened with this `cpu` (NULL: the best) would use on this machine; a static
+// string. Errors: QUILL_E_USAGE (unknown, or this machine cannot run them).
 QUILL_MUST_CHECK quill_status quill_kernels_name(const char **name, const char *cpu, quill_error *err);
 
 // Opens `path`: a GGUF file, or a directory with config.json, model.safetensors (or shards with an index) and a
-// tokenizer; the path of these weights means their directory. `options` may be NULL. Everything in the file is checked
-// against what the family expects before this returns; no weight is copied or converted, but F64 ones, which are
-// rounded to F32 and count as that. Errors: QUILL_E_MODEL, QUILL_E_SYSTEM, QUILL_E_USAGE (cpu).
+// tokenizer; the path of such weights means their directory. `options` may be NULL. Everything in the file is checked
+// against what the family expects before this returns. No weight is copied or converted, except F64 ones: they are
+// rounded to F32 and count as F32. Errors: QUILL_E_MODEL, QUILL_E_SYSTEM (memory), QUILL_E_USAGE (cpu).
 QUILL_MUST_CHECK quill_status quill_model_open(quill_model **out, const char *path, const quill_model_options *options,
                                                quill_error *err);
-// The same from a GGUF file in memory, such as one linked into the program. `data` is borrowed until the model is
-// freed.
+// The same from a GGUF file in memory, such as one linked into the program. data[0..size) is borrowed until the model
+// is freed; `name` is for messages.
 QUILL_MUST_CHECK quill_status quill_model_open_memory(quill_model **out, const void *data, size_t size,
                                                       const char *name, const quill_model_options *options,
                                                       quill_error *err);
 void quill_model_free(quill_model *model); // NULL is fine; sessions on it must be gone
 
 const quill_tokenizer *quill_model_tokenizer(const quill_model *model); // borrowed from the model
-int32_t quill_model_n_ctx(const quill_model *model);                    // positions the model was made for
+int32_t quill_model_n_ctx(const quill_model *model);                    // the most positions the model can have
 
-// Facts for reports. Absent ones are NULL, 0 or -1 as the comment says; strings are borrowed from the model.
+// Facts for reports. Strings are borrowed from the model.
 typedef struct quill_model_info {
     const char *file, *format, *family, *name; // format: "gguf" "hf" "builtin"
     uint64_t parameters, file_bytes;
     int32_t n_vocab, n_ctx, n_embd, n_layer, n_head, n_head_kv, head_dim, n_ff;
     bool tied_embeddings, chat_template;
-    bool head_differs;                         // the file calls them tied, and holds a head that differs: it is used
-    const char *cpu;                           // the kernels in use
+    bool head_differs;                         // the file says tied but holds a head that differs; that head is used
+    const char *cpu;                           // name of the kernels in use
 } quill_model_info;
 void quill_model_describe(const quill_model *model, quill_model_info *info);
 
@@ -67,26 +68,28 @@ typedef struct quill_tensor_info {
 size_t quill_model_n_tensors(const quill_model *model);
 void quill_model_tensor(const quill_model *model, size_t index, quill_tensor_info *info); // index < n_tensors
 
-// Whether `path`, through links, is one of the files that the model `model` (a GGUF file, the first of several, or a
-// directory) consists of: what writes there destroys it.
+// Whether `path`, through links, is one of the files that make up the model at `model` (a GGUF file, the first of
+// several, or a directory): writing there would destroy the model.
 bool quill_model_has_file(const char *model, const char *path);
 
 // Writes `in` (a GGUF file or a directory; or, when `in` is NULL, the GGUF in data[0..size)) as a GGUF file whose
-// matrices have the weight type `type` ("F32", "F16", "BF16", "Q8_0", ...; norms, biases and positions stay F32). The
-// file appears at `out` whole or not at all; a device, a pipe or a descriptor (/dev/stdout) is written as it is made.
-// QUILL_E_USAGE when `out` is one of the files of `in`, or no name. `note` and `summary` may be NULL: of matrices whose
-// rows are no whole blocks of the type, and which get one that fits, `note` is called with a line for each, `summary`
-// with one line about all. `note` is told of BOS and EOS that no token is, too. `progress` may be NULL.
+// matrices have the weight type `type` ("F32", "F16", "BF16", "Q8_0", ...; norms, biases and positions stay F32). A
+// matrix whose rows are not whole blocks of the type gets another type that fits. The file appears at `out` whole or
+// not at all; a device, a pipe or a descriptor (/dev/stdout) is written while the file is made.
+// Errors: QUILL_E_USAGE (an unknown type; `out` is one of the files of `in`, or empty), QUILL_E_MODEL (`in`),
+// QUILL_E_SYSTEM (memory, writing, interrupted).
 typedef struct quill_quantize_options {
-    const void *data;
+    const void *data; // [size], used when `in` is NULL; borrowed during the call
     size_t size;
+    // Both optional. `note` gets a line for each matrix of another type than `type`, and for a BOS or EOS that is not a
+    // token; `summary` gets one line about all such matrices.
     void (*note)(void *user, const char *line);
     void (*summary)(void *user, const char *line);
-    void (*progress)(void *user, uint64_t done, uint64_t all); // bytes of `in`; from the calling thread
+    void (*progress)(void *user, uint64_t done, uint64_t all); // optional; bytes of `in`; from the calling thread
     void *user;
     const volatile sig_atomic_t *interrupted; // polled while writing; NULL: never. When set: QUILL_E_SYSTEM, no file
-    // Optional; called with the temporary file's path before the file is there, and with NULL once it is gone: what to
-    // remove when the process must end at once (SIGBUS, when `in` shrinks).
+    // Optional; called with the temporary file's path before the file exists, and with NULL once it is gone. Remove
+    // that file if the process must end at once (SIGBUS, when `in` shrinks).
     void (*temporary)(void *user, const char *path);
 } quill_quantize_options;
 QUILL_MUST_CHECK quill_status quill_quantize(const char *in, const char *out, const char *type,

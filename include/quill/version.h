@@ -4,8 +4,8 @@
 
 #define QUILL_VERSION "0.1.0"
 
-// Raised whenever a formula of the forward pass or of the sampler changes: the same bytes are promised for one
-// (model, prompt, options, seed) within one NUMBERS_VERSION, on every machine.
+// Raised whenever a formula of the forward pass or of the sampler changes. Within one version, the same model, prompt,
+// options and seed give the same bytes on every machine.
 #define QUILL_NUMBERS_VERSION 1
 
 #endif
