@@ -16,7 +16,7 @@ bool cgroup_read(char *text, size_t size, const char *directory, const char *nam
     return n > 0;
 }
 
-// The part of `text` before the next `mark`, which is stepped over.
+// Returns the part of `text` before the next `mark`; `text` becomes what follows the mark.
 static struct str cut(struct str *text, char mark) {
     const char *found = text->n ? memchr(text->p, mark, text->n) : NULL;
     struct str head = {text->p, found ? (size_t)(found - text->p) : text->n};

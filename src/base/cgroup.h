@@ -16,7 +16,7 @@ struct cgroups {
 };
 
 // Calls visit for the directory of each group of `controller` that the process is in, and of all groups above it. In a
-// container a group's path may belong to the host and not exist here; what is above it still counts.
+// container a group's path may belong to the host and not exist here; the groups above it still count.
 typedef void cgroup_visit_fn(void *user, const char *directory);
 void cgroup_each(const struct cgroups *groups, const char *controller, cgroup_visit_fn *visit, void *user);
 

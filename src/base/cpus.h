@@ -9,7 +9,7 @@
 int cpus_allowed(int found);
 
 // The quota in whole CPUs, rounded up, of the cgroups that `self` (the text of /proc/self/cgroup) names under the
-// mount point `mount` (/sys/fs/cgroup), and of all above them; versions 1 and 2. 0: none.
+// mount point `mount` (/sys/fs/cgroup), and of all groups above them; versions 1 and 2. 0: no quota.
 int cpus_quota(struct str self, const char *mount);
 
 #endif

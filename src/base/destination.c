@@ -24,7 +24,7 @@ bool file_id_of(struct file_id *id, const char *path) {
 
 // ---- names of descriptors ----
 
-// "7" is 7; -1: no number.
+// "7" is 7; -1: not a number.
 static int number_of(const char *name) {
     enum { MOST_DIGITS = 9 };
     const size_t n = strlen(name);
@@ -57,7 +57,7 @@ static bool lists_descriptors(const char *folder) {
     return found || strcmp(folder, "/dev/fd") == 0; // where there is no /proc
 }
 
-// The descriptor that a name stands for, its links not followed; -1: none.
+// The descriptor that a name stands for, without following links; -1: none.
 static int descriptor_named(const char *path) {
     static const char *const standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
     for (int fd = 0; fd < 3; fd++)
@@ -71,7 +71,7 @@ static int descriptor_named(const char *path) {
 
 // ---- links ----
 
-// Where the link at *path leads replaces it. false: it is none, or there is no memory.
+// Replaces *path by where its link leads. false: *path is not a link, or memory is short.
 static bool follow(char **path) {
     char link[PATH_MAX];
     const ssize_t n = readlink(*path, link, sizeof link);
@@ -87,7 +87,7 @@ static bool follow(char **path) {
     return true;
 }
 
-// Follows links to a descriptor, *fd, or as far as they lead. *end: that name; NULL: no memory.
+// Follows links to a descriptor, *fd (-1: none), or to their end. *end: the last name; NULL: no memory.
 static void follow_all(char **end, int *fd, const char *path) {
     enum { MOST_LINKS = 40 }; // as Linux has it
     *end = alloc_string(str_of(path));

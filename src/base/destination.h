@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Where a path leads for a writer: to a file that is replaced as a whole, to one that is written in place, or to a
-// descriptor that the process has open already.
+// descriptor that the process already has open.
 #ifndef QUILL_BASE_DESTINATION_H
 #define QUILL_BASE_DESTINATION_H
 
@@ -9,7 +9,7 @@
 
 #include "error.h"
 
-// What makes two names one file.
+// Identity of a file: two names with the same file_id are one file.
 struct file_id {
     dev_t device;
     ino_t inode;
@@ -25,16 +25,16 @@ enum destination_kind {
 
 struct destination {
     enum destination_kind kind;
-    char *path;       // of REPLACED, where all links lead; free it
-    bool exists;      // of REPLACED
-    mode_t mode;      // of one that exists
-    int fd;           // of DESCRIPTOR; borrowed
+    char *path;       // REPLACED: where all links lead; the caller frees it
+    bool exists;      // REPLACED: there is a file to replace
+    mode_t mode;      // permissions of that file
+    int fd;           // DESCRIPTOR; borrowed
 };
 
-// Follows links, to names of descriptors too (/dev/stdout, /dev/fd/N, /proc/self/fd/N), which mean the descriptor. A
-// regular file that is open as stdout or stderr means that descriptor: renaming another over it would lose what is
-// there. QUILL_E_USAGE: an empty path, or the file that stdin reads. QUILL_E_SYSTEM: a folder, or a descriptor that is
-// not open for writing. On failure there is nothing to free.
+// Follows links. Names of descriptors (/dev/stdout, /dev/fd/N, /proc/self/fd/N) mean the descriptor. So does a regular
+// file that is open as stdout or stderr: renaming another file over it would lose its content. QUILL_E_USAGE: an empty
+// path, or the file that stdin reads. QUILL_E_SYSTEM: a folder, or a descriptor that is not open for writing. On
+// failure there is nothing to free.
 quill_status destination_find(struct destination *out, const char *path, quill_error *err);
 
 bool destination_same(const char *a, const char *b); // two paths of DESTINATION_REPLACED name one file

@@ -51,7 +51,7 @@ double d_exp(double x) {
     return exp_reduced(x, shifted) * scale * rest;
 }
 
-// The same operations without branches, so that the compiler can do several elements at once. 2^k is a normal number.
+// The same operations without branches, so that the compiler vectorizes the loop. 2^k is a normal number.
 void d_exp_row(double *out, const double *x, size_t n) {
     for (size_t i = 0; i < n; i++) {
         double bounded = x[i] > -708.0 ? x[i] : -708.0, shifted = exp_shifted(bounded);

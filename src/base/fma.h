@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// q_fma(a, b, c): a*b + c with one rounding, on every machine. Where the compiler may use the instruction, it does;
-// elsewhere exact double arithmetic does it, which is many times faster than the C library's emulation.
+// q_fma(a, b, c): a*b + c with one rounding, on every machine. It uses the instruction where the compiler may, and
+// exact double arithmetic elsewhere, which is many times faster than the C library's emulation.
 #ifndef QUILL_BASE_FMA_H
 #define QUILL_BASE_FMA_H
 

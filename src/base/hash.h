@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A 64-bit hash of bytes, the same on every machine. Not cryptographic: it finds accidents and spreads table entries.
+// A 64-bit hash of bytes, the same on every machine. Not cryptographic: for accidental damage and hash tables.
 #ifndef QUILL_BASE_HASH_H
 #define QUILL_BASE_HASH_H
 

@@ -18,7 +18,7 @@ static bool mistake(struct json_walk *walk, const char *text) {
     return false;
 }
 
-// The character at the cursor, 0 at the end (and for a NUL, which JSON allows nowhere outside of escapes).
+// The character at the cursor; 0 at the end (and for a NUL, which JSON allows only as an escape).
 static char peek(const struct json_walk *walk) { return walk->at < walk->text.n ? walk->text.p[walk->at] : '\0'; }
 
 static void skip_blanks(struct json_walk *walk) {
@@ -32,7 +32,7 @@ char json_kind(struct json_walk *walk) {
 
 // ---- strings --------------------------------------------------------------------------------------------------------
 
-// The value of four hexadecimal digits, -1: they are not there.
+// The value of four hexadecimal digits; -1: p does not begin with four.
 static int32_t hex4(const char *p, size_t n) {
     int32_t value = 0;
     if (n < 4) return -1;
@@ -45,7 +45,7 @@ static int32_t hex4(const char *p, size_t n) {
     return value;
 }
 
-// The length of the escape at p[0..n), which begins with a backslash, and its code point; 0: there is no such escape.
+// The length of the escape at p[0..n), which begins with a backslash, and its code point; 0: not a valid escape.
 static size_t escape(const char *p, size_t n, uint32_t *code) {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
     _Static_assert(sizeof letters == sizeof meanings, "every letter has a meaning");
@@ -65,8 +65,8 @@ static size_t escape(const char *p, size_t n, uint32_t *code) {
     return 12;
 }
 
-// True when eight bytes are ASCII, no control character, no quote and no backslash. Byte by byte within a word: a byte
-// below n borrows into its highest bit, and so does a zero below one.
+// True when eight bytes are ASCII without control characters, quotes and backslashes. Subtracting n from each byte of
+// the word sets the highest bit of a byte below n; a byte equal to c is a zero after xor with c, and is below one.
 static bool all_ordinary(uint64_t word) {
     const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
     uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
@@ -107,7 +107,7 @@ bool json_unquote(struct str written, struct arena *arena, struct str *out) {
     if (written.n < 2 || written.p[0] != '"') return false;
     *out = (struct str){written.p + 1, written.n - 2};
     if (!out->n || !memchr(out->p, '\\', out->n)) return true;
-    char *copy = arena_alloc(arena, out->n, 1); // an escape is longer than what it stands for
+    char *copy = arena_alloc(arena, out->n, 1); // an escape is longer than the bytes it stands for
     size_t n = 0;
     if (!copy) return false;
     for (size_t at = 0; at < out->n;) {
@@ -171,7 +171,7 @@ static bool skip_name(struct json_walk *walk) {
     return true;
 }
 
-// The bits of `objects` say, lowest first from the innermost, which of the open brackets are braces.
+// Bit i of `objects` says whether the open bracket i levels out from the innermost is a brace.
 static bool skip_value(struct json_walk *walk) {
     uint64_t objects = 0;
     for (int depth = 0;;) {
@@ -189,7 +189,7 @@ static bool skip_value(struct json_walk *walk) {
         } else if (!skip_scalar(walk)) {
             return false;
         }
-        // Behind a value: brackets that close, or a comma.
+        // After a value: closing brackets, or a comma.
         for (;; depth--, objects >>= 1, walk->at++) {
             if (depth == 0) return true;
             skip_blanks(walk);
@@ -218,12 +218,13 @@ bool json_enter(struct json_walk *walk) { return enter(walk, '{', "expected an o
 
 bool json_enter_list(struct json_walk *walk) { return enter(walk, '[', "expected a list, found something else"); }
 
-// Over the comma before the next member or element. false: there is none, the bracket is behind us, or a mistake.
+// Steps over the comma before the next member or element. false: there is none and the closing bracket was passed, or
+// a mistake.
 static bool next(struct json_walk *walk, char bracket, const char *otherwise) {
     if (walk->mistake) return false;
     skip_blanks(walk);
     bool first = !walk->inside;
-    walk->inside = true; // of this one, or of what it is in
+    walk->inside = true; // of this object or list, or of the one around it
     if (peek(walk) == bracket) {
         walk->at++;
         return false;

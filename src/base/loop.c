@@ -20,14 +20,14 @@ static inline void relax(void) {
 static uint64_t sleep_while(struct team *team, _Atomic uint64_t *word, uint64_t mask, uint64_t old) {
     uint64_t now;
     pthread_mutex_lock(&team->lock);
-    atomic_fetch_add(&team->sleepers, 1); // before the word is looked at: who changes it afterwards sees the sleeper
+    atomic_fetch_add(&team->sleepers, 1); // before reading the word: whoever changes it afterwards sees the sleeper
     while (((now = atomic_load(word)) & mask) == old) pthread_cond_wait(&team->wake, &team->lock);
     atomic_fetch_sub(&team->sleepers, 1);
     pthread_mutex_unlock(&team->lock);
     return now;
 }
 
-// Waits as long as the bits of `mask` in the word are `old`; returns the word.
+// Waits while the bits of `mask` in the word are `old`; returns the new word.
 static uint64_t wait_while(struct team *team, _Atomic uint64_t *word, uint64_t mask, uint64_t old) {
     for (int i = 0; i < team->spins + team->yields; i++) {
         uint64_t now = atomic_load_explicit(word, memory_order_acquire);
@@ -38,31 +38,31 @@ static uint64_t wait_while(struct team *team, _Atomic uint64_t *word, uint64_t m
     return sleep_while(team, word, mask, old);
 }
 
-// After a word has changed (sequentially consistent, as the look at `sleepers` is).
+// Called after a word has changed (that store and the load of `sleepers` are sequentially consistent).
 static void wake_sleepers(struct team *team) {
     if (atomic_load(&team->sleepers) == 0) return;
-    pthread_mutex_lock(&team->lock); // nobody is between the look at the word and the wait
+    pthread_mutex_lock(&team->lock); // so no thread is between reading the word and waiting
     pthread_cond_broadcast(&team->wake);
     pthread_mutex_unlock(&team->lock);
 }
 
 // ---- loops ----
 
-// Chunks are claimed from shares, each a run of them and on a cache line of its own: a member's own share first, then
-// those of the members behind it. What is done is reported when there is nothing left to claim. Loops have numbers,
-// which are never used again, and a word is a loop's number with a count of its chunks, so that one exchange moves it
-// from one state to the next: who comes late finds another number, and a share of an earlier number is whole.
+// Each member has a share, a run of chunks with a cache line of its own. A member claims chunks from its own share
+// first, then from those of the members after it. It reports its finished chunks when nothing is left to claim. Loop
+// numbers are never reused. A word holds a loop's number and a count of chunks, so one exchange moves it from one state
+// to the next: a late member finds a later number and leaves; a share with an earlier number is still untouched.
 enum { COUNT_BITS = 24 };
 static const uint64_t count_mask = (1u << COUNT_BITS) - 1;
 
 static uint64_t loop_word(uint64_t number, uint64_t count) { return number << COUNT_BITS | count; }
 
-// The first chunk of a member's share of n; that of member `size` is n.
+// The first chunk of a member's share of n chunks; for index == size it is n.
 static uint64_t share_begin(uint64_t n, int index, int size) {
     return (n * (uint64_t)index + (uint64_t)size - 1) / (uint64_t)size;
 }
 
-// One of the n chunks of a share, from the first one on.
+// Claims the next of the n chunks of a share; false: none is left.
 static bool take(struct share *share, uint64_t number, uint64_t n, uint64_t *chunk) {
     uint64_t now = atomic_load_explicit(&share->given, memory_order_relaxed);
     do {
@@ -72,13 +72,13 @@ static bool take(struct share *share, uint64_t number, uint64_t n, uint64_t *chu
     return true;
 }
 
-// The last report begins the next loop.
+// Adds this member's finished chunks to the loop's word. The last report begins the next loop.
 static void report(struct member *m, uint64_t n) {
     _Atomic uint64_t *loop = &m->team->loop;
     uint64_t now = atomic_load_explicit(loop, memory_order_acquire), next;
     do {
         const uint64_t done = (now & count_mask) + m->done;
-        if (now >> COUNT_BITS != m->loop) return; // it is over
+        if (now >> COUNT_BITS != m->loop) return; // the loop is over
         next = done == n ? loop_word(m->loop + 1, 0) : loop_word(m->loop, done);
         if (next == now) return;
     } while (!atomic_compare_exchange_weak(loop, &now, next));
@@ -140,8 +140,8 @@ static void set_state(float_state s) { fesetround(s); }
 
 // ---- regions ----
 
-// The region's number, whether it may be entered, and how many threads are in it. A thread enters only while it is
-// open; the caller closes it when its own work is done, and waits for those inside.
+// The gate holds the region's number, whether it is open, and how many threads are inside. A thread enters only while
+// it is open; the caller closes it when its own work is done, and waits for the threads inside.
 enum { OPEN_BIT = 31 };
 static const uint64_t inside_mask = (1u << OPEN_BIT) - 1, open_flag = 1u << OPEN_BIT, region_step = (uint64_t)1 << 32;
 static const uint64_t region_mask = ~(uint64_t)0 << 32;
@@ -165,7 +165,7 @@ static void leave(struct team *team) {
     if (!(before & open_flag) && (before & inside_mask) == 1) wake_sleepers(team);
 }
 
-// One without a function ends the work.
+// A region without a function ends the work.
 void team_work(struct team *team, int index, uint64_t seen) {
     for (;;) {
         uint64_t now = wait_while(team, &team->gate, region_mask, seen);
@@ -191,7 +191,7 @@ static void open_region(struct team *team, void (*fn)(void *arg, struct member *
 }
 
 void team_dismiss(struct team *team, int n) {
-    open_region(team, NULL, NULL); // stays open until all have come
+    open_region(team, NULL, NULL); // stays open until all threads have entered
     uint64_t gone = atomic_load(&team->gone);
     while (gone < (uint64_t)n) gone = wait_while(team, &team->gone, ~(uint64_t)0, gone);
     atomic_store(&team->gone, 0);

@@ -11,7 +11,8 @@
 
 #include "meminfo.h"
 
-// Reads size bytes from fd; a short or interrupted read goes on. -1: errno tells; 0: the file ended early; 1: done.
+// Reads size bytes from fd and continues after a short or interrupted read. -1: see errno; 0: the file ended early;
+// 1: done.
 static int read_all(int fd, uint8_t *out, size_t size) {
     for (size_t done = 0; done < size;) {
         size_t step = size - done < (1u << 30) ? size - done : (1u << 30);
@@ -66,7 +67,7 @@ static quill_status load(struct map *map, int fd, const char *path, enum map_how
     return fail(err, status, "%s: the file shrank while it was read", QUOTED(str_of(path)));
 }
 
-// O_NONBLOCK: opening a FIFO without a writer returns, and is then refused by its type.
+// O_NONBLOCK: opening a FIFO without a writer does not wait; its type is then refused.
 static int open_file(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }
 
 quill_status map_head(void *out, size_t *n, const char *path, quill_status status, quill_error *err) {
@@ -85,7 +86,7 @@ quill_status map_open(struct map *map, const char *path, enum map_how how, quill
     int fd = open_file(path);
     if (fd < 0) return fail_errno(err, status, path, "open", errno);
     quill_status s = load(map, fd, path, how, status, err);
-    close(fd); // read-only: nothing can be lost
+    close(fd); // open for reading only: a failure loses nothing
     if (s) *map = (struct map){0};
     return s;
 }
@@ -116,7 +117,7 @@ void map_close(struct map *map) {
 }
 
 void map_populate(const void *data, size_t size) {
-    enum { AROUND = 1 << 16 }; // what Linux maps around a page that is touched, of what it has (fault_around_bytes)
+    enum { AROUND = 1 << 16 }; // Linux maps this many bytes of cached pages around a touched one (fault_around_bytes)
     const volatile uint8_t *bytes = data;
     for (size_t at = 0; at < size; at += AROUND) (void)bytes[at];
 }

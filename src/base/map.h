@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files mapped read-only, and large zeroed anonymous memory. The one owner of mmap.
+// Files mapped read-only, and large zeroed anonymous memory. Nothing else calls mmap.
 #ifndef QUILL_BASE_MAP_H
 #define QUILL_BASE_MAP_H
 
@@ -20,7 +20,7 @@ enum map_how { MAP_FILE, MAP_READ }; // map it, or read it into memory (network 
 // Opens the regular file `path`; anything else (directory, FIFO, device) is refused without waiting.
 // Failures carry `status`: QUILL_E_MODEL for models; a lack of memory or descriptors is QUILL_E_SYSTEM.
 quill_status map_open(struct map *map, const char *path, enum map_how how, quill_status status, quill_error *err);
-// The first *n bytes of such a file, or fewer: a look at what it is, before all of it is read.
+// Reads the first *n bytes of such a file, to see what it is; *n becomes less if the file is shorter.
 quill_status map_head(void *out, size_t *n, const char *path, quill_status status, quill_error *err);
 // The same as map_open, but `name` within the directory `dir`; *missing is set (and QUILL_OK returned, map zeroed) when
 // it does not exist and `missing` is not NULL.
@@ -28,13 +28,13 @@ quill_status map_open_at(struct map *map, const char *dir, const char *name, enu
                          quill_status status, quill_error *err);
 void map_close(struct map *map); // zeros are fine
 
-// Brings data[0..size) in, mostly: a page now and then is touched, and the system maps those around it.
+// Brings most of data[0..size) into memory: it touches a page now and then, and the system maps those around it.
 void map_populate(const void *data, size_t size);
 
 // `size` bytes of zeroed memory, page-aligned, committed by touch. NULL: no room.
 void *map_reserve(size_t size);
-// Huge pages from here on for what was not touched yet, where the system offers them: fewer misses of address
-// translation, for memory of which most will be used. One touch commits and clears a whole page.
+// Asks for huge pages where nothing was touched yet, if the system offers them: fewer misses of address translation.
+// For memory that will mostly be used, since one touch commits and clears a whole huge page.
 void map_prefer_huge(void *p, size_t size);
 void map_release(void *p, size_t size); // NULL is fine
 

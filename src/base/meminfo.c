@@ -7,7 +7,7 @@
 
 #include "cgroup.h"
 
-// The number in a file of a cgroup; UINT64_MAX for "max" (in version 1 near 2^63) and where there is none.
+// The number in a file of a cgroup; UINT64_MAX for "max" (version 1 writes a number near 2^63) or without a number.
 static uint64_t read_number(const char *directory, const char *name) {
     char text[64];
     uint64_t n;
@@ -22,7 +22,7 @@ static uint64_t statistic(const char *text, const char *name) {
     return 0;
 }
 
-// Files of a group's page cache, which make room when something else needs it.
+// Bytes of a group's page cache, which the system drops when something else needs memory.
 static uint64_t reclaimable(const char *directory, const char *active, const char *inactive) {
     char text[CGROUP_TEXT_BYTES];
     if (!cgroup_read(text, sizeof text, directory, "memory.stat")) return 0;
@@ -35,7 +35,7 @@ static uint64_t room(uint64_t limit, uint64_t used, uint64_t cache) {
     return used < limit ? limit - used : 0;
 }
 
-// Version 2: above memory.max a process is killed, above memory.high it is slowed down until it gives memory back.
+// Version 2: above memory.max a process is killed, above memory.high it is slowed down until it frees memory.
 static void smaller_room(void *user, const char *directory) {
     uint64_t *least = user, limit = read_number(directory, "memory.max"), high = read_number(directory, "memory.high");
     if (high < limit) limit = high;

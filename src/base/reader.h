@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A cursor over untrusted little-endian bytes with a sticky error: reads past the end give zeros and set `failed`, so a
-// parser reads a whole record straight through and checks once. Limits are arguments.
+// A cursor over untrusted little-endian bytes with a sticky error: reads past the end return zeros and set `failed`, so
+// a parser reads a whole record and checks once. Limits are arguments.
 #ifndef QUILL_BASE_READER_H
 #define QUILL_BASE_READER_H
 
@@ -12,7 +12,7 @@
 
 struct reader {
     const uint8_t *start, *at, *end; // start <= at <= end
-    bool failed;                     // something did not fit; `at` stays where the first failing read began
+    bool failed;                     // a read did not fit; `at` stays where the first such read began
 };
 
 static inline struct reader reader_over(const void *data, size_t size) {
@@ -38,7 +38,7 @@ static inline const uint8_t *reader_take(struct reader *r, uint64_t n) {
 uint32_t reader_u32le(struct reader *r);
 uint64_t reader_u64le(struct reader *r);
 
-// A u64 length of at most `limit`, then so many bytes.
+// A u64 length of at most `limit`, then that many bytes.
 struct str reader_string64(struct reader *r, uint64_t limit);
 
 #endif

@@ -10,7 +10,7 @@ static uint64_t next_random(uint64_t *state) {
 }
 
 void rng_shuffle(size_t *numbers, size_t n, uint64_t seed) {
-    for (size_t i = n; i > 1; i--) { // Fisher and Yates; draws that would favour low numbers are rejected
+    for (size_t i = n; i > 1; i--) { // Fisher-Yates; rejects draws that would favour low numbers
         uint64_t draw, limit = UINT64_MAX - UINT64_MAX % i;
         do draw = next_random(&seed);
         while (draw >= limit);

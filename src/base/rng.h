@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A counter-based random number generator: a number is a function of its key, so there is no state to carry along, and
-// a draw does not depend on what was drawn before (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+// A counter-based random number generator: a number is a function of its key, so there is no state, and a draw does not
+// depend on earlier draws (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
 #ifndef QUILL_BASE_RNG_H
 #define QUILL_BASE_RNG_H
 

@@ -15,7 +15,7 @@
 
 enum { PENDING_BYTES = 1 << 16, ATTEMPTS = 100 };
 
-// `temp` has room for n bytes. Signals wait until it is known what their handlers have to remove.
+// `temp` has room for n bytes. Signals are blocked until their handlers know which file to remove.
 static quill_status create_temporary(struct save *save, char *temp, size_t n, quill_error *err) {
     sigset_t before;
     sigmask_block(&before);
@@ -42,14 +42,14 @@ static quill_status begin_in_place(struct save *save, const struct destination *
     return save->fd >= 0 ? QUILL_OK : fail_errno(err, QUILL_E_SYSTEM, save->path, "open for writing", errno);
 }
 
-// Takes the destination's path.
+// Takes ownership of the destination's path.
 static quill_status begin_beside(struct save *save, const struct destination *to, quill_error *err) {
     save->target = to->path;
     const size_t n = strlen(save->target) + 32;
     char *temp = alloc_array(n, 1);
     quill_status s = temp ? create_temporary(save, temp, n, err) : fail_memory(err);
     if (save->fd >= 0) save->temp = temp;
-    else free(temp); // not ours: never removed
+    else free(temp); // the file is not ours and is never removed
     if (!s && to->exists && fchmod(save->fd, to->mode) != 0)
         s = fail_errno(err, QUILL_E_SYSTEM, save->path, "set the permissions of", errno);
     return s;
@@ -99,7 +99,7 @@ quill_status save_write(struct save *save, const void *bytes, size_t n, quill_er
     return QUILL_OK;
 }
 
-// After a failed fsync pages may be marked clean though they never reached the disk: it is never tried again.
+// After a failed fsync, pages may be marked clean though they never reached the disk; so fsync is never retried.
 static quill_status sync_directory(const struct save *save, quill_error *err) {
     const char *slash = strrchr(save->target, '/');
     char *dir = alloc_string(slash ? (struct str){save->target, (size_t)(slash - save->target) + 1} : STR("."));

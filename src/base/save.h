@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A file that appears whole or not at all: temporary name in the same directory, fsync, rename, fsync of the directory.
-// The old file stays untouched until the rename; the new one has its permissions, and a link to it stays a link. What
-// cannot be replaced is written in place: devices, pipes, and descriptors (destination.h says which names mean those).
+// The old file stays untouched until the rename; the new one has its permissions, and a link to it stays a link.
+// Devices, pipes and descriptors cannot be replaced and are written in place (destination.h names descriptors).
 #ifndef QUILL_BASE_SAVE_H
 #define QUILL_BASE_SAVE_H
 
@@ -11,7 +11,7 @@
 
 #include "error.h"
 
-// Told of a temporary file: true once it exists, before a signal handler can run; false once it does not. `temp` is
+// Told of the temporary file: true once it exists, before a signal handler can run; false once it is gone. `temp` is
 // borrowed during the call. Zeros: nobody is told.
 struct save_watch {
     void (*fn)(void *user, const char *temp, bool exists);
@@ -19,11 +19,11 @@ struct save_watch {
 };
 
 struct save {
-    int fd;           // may be written to directly instead of by save_write; -1: closed
+    int fd;           // the caller may write to it directly instead of by save_write; -1: closed
     struct save_watch watch;
-    char *path;       // as it was given, for messages
-    char *target;     // where its links lead; NULL: it is written in place
-    char *temp;       // beside the target; NULL: there is none
+    char *path;       // as given, for messages
+    char *target;     // where its links lead; NULL: written in place
+    char *temp;       // beside the target; NULL: none
     char *pending;    // bytes not yet written
     size_t n_pending;
     uint64_t written; // bytes accepted so far

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Signals wait between the two; those that a thread causes itself (SIGBUS, SIGSEGV, ...) do not.
+// Between the two calls signals are blocked, except those that a thread causes itself (SIGBUS, SIGSEGV, ...).
 #ifndef QUILL_BASE_SIGMASK_H
 #define QUILL_BASE_SIGMASK_H
 

@@ -26,7 +26,7 @@ static inline bool str_starts(struct str a, struct str prefix) {
     return a.n >= prefix.n && (prefix.n == 0 || memcmp(a.p, prefix.p, prefix.n) == 0);
 }
 
-// Lexicographic by unsigned bytes, shorter first.
+// Lexicographic by unsigned bytes; a prefix comes first.
 static inline int str_compare(struct str a, struct str b) {
     size_t n = a.n < b.n ? a.n : b.n;
     int order = n ? memcmp(a.p, b.p, n) : 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A team's threads from OpenMP. A hold is one parallel region: thread 0 runs the caller's body, the others wait at the
-// team's gate and claim from its loops. So the runtime's own barrier, where its threads spin and a late one is waited
-// for, is met once, at the end of the hold. The runtime keeps its threads from hold to hold.
+// team's gate and claim from its loops. So the runtime's own barrier, where threads spin and wait for a late one, is
+// reached only once, at the end of the hold. The runtime keeps its threads from hold to hold.
 #include <limits.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -12,30 +12,31 @@
 #include "sigmask.h"
 #include "threads.h"
 
-// libomp's stacks are larger than usual by STACK_MORE; what a runtime allocates for a region fits in the other two.
+// libomp's stacks are larger than the default by STACK_MORE. A runtime's allocations for a region fit in ROOM_BYTES and
+// ROOM_EACH for each thread.
 enum { STACK_MORE = 1 << 16, ROOM_BYTES = 1 << 16, ROOM_EACH = 1 << 12 };
 
-// In a forked child there are none of the threads that the runtime would wait for: the caller works alone.
+// Set in a forked child: the runtime would wait for threads that do not exist there, so the caller works alone.
 static atomic_bool forked;
 static void after_fork(void) { atomic_store(&forked, true); }
 static void watch_forks(void) { pthread_atfork(NULL, NULL, after_fork); }
 static pthread_once_t watched = PTHREAD_ONCE_INIT;
 static bool is_alone(void) { return omp_in_parallel() || atomic_load(&forked); }
 
-// The runtime knows the CPUs of the process; a thread that it has bound (OMP_PROC_BIND) knows only its own.
+// Asks the runtime for the CPUs of the process: the affinity of a thread that it has bound (OMP_PROC_BIND) is narrower.
 int threads_cpus(void) { return cpus_allowed(omp_get_num_procs()); }
 int team_size_limit(void) { return omp_get_thread_limit(); }
 
-// OMP_NUM_THREADS and omp_set_num_threads, where they ask for more or fewer than all CPUs, come before the quota.
+// If OMP_NUM_THREADS or omp_set_num_threads asks for more or fewer threads than CPUs, that overrides the quota.
 int team_default_size(void) {
     const int asked = omp_get_max_threads(), size = asked == omp_get_num_procs() ? threads_cpus() : asked;
     if (is_alone()) return 1;
     return size < team_size_limit() ? size : team_size_limit();
 }
 
-// A runtime's threads spin for milliseconds before they sleep, at either end of a region and between regions. A late
-// thread may need just that CPU. Where there are more threads than CPUs, they sleep at once: so a team that uses all
-// CPUs asks for one thread more, unless OMP_WAIT_POLICY or OMP_PROC_BIND says where and how threads wait.
+// A runtime's threads spin for milliseconds before they sleep, at both ends of a region and between regions, and a late
+// thread may need that very CPU. If there are more threads than CPUs, they sleep at once. So a team that uses all CPUs
+// requests one extra thread, unless OMP_WAIT_POLICY or OMP_PROC_BIND says how and where threads wait.
 static void follow_variables(struct team *team) {
     const char *policy = getenv("OMP_WAIT_POLICY");
     const bool all = team->size > 1 && team->size == omp_get_num_procs() && team->size < team_size_limit();
@@ -44,9 +45,9 @@ static void follow_variables(struct team *team) {
     if (team->size <= threads_cpus() && policy && strcasecmp(policy, "active") == 0) team->spins = INT_MAX - YIELDS;
 }
 
-// A runtime that is refused a thread ends the process. So as many as it will create are tried beforehand, all at one
-// time, and are gone when it does. The C library keeps their stacks, which then serve for the runtime's.
-static pthread_mutex_t trial = PTHREAD_MUTEX_INITIALIZER; // held until all are there
+// A runtime that cannot create a thread ends the process. So we first create as many threads as it will, all at the
+// same time, and end them before it creates its own. The C library keeps their stacks and reuses them for those.
+static pthread_mutex_t trial = PTHREAD_MUTEX_INITIALIZER; // locked until all trial threads exist
 
 static void *stay(void *unused) {
     pthread_mutex_lock(&trial);
@@ -86,7 +87,7 @@ bool threads_start(struct team *team) {
     return true;
 }
 
-// Those that were tried; the runtime's stay.
+// Ends the trial threads; the runtime's threads stay.
 void threads_stop(struct team *team) {
     for (; team->n_threads; team->n_threads--)
         if (!atomic_load(&forked)) pthread_join(team->threads[team->n_threads - 1].id, NULL);
@@ -94,8 +95,8 @@ void threads_stop(struct team *team) {
     team->threads = NULL;
 }
 
-// Signals are for the threads of the program, and the runtime may create its own here. It may give fewer than asked
-// for: the others then do the shares of those that are missing.
+// Signals are blocked while the runtime may create threads, so that the program's threads handle them. The runtime may
+// provide fewer threads than requested; the others then do the shares of the missing ones.
 void team_hold(struct team *team, void (*body)(void *arg), void *arg) {
     if (team->held || team->size == 1 || is_alone()) {
         body(arg);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A team's own threads, which live as long as it does and sleep between regions. For programs that fork, and for tools
-// that do not know OpenMP: ThreadSanitizer, faults injected into every call.
+// A team's own threads, which live as long as the team and sleep between regions. For programs that fork, and for tools
+// that do not know OpenMP: ThreadSanitizer, fault injection into every call.
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "sigmask.h"
 #include "threads.h"
 
-// CPUs of the affinity mask, whose size is not known beforehand.
+// Counts the CPUs of the affinity mask, whose size is not known beforehand.
 static int affinity_count(void) {
     for (int room = 1024; room <= 1 << 20; room *= 2) {
         cpu_set_t *set = CPU_ALLOC((size_t)room);
@@ -35,7 +35,7 @@ static void *work(void *arg) {
     return NULL;
 }
 
-// Signals are for the threads of the program.
+// Signals are blocked in the new thread, so that the program's threads handle them.
 static int start(struct thread *t) {
     sigset_t before;
     sigmask_block(&before);
@@ -63,6 +63,6 @@ void threads_stop(struct team *team) {
 }
 
 void team_hold(struct team *team, void (*body)(void *arg), void *arg) {
-    (void)team; // its threads are always at hand
+    (void)team; // its threads are always ready
     body(arg);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "utf8.h"
 
-// Length and second-byte range a first byte promises; length 0: no character begins so.
+// What a first byte says: the character's length and the range of its second byte; length 0: not a first byte.
 struct lead {
     int length;
     uint8_t low, high;
@@ -20,7 +20,7 @@ static struct lead lead_of(uint8_t first) {
     return (struct lead){0, 0, 0};
 }
 
-// How many of the bytes a lead promises are there and fit: 1..length.
+// How many bytes, of the length that the lead says, are present and fit: 1..length.
 static int fitting(const uint8_t *p, size_t n, struct lead lead) {
     int k = 1;
     for (; k < lead.length && (size_t)k < n; k++) {
