@@ -16,7 +16,7 @@ const struct act_info act_kinds[ACT_KIND_COUNT] = {
     [ACT_Q8_256] = {256, 16},
 };
 
-// Type numbers in use that are none of these: their names and extents are known.
+// Types that quill does not run: their names and block sizes, so that messages can name them.
 static const struct other {
     const char *name;
     uint16_t block_values, block_bytes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// THE weight-type table. A type that quill knows is a row here; what the kernels do with it is a row in kernels.h.
+// THE weight-type table. Each type that quill runs is a row here; its kernels are in the tables of kernels.h.
 #ifndef QUILL_TENSOR_DTYPE_H
 #define QUILL_TENSOR_DTYPE_H
 
@@ -38,16 +38,16 @@ enum dtype {
     DTYPE_NONE = DTYPE_COUNT, // not a type quill knows
 };
 
-enum { // of a block: Q8_0_VALUES, Q8_0_BYTES, ...
+enum { // values and bytes of a block: Q8_0_VALUES, Q8_0_BYTES, ...
 #define DTYPE_BLOCK(name, safetensors, gguf, file_type, values, bytes, acts) \
     name##_VALUES = values, name##_BYTES = bytes,
     DTYPES(DTYPE_BLOCK)
 #undef DTYPE_BLOCK
 };
 
-// How activations are given to the kernels of a type.
+// The format in which the kernels of a type take activations.
 enum act_kind {
-    ACT_FLOAT,  // as they are
+    ACT_FLOAT,  // f32, unchanged
     ACT_Q8_32,  // int8, one scale and one sum per 32 values
     ACT_Q8_256, // int8, one scale per 256 values, one sum per 16
     ACT_KIND_COUNT,
@@ -62,7 +62,7 @@ extern const struct act_info act_kinds[ACT_KIND_COUNT];
 
 struct dtype_info {
     const char *name;        // "Q8_0", as users and messages spell it
-    const char *safetensors; // its name in a safetensors header, NULL: none
+    const char *safetensors; // its name in a safetensors header; NULL: none
     uint32_t gguf;           // its number in a GGUF tensor table (ggml_type)
     uint32_t gguf_file_type; // general.file_type of a file that is mostly of this type (llama_ftype)
     uint32_t block_values;   // values per block
@@ -75,12 +75,12 @@ extern const struct dtype_info dtypes[DTYPE_COUNT];
 enum dtype dtype_from_gguf(uint32_t number);
 enum dtype dtype_from_safetensors(struct str name);
 enum dtype dtype_from_name(struct str name); // any case
-// The name ggml gives to a type number, also of types quill does not run, for messages; NULL: not known.
+// ggml's name of a type number, for messages; includes types that quill does not run. NULL: not known.
 const char *dtype_gguf_name(uint32_t number);
-// Bytes of n values of a type number that has a name; false otherwise, and where dtype_bytes is false.
+// Bytes of n values of a type number that has a name. False: no name, or as in dtype_bytes.
 bool dtype_gguf_bytes(uint32_t number, uint64_t n, uint64_t *bytes);
 
-// Bytes of n values; false when n is no multiple of the block or the size overflows.
+// Bytes of n values. False: n is not a multiple of the block, or the size overflows.
 bool dtype_bytes(enum dtype type, uint64_t n, uint64_t *bytes);
 
 #endif

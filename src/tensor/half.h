@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // IEEE binary16 and bfloat16 in plain integer arithmetic: exact to f32, round to nearest even from f32. The
-// instructions (F16C, FCVT) give the same bits for every value; NaNs stay NaNs with their upper payload bits, made
-// quiet.
+// instructions (F16C, FCVT) give the same bits for every value. NaNs become quiet and keep their upper payload bits.
 #ifndef QUILL_TENSOR_HALF_H
 #define QUILL_TENSOR_HALF_H
 
@@ -28,7 +27,7 @@ static inline uint16_t half_from_f32(float f) {
     return (uint16_t)(sign | ((x + 0xfff + (x >> 13 & 1)) - 0x38000000) >> 13);
 }
 
-// As half_from_f32, but what would become infinity (or is) becomes +-65504: the stores of the KV cache.
+// As half_from_f32, but values that are or would become infinite become +-65504. The KV cache is stored this way.
 static inline uint16_t half_from_f32_saturate(float f) {
     uint32_t magnitude = f32_bits(f) & 0x7fffffff;
     if (magnitude >= 0x477ff000 && magnitude <= 0x7f800000) return (uint16_t)((f32_bits(f) >> 16 & 0x8000) | 0x7bff);

@@ -14,32 +14,32 @@ enum { TENSOR_MAX_DIMS = 4 };
 struct tensor {
     struct str name;                 // borrowed from the file
     enum dtype dtype;                // DTYPE_NONE: a type that quill does not run
-    const char *type;                // its name, for messages; NULL: a type of which not even that is known
+    const char *type;                // the type's name, for messages; NULL: not known
     int n_dims;                      // 0: a scalar
     uint64_t shape[TENSOR_MAX_DIMS]; // outermost first: a matrix is [rows, cols], rows of cols contiguous values
     const uint8_t *data;             // [bytes], borrowed from the mapped file, at any alignment
     uint64_t bytes;
-    uint64_t offset;                 // of data in its file
+    uint64_t offset;                 // byte offset of data in its file
     uint32_t file;                   // which file of the model (shards)
 };
 
-// A matrix of weights W[rows][cols] as the kernels take it: y[r] = sum_c W[r][c] * x[c]. Rows of a fused tensor may lie
-// in runs that begin run_stride bytes apart; kernels take one run at a time.
+// A matrix of weights W[rows][cols] as the kernels take it: y[r] = sum_c W[r][c] * x[c]. The rows of one part of a
+// fused tensor may lie in runs that begin run_stride bytes apart; kernels take one run at a time.
 struct mat {
     enum dtype dtype;
     bool transposed;     // float types only: stored as [cols][rows], W[r][c] at data + c*stride + r*(bytes of a value)
     size_t rows, cols;   // of W: outputs and inputs
     size_t stride;       // bytes from one stored row to the next
-    size_t run, run_stride; // rows of a run; 0: all rows are one
+    size_t run, run_stride; // run: rows in a run; 0: all rows are one run
     const uint8_t *data; // NULL: the optional matrix is absent
 };
 
 uint64_t tensor_count(const struct tensor *t); // number of values; shapes were checked not to overflow
-// A matrix view of the whole of a 2-dimensional tensor; `transposed`: its stored rows are inputs.
+// A matrix view of a whole 2-dimensional tensor; `transposed`: its stored rows are inputs.
 struct mat tensor_mat(const struct tensor *t, bool transposed);
-// Rows [first, first + n) of W. Bounds are the caller's. Of rows in runs, `first` begins one.
+// Rows [first, first + n) of W; the caller checks the bounds. If W has runs, `first` must begin one.
 struct mat mat_rows(struct mat w, size_t first, size_t n);
-// Rows of W from `first` on that lie in one run, at most *n, without runs. *n: how many.
+// The rows of W from `first` on that lie in the same run, at most *n, as a matrix without runs. *n: how many.
 struct mat mat_run(struct mat w, size_t first, size_t *n);
 
 #endif
