@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The kernels: everything that touches many numbers. One `const struct kernels` per instruction set; kernels_ref.c is
-// the definition, and every other table gives the same bits.
+// The kernels: everything that touches many numbers. There is one `const struct kernels` per instruction set;
+// kernels_ref.c is the definition, and every other table gives the same bits.
 //
-// The rule that makes this possible: every output is one chain in a fixed ascending order, starting at +0, and a SIMD
-// lane is a different output, never a slice of the same sum. The one exception are the sums inside one row (norm
-// statistics, softmax denominators): 16 virtual lanes, element i to lane i % 16, ascending, and the fold 8+8, 4+4,
-// 2+2, 1+1. Kernels are single-threaded, allocate nothing and keep no state; pointers may be unaligned unless said
-// otherwise.
+// The rule that makes this possible: every output is one chain of operations in fixed ascending order, starting at +0,
+// and SIMD lanes are different outputs, never parts of the same sum. The one exception is sums inside one row (norm
+// statistics, softmax denominators): 16 virtual lanes, element i goes to lane i % 16, ascending, and then the fold 8+8,
+// 4+4, 2+2, 1+1. Kernels are single-threaded, allocate nothing and keep no state; pointers may be unaligned unless
+// stated otherwise.
 #ifndef QUILL_KERNELS_KERNELS_H
 #define QUILL_KERNELS_KERNELS_H
 
@@ -24,7 +24,7 @@ enum { ACT_BLOCK = 32 }; // values per activation block of ACT_Q8_32
 struct qacts {
     int8_t *q;    // [n_tokens][stride]
     float *xd;    // [n_tokens][n_blocks] scale: amax / 127, as amax * (1.0f/127.0f)
-    float *xs;    // [n_tokens][n_blocks] xd * (float)sum, for Q4_1 and Q5_1; ACT_Q8_32 alone
+    float *xs;    // [n_tokens][n_blocks] xd * (float)sum, for Q4_1 and Q5_1; only with ACT_Q8_32
     int32_t *sum; // [n_tokens][n_groups] exact sum of the group's q
     size_t stride; // at least cols
 };
@@ -50,18 +50,18 @@ struct matmul_job {
 };
 
 // ---- attention ----
-// Keys and values lie in tiles of 256 positions. A tile of one kv head is K then V:
+// Keys and values are stored in tiles of 256 positions. A tile of one kv head is K then V:
 //   K [16 blocks][head_dim][16 positions], V [256][head_dim].
-// q8_0 keeps the same two arrays as int8, followed by f16 scales: of K [16 blocks][n_groups][16 positions], of V
-// [256][n_groups], one scale per group of 32 dimensions (the last group may be shorter).
+// q8_0 has the same two arrays as int8, each followed by its f16 scales: K [16 blocks][n_groups][16 positions], V
+// [256][n_groups]; one scale per group of 32 dimensions (the last group may be shorter).
 enum { KV_TILE = 256, KV_LANES = 16, KV_GROUP = 32 };
 enum kv_type { KV_F16, KV_F32, KV_Q8_0, KV_TYPE_COUNT };
-enum { HEAD_DIM_LIMIT = 1024 }; // most values of a head: some kernels keep a head's on the stack
+enum { HEAD_DIM_LIMIT = 1024 }; // most values in a head: some kernels hold one head's values on the stack
 
 size_t kv_keys_bytes(enum kv_type type, size_t head_dim);   // of one tile of one head; multiples of 64
 size_t kv_values_bytes(enum kv_type type, size_t head_dim);
 
-// Positions position..position+n-1 of a tile of one kv head; f16 stores saturate at +-65504.
+// Stores positions position..position+n-1 of a tile of one kv head; f16 stores saturate at +-65504.
 struct kv_store_job {
     uint8_t *keys, *values; // the tile
     size_t position, n;     // within the tile
@@ -82,11 +82,11 @@ struct attn_job {
     const float *q; // query i at q + i * q_stride
     size_t q_stride;
     const uint8_t *keys, *values;  // the tile
-    const uint8_t *next;           // keys that will be read after it, to be fetched ahead; NULL: none
+    const uint8_t *next;           // the keys that will be read next, to prefetch; NULL: none
     const int32_t *lo, *hi;        // [n_q] within the tile: 0 <= lo < hi <= 256
     const int32_t *pos;            // [n_q] the query's position relative to the tile's first; used with slope
     float scale, softcap, slope;
-    const float *bias;             // [n_q][256], bias_stride floats apart, or NULL; not used where nothing is visible
+    const float *bias;             // [n_q][256], bias_stride floats apart, or NULL; not read at invisible positions
     size_t bias_stride;
     float *m, *l;                  // [n_q], ml_stride floats apart
     size_t ml_stride;
@@ -95,8 +95,8 @@ struct attn_job {
     void *scratch;                 // kernels.scratch_bytes
 };
 
-// Tiles t of one query merged ascending: M = max m_t; c_t = exp(m_t - M); L = fma(c_t, l_t, L); O[d] = fma(c_t,
-// o_t[d], O[d]); out[d] = O[d] / L. m, l: [n_tiles]; o: [n_tiles][head_dim].
+// Merges the tiles t of one query, ascending: M = max m_t; c_t = exp(m_t - M); L = fma(c_t, l_t, L);
+// O[d] = fma(c_t, o_t[d], O[d]); out[d] = O[d] / L. m, l: [n_tiles]; o: [n_tiles][head_dim].
 typedef void attn_merge_fn(float *out, const float *m, const float *l, const float *o, size_t n_tiles,
                            size_t head_dim);
 
@@ -107,12 +107,12 @@ enum act_fn {
 
 struct kernels {
     const char *name;     // "ref", "avx2", ...
-    // A good number of matrix rows for one claim of work; job bounds should be multiples of it. For [in,out] storage
-    // and up to 4 tokens wide claims are read much faster than narrow ones: a quarter of the rows and more.
+    // A good number of matrix rows for one claim of work; job bounds should be multiples of it. With [in,out] storage
+    // and up to 4 tokens, wide claims, of a quarter of the rows or more, are read much faster than narrow ones.
     size_t row_chunk;
     size_t scratch_bytes; // per thread; enough for every kernel of this table and heads of HEAD_DIM_LIMIT values
 
-    // Activation rows. quantize: whole blocks; false: not finite.
+    // Activation rows. quantize takes whole blocks; false: a value is not finite.
     bool (*quantize[ACT_KIND_COUNT])(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
     // out may be x; w and b may be NULL.
     void (*layer_norm)(float *out, const float *x, const float *w, const float *b, float eps, size_t n);
@@ -134,8 +134,8 @@ struct kernels {
     void (*attn_tile[KV_TYPE_COUNT])(const struct attn_job *job);
     attn_merge_fn *attn_merge;
 
-    // The most that the instruction set can do, for benchmarks; NULL: not measured. The first two return how many
-    // operations they did, two for each multiply-add; the third reads p[0..n).
+    // Peak rates of the instruction set, for benchmarks; NULL: not measured. The first two return how many operations
+    // they did, two for each multiply-add; the third reads p[0..n).
     double (*peak_fma)(size_t rounds);
     double (*peak_dot)(size_t rounds);
     void (*peak_read)(const void *p, size_t n);
@@ -143,15 +143,15 @@ struct kernels {
 
 extern const struct kernels kernels_ref;
 
-// The best table this machine runs that is not above `cap`, a name of isa/instruction_sets.h; NULL: no cap.
-// QUILL_E_USAGE: no such name, or this machine lacks it. *level: the table's name.
+// The best table that this machine can run, up to `cap`, a name of isa/instruction_sets.h; NULL: no cap. *level: the
+// table's name. QUILL_E_USAGE: no such name, or this machine cannot run it.
 quill_status kernels_select(const struct kernels **out, const char **level, const char *cap, quill_error *err);
 
 // Every table this machine can run, lowest first; returns how many (at most `limit`). For tests and benchmarks.
 size_t kernels_available(const struct kernels **out, size_t limit);
 
-// Rounds rows of f32 to a weight type, for writing models: n % block_values == 0. The same bits everywhere.
+// Rounds a row of n values to a weight type, for writing models; n % block_values == 0. The same bits everywhere.
 void encode_row(enum dtype type, uint8_t *out, const float *x, size_t n);
-bool encode_known(enum dtype type); // MXFP4 and IQ4_XS are read, not written
+bool encode_known(enum dtype type); // false for MXFP4 and IQ4_XS, which are read but not written
 
 #endif

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The functions of the forward pass, in the scalar form that defines their bits; kernels_body.inc has the same
-// formulas on vectors. Coefficients: minimax fits of the stated intervals, rounded one by one to f32 with the rest
-// refitted.
+// The functions of the forward pass, in the scalar form that defines their bits; body/math.inc has the same formulas on
+// vectors. Coefficients: minimax fits on the stated intervals, rounded to f32 one by one while the rest is refitted.
 #ifndef QUILL_KERNELS_MATHF_H
 #define QUILL_KERNELS_MATHF_H
 
 #include "base/fma.h"
 
-// max and min as every instruction set computes them: the second operand where one is NaN.
+// max and min as every instruction set computes them: if an operand is NaN, the second operand.
 static inline float max_f32(float a, float b) { return a > b ? a : b; }
 static inline float min_f32(float a, float b) { return a < b ? a : b; }
 
@@ -39,7 +38,7 @@ static inline float min_f32(float a, float b) { return a < b ? a : b; }
 // The normal distribution: Phi(x) = 1/2 + x P(x^2) on |x| < PHI_SMALL, error 1.3e-9; above, Phi(-x) = exp(T(x) -
 // x^2/2), T fitted on [1.3, 13.3] with a relative error of Phi below 2e-7 * max(1, x^2/4).
 #define PHI_SMALL 1.3f
-#define PHI_LARGE 13.3f // Phi(-x) is below the normal numbers from here on
+#define PHI_LARGE 13.3f // from here on, Phi(-x) is below the smallest normal number
 #define PHI_P0 0x1.988454p-2f
 #define PHI_P1 -0x1.105868p-4f
 #define PHI_P2 0x1.46d706p-7f

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The blocks of the quantized weight types as they lie in a file. Layouts and meanings: ggml's block structures
+// The blocks of the quantized weight types as stored in a file. Layouts and meanings: ggml's block structures
 // (ggml-common.h, ggml-quants.c of https://github.com/ggml-org/ggml); little endian, no padding.
 //
 // Blocks of 32 hold value i in the low and value 16 + i in the high half of byte i. Blocks of 256 are eight runs of 32
@@ -12,7 +12,8 @@
 
 enum { BLOCK_K = 256, GROUP_K = 16, GROUPS_K = BLOCK_K / GROUP_K };
 
-// Where the parts of a block begin. D and M: f16 scale and minimum; H: the bits above the low ones in Q.
+// Byte offsets of the parts of a block. D and M: f16 scale and minimum; Q: the low bits of the values; H: the bits
+// above them.
 enum {
     Q8_0_D = 0, Q8_0_Q = 2,
     Q4_0_D = 0, Q4_0_Q = 2,
@@ -29,7 +30,7 @@ enum {
     IQ4_XS_D = 0, IQ4_XS_SCALES_H = 2, IQ4_XS_SCALES = 4, IQ4_XS_Q = 8,
 };
 
-// The last part of each ends the block.
+// The last part of each block ends where the block ends.
 _Static_assert(Q8_0_Q + 32 == Q8_0_BYTES && Q4_0_Q + 16 == Q4_0_BYTES && Q4_1_Q + 16 == Q4_1_BYTES &&
                    Q5_0_Q + 16 == Q5_0_BYTES && Q5_1_Q + 16 == Q5_1_BYTES && IQ4_NL_Q + 16 == IQ4_NL_BYTES &&
                    MXFP4_Q + 16 == MXFP4_BYTES,
@@ -46,14 +47,14 @@ static inline float mxfp4_scale(uint8_t e) {
     return f32_from_bits(e < 2 ? (uint32_t)0x200000 << e : (uint32_t)(e - 1) << 23);
 }
 
-// A block in plain integers. Types without scales per group have d alone; types without minima leave m and min unset.
+// A block in plain integers. Types without scales per group have only d; types without minima leave m and min unset.
 struct quant_block {
     float d, m;
     int8_t scale[GROUPS_K], min[GROUPS_K];
     int8_t q[BLOCK_K];
 };
 
-// How a value follows: d*q; d*q + m; d*scale*q; d*scale*q - m*min.
+// The formula of a value: d*q; d*q + m; d*scale*q; d*scale*q - m*min.
 enum quant_form { QUANT_PLAIN, QUANT_MIN, QUANT_SCALES, QUANT_SCALES_MINS };
 
 struct quant_format {
@@ -108,7 +109,7 @@ static inline void scales_q3_k(uint8_t out[GROUPS_K], const uint8_t *scales) {
         (a >> 4 & 0x0f0f0f0f) | (c & 0x30303030),
         (b >> 4 & 0x0f0f0f0f) | (c >> 2 & 0x30303030),
     };
-    for (int i = 0; i < 4; i++) { // byte by byte less 32, which no byte borrows across: they are below 64
+    for (int i = 0; i < 4; i++) { // subtracts 32 from each byte; bytes are below 64, so no borrow crosses a byte
         uint32_t biased = (parts[i] | 0x80808080) - 0x20202020;
         store_u32(out + 4 * i, biased ^ 0x80808080);
     }

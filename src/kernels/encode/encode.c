@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of f32 rounded to a weight type, and the fits that the block types share.
+// Rounds rows of f32 to a weight type, and holds the fits that the block types share.
 #include "encode.h"
 
 #include <string.h>
@@ -65,7 +65,7 @@ float line_error(const float *x, size_t n, struct line line, float lo, float hi,
     return fold8(sums[0], sums[1]);
 }
 
-// What least squares needs to know about values x and their q.
+// The sums that least squares needs of values x and their q.
 struct moments {
     float q, qq, x, xq;
 };
@@ -84,8 +84,8 @@ static struct moments moments(const float *x, size_t n, struct line line, float 
     return (struct moments){fold8(q[0], q[1]), fold8(qq[0], qq[1]), fold8(sx[0], sx[1]), fold8(xq[0], xq[1])};
 }
 
-// For every trial scale the q that it gives, and for those q the best scale; the trial whose q explain most wins:
-// sum (x - s q)^2 = sum x^2 - (sum xq)^2 / sum q^2 at s = sum xq / sum q^2.
+// Each trial scale gives some q, and these q have a best scale s = sum xq / sum q^2, where sum (x - s q)^2 = sum x^2 -
+// (sum xq)^2 / sum q^2. The trial with the largest (sum xq)^2 / sum q^2 wins.
 float fit_scale(const float *x, size_t n, float lo, float hi) {
     enum { TRIALS = 33, REFINEMENTS = 2 };
     const float max = largest(x, n);

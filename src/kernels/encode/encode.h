@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the encoders of block types share. An encoder looks for the scales with the least sum of squared errors of a
-// block. Sums run over 8 lanes and a fixed fold, in plain C, so the same bits come out everywhere.
+// What the encoders of block types share. An encoder searches for the scales with the least sum of squared errors in a
+// block. Sums run over 8 lanes and a fixed fold, in plain C, so the bits are the same everywhere.
 #ifndef QUILL_KERNELS_ENCODE_ENCODE_H
 #define QUILL_KERNELS_ENCODE_ENCODE_H
 
@@ -37,7 +37,7 @@ static inline float fold8(quad low, quad high) {
     return (s[0] + s[2]) + (s[1] + s[3]);
 }
 
-// To the nearest of the integers lo..hi; a NaN becomes lo.
+// Rounds to the nearest of the integers lo..hi; a NaN becomes lo.
 static inline float to_grid(float x, float lo, float hi) {
     x = min_f32(max_f32(x, lo), hi);
     return (x + ROUND_MAGIC) - ROUND_MAGIC;
@@ -51,7 +51,7 @@ static inline quad quad_to_grid(quad x, quad lo, quad hi) {
 
 static inline float inverse(float x) { return x == 0 ? 0.0f : 1.0f / x; } // x >= 2^-24 in magnitude, or 0
 
-// The value of largest magnitude, with its sign; +0 where there is none above it.
+// The value of largest magnitude, with its sign; +0 if all are zero or NaN.
 float largest(const float *x, size_t n);
 
 // A line through one group: x ~ scale * q - offset.
@@ -59,12 +59,12 @@ struct line {
     float scale, offset;
 };
 
-// q in lo..hi with the least error for a scale without offset; error: of the line with q rounded.
+// The scale, without offset, whose rounded q in lo..hi have the least error.
 float fit_scale(const float *x, size_t n, float lo, float hi);
-// q in 0..hi. offset_free: the offset may be negative.
+// The line whose rounded q in 0..hi have the least error. offset_free: the offset may be negative.
 struct line fit_line(const float *x, size_t n, float hi, int offset_free);
 
-// Sum of squared errors of rounding to a line, q in lo..hi, n % 8 == 0; q NULL: not wanted.
+// Sum of squared errors of rounding to a line, q in lo..hi, n % 8 == 0. Writes q[n] unless NULL.
 float line_error(const float *x, size_t n, struct line line, float lo, float hi, float *q);
 
 // The types that are written: X(type, name), n values by encode_<name>.

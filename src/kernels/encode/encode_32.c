@@ -17,7 +17,7 @@ static void store_halves(uint8_t *bytes, uint8_t *high, const float q[N], float 
     if (high) store_u32(high, bits);
 }
 
-// As the file has it.
+// Stores x as f16 and returns it as stored.
 static float store_half(uint8_t *p, float x) {
     uint16_t h = half_from_f32_saturate(x);
     store_u16(p, h);
@@ -61,7 +61,7 @@ void encode_q5_1(uint8_t *out, const float *x, size_t n) {
 
 // ---- codes ----
 
-// The codes nearest to x / scale, and what they explain: sum of x * code, of code^2. code NULL: not wanted.
+// The codes nearest to x / scale, and the sums of x * code and of code^2. Writes the codes unless `code` is NULL.
 static void nearest_codes(const float *x, float scale, float *xc, float *cc, uint8_t *code) {
     const quad inv = quad_of(inverse(scale));
     quad sums[2][2] = {{{0}, {0}}, {{0}, {0}}};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Encoders of the blocks of 256. Every group gets a line of its own; the lines' scales (and offsets) are rounded to
-// small integers times a scale of the block; then integers, values and the block's scales are improved in turn.
+// Encoders of the blocks of 256. First every group gets its own line; then the lines' scales (and offsets) are rounded
+// to small integers times a scale of the block; then integers, values and the block's scales are improved in turn.
 #include "encode.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "kernels/quant_blocks.h"
 #include "tensor/half.h"
 
-// What tells the types apart.
+// How the types differ.
 struct grid {
     size_t group;          // values per scale: 16 or 32
     float lo, hi;          // of q
@@ -28,7 +28,7 @@ static struct line line_of(const struct plan *p, size_t g) {
     return (struct line){p->d * p->scale[g], p->m * p->min[g]};
 }
 
-// Integers nearest to the lines, with the block's scales from the largest of them.
+// The integers nearest to the lines; the block's scales come from the largest line.
 static void first_guess(struct plan *p, const struct grid *grid, const float *x) {
     struct line lines[GROUPS_K];
     float top = 0, top_offset = 0;
@@ -48,7 +48,7 @@ static void first_guess(struct plan *p, const struct grid *grid, const float *x)
     }
 }
 
-// The best integers of each group among their neighbours, and the values that belong to them; the sum of errors.
+// For each group, picks the best integers among their neighbours, and the values for them; returns the sum of errors.
 static float improve_groups(struct plan *p, const struct grid *grid, const float *x) {
     float sum = 0;
     for (size_t g = 0; g < BLOCK_K / grid->group; g++) {

@@ -35,7 +35,7 @@ static uint32_t xcr0(void) {
     return low;
 }
 
-// Tile registers enlarge the frames of signals, so a process has to ask for them.
+// Tile registers enlarge signal frames, so a process must request them.
 static bool may_use_tiles(uint32_t saved) {
 #if defined(__linux__)
     return (saved & XCR0_TILES) == XCR0_TILES && syscall(SYS_arch_prctl, REQUEST_PERMISSION, XFEATURE_TILE_DATA) == 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What this machine's processor and system support, read from the processor itself.
+// What this machine's processor and system support, as the processor reports it.
 #ifndef QUILL_KERNELS_ISA_CPU_H
 #define QUILL_KERNELS_ISA_CPU_H
 
@@ -11,10 +11,10 @@ enum cpu_feature {
     CPU_AVX512_VNNI = 16,
     CPU_NEON = 32,
     CPU_NEON_DOT = 64,
-    CPU_AMX = 128, // tile registers and AMX-INT8, which the system lets this process use; AVX512_VNNI as well
+    CPU_AMX = 128, // tile registers and AMX-INT8, and the system lets this process use them; AVX512_VNNI as well
 };
 
-// A set of enum cpu_feature. On Linux it asks for the use of tile registers, which are granted to a process as a whole.
+// A set of enum cpu_feature. On Linux it requests the tile registers, which the system grants to the whole process.
 unsigned cpu_features(void);
 
 #endif

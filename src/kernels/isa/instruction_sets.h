@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// THE list of instruction sets, lowest first within an architecture: X(name, architecture, what cpu_features() must
-// have). Each but the reference has a file kernels_<name>.c, whose flags floor.mk says; the makefile reads this list.
+// THE list of instruction sets, lowest first within an architecture: X(name, architecture, features that cpu_features()
+// must report). Each except the reference has a file kernels_<name>.c, with compiler flags in floor.mk; the makefile
+// reads this list.
 #ifndef QUILL_KERNELS_ISA_INSTRUCTION_SETS_H
 #define QUILL_KERNELS_ISA_INSTRUCTION_SETS_H
 
@@ -15,7 +16,7 @@
     X(neon, ARM, CPU_NEON)             \
     X(neondot, ARM, CPU_NEON_DOT)
 
-// ON_<architecture>(x): x where this is compiled for it, else nothing.
+// ON_<architecture>(x): x if this is compiled for that architecture, else nothing.
 #define ON_ANY(x) x
 #if defined(__x86_64__)
 #define ON_X86(x) x

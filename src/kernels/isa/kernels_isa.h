@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The tables of the instruction sets; each exists on its own architecture alone.
+// The tables of the instruction sets; each exists only on its own architecture.
 #ifndef QUILL_KERNELS_ISA_KERNELS_ISA_H
 #define QUILL_KERNELS_ISA_KERNELS_ISA_H
 

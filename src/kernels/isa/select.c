@@ -4,7 +4,7 @@
 #include "cpu.h"
 #include "kernels_isa.h"
 
-// A level of another architecture has a name, so that messages can tell it from a misspelt one, but no table.
+// A level of another architecture has a name but no table, so that messages can tell it from a misspelt name.
 static const struct level {
     const char *name;
     unsigned needs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What simd_<isa>.h provides, so that kernels_body.inc is written once:
+// What simd_<isa>.h provides, so that body/*.inc is written once:
 //   vf, vi    VF lanes of f32, of int32            vm  a mask of VF lanes
 //   vb        16 bytes of each of VF / 4 rows       vq  VF x 4 int8 weights, ready to be multiplied
 // Loads and stores take any alignment (vq_load: that of its panel). *_part touch the first n < VF elements and no byte
@@ -14,7 +14,7 @@
 //   vb_fold(v)              lane 4k + j: the sum of the four lanes of quarter k of v[j]
 //   vb_flip(b)              every byte xor 0x80
 //   vb_add(b, n)            bytes plus n, modulo 256
-//   vb_shr, vb_shl(b, n)    bytes by n bits; bits from the neighbour byte come in, for a mask to take away
+//   vb_shr, vb_shl(b, n)    shifts bytes by n bits; bits of the neighbour byte come in, for the caller to mask off
 //   vb_bits(rows, at, half, value)  byte i of a quarter: value where bit 16 * half + i of its row's u32 is set, else 0
 //   vb_mask(b, mask)        every quarter and the 16 bytes at `mask`
 //   vb_shuffle(b, pick)     byte i of a quarter: its byte pick[i], or 0 where pick[i] is 0x80
@@ -28,7 +28,7 @@
 //   vb_lookup(table, b)     table[b], for bytes below 16
 //   vi_dot16(sum, a, b)     lane + products of the two signed 16-bit halves
 //   vq_dot(sum, w, x)       lane i + sum of the products of its 4 weights with its 4 bytes of x, |x| <= 127; exact.
-// PAIR_SUMS: products are summed in 16 bits first. What that takes to do with several products at a time:
+// PAIR_SUMS: products are first summed in 16 bits. To sum several products before widening:
 //   vq_pairs(w, x)          words: products of two of the weights, which are not negative
 //   vi_add16(a, b)          words
 // PANEL_FLIPPED: vq takes weights that were flipped, and a sum of products starts at -128 times the sum of x.

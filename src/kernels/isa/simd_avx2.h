@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// AVX2 with FMA and F16C: 8 lanes of f32. What the wrappers mean is said in simd.h.
+// AVX2 with FMA and F16C: 8 lanes of f32. simd.h says what the wrappers mean.
 #ifndef QUILL_KERNELS_ISA_SIMD_AVX2_H
 #define QUILL_KERNELS_ISA_SIMD_AVX2_H
 

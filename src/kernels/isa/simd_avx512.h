@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// AVX-512 (F, BW, DQ, VL, with FMA and F16C): 16 lanes of f32. What the wrappers mean is said in simd.h.
+// AVX-512 (F, BW, DQ, VL, with FMA and F16C): 16 lanes of f32. simd.h says what the wrappers mean.
 #ifndef QUILL_KERNELS_ISA_SIMD_AVX512_H
 #define QUILL_KERNELS_ISA_SIMD_AVX512_H
 
@@ -127,7 +127,7 @@ SIMD void vf_transpose(vf v[VF]) {
     }
 }
 
-// 8x8 blocks within the quarters, of rows i and 8 + i, columns 0-7 and 8-15; then the middle quarters change places.
+// 8x8 blocks within the quarters, of rows i and 8 + i, columns 0-7 and 8-15; then the middle quarters are swapped.
 enum { VH = 16 };
 SIMD void vh_transpose(void *out, const uint8_t *const *rows, size_t at) {
     __m512i v[8], a[8];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEON of AArch64: 4 lanes of f32. What the wrappers mean is said in simd.h.
+// NEON of AArch64: 4 lanes of f32. simd.h says what the wrappers mean.
 #ifndef QUILL_KERNELS_ISA_SIMD_NEON_H
 #define QUILL_KERNELS_ISA_SIMD_NEON_H
 
@@ -25,7 +25,7 @@ SIMD vf vf_sub(vf a, vf b) { return vsubq_f32(a, b); }
 SIMD vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
 SIMD vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
-SIMD vf vf_max(vf a, vf b) { return vbslq_f32(vcgtq_f32(a, b), a, b); } // fmax treats NaN and -0 otherwise
+SIMD vf vf_max(vf a, vf b) { return vbslq_f32(vcgtq_f32(a, b), a, b); } // fmax treats NaN and -0 differently
 SIMD vf vf_min(vf a, vf b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
 SIMD vf vf_abs(vf a) { return vabsq_f32(a); }
 SIMD vf vf_copysign(vf magnitude, vf sign) { return vbslq_f32(vdupq_n_u32(0x80000000u), sign, magnitude); }
@@ -84,7 +84,7 @@ SIMD vb vb_and(vb a, uint8_t mask) { return vandq_s8(a, vreinterpretq_s8_u8(vdup
 SIMD vb vb_mask(vb a, const uint8_t mask[16]) { return vandq_s8(a, vb_same(mask)); }
 SIMD vb vb_add(vb a, uint8_t n) { return vaddq_s8(a, vreinterpretq_s8_u8(vdupq_n_u8(n))); }
 SIMD vb vb_or(vb a, vb b) { return vorrq_s8(a, b); }
-SIMD vb vb_shl(vb a, int n) { // to the right where n is negative
+SIMD vb vb_shl(vb a, int n) { // a negative n shifts right
     return vreinterpretq_s8_u8(vshlq_u8(vreinterpretq_u8_s8(a), vdupq_n_s8((int8_t)n)));
 }
 SIMD vb vb_shr(vb a, int n) { return vb_shl(a, -n); }

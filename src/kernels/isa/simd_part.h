@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parts of a vector by way of a copy. AVX2 has masked loads, but emulators fault where a processor does not, and its
-// masked stores are slow on some processors; parts are only ever the ends of rows.
+// Loads and stores parts of a vector through a copy. AVX2 has masked loads, but emulators fault where a processor does
+// not, and its masked stores are slow on some processors. Parts occur only at the ends of rows.
 
 SIMD vf vf_load_part(const void *p, size_t n) {
     float part[VF] = {0};

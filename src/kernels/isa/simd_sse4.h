@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SSE4.1, without FMA and F16C: 4 lanes of f32. What the wrappers mean is said in simd.h.
+// SSE4.1, without FMA and F16C: 4 lanes of f32. simd.h says what the wrappers mean.
 #ifndef QUILL_KERNELS_ISA_SIMD_SSE4_H
 #define QUILL_KERNELS_ISA_SIMD_SSE4_H
 
@@ -36,8 +36,8 @@ SIMD vm vf_is_nan(vf a) { return _mm_cmpunord_ps(a, a); }
 SIMD vm vm_and(vm a, vm b) { return _mm_and_ps(a, b); }
 SIMD vf vf_select(vm m, vf a, vf b) { return _mm_blendv_ps(b, a, m); }
 
-// q_fma_exact of base/fma.h on two lanes: where the sum is not exact and its last bit is 0, its neighbour in the
-// direction of the error.
+// q_fma_exact of base/fma.h on two lanes: if the sum is not exact and its last bit is 0, the result is its neighbour in
+// the direction of the error.
 SIMD __m128 fma_low(__m128 a, __m128 b, __m128 c) {
     __m128d p = _mm_mul_pd(_mm_cvtps_pd(a), _mm_cvtps_pd(b)), z = _mm_cvtps_pd(c), s = _mm_add_pd(p, z);
     __m128d t = _mm_sub_pd(s, p), error = _mm_add_pd(_mm_sub_pd(p, _mm_sub_pd(s, t)), _mm_sub_pd(z, t));
@@ -86,7 +86,7 @@ SIMD void vi_store_i8(void *p, vi a) {
 SIMD vf vf_load_i8(const void *p) {
     return _mm_cvtepi32_ps(_mm_cvtepi8_epi32(_mm_cvtsi32_si128((int)load_u32(p))));
 }
-// Shifted into place, the exponent is short of 2^112; multiplying by it is exact, subnormals included.
+// After the shift the exponent is 112 too small; multiplying by 2^112 is exact, subnormals included.
 SIMD vf vf_load_f16(const void *p) {
     __m128i h = _mm_cvtepu16_epi32(_mm_loadl_epi64(p)), magnitude = _mm_and_si128(h, _mm_set1_epi32(0x7fff));
     __m128i sign = _mm_slli_epi32(_mm_xor_si128(h, magnitude), 16), bits = _mm_slli_epi32(magnitude, 13);

@@ -13,7 +13,7 @@ size_t kv_keys_bytes(enum kv_type type, size_t head_dim) {
 
 size_t kv_values_bytes(enum kv_type type, size_t head_dim) { return kv_keys_bytes(type, head_dim); }
 
-// Index of dimension d of n of a position in the keys, or of group d of n in the scales behind them.
+// Index in the keys of dimension d (of n) of a position, or in the scales after them of group d (of n).
 static size_t key_index(size_t position, size_t d, size_t n) {
     return (position / KV_LANES * n + d) * KV_LANES + position % KV_LANES;
 }
@@ -104,7 +104,7 @@ static void scores_f32(float *s, const struct attn_job *job, const float *q, siz
     scores_float(s, job, q, lo, hi, key_f32);
 }
 
-// The query's groups are quantized by the rule of activations; one that is not finite makes its scale NaN.
+// Quantizes a group of the query by the rule of activations; a value that is not finite makes the scale NaN.
 static float quantize_group(int8_t *q, const float *x, size_t n) {
     float padded[ACT_BLOCK] = {0}, xd, xs;
     int8_t whole[ACT_BLOCK];
@@ -163,7 +163,7 @@ static void attn_tile(const struct attn_job *job, const struct kv_ops *ops) {
             s[j] = final_score(job, i, j, s[j]);
             m = max_f32(s[j], m);
         }
-        m = m + 0.0f; // a maximum of -0 is given as +0: the order of comparisons does not show
+        m = m + 0.0f; // a maximum of -0 becomes +0, so that the order of comparisons does not matter
         for (size_t j = lo; j < hi; j++) {
             s[j] = mathf_exp(s[j] - m);
             lanes[j % KV_LANES] += s[j];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reference decoders: rows of every weight type as f32. The blocks of 32; those of 256 are unpacked in decode_k.c.
+// Reference decoders: rows of every weight type as f32. Blocks of 32 are unpacked here, blocks of 256 in decode_k.c.
 #include "kernels/mathf.h"
 #include "kernels/quant_blocks.h"
 #include "kernels_ref.h"
@@ -15,7 +15,7 @@ void unpack_q8_0(struct quant_block *b, const uint8_t *block) {
     for (int i = 0; i < 32; i++) b->q[i] = (int8_t)block[Q8_0_Q + i];
 }
 
-// Halves of bytes, with a fifth bit from `high` where there is one, less `bias`.
+// Unpacks half bytes, adds a fifth bit from `high` (0: none), and subtracts `bias`.
 static void unpack_halves(int8_t q[32], const uint8_t *bytes, uint32_t high, int bias) {
     for (int i = 0; i < 16; i++) {
         q[i] = (int8_t)(((bytes[i] & 15) | (high >> i & 1) << 4) - (uint32_t)bias);

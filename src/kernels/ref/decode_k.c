@@ -3,7 +3,7 @@
 #include "kernels/quant_blocks.h"
 #include "tensor/half.h"
 
-// One scale per run of 32: twice in the list of groups.
+// One scale per run of 32, so each appears twice in the list of groups of 16.
 static void spread(int8_t groups[GROUPS_K], uint64_t runs) {
     for (int i = 0; i < GROUPS_K; i++) groups[i] = (int8_t)(uint8_t)(runs >> 8 * (i / 2));
 }
@@ -57,8 +57,8 @@ void unpack_q5_k(struct quant_block *b, const uint8_t *block) {
     }
 }
 
-// Each half of 128 values has 64 bytes of lower and 32 bytes of upper bits. Of its four runs the first two lie in the
-// low, the last two in the high halves of those 64 bytes.
+// Each half of 128 values has 64 bytes of lower and 32 bytes of upper bits. The first two of its four runs are the low
+// halves of those 64 bytes, the last two the high halves.
 void unpack_q6_k(struct quant_block *b, const uint8_t *block) {
     b->d = half_to_f32(load_u16(block + Q6_K_D));
     for (int i = 0; i < GROUPS_K; i++) b->scale[i] = (int8_t)block[Q6_K_SCALES + i];

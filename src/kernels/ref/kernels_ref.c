@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The definition of every kernel, in plain C. It is never made faster: the other tables are measured against its bits.
+// The definition of every kernel, in plain C. It is never made faster: tests compare the other tables with its bits.
 #include "kernels_ref.h"
 
 #include "kernels/mathf.h"
@@ -77,8 +77,7 @@ bool all_finite_ref(const float *x, size_t n) {
     return true;
 }
 
-// NaNs are passed over (of nothing but NaNs: -infinity), and a largest of -0 is given as +0, so that the order of
-// comparisons does not show.
+// Ignores NaNs (only NaNs: -infinity). A maximum of -0 becomes +0, so that the order of comparisons does not matter.
 float row_max_ref(const float *x, size_t n) {
     float m = -INFINITY;
     for (size_t i = 0; i < n; i++) m = max_f32(x[i], m);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The parts of the reference table that lie in other files, and what all tables share.
+// The parts of the reference table that other files define, and what all tables share.
 #ifndef QUILL_KERNELS_REF_KERNELS_REF_H
 #define QUILL_KERNELS_REF_KERNELS_REF_H
 
@@ -8,7 +8,7 @@
 enum { VIRTUAL_LANES = 16 };
 
 #define AMAX_TINY 0x0d800000u    // bits of 2^-100: blocks below it are zero
-#define F32_INFINITY 0x7f800000u // bits; what is not below it is not finite
+#define F32_INFINITY 0x7f800000u // bits; a magnitude at or above it is not finite
 
 static inline size_t kv_groups(size_t head_dim) { return (head_dim + KV_GROUP - 1) / KV_GROUP; }
 

@@ -65,7 +65,7 @@ static void matmul_floats(const struct matmul_job *job) {
         }
 }
 
-// One block of one token added to the chain a. x: the token's values of the block; sum: of their groups.
+// Adds one block of one token to the chain a. x: the token's values of the block; sum: the sums of their groups.
 static float block_product(float a, enum quant_form form, const struct quant_block *b, const int8_t *x, float xd,
                            float xs, const int32_t *sum) {
     int32_t dot = 0, offset = 0;
