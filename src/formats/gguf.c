@@ -20,7 +20,7 @@ struct gguf {
 
 #define REFUSE(g, ...) fail_at((g)->err, QUILL_E_MODEL, reader_offset(&(g)->r), __VA_ARGS__)
 
-// What else people give to a program that wants GGUF.
+// Recognizes other formats that users often pass by mistake. NULL: none of them.
 static const char *other_format(const uint8_t *data, size_t size) {
     static const struct {
         uint8_t at, n;
@@ -68,7 +68,7 @@ static quill_status header(struct gguf *g) {
     return QUILL_OK;
 }
 
-// A count is believed only when so many of the smallest records would fit into the rest of the file.
+// A count is accepted only if that many of the smallest records fit into the rest of the file.
 static quill_status check_count(struct gguf *g, uint64_t n, uint64_t least, const char *what) {
     if (n <= reader_left(&g->r) / least) return QUILL_OK;
     return REFUSE(g, "%s: expected %s within the file, found a count of %" PRIu64 " with %zu bytes left", PATH_OF(g->w),
@@ -112,7 +112,7 @@ static quill_status read_alignment(struct gguf *g) {
     return QUILL_OK;
 }
 
-// Sets t->bytes, 0 where the type number says nothing about it.
+// Sets t->bytes; 0 if the type number is not known.
 static quill_status extent(struct gguf *g, struct tensor *t, uint32_t type) {
     uint64_t values = 1;
     for (int i = 0; i < t->n_dims; i++)
@@ -137,7 +137,7 @@ static quill_status tensor_entry(struct gguf *g, struct tensor *t) {
         return REFUSE(g, "%s: tensor '%s': expected 1 to %d dimensions, found %" PRIu32, PATH_OF(g->w), QUOTED(t->name),
                       TENSOR_MAX_DIMS, n_dims);
     t->n_dims = r->failed ? 0 : (int)n_dims;
-    for (int i = t->n_dims - 1; i >= 0; i--) t->shape[i] = reader_u64le(r); // the file begins with the innermost
+    for (int i = t->n_dims - 1; i >= 0; i--) t->shape[i] = reader_u64le(r); // the file stores the innermost first
     const uint32_t type = reader_u32le(r);
     t->offset = reader_u64le(r);
     if (r->failed)
@@ -148,7 +148,7 @@ static quill_status tensor_entry(struct gguf *g, struct tensor *t) {
     return extent(g, t, type);
 }
 
-// Turns the relative offset into a place in the file.
+// Turns the relative offset into an offset in the file, and checks that the tensor lies within the file.
 static quill_status place(struct gguf *g, struct tensor *t) {
     uint64_t end, size = (uint64_t)(g->r.end - g->r.start);
     if (t->offset % g->alignment)
@@ -183,7 +183,7 @@ static quill_status tensors(struct gguf *g) {
     w->tensors = p;
     for (uint64_t i = 0; i < g->n_tensors; i++, w->n_tensors++)
         if ((s = tensor_entry(g, &w->tensors[i]))) return s;
-    if (!checked_round_up(&g->data_start, reader_offset(&g->r), g->alignment)) return fail_memory(g->err); // cannot be
+    if (!checked_round_up(&g->data_start, reader_offset(&g->r), g->alignment)) return fail_memory(g->err); // never
     for (size_t i = 0; i < w->n_tensors; i++)
         if ((s = place(g, &w->tensors[i]))) return s;
     weights_sort_tensors(w);
@@ -219,7 +219,7 @@ quill_status gguf_open_file(struct weights **out, const char *path, enum weights
     quill_status s = QUILL_OK;
     w->own->maps = arena_alloc(&w->own->arena, 1, sizeof *w->own->maps);
     if (!w->own->maps) s = fail_memory(err);
-    if (!s && how == MAP_READ) { // before gigabytes of something else are read
+    if (!s && how == MAP_READ) { // checks the format before gigabytes of another are read
         uint8_t head[16] = {0};
         size_t n = sizeof head;
         s = map_head(head, &n, path, QUILL_E_MODEL, err);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Models cut into several GGUF files, as llama.cpp's gguf-split makes them: NAME-00001-of-0000N.gguf holds the metadata
-// (split.count files, split.tensors.count tensors in all), and every file its own number (split.no, from 0) and its
-// tensors.
+// Models split into several GGUF files, as llama.cpp's gguf-split makes them: NAME-00001-of-0000N.gguf holds the
+// metadata (split.count files, split.tensors.count tensors in all), and every file holds its own number (split.no, from
+// 0) and its tensors.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static quill_status check_key(const struct weights *w, const char *key, int64_t 
                 expected, value);
 }
 
-// The name of every file follows from that of the first.
+// Checks the first file's name, from which all other names follow.
 static quill_status check_name(const struct weights *w, int64_t count, quill_error *err) {
     struct suffix suffix;
     struct str path = str_of(w->path), end = str_of(suffix_of(&suffix, 1, count));
@@ -53,7 +53,7 @@ static quill_status open_part(struct weights *w, int64_t number, int64_t count, 
     return s ? s : check_key(part, "split.count", count, err);
 }
 
-// The tensors of all parts, behind those of the first file.
+// Appends the tensors of all parts to those of the first file.
 static quill_status join(struct weights *w, quill_error *err) {
     uint64_t n = w->n_tensors;
     for (size_t i = 0; i < w->own->n_parts; i++) {

@@ -8,7 +8,7 @@
 enum { MAX_DEPTH = 8 }; // of arrays in arrays
 
 static const struct {
-    uint8_t bytes; // of a value; of strings and arrays the least, an empty one
+    uint8_t bytes; // size of a value; for strings and arrays the smallest size, that of an empty one
     uint8_t kind;
 } types[GGUF_TYPES] = {
     [GGUF_U8] = {1, META_INT},       [GGUF_I8] = {1, META_INT},    [GGUF_U16] = {2, META_INT},
@@ -24,7 +24,7 @@ static quill_status bad(const struct reader *r, const struct meta *m, const char
                    QUOTED(str_of(file)), QUOTED(m->key), text, reader_offset(r));
 }
 
-// Moves over n elements and checks all of them.
+// Skips n elements and checks all of them.
 static quill_status skip_elements(struct reader *r, uint32_t type, uint64_t n, int depth, const struct meta *m,
                                   const char *file, quill_error *err) {
     if (type == GGUF_STRING) {
@@ -87,7 +87,7 @@ static void set_int(struct meta *m, const uint8_t *p, uint32_t type) {
 
 quill_status gguf_value(struct reader *r, uint32_t type, int depth, struct meta *m, const char *file,
                         quill_error *err) {
-    m->gguf_type = (uint8_t)type; // if it is one at all
+    m->gguf_type = (uint8_t)type; // checked below
     m->is_unsigned = false;
     if (type == GGUF_ARRAY) return array(r, depth, m, file, err);
     if (type >= GGUF_TYPES)

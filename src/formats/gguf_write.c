@@ -90,7 +90,7 @@ bool gguf_put_i32s(struct gguf_writer *g, const char *key, const int32_t *values
 }
 
 bool gguf_put_meta(struct gguf_writer *g, const struct meta *m) {
-    if (str_is(m->key, "general.alignment")) return !g->failure; // that of the other file
+    if (str_is(m->key, "general.alignment")) return !g->failure; // the other file's; this file has its own
     if (m->gguf_type == GGUF_ARRAY)
         return put_array(g, m->key, m->a.gguf_type, m->a.n) && put(g, &g->meta, m->a.data, m->a.bytes);
     if (m->gguf_type == GGUF_STRING) return put_key(g, m->key, GGUF_STRING) && put_str(g, &g->meta, m->s);
@@ -142,7 +142,7 @@ static quill_status write_head(struct gguf_writer *g, struct save *save, quill_e
 
 static quill_status write_tensor(struct save *save, size_t index, struct extent e, uint8_t *piece, gguf_fill_fn *fill,
                                  void *user, quill_error *err) {
-    uint64_t rows = e.row_bytes && e.row_bytes < PIECE_BYTES ? PIECE_BYTES / e.row_bytes : 1; // at a time
+    uint64_t rows = e.row_bytes && e.row_bytes < PIECE_BYTES ? PIECE_BYTES / e.row_bytes : 1; // in one piece
     for (uint64_t row = 0; e.row_bytes && row < e.n_rows; row += rows) {
         uint64_t n = rows < e.n_rows - row ? rows : e.n_rows - row;
         quill_status s = fill(user, index, row, n, piece, err);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writing GGUF version 3: metadata first, then tensors whose data is asked for one by one. The file appears whole or
-// not at all: temporary name in the same directory, fsync, rename, fsync of the directory.
+// Writes GGUF version 3: metadata first, then tensors, whose data a callback provides one by one. The file appears
+// whole or not at all (base/save.h).
 #ifndef QUILL_FORMATS_GGUF_WRITE_H
 #define QUILL_FORMATS_GGUF_WRITE_H
 
@@ -14,24 +14,24 @@ struct gguf_writer; // collects metadata and the tensor table in memory
 struct gguf_writer *gguf_writer_new(void); // NULL: no memory
 void gguf_writer_free(struct gguf_writer *g);
 
-// Each returns false when memory is short; the first failure sticks and gguf_writer_save reports it.
+// Each returns false if memory is short. The first failure sticks, and gguf_writer_save reports it.
 bool gguf_put_u32(struct gguf_writer *g, const char *key, uint32_t value);
 bool gguf_put_f32(struct gguf_writer *g, const char *key, float value);
 bool gguf_put_bool(struct gguf_writer *g, const char *key, bool value);
 bool gguf_put_string(struct gguf_writer *g, const char *key, struct str value);
 bool gguf_put_strings(struct gguf_writer *g, const char *key, const struct str *values, size_t n);
 bool gguf_put_i32s(struct gguf_writer *g, const char *key, const int32_t *values, size_t n);
-// A value of another GGUF file, copied as it is.
+// Copies a value of another GGUF file unchanged.
 bool gguf_put_meta(struct gguf_writer *g, const struct meta *meta);
 
-// Declares the next tensor; its data is asked for by save in the order of declaration.
+// Declares the next tensor. gguf_writer_save requests the data in the order of declaration.
 bool gguf_put_tensor(struct gguf_writer *g, struct str name, enum dtype type, const uint64_t *shape, int n_dims);
 
-// Fills out[0..n) with the next bytes of tensor `index`: called with ascending pieces of at most a few MiB that are
-// whole rows of the tensor (innermost dimension).
+// Fills out with the next rows (innermost dimension) of tensor `index`. It is called with ascending pieces of whole
+// rows, of at most a few MiB unless one row is larger.
 typedef quill_status gguf_fill_fn(void *user, size_t index, uint64_t first_row, uint64_t n_rows, uint8_t *out,
                                   quill_error *err);
-// Who is told of the temporary file.
+// Sets who is told of the temporary file.
 void gguf_writer_watch(struct gguf_writer *g, struct save_watch watch);
 quill_status gguf_writer_save(struct gguf_writer *g, const char *path, gguf_fill_fn *fill, void *user,
                               quill_error *err);

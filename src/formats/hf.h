@@ -5,7 +5,7 @@
 
 #include "own.h"
 
-// The files that describe the tokenizer, and their places in struct tokenizer_files.
+// The files that describe the tokenizer, and their members in struct tokenizer_files.
 struct hf_file {
     const char *name;
     size_t map;
@@ -13,9 +13,10 @@ struct hf_file {
 extern const struct hf_file hf_tokenizer_files[];
 extern const size_t hf_n_tokenizer_files;
 
-// Whether a path ends in the name of a folder's model.safetensors, of a shard or of their index: it means the folder.
+// Whether a path ends in the name of model.safetensors, of a shard or of the shards' index: such a path means its
+// folder.
 bool hf_is_part(const char *path);
-char *hf_folder(const char *path); // where the file lies, allocated; NULL: no memory
+char *hf_folder(const char *path); // the folder that holds the file, allocated; NULL: no memory
 
 // Reads config.json into w->meta.
 quill_status hf_config(struct weights *w, const struct map *map, const char *path, quill_error *err);
@@ -25,19 +26,19 @@ struct safetensors {
     const char *path;
     struct map *map;
     struct str header;
-    uint64_t data_at; // where the data begin
-    size_t n_members; // of the header
+    uint64_t data_at; // byte offset of the data
+    size_t n_members; // members of the header object
 };
 
-// Finds header and data, and counts.
+// Finds header and data, and counts the header's members.
 quill_status safetensors_begin(struct safetensors *st, const char *path, struct map *map, quill_error *err);
 // Appends the tensors of file number `file` to w->tensors, which has room.
 quill_status safetensors_read(struct weights *w, const struct safetensors *st, uint32_t file, quill_error *err);
-// w->tensors, sorted: those of each file cover all of its data, without holes or overlaps.
+// Checks that the tensors of each file cover all of its data, without holes or overlaps. w->tensors must be sorted.
 quill_status safetensors_check_cover(const struct weights *w, const struct safetensors *files, size_t n,
                                      quill_error *err);
 
-// F64 tensors become F32 ones in memory of the weights: no kernel reads doubles, and transformers rounds them too.
+// Rounds F64 tensors to F32, in memory that the weights own: no kernel reads doubles, and transformers rounds them too.
 quill_status safetensors_round_doubles(struct weights *w, quill_error *err);
 
 // The shard index: which tensor lies in which file.
@@ -59,7 +60,7 @@ struct shard_file {
 
 quill_status shard_index_read(struct weights *w, struct shard_index *index, const char *path, const struct map *map,
                               quill_error *err);
-// w->tensors and the index name the same tensors in the same files.
+// Checks that w->tensors and the index name the same tensors in the same files.
 quill_status shard_index_check(const struct weights *w, const struct shard_index *index, quill_error *err);
 
 #endif

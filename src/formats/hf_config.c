@@ -9,13 +9,13 @@
 enum {
     TREE_ROOM = 6 << 20,
     ARENA_ROOM = 4 << 20,
-    KEY_BYTES = 1024, // a longer dotted key is left out: nobody asks for it, and deep nesting would make many long ones
+    KEY_BYTES = 1024, // longer dotted keys are skipped: nothing reads them, and deep nesting would make many
 };
 
 struct config {
     struct weights *w;
     const char *path;
-    bool all_real; // integers came as reals: see json_tree
+    bool all_real; // all integers became reals: see json_tree
     char key[KEY_BYTES];
     quill_error *err;
 };

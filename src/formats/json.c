@@ -12,7 +12,7 @@ struct str json_text(const struct map *map) {
     return json_without_bom((struct str){(const char *)map->data, map->size});
 }
 
-// Jansson's own reports do not tell a mistake from a lack of memory; malloc's errno does.
+// Jansson's reports do not distinguish a mistake from a lack of memory; malloc's errno does.
 static json_t *parse(struct str text, size_t flags, struct json_problem *problem, json_error_t *error) {
     errno = 0;
     json_t *tree = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL | flags, error);
@@ -31,9 +31,9 @@ bool json_string_of(struct str written, struct arena *arena, struct str *out, st
     return !problem->no_memory;
 }
 
-// An upper bound of what Jansson takes, from the sizes of its structs and of malloc's headers: an object with its first
-// table, a list with its first table, and one more member or element with its share of grown tables. The text itself is
-// there once as strings, and while a string is read, in a buffer that doubles. SIZE_MAX: nested too deep.
+// An upper bound of the memory that Jansson takes, from the sizes of its structs and of malloc's headers: an object or
+// a list with its first table, and each member or element with its share of grown tables. The text is in memory once as
+// strings, and again, while a string is read, in a buffer that doubles. SIZE_MAX: nested too deep.
 static size_t tree_bytes(struct str text) {
     enum { OBJECT = 420, LIST = 250, MEMBER = 220 };
     size_t sum = 3 * text.n;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which files a model consists of, without opening any: names alone tell.
+// Which files a model consists of, from names alone, without opening any.
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static bool folder_has_file(const char *folder, struct file_id file) {
     return found;
 }
 
-// One file, or the first of several: then `path` ends in "-00001-of-00003.gguf".
+// One file, or the first of several if `path` ends in "-00001-of-00003.gguf" or the like.
 static bool parts_have_file(const char *path, struct file_id file) {
     enum { SUFFIX_BYTES = sizeof "-00001-of-00001.gguf" - 1 };
     struct file_id id;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From a path to the reader of its format.
+// Chooses the reader of a path's format.
 #include <errno.h>
 #include <sys/stat.h>
 

@@ -38,7 +38,7 @@ static struct str record_name(const void *records, size_t stride, size_t i) {
     return *(const struct str *)(const void *)((const char *)records + i * stride);
 }
 
-// The slot that holds the name, or the empty one where it belongs.
+// The slot that holds the name, or the empty slot where it belongs.
 static uint32_t *find_slot(const struct name_table *table, const void *records, size_t stride, struct str name) {
     size_t at = (size_t)hash_bytes(name.p, name.n, table->seed) & table->mask;
     while (table->slots[at] && !str_equal(record_name(records, stride, table->slots[at] - 1), name))
@@ -55,7 +55,7 @@ static size_t table_size(size_t n) {
 
 bool name_table_init(struct name_table *table, struct arena *arena, size_t n) {
     size_t size = table_size(n);
-    // The seed differs from run to run, so that no file can be made whose names all fall into one place.
+    // The seed differs from run to run, so that no file can have names that all collide.
     *table = (struct name_table){arena_alloc(arena, size, sizeof *table->slots), size - 1, hash_mix((uintptr_t)arena)};
     if (!table->slots) return false;
     memset(table->slots, 0, size * sizeof *table->slots);
@@ -102,9 +102,9 @@ const struct meta *weights_meta(const struct weights *w, struct str key) {
 
 // ---- records --------------------------------------------------------------------------------------------------------
 
-// The program takes a few MiB of its own, the file's pages count as memory once they are touched, and the promise is
-// file size + 16 MiB: 14 MiB are for records, since not all of what is counted here is touched. A large file is mostly
-// data that a reader of its head never touches.
+// The promise is file size + 16 MiB. The program itself takes a few MiB, and the file's pages count once they are
+// touched. Records may take 14 MiB, since not all that is counted here is touched, and a large file is mostly data that
+// a reader of its head never touches.
 quill_status weights_reserve(struct weights *w, uint64_t n, size_t size, const char *what, uint64_t file_bytes,
                              void **out, quill_error *err) {
     enum { ROOM = 14 << 20, TABLE_BYTES = 12, SORT_BYTES = 16 };
@@ -120,7 +120,7 @@ static int compare_tensors(const void *left, const void *right) {
     const struct tensor *a = left, *b = right;
     if (a->file != b->file) return a->file < b->file ? -1 : 1;
     if (a->offset != b->offset) return a->offset < b->offset ? -1 : 1;
-    if (a->bytes != b->bytes) return a->bytes < b->bytes ? -1 : 1; // those of no bytes come first
+    if (a->bytes != b->bytes) return a->bytes < b->bytes ? -1 : 1; // empty tensors come first
     return str_compare(a->name, b->name);
 }
 

@@ -54,14 +54,14 @@ static quill_status refuse(const struct safetensors *st, struct str name, quill_
     return fail(err, QUILL_E_MODEL, "%s: tensor '%s': %s", QUOTED(str_of(st->path)), QUOTED(name), text);
 }
 
-// A JSON integer that is not negative.
+// Reads a JSON integer that is not negative.
 static bool natural(const json_t *value, uint64_t *out) {
     if (!json_is_integer(value) || json_integer_value(value) < 0) return false;
     *out = (uint64_t)json_integer_value(value);
     return true;
 }
 
-// More dimensions than quill has weights for are folded into the first, so that the tensor is no weight's shape.
+// Folds dimensions beyond the most that quill supports into the first, so that the shape matches no weight.
 static quill_status set_shape(const struct safetensors *st, struct tensor *t, const json_t *shape, uint64_t *count,
                               quill_error *err) {
     size_t n = json_array_size(shape);
@@ -128,7 +128,7 @@ static quill_status read_tensor(const struct safetensors *st, struct str text, s
     return s;
 }
 
-// Free text of whoever made the file: strings by name.
+// "__metadata__" holds free text of the file's author: strings by name.
 static quill_status check_metadata(const struct safetensors *st, struct str text, quill_error *err) {
     struct json_walk walk = {.text = text};
     struct str name, value;

@@ -39,7 +39,7 @@ static quill_status find_map(struct shard_index *index, struct str text, struct 
     return walk.mistake ? mistake(index, &walk, err) : QUILL_OK;
 }
 
-// Nothing that could lead out of the folder.
+// Whether the name cannot lead out of the folder.
 static bool is_plain(struct str name) {
     return name.n > 0 && name.n <= FILE_NAME_BYTES && !memchr(name.p, '/', name.n) && !memchr(name.p, '\0', name.n) &&
            !str_is(name, ".") && !str_is(name, "..");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What a model file offers, whatever its format: metadata look-ups and named tensor views. No architecture is known
-// here.
+// The content of a model file of any format: metadata look-ups and named tensor views. This floor knows no
+// architecture.
 //
-// Everything is borrowed from the mapped file and lives until weights_close. Metadata of a GGUF file has the file's
-// keys ("gpt2.block_count"); of a directory the keys of config.json, joined by dots where objects nest
+// Everything is borrowed from the mapped file and lives until weights_close. The metadata keys of a GGUF file are the
+// file's ("gpt2.block_count"); those of a directory are the keys of config.json, joined by dots where objects nest
 // ("rope_scaling.factor").
 #ifndef QUILL_FORMATS_WEIGHTS_H
 #define QUILL_FORMATS_WEIGHTS_H
@@ -19,15 +19,15 @@
 
 enum weights_format { WEIGHTS_GGUF, WEIGHTS_HF };
 
-// META_OBJECT: of config.json; it has no value, its members have keys with a dot.
+// META_OBJECT (config.json) has no value; its members have keys with a dot.
 enum meta_kind { META_NULL, META_BOOL, META_INT, META_FLOAT, META_STRING, META_ARRAY, META_OBJECT, META_KINDS };
 
-// An array of a GGUF file stays in the file's bytes (checked when it was opened); one of config.json is parsed.
+// A GGUF array stays encoded in the file (checked when it was opened); a config.json array is parsed.
 struct meta_array {
     enum meta_kind kind;       // of the elements; META_NULL: empty, mixed or nested
     uint32_t gguf_type;        // GGUF: the element's type number
     uint64_t n;
-    size_t bytes;              // GGUF: of data; 0 when there is no element, and for config.json
+    size_t bytes;              // GGUF: size of data; 0 for config.json
     union {
         const uint8_t *data;      // GGUF: the encoded elements
         const struct meta *items; // config.json: [n] (keys empty)
@@ -48,7 +48,7 @@ struct meta {
     };
 };
 
-// The files of a directory that describe its tokenizer; size 0 and data NULL: not there.
+// The files of a directory that describe its tokenizer; size 0 and data NULL: absent.
 struct tokenizer_files {
     struct map tokenizer_json, vocab_json, merges_txt, tokenizer_config_json, special_tokens_map_json;
     struct map added_tokens_json, generation_config_json;
@@ -68,19 +68,19 @@ struct weights {
 
 enum weights_want {
     WEIGHTS_ALL,            // metadata and tensors, everything checked
-    WEIGHTS_TOKENIZER_ONLY, // metadata and tokenizer files; no tensor is looked at, n_tensors is 0
+    WEIGHTS_TOKENIZER_ONLY, // metadata and tokenizer files; no tensor is read, n_tensors is 0
 };
 
-// Opens a GGUF file, or a Hugging Face directory, which the path of its weights means too. QUILL_E_MODEL with a
-// line naming file, item, expected and found.
+// Opens a GGUF file or a Hugging Face directory; the path of a directory's weights means the directory. QUILL_E_MODEL
+// with a line that names the file, the item, what was expected and what was found.
 quill_status weights_open(struct weights **out, const char *path, enum weights_want want, enum map_how how,
                           quill_error *err);
-// A GGUF file in memory, borrowed.
+// Opens a GGUF file in memory, which is borrowed until weights_close.
 quill_status weights_open_memory(struct weights **out, const void *data, size_t size, const char *name,
                                  enum weights_want want, quill_error *err);
 void weights_close(struct weights *w); // NULL is fine
 
-// Whether `path`, through links, is one of the files that the model `model` consists of: a GGUF file, the first of
+// Whether `path`, through links, is one of the files that make up the model at `model`: a GGUF file, the first of
 // several, or a directory.
 bool weights_have_file(const char *model, const char *path);
 
@@ -91,12 +91,12 @@ const struct meta *weights_meta(const struct weights *w, struct str key);      /
 // min..max, is QUILL_E_MODEL naming the key. An absent key leaves *out untouched.
 quill_status meta_int(const struct weights *w, const char *key, int64_t min, int64_t max, int64_t *out, bool *found,
                       quill_error *err);
-// The integers of a config.json too: JSON has one kind of number.
+// Accepts integers of config.json too: JSON has only one kind of number.
 quill_status meta_float(const struct weights *w, const char *key, double *out, bool *found, quill_error *err);
 quill_status meta_bool(const struct weights *w, const char *key, bool *out, bool *found, quill_error *err);
 quill_status meta_string(const struct weights *w, const char *key, struct str *out, bool *found, quill_error *err);
 
-// Walks an array's elements in order, either storage: start with *at = 0; false at the end.
+// Walks an array's elements in order, in either storage. Start with `array` set and the rest 0; false at the end.
 struct meta_walk {
     const struct meta_array *array;
     uint64_t index;
