@@ -70,9 +70,9 @@ void added_free(struct added *a) {
 
 size_t added_memory(const struct added *a) { return a->n * sizeof *a->tokens + (a->starts ? STARTS : 0); }
 
-// The longest token that `text` begins with: the last one not above the text, or one that begins it.
+// The longest token that `text` begins with: the last token that sorts at or before the text, or a prefix of that one.
 static const struct added_token *longest(const struct added *a, struct str text) {
-    size_t low = 0, high = a->n; // tokens[0..low) are not above the text, tokens[high..) are
+    size_t low = 0, high = a->n; // tokens[0..low) sort at or before the text, tokens[high..) after it
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (str_compare(a->tokens[middle].text, text) <= 0) low = middle + 1;
@@ -83,7 +83,7 @@ static const struct added_token *longest(const struct added *a, struct str text)
     return k < 0 ? NULL : &a->tokens[k];
 }
 
-// The length of the character of Unicode's White_Space that p[0..n) begins with; 0: none.
+// If p[0..n) begins with a character of Unicode's White_Space, the length of that character; else 0.
 static size_t white_space(const char *p, size_t n) {
     uint32_t c = 0;
     int length = n ? utf8_step(p, n, &c) : -1;

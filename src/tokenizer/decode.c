@@ -7,8 +7,8 @@ const char *quill_token_bytes(const quill_tokenizer *t, int32_t id, quill_specia
     if (id < 0 || (size_t)id >= t->vocab.n) return NULL;
     struct str bytes = token_bytes(&t->vocab, id);
     enum token_kind kind = token_kind_of(&t->vocab, id);
-    // A special token that plain text yields too (a vocabulary may call '!' its padding) is text: else text would be
-    // lost.
+    // A special token that plain text can also yield (a vocabulary may call '!' its padding) counts as text: otherwise
+    // text would be lost.
     bool hidden = kind == TOKEN_SPECIAL && special != QUILL_SPECIAL_PARSE && !(t->vocab.kinds[id] & TOKEN_FROM_TEXT);
     if (!hidden && kind != TOKEN_UNUSED) *n = bytes.n;
     return bytes.p;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Text to ids: the way through the pipeline.
+// Text to ids: runs the pipeline.
 #include "encode.h"
 
 #include "base/alloc.h"
@@ -7,15 +7,15 @@
 #include "tokenizer/segment/word_cache.h"
 
 enum {
-    LEAST_CACHED_TEXT = 128,    // shorter texts do not make a cache, but use one that is there
-    MOST_KEPT_TEXT = 1 << 20,   // of a normalized stretch
+    LEAST_CACHED_TEXT = 128,    // shorter texts do not create a cache, but use an existing one
+    MOST_KEPT_TEXT = 1 << 20,   // a larger buffer for normalized text is freed after use
 };
 
 struct encoder {
-    struct pieces pieces; // first: the splitter hands it back
+    struct pieces pieces; // first member: flush gets a pointer to it and casts
     const quill_tokenizer *tokenizer;
     quill_ids *out;
-    const char *end;      // of the text that pieces lie in
+    const char *end;      // end of the text that pieces point into
     struct word_cache cache;
     struct buffer normalized;
     struct split_room *split;
@@ -36,7 +36,7 @@ static quill_status flush_uncached(struct encoder *e, quill_error *err) {
     return status;
 }
 
-// A word that the cache does not have.
+// Encodes a word that the cache does not have.
 static quill_status add_new_word(struct encoder *e, struct piece word, struct word key, size_t place,
                                  quill_error *err) {
     size_t before = e->out->n;
@@ -44,11 +44,11 @@ static quill_status add_new_word(struct encoder *e, struct piece word, struct wo
     if (status) return status;
     size_t n = e->out->n - before;
     if (word.n <= CACHED_BYTES && n <= CACHED_IDS) cache_put(&e->cache, place, key, e->out->ids + before, n);
-    // Known words are added without a look at the room there is (flush).
+    // flush adds known words without checking for room, so room is kept here.
     return ids_reserve(e->out, (PIECES + 1) * CACHED_IDS) ? QUILL_OK : fail_memory(err);
 }
 
-// Two passes, so that the cache is fetched into the processor's while other words are hashed.
+// Two passes: the first hashes words and prefetches their places in the word cache for the second.
 static quill_status flush(struct pieces *pieces, quill_error *err) {
     struct encoder *e = (struct encoder *)(void *)pieces;
     struct word keys[PIECES];
@@ -85,14 +85,14 @@ static quill_status flush(struct pieces *pieces, quill_error *err) {
 
 // ---- a text ---------------------------------------------------------------------------------------------------------
 
-// What is looked for, and where: in the values only what every text is searched for.
+// Which tokens to search for, and where: within values only those that every text is searched for.
 struct search {
     const struct added *added;
     const quill_span *values; // [n_values]
-    size_t n_values, next;    // values[next] is the first that does not end before the place of the search
+    size_t n_values, next;    // values[next] is the first value that does not end before the current position
 };
 
-// The first token in text[at..n), which lies in a value or in none.
+// The first token in text[at..n) that lies entirely within one value or entirely outside of values.
 static bool find_added(const quill_tokenizer *t, struct search *s, const char *text, size_t n, size_t at,
                        struct added_match *match) {
     while (at < n) {
@@ -110,7 +110,7 @@ static bool find_added(const quill_tokenizer *t, struct search *s, const char *t
     return false;
 }
 
-// A stretch without added tokens: text[0..n) of one that ends at `end`.
+// Encodes a stretch without added tokens; the whole text ends at `end`.
 static quill_status encode_stretch(struct encoder *e, struct str text, const char *end, quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
     struct str normalized = text;
@@ -172,7 +172,7 @@ static quill_status encode(const quill_tokenizer *t, quill_ids *out, const void 
     if (!e) return fail_memory(err);
     e->tokenizer = t;
     e->out = out;
-    // Without memory for a cache it goes without.
+    // Works without a cache if there is no memory for one.
     if (n >= LEAST_CACHED_TEXT) (void)word_cache_fit(&e->cache, n);
     quill_status status = encode_with(e, text, n, &search, err);
     if (status) out->n = before;

@@ -4,7 +4,7 @@
 
 #include "quill/tokenizer.h"
 
-// Room for `more` ids behind the n that are there. False: no memory.
+// Makes room for `more` ids after the n in the list. False: no memory.
 bool ids_reserve(quill_ids *list, size_t more);
 
 #endif

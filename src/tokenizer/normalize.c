@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "normalize.h"
 
-// The steps by their kind, as tokenizer.json names them.
+// The steps by kind, under their names in tokenizer.json.
 static const struct {
     const char *name;
-    bool left_out; // the text stays as it is, and the tokenizer says so; else: not supported
+    bool left_out; // not applied, and quill_tokenizer_info reports it; false: not supported
 } steps[NORMALIZERS] = {
     [NORMALIZE_NFC] = {"NFC", true},
     [NORMALIZE_NFD] = {"NFD", false},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is done to a stretch of text, between two added tokens, before it is split.
+// Changes a stretch of text, between two added tokens, before it is split.
 #ifndef QUILL_TOKENIZER_NORMALIZE_H
 #define QUILL_TOKENIZER_NORMALIZE_H
 
@@ -12,13 +12,13 @@ struct normalizer {
     bool nfc_left_out;
 };
 
-// QUILL_E_MODEL: a step that is not supported, by its name.
+// QUILL_E_MODEL names a step that is not supported.
 quill_status normalizer_set(struct normalizer *normalizer, const struct vocab_spec *spec, quill_error *err);
 
-// Two texts may become one: a text is then not always what its tokens stand for.
+// Whether two texts may become the same: tokens then do not always decode to the text.
 bool normalizer_loses(const struct normalizer *normalizer);
 
-// *text becomes what is to be split: itself, or a copy in `room` that lives until the next call. False: no memory.
+// Sets *text to the text to split: unchanged, or a copy in `room` that is valid until the next call. False: no memory.
 bool normalize(const struct normalizer *normalizer, struct buffer *room, struct str *text);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The pieces of a text, on their way from the splitter to the merges: a list that is emptied each time it is full, so
-// that neither waits for the other piece by piece.
+// Pieces of a text on their way from the splitter to the segmenter: a list that is flushed each time it is full, so
+// that the two do not alternate piece by piece.
 #ifndef QUILL_TOKENIZER_PIECES_H
 #define QUILL_TOKENIZER_PIECES_H
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A tokenizer from the inside. A text passes, in this order:
+// The inside of a tokenizer. A text passes, in this order:
 //   added tokens   are taken out of it (added.h)
 //   normalizer     changes what lies between them (normalize.h)
 //   splitter       cuts that into pieces (split/pretokenize.h)
-//   segmenter      makes a piece tokens (segment/segment.h)
-// and comes back through the decoder (decode.c).
+//   segmenter      turns a piece into tokens (segment/segment.h)
+// The decoder turns tokens into text (decode.c).
 #ifndef QUILL_TOKENIZER_PIPELINE_H
 #define QUILL_TOKENIZER_PIPELINE_H
 
@@ -16,9 +16,10 @@
 #include "tokenizer/segment/segment.h"
 #include "tokenizer/split/pretokenize.h"
 
-struct encoder; // what one call of quill_encode works with: a cache of words and room
+struct encoder; // the working memory of one call of quill_encode: a word cache and buffers
 
-// The encoder that no call is using: a call takes it, and puts it back warm. A call at the same time makes its own.
+// Holds the encoder while no call uses it: a call takes it and puts it back with its cache. A concurrent call creates
+// its own.
 struct encoder_shelf {
     _Atomic(struct encoder *) encoder;
 };
@@ -30,7 +31,7 @@ enum decoder_kind {
 
 struct quill_tokenizer {
     struct token_table vocab;
-    struct added as_text, parsed;      // added tokens: those found in every text; these and the special ones
+    struct added as_text, parsed;      // tokens matched in every text; these and the special ones
     struct normalizer normalizer;
     struct splitter *splitter;
     const struct segmenter *segmenter;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a tokenizer is made of, as the readers of model files hand it over. Here are only strings and numbers.
+// The description of a tokenizer that the readers of model files provide: only strings and numbers.
 #ifndef QUILL_TOKENIZER_SPEC_H
 #define QUILL_TOKENIZER_SPEC_H
 
@@ -16,29 +16,29 @@ enum {
 
 enum token_kind {
     TOKEN_NORMAL,  // byte-mapped: "Ġthe"
-    TOKEN_SPECIAL, // GGUF type 3 (control), "special": true; plain text unless asked for
+    TOKEN_SPECIAL, // GGUF type 3 (control), "special": true; matched only with QUILL_SPECIAL_PARSE
     TOKEN_ADDED,   // GGUF type 4 (user defined), "special": false; stored as plain text, matched in every text
     TOKEN_UNUSED,  // never produced; has no bytes
 };
 enum {
-    TOKEN_KIND_BITS = 3,     // the bits of enum token_kind; besides, of a special token:
-    TOKEN_STRIPS_LEFT = 16,  // where it is parsed, the white space before it goes with it ("lstrip")
-    TOKEN_STRIPS_RIGHT = 32, // and that behind it ("rstrip")
+    TOKEN_KIND_BITS = 3,     // the bits of enum token_kind; special tokens have two more:
+    TOKEN_STRIPS_LEFT = 16,  // a match includes the white space before it ("lstrip")
+    TOKEN_STRIPS_RIGHT = 32, // and the white space after it ("rstrip")
 };
 
-// How the words of a text become tokens.
+// How words become tokens.
 enum vocab_model {
     VOCAB_BPE,       // merges of bytes by rank: GPT-2's, and byte-level BPE since
-    VOCAB_SPM,       // merges of characters by score, bytes for what is left: SentencePiece's BPE
+    VOCAB_SPM,       // merges of characters by score, bytes for the rest: SentencePiece's BPE
     VOCAB_UNIGRAM,   // the likeliest tokens by score
-    VOCAB_WORDPIECE, // the longest token from the left, again and again: BERT's
-    VOCAB_BPE_WORDS, // merges of characters by rank, the last one of a word marked by </w>: GPT-1's
+    VOCAB_WORDPIECE, // the longest token from the left, repeatedly: BERT's
+    VOCAB_BPE_WORDS, // merges of characters by rank; </w> marks the last one of a word: GPT-1's
     VOCAB_MODELS,
 };
 
 // A change of the text before it is split.
 enum normalizer_kind {
-    NORMALIZE_NFC,           // noted and left out: nearly all text is in this form, and what is not keeps its bytes
+    NORMALIZE_NFC,           // reported but not applied: nearly all text has this form, and the rest keeps its bytes
     NORMALIZE_NFD,
     NORMALIZE_NFKC,
     NORMALIZE_NFKD,
@@ -47,16 +47,16 @@ enum normalizer_kind {
     NORMALIZERS,
 };
 
-// The space that a tokenizer puts in front of a text, so that its first word is written like any other word.
+// The space that a tokenizer puts in front of a text, so that its first word looks like any other word.
 enum dummy_prefix {
     PREFIX_NONE,
-    PREFIX_UNLESS_SPACE, // of each stretch between added tokens that does not begin with one: "add_prefix_space"
+    PREFIX_UNLESS_SPACE, // before each stretch between added tokens that does not begin with one: "add_prefix_space"
     PREFIX_ALWAYS,       // whatever the text begins with: SentencePiece
 };
 
-// A member that a model does not use has to be as unset as it can be (0, NULL, -1): a tokenizer that cannot do what a
-// file asks for is refused by the member's name. Strings may be borrowed from a mapped file: they are copied or used
-// only during the call.
+// A member that a model does not use must be unset (0, NULL, -1): if a tokenizer does not support what a member asks
+// for, the file is refused by that member's name. Strings may be borrowed from a mapped file: they are used only during
+// the call, or copied.
 struct vocab_spec {
     const char *file;             // for messages
     enum vocab_model model;
@@ -66,8 +66,8 @@ struct vocab_spec {
     size_t n_merges;
     const struct str *merges;     // [n_merges] "left right", rank ascending
     const float *scores;          // [n_tokens] SPM, UNIGRAM: larger is better; NULL: none
-    int32_t unk;                  // the token of text that no other covers; -1: none
-    bool byte_fallback;           // such text becomes the tokens <0x00> to <0xFF> of its bytes instead
+    int32_t unk;                  // the token for text that no other token covers; -1: none
+    bool byte_fallback;           // such text becomes the tokens <0x00> to <0xFF> of its bytes instead of unk
     const enum normalizer_kind *normalizers; // [n_normalizers] in turn
     size_t n_normalizers;
     enum dummy_prefix dummy_prefix;
@@ -80,9 +80,9 @@ struct vocab_spec {
     size_t n_eos;
     int32_t bos;                  // -1: none
     bool add_bos;
-    bool add_bos_unsaid;          // the file does not say: what its pre-tokenizer's name implies
-    const char *ignored;          // ids of BOS and EOS in the file that no token has, to be told; NULL: none
-    bool bos_ignored;             // one of BOS is among them
+    bool add_bos_unsaid;          // the file does not say; the pre-tokenizer's name implies it
+    const char *ignored;          // the file's BOS and EOS that are not tokens, for quill_tokenizer_info; NULL: none
+    bool bos_ignored;             // a BOS is among them
     bool ignore_merges;           // BPE: a piece that is a token is that token, whatever the merges say
 };
 

@@ -17,7 +17,7 @@ struct token_key token_key_before(const char *p, size_t n, const char *end) {
     return key_of(p, n, n <= WORD_BYTES ? word_before(p, n, end) : (struct word){0, 0});
 }
 
-// Normal tokens are stored byte-mapped, all others as their own bytes: "é" may be one of each.
+// Normal tokens are stored byte-mapped, all others as their own bytes: a stored "é" may mean two different tokens.
 static bool is_mapped(const struct token_table *v, int32_t id) {
     return (v->kinds[id] & (TOKEN_KIND_BITS | TOKEN_LITERAL)) == TOKEN_NORMAL;
 }
@@ -51,7 +51,7 @@ static bool is_findable(const struct token_table *v, int32_t id) {
     return token_bytes(v, id).n && v->kinds[id] != TOKEN_UNUSED && !(v->kinds[id] & TOKEN_LITERAL);
 }
 
-// A table is larger than the cache of the processor: slots are asked for some tokens before they are needed.
+// A table is larger than the processor's cache, so slots are prefetched some tokens before they are needed.
 static quill_status insert_all(struct token_table *v, const struct vocab_spec *spec, quill_error *err) {
     enum { AHEAD = 16 };
     struct token_key keys[AHEAD];
@@ -69,12 +69,12 @@ static quill_status insert_all(struct token_table *v, const struct vocab_spec *s
     return QUILL_OK;
 }
 
-// Appends the bytes of token `id` at `at` and returns the place behind them.
+// Writes the bytes of token `id` at offset `at` and returns the offset after them.
 static size_t add_bytes(struct token_table *v, int32_t id, struct str text, size_t at) {
     size_t n = text.n;
     if (token_kind_of(v, id) != TOKEN_NORMAL || !bytes_of_text(v->bytes + at, &n, text)) {
-        // Text that is not byte-mapped can come of no merge. Hugging Face decodes such a token as it is written; so it
-        // is here, and a vocabulary is not refused for a row that nobody meets.
+        // No merge can yield text that is not byte-mapped. Hugging Face decodes such a token as written, and so does
+        // quill: a vocabulary is not refused for a row that no text uses.
         if (token_kind_of(v, id) == TOKEN_NORMAL) v->kinds[id] |= TOKEN_LITERAL;
         n = text.n;
         if (n) memcpy(v->bytes + at, text.p, n);

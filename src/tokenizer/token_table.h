@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The token table: the bytes every id stands for, and the way back.
+// The token table: from ids to bytes, and from bytes to ids.
 #ifndef QUILL_TOKENIZER_TOKEN_TABLE_H
 #define QUILL_TOKENIZER_TOKEN_TABLE_H
 
@@ -8,7 +8,7 @@
 #include "word.h"
 
 enum {
-    MOST_TOKEN_BYTES = 1 << 16, // as stored; the longest ones in use are runs of a few hundred blanks
+    MOST_TOKEN_BYTES = 1 << 16, // as stored; the longest in use are runs of a few hundred spaces
     TOKEN_LITERAL = 4,          // a normal token whose text is not byte-mapped: it is its own bytes
     TOKEN_FROM_TEXT = 8,        // a single byte or the result of a merge: any text may yield it
 };
@@ -23,7 +23,7 @@ struct token_table {
     size_t mask;
 };
 
-// On failure the table holds nothing.
+// On failure the table is empty.
 quill_status token_table_build(struct token_table *v, const struct vocab_spec *spec, quill_error *err);
 void token_table_free(struct token_table *v); // zeros are fine
 
@@ -35,25 +35,25 @@ static inline enum token_kind token_kind_of(const struct token_table *v, int32_t
     return (enum token_kind)(v->kinds[id] & TOKEN_KIND_BITS);
 }
 
-// Bytes that are looked for. They are borrowed.
+// Bytes to look up, borrowed.
 struct token_key {
     const char *p;
     size_t n;
-    struct word word; // the bytes, where there are at most 16
+    struct word word; // the bytes, if there are at most 16
     uint64_t hash;
 };
 struct token_key token_key_at(const char *p, size_t n); // 16 bytes at p are read, whatever n is
 struct token_key token_key_before(const char *p, size_t n, const char *end); // nothing from `end` on is read
 
-// The id that stands for these bytes, -1: none. A normal token comes before a special or added one of the same bytes;
-// unused and literal tokens are not found.
+// The id that stands for these bytes; -1: none. A normal token is preferred over a special or added one with the same
+// bytes; unused and literal tokens are not found.
 int32_t token_table_find(const struct token_table *v, const struct token_key *key);
-// Asks for the memory that finding it will read first.
+// Prefetches the memory that token_table_find will read first.
 static inline void token_table_seek(const struct token_table *v, const struct token_key *key) {
     __builtin_prefetch(&v->slots[key->hash & v->mask]);
 }
 
-void token_table_forget(struct token_table *v); // drops the way back: nothing is looked up any more
+void token_table_forget(struct token_table *v); // frees the way from bytes to ids: no more look-ups
 size_t token_table_memory(const struct token_table *v);
 
 #endif

@@ -28,7 +28,7 @@ static quill_status set_ends(quill_tokenizer *t, const struct vocab_spec *spec, 
     return t->ignored || !spec->ignored ? QUILL_OK : fail_memory(err);
 }
 
-// The segmenters by the model that they serve.
+// The segmenter of each model.
 static const struct {
     const char *name;
     const struct segmenter *segmenter; // NULL: not supported
@@ -47,7 +47,7 @@ static quill_status choose_segmenter(quill_tokenizer *t, const struct vocab_spec
                                QUOTED(str_of(spec->file)), models[spec->model].name);
 }
 
-// `spec` says what the name of the pre-tokenizer implies, and `rule` how it splits.
+// `spec` includes what the pre-tokenizer's name implies; `rule` says how it splits.
 static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const struct vocab_spec *spec,
                          quill_error *err) {
     quill_status status = token_table_build(&t->vocab, spec, err);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Making a tokenizer from what a model file holds. Files are read by others.
+// Creates a tokenizer from a description; src/load reads it from files.
 #ifndef QUILL_TOKENIZER_TOKENIZER_H
 #define QUILL_TOKENIZER_TOKENIZER_H
 

@@ -11,9 +11,9 @@
 
 enum {
     NO_RANK = INT32_MAX, // above every rank
-    SHORT_WORD = 32,     // up to here a look at every pair is faster than lists
+    SHORT_WORD = 32,     // up to this length, scanning every pair is faster than lists
     LEAST_LINKS = 4096,
-    MOST_KEPT_LINKS = 1 << 15, // of a long word
+    MOST_KEPT_LINKS = 1 << 15, // links kept after a long word
     RANK_MASK = (1 << RANK_BITS) - 1,
 };
 
@@ -38,7 +38,7 @@ static void merge_at(const struct bpe *bpe, int32_t *ids, int32_t *ranks, size_t
     if (at + 2 < n) ranks[at] = rank_of(bpe, ids[at], ids[at + 1]);
 }
 
-// ids[0..n) are the tokens of the bytes; they become the tokens of the word. Returns their number.
+// ids[0..n), the tokens of the bytes, become the tokens of the word. Returns their number.
 static size_t merge_short(const struct bpe *bpe, int32_t *ids, size_t n) {
     int32_t ranks[SHORT_WORD]; // of the pairs (i, i + 1)
     for (size_t i = 0; i + 1 < n; i++) ranks[i] = rank_of(bpe, ids[i], ids[i + 1]);
@@ -53,28 +53,28 @@ static size_t merge_short(const struct bpe *bpe, int32_t *ids, size_t n) {
 }
 
 // ---- long words -----------------------------------------------------------------------------------------------------
-// The tokens are a list; the pairs of each rank are a list too; and a heap has the ranks whose pairs are to be merged.
-// A merge takes constant time, and the heap is small: it has each rank once.
+// The tokens form a list, and so do the pairs of each rank; a heap holds the ranks whose pairs are to be merged. A
+// merge takes constant time, and the heap is small: it holds each rank once.
 
 struct link {
     int32_t id;
-    int32_t length; // of the token in bytes, in the links of its first byte and of its last: its neighbours follow
-    int32_t before; // pair of the same rank; NOT_LISTED, or head_of(rank) when there is none
-    int32_t after;  // pair of the same rank; -1: none
+    int32_t length; // bytes of the token, in the links of its first and last byte, so that its neighbours can be found
+    int32_t before; // previous pair of the same rank; head_of(rank): none; NOT_LISTED
+    int32_t after;  // next pair of the same rank; -1: none
 };
 
 enum { NOT_LISTED = -1 };
 static int32_t head_of(int32_t rank) { return -2 - rank; } // its own inverse
 
-// State of a rank: out of the heap, in the heap without pairs, or the first pair's position + 1.
+// State of a rank: not in the heap, in the heap without pairs, or the first pair's position + 1.
 enum { OUTSIDE = 0, WITHOUT_PAIRS = -1 };
 
 struct long_word {
     const struct bpe *bpe;
     struct link *links; // [n]
     int32_t n;          // bytes
-    int32_t *first;     // [n_merges] all OUTSIDE at the begin and at the end
-    int32_t *heap;      // [n_ranks] of at most n_merges
+    int32_t *first;     // [n_merges] state of each rank; all OUTSIDE before and after a word
+    int32_t *heap;      // [n_ranks], room for n_merges
     size_t n_ranks;
 };
 
@@ -96,7 +96,7 @@ static int32_t heap_pop(struct long_word *w) {
     return least;
 }
 
-// The tokens beside the one at `at`; -1: none.
+// The tokens next to the one at `at`; -1: none.
 static int32_t next_of(const struct long_word *w, int32_t at) {
     const int32_t next = at + w->links[at].length;
     return next < w->n ? next : -1;
@@ -107,7 +107,7 @@ static void set_length(struct long_word *w, int32_t at, int32_t length) {
     w->links[at].length = w->links[at + length - 1].length = length;
 }
 
-// Ranks the pair at `at` and its next one, and puts it among those of its rank.
+// Looks up the rank of the pair of the token at `at` and the next one, and adds it to the list of that rank.
 static void add_pair(struct long_word *w, int32_t at) {
     struct link *link = &w->links[at];
     const int32_t next = next_of(w, at), rank = next < 0 ? NO_RANK : rank_of(w->bpe, link->id, w->links[next].id);
@@ -140,15 +140,15 @@ static void merge_pair(struct long_word *w, int32_t at, int32_t rank) {
     if (prev >= 0) add_pair(w, prev);
 }
 
-// Whether `at` and the token behind it are `left` and `right`.
+// Whether the token at `at` and the next one are `left` and `right`.
 static bool is_pair(const struct long_word *w, int32_t at, int32_t left, int32_t right) {
     if (at < 0 || w->links[at].id != left) return false;
     const int32_t next = next_of(w, at);
     return next >= 0 && w->links[next].id == right;
 }
 
-// Pairs of one rank are the same two tokens, so they overlap only in runs of one token: those are merged from their
-// begin.
+// Pairs of one rank consist of the same two tokens, so they overlap only in runs of one token; such a run is merged
+// from its beginning.
 static void merge_rank(struct long_word *w, int32_t rank) {
     while (w->first[rank] > 0) {
         int32_t at = w->first[rank] - 1;
@@ -165,7 +165,7 @@ static void merge_long(struct long_word *w) {
     while (w->n_ranks) merge_rank(w, heap_pop(w));
 }
 
-// Room for long words.
+// Working memory for long words.
 struct bpe_room {
     struct link *links; // [n_links]
     size_t n_links;
@@ -213,7 +213,7 @@ static quill_status no_byte(uint8_t byte, quill_error *err) {
     return fail(err, QUILL_E_MODEL, "the vocabulary has no token for the byte 0x%02x", byte);
 }
 
-// Linear time, but for a heap of ranks; 16 n bytes of room.
+// Linear time except for the heap of ranks; 16 n bytes of memory.
 static quill_status encode_long(const struct bpe *bpe, void **of_bpe, quill_ids *out, struct piece word,
                                 quill_error *err) {
     quill_status status = make_room(bpe, of_bpe, word.n, err);
@@ -232,7 +232,7 @@ static quill_status encode_long(const struct bpe *bpe, void **of_bpe, quill_ids 
     return QUILL_OK;
 }
 
-// The token that the whole piece is; -1: none that text may yield.
+// The token that equals the whole piece; -1: none that text may yield.
 static int32_t whole_token(const struct token_table *v, struct piece word) {
     if (word.n > v->longest) return -1;
     const struct token_key key = token_key_before(word.p, word.n, word.p + word.n);

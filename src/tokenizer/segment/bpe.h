@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Byte-pair encoding: a word's bytes are tokens, and again and again the adjacent pair of lowest rank becomes one
-// token, everywhere in the word, from left to right (Sennrich et al. 2016, "Neural machine translation of rare words
-// with subword units"; encoder.py of GPT-2).
+// Byte-pair encoding: a word begins as the tokens of its bytes, and then repeatedly the adjacent pair of lowest rank
+// becomes one token, everywhere in the word, from left to right (Sennrich et al. 2016, "Neural machine translation of
+// rare words with subword units"; encoder.py of GPT-2).
 #ifndef QUILL_TOKENIZER_SEGMENT_BPE_H
 #define QUILL_TOKENIZER_SEGMENT_BPE_H
 
@@ -21,7 +21,7 @@ struct bpe {
 
 static inline uint64_t pair_of(int32_t left, int32_t right) { return (uint64_t)left << ID_BITS | (uint64_t)right; }
 
-// Where the search for a pair begins.
+// The slot where the search for a pair begins.
 static inline size_t slot_of(const struct bpe *bpe, uint64_t pair) {
     return (pair * 0x9e3779b97f4a7c15u) >> bpe->shift;
 }

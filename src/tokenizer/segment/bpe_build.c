@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reading the merges of a vocabulary.
+// Reads the merges of a vocabulary.
 #include "base/alloc.h"
 #include "bpe.h"
 #include "tokenizer/byte_map.h"
@@ -9,10 +9,10 @@ static quill_status bad_merge(const struct vocab_spec *spec, size_t rank, quill_
                 QUOTED(str_of(spec->file)), rank, QUOTED(spec->merges[rank]));
 }
 
-// A merge on its way from text to slot. Merges are read a group at a time, step by step: each step asks for the memory
-// that the next one needs, so that the group waits for it together.
+// A merge on its way from text to slot. Merges are read in groups, step by step: each step prefetches the memory that
+// the next step needs, so that the group waits for memory only once.
 struct merge {
-    char *room;          // for the bytes of two tokens, and 16 more
+    char *room;          // room for the bytes of two tokens and 16 more
     const char *bytes;   // of both sides: here, or the result's own
     struct token_key left, right;
     size_t n;            // of both
@@ -29,8 +29,8 @@ static size_t count_characters(struct str text) {
     return n;
 }
 
-// Vocabularies list tokens in the order in which they were made. If `guess` is what left and right make, its bytes are
-// theirs.
+// Vocabularies list tokens in the order in which they were made, so the next result is often the next id. Whether
+// `guess` is the token that left and right make: its bytes are then used.
 static bool is_guess(const struct token_table *v, const struct vocab_spec *spec, int32_t guess, struct str left,
                      struct str right, struct merge *m, size_t *n) {
     if ((size_t)guess >= v->n || v->kinds[guess] != TOKEN_NORMAL) return false;
@@ -38,7 +38,7 @@ static bool is_guess(const struct token_table *v, const struct vocab_spec *spec,
     if (text.n != left.n + right.n || memcmp(text.p, left.p, left.n) || memcmp(text.p + left.n, right.p, right.n))
         return false;
     if (right.n && ((uint8_t)right.p[0] & 0xc0) == 0x80) return false; // a character is cut in two
-    // A byte for each character. Mostly all are ASCII, or all but a blank at the begin.
+    // A byte for each character. Mostly all are ASCII, or all except a space at the beginning.
     if (text.n == bytes.n) *n = left.n;
     else if (text.n == bytes.n + 1 && (uint8_t)text.p[0] >= 0x80) *n = left.n - 1;
     else *n = count_characters(left);
@@ -96,7 +96,7 @@ static bool insert(struct bpe *bpe, const struct merge *m, size_t rank) {
 static quill_status add_merges(struct bpe *bpe, struct token_table *v, const struct vocab_spec *spec, char *room,
                                size_t each, size_t group, quill_error *err) {
     struct merge merges[GROUP];
-    int32_t guess = 256; // behind the bytes
+    int32_t guess = 256; // after the tokens of single bytes
     for (size_t i = 0; i < group; i++) merges[i].room = room + i * each;
     for (size_t rank = 0, n; rank < spec->n_merges; rank += n) {
         n = spec->n_merges - rank < group ? spec->n_merges - rank : group;

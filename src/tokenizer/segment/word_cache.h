@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Words that were encoded before, with their tokens: text repeats its words, and a look-up is far cheaper than merging.
-// Only words of at most 15 bytes and 3 tokens are kept; that is nearly all of them in text the vocabulary was made for.
+// Words encoded earlier, with their tokens: text repeats its words, and a look-up is far cheaper than merging. Only
+// words of at most 15 bytes and 3 tokens are kept: nearly all words in text that the vocabulary was made for.
 #ifndef QUILL_TOKENIZER_SEGMENT_WORD_CACHE_H
 #define QUILL_TOKENIZER_SEGMENT_WORD_CACHE_H
 
@@ -16,13 +16,13 @@ struct cached_word {
     uint32_t n;
 };
 
-// Two places for each hash, side by side in one line of cache; the newer word is the first. Zeros are an empty cache.
+// Two places for each hash, side by side in one cache line; the newer word comes first. Zeros are an empty cache.
 struct word_cache {
     struct cached_word *words; // [mask + 1]
     size_t mask;
 };
 
-// Makes the cache fit for a text of n bytes. False: no memory; it is then empty and `words` NULL.
+// Makes the cache large enough for a text of n bytes. False: no memory; the cache is then empty and `words` NULL.
 bool word_cache_fit(struct word_cache *cache, size_t n);
 void word_cache_free(struct word_cache *cache);
 
@@ -31,7 +31,7 @@ static inline struct word cache_key(struct word w, size_t n) {
     return w;
 }
 
-// Where a word's pair of places begins.
+// The first of a word's two places.
 static inline size_t cache_place(const struct word_cache *cache, struct word key) {
     return word_hash(key) & cache->mask & ~(size_t)1;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The patterns are those of the models' own tokenizer.json files; where a GGUF reader that lacks a feature of regular
-// expressions had to rewrite one, the original stands here.
+// The patterns are those of the models' own tokenizer.json files. Some GGUF readers lack a feature of regular
+// expressions and had to rewrite a pattern; here is the original.
 #include "pre_names.h"
 
 #include "base/str.h"
@@ -23,7 +23,7 @@
 #define DEEPSEEK_WORD                                                                                                  \
     "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
 #define BLOOM " ?[^(\\s|.,!?\\x{2026}\\x{3002}\\x{ff0c}\\x{3001}\\x{964}\\x{6d4}\\x{60c})]+"
-// Letters with case, as of the Unicode version that model was made with.
+// Letters with case, in the Unicode version that the model was made with.
 #define DEEPSEEK_LETTERS \
     "[A-Za-z\\x{B5}\\x{C0}-\\x{D6}\\x{D8}-\\x{F6}\\x{F8}-\\x{1BA}\\x{1BC}-\\x{1BF}\\x{1C4}-\\x{293}" \
     "\\x{295}-\\x{2AF}\\x{370}-\\x{373}\\x{376}\\x{377}\\x{37B}-\\x{37D}\\x{37F}\\x{386}\\x{388}-\\x{38A}" \
@@ -74,8 +74,8 @@ static const struct pre_rule seed_coder = {
 static const struct pre_rule bailingmoe = {
     .patterns = {"'(?i:[sdmt]|ll|ve|re)|" BEFORE_WORD
                  "+\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|" BLANKS}};
-// Possessive groups, which change no match here (nothing follows them that they could give way to): a group that may
-// give back takes memory for each turn.
+// Possessive groups do not change any match here, since nothing follows them for which they would backtrack; a group
+// that can backtrack takes memory for each repetition.
 static const struct pre_rule exaone_moe = {
     .patterns = {ENDINGS "|" BEFORE_WORD
                          "(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*+)++|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?"
@@ -94,8 +94,8 @@ static const struct pre_rule youtu = {
          CASED_WORD(ENDINGS "?") "|\\p{N}" O200K_TAIL},
     .ignore_merges = true};
 
-// The lookbehind keeps \s+$ from being tried at every blank of a long run: the first match is at the run's begin or not
-// at all.
+// The lookbehind keeps \s+$ from being tried at every space of a long run: it matches at the beginning of the run or
+// not at all.
 static const struct pre_rule deepseek_llm = {
     .patterns = {"[\\r\\n]", "\\s?" DEEPSEEK_LETTERS "+",
                  "\\s?[!-/:-~\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff5e}\\x{2018}-\\x{201f}\\x{3000}-\\x{3002}]+",
@@ -112,7 +112,7 @@ static const struct pre_rule chameleon = {
                  "[\\p{P}!-/:-@\\[-`{-~]", GPT2_PATTERN},
     .adds_bos = true};
 
-// Names that stand for text that is not byte-mapped, or is normalized first, are left out: such a model is refused by
+// Missing are names that imply text that is not byte-mapped, or that is normalized first: such a model is refused by
 // name.
 static const struct pre_name names[] = {
     {"gpt-2", &gpt2},           {"gpt-neox", &gpt2},         {"mpt", &gpt2},

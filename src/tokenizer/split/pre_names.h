@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pre-tokenizers that model files name (tokenizer.ggml.pre): patterns that cut a text into words, as data.
+// The pre-tokenizers that model files name (tokenizer.ggml.pre), as data: patterns that split a text into words.
 #ifndef QUILL_TOKENIZER_SPLIT_PRE_NAMES_H
 #define QUILL_TOKENIZER_SPLIT_PRE_NAMES_H
 
@@ -9,10 +9,10 @@
 enum { PRE_MAX_PATTERNS = 8 };
 
 struct pre_rule {
-    const char *patterns[PRE_MAX_PATTERNS]; // applied in turn, each to the pieces of the one before; NULL ends them
+    const char *patterns[PRE_MAX_PATTERNS]; // applied in turn, each to the pieces of the one before; ends with NULL
     bool ignore_merges;                     // a word that is a token is that token, whatever the merges say
-    bool adds_bos;                          // where the file does not say
-    bool metered;                           // not linear on every text: its work is counted
+    bool adds_bos;                          // if the file does not say
+    bool metered;                           // not linear on every text, so its work is counted and limited
 };
 
 struct pre_name {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Limits. Patterns of known rules are linear on every text. Those that a file brings are not trusted to be: they are
-// compiled with callouts between their items, and the distance that matching moves from one callout to the next is
-// added up. A text may cost so much for each of its bytes and no more, whatever the pattern does with it.
+// Limits. Patterns of known rules are linear on every text. Patterns of a file may not be: they are compiled with
+// callouts between their items, and the distances that matching moves from one callout to the next are summed. Each
+// byte of a text allows a fixed amount of this work, whatever the pattern does.
 #include "pretokenize.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -19,7 +19,7 @@ enum {
     MOST_PATTERN_BYTES = 16 * 1024,
     MOST_NESTING = 100,
     MATCH_LIMIT = 10 * 1000 * 1000,
-    DEPTH_LIMIT = 10 * 1000 * 1000, // of the matcher without JIT, where a depth is heap, which has a limit of its own
+    DEPTH_LIMIT = 10 * 1000 * 1000, // of the matcher without JIT; depth takes heap, which has its own limit
     HEAP_KIB = 32 * 1024,
     JIT_STACK_LEAST = 32 * 1024,
     JIT_STACK_MOST = 8 * 1024 * 1024,
@@ -43,8 +43,8 @@ struct split_room {
     pcre2_match_context *context;
     pcre2_match_data *match;
     pcre2_jit_stack *stack;
-    size_t work;                 // that metered patterns may still do
-    size_t last;                 // where the last callout was
+    size_t work;                 // work that metered patterns may still do
+    size_t last;                 // position of the last callout
 };
 
 // ---- compiling ------------------------------------------------------------------------------------------------------
@@ -68,12 +68,12 @@ static quill_status compile_with(const struct splitter *s, const struct stage *s
         pcre2_get_error_message(number, (PCRE2_UCHAR *)why, sizeof why);
         return bad_pattern(s, stage->pattern, why, err);
     }
-    // Without JIT (no room for code, or a system that forbids it) pcre2_match interprets: the same matches, slower.
+    // If JIT fails (no room for code, or the system forbids it), pcre2_match interprets: the same matches, slower.
     (void)pcre2_jit_compile(*code, PCRE2_JIT_COMPLETE);
     return QUILL_OK;
 }
 
-// The code of a stage, compiled by whoever needs it first: most texts for GPT-2's pattern never do.
+// The code of a stage, compiled by the first thread that needs it; with GPT-2's pattern, most texts never do.
 static quill_status compile(const struct splitter *s, struct stage *stage, const pcre2_code **out, quill_error *err) {
     pcre2_code *code = atomic_load_explicit(&stage->code, memory_order_acquire), *others = NULL;
     *out = code;
@@ -159,7 +159,7 @@ quill_status splitter_create(struct splitter **out, const struct pre_rule *rule,
         splitter_free(s);
         return status;
     }
-    // Earlier stages need the matches one by one, with the gaps between them.
+    // All stages but the last need each match, with the gaps between matches.
     for (size_t i = 0; i + 1 < s->n; i++) s->stages[i].by_hand = false;
     *out = s;
     return QUILL_OK;
@@ -212,7 +212,7 @@ static quill_status make_room(struct split_room **out, quill_error *err) {
     if (!room) return fail_memory(err);
     room->match = pcre2_match_data_create(1, NULL);
     room->context = pcre2_match_context_create(NULL);
-    // NULL where the library has no JIT, which then does not need it either.
+    // NULL if the library has no JIT; then it is not needed.
     room->stack = pcre2_jit_stack_create(JIT_STACK_LEAST, JIT_STACK_MOST, NULL);
     if (!room->match || !room->context) {
         split_room_free(room);
@@ -241,7 +241,7 @@ static quill_status match_failed(const struct splitting *s, const struct stage *
     return bad_pattern(s->splitter, stage->pattern, why, s->err);
 }
 
-// The first match in text[0..n) that begins at `from` or later. *begin = *end = n: there is none.
+// The first match in text[0..n) that begins at `from` or later. *begin = *end = n: none.
 static quill_status find(const struct splitting *s, const struct stage *stage, const pcre2_code *code, const char *text,
                          size_t n, size_t from, size_t *begin, size_t *end) {
     struct split_room *room = *s->room;
@@ -264,7 +264,7 @@ static quill_status split_by_pattern(const struct splitting *s, size_t at, struc
     const pcre2_code *code;
     quill_status status = compile(s->splitter, stage, &code, s->err);
     if (!status) status = make_room(s->room, s->err);
-    // Pieces are the matches and what is left between them. An empty match parts the text where it is, once.
+    // Pieces are the matches and the text between them. An empty match splits the text at its position, once.
     size_t done = 0, from = 0, cut = SIZE_MAX, begin, end;
     while (!status && done < n) {
         if (stage->by_hand && done == from) {
@@ -290,13 +290,13 @@ static quill_status split_by_pattern(const struct splitting *s, size_t at, struc
     return status;
 }
 
-// Splits by stage `at` and those behind it: each splits the pieces of the one before.
+// Splits by stage `at` and the later ones: each splits the pieces of the one before.
 static quill_status split_stage(const struct splitting *s, size_t at, const char *text, size_t n) {
     if (at == s->splitter->n) return pieces_add(s->pieces, text, n, s->err);
     return split_by_pattern(s, at, &s->splitter->stages[at], text, n);
 }
 
-// How many bytes at the begin of p[0..n) are valid UTF-8.
+// How many bytes at the beginning of p[0..n) are valid UTF-8.
 static size_t valid_run(const char *p, size_t n) {
     size_t i = 0;
     while (i < n) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Cutting a text into words: the step before the merges, which never join what it has parted. By patterns and PCRE2; by
-// hand where GPT-2's pattern meets ASCII.
+// Splits a text into words, before the merges, which never cross a split. It uses PCRE2 patterns, and hand-written code
+// for GPT-2's pattern on ASCII.
 #ifndef QUILL_TOKENIZER_SPLIT_PRETOKENIZE_H
 #define QUILL_TOKENIZER_SPLIT_PRETOKENIZE_H
 
@@ -9,23 +9,24 @@
 #include "tokenizer/spec.h"
 
 struct splitter;   // patterns, shared by threads
-struct split_room; // what matching needs, for one thread at a time, kept from one text to the next
+struct split_room; // working memory of matching, for one thread at a time, kept from text to text
 
-// What the name of a file's pre-tokenizer stands for; GPT-2's where a file names nothing; NULL for patterns of its own.
+// The rule that a file's pre-tokenizer name means; GPT-2's if the file names none; NULL if it has its own patterns.
 quill_status split_rule(const struct pre_rule **rule, const struct vocab_spec *spec, quill_error *err);
 
-// By a rule; or, where it is NULL, by spec->patterns, which are compiled at once. No pattern leaves a text whole.
+// Creates a splitter from a rule; or, if `rule` is NULL, from spec->patterns, which are compiled right away. Without a
+// pattern, a text is one piece.
 quill_status splitter_create(struct splitter **out, const struct pre_rule *rule, const struct vocab_spec *spec,
                              quill_error *err);
 void splitter_free(struct splitter *splitter); // NULL is fine
 size_t splitter_memory(const struct splitter *splitter);
 
-// Before the parts of a text of n bytes are split: what patterns that are not known may spend on it. *room grows from
-// NULL.
+// Call before the parts of a text of n bytes are split: sets the work that metered patterns may do on it. *room starts
+// as NULL.
 quill_status split_begin(const struct splitter *splitter, struct split_room **room, size_t n, quill_error *err);
 
-// Adds the pieces of text[0..n) to `pieces`: in order, joined they are the text. Runs of invalid UTF-8 are
-// pieces of their own, and what lies between them is split as if each were a text by itself.
+// Adds the pieces of text[0..n) to `pieces`, in order; joined they are the text. Each run of invalid UTF-8 is a piece,
+// and each run of valid UTF-8 is split as if it were a text of its own.
 quill_status split_text(struct splitter *splitter, struct split_room **room, struct pieces *pieces, const char *text,
                         size_t n, quill_error *err);
 void split_room_free(struct split_room *room); // NULL is fine

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "regex_dialect.h"
 
-// The property White_Space, inside of a class.
+// The property White_Space, for use within a class.
 #define SPACES "\\t-\\r\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
 #define WORDS "\\p{L}\\p{M}\\p{Nd}\\p{Pc}"
 
@@ -56,7 +56,7 @@ static bool code_point(struct dialect *d) {
     return ok;
 }
 
-// An escape, d->p at the backslash.
+// Translates an escape; d->p is at the backslash.
 static bool escape(struct dialect *d, bool in_class) {
     if (d->end - d->p < 2) return refuse(d, "a backslash at the end");
     char c = d->p[1];
@@ -90,7 +90,8 @@ static bool escape(struct dialect *d, bool in_class) {
     return add(d, instead);
 }
 
-// A class, d->p at its bracket. A class within it adds to it, so its brackets go: [^a[bc]] is [^abc].
+// Translates a class; d->p is at its bracket. A class within it adds to it, so its brackets are dropped: [^a[bc]] is
+// [^abc].
 static bool class(struct dialect *d) {
     int depth = 0;
     while (d->p < d->end) {
@@ -116,7 +117,7 @@ static bool class(struct dialect *d) {
     return refuse(d, "a class without an end");
 }
 
-// What may follow an opening parenthesis.
+// Translates what follows an opening parenthesis.
 static bool group(struct dialect *d) {
     static const char *const kinds[] = {"(?:", "(?=", "(?!", "(?>", "(?<=", "(?<!", "(?i:", "(?-i:"};
     if (at(d, "(*")) return refuse(d, "(*");

@@ -8,7 +8,7 @@ enum char_class { PUNCTUATION, LETTER, DIGIT, BLANK, OTHER }; // OTHER: not ASCI
 #define REPEAT4(x) x, x, x, x
 #define REPEAT16(x) REPEAT4(x), REPEAT4(x), REPEAT4(x), REPEAT4(x)
 
-// Blanks are \t \n \v \f \r and the blank; controls count as punctuation: [^\s\p{L}\p{N}].
+// BLANK: \t \n \v \f \r and the space. Other controls count as punctuation: [^\s\p{L}\p{N}].
 static const unsigned char classes[256] = {
     ['\t'] = BLANK, ['\n'] = BLANK, ['\v'] = BLANK, ['\f'] = BLANK, ['\r'] = BLANK, [' '] = BLANK,
     ['0'] = DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT,
@@ -20,13 +20,13 @@ static const unsigned char classes[256] = {
 
 static enum char_class class_of(const char *p) { return (enum char_class)classes[(unsigned char)*p]; }
 
-// The first place in p[0..end - p) that is no ASCII letter. Eight bytes at a time: most words end within the first
-// step, and where they end is then no branch to be guessed.
+// The first byte from p on that is not an ASCII letter, or `end`. Eight bytes at a time: most words end within the
+// first step, without a branch that the processor must predict.
 static const char *skip_letters(const char *p, const char *end) {
     const uint64_t each = 0x0101010101010101u, high = 0x80 * each;
     for (; end - p >= 8; p += 8) {
         uint64_t x = load_u64(p), lower = (x | 0x20 * each) & ~high;
-        // Per byte, in its highest bit: at least 'a', not above 'z', ASCII.
+        // In the highest bit of each byte: at least 'a', at most 'z', ASCII.
         uint64_t letter = (lower + (0x80 - 'a') * each) & ~(lower + (0x7f - 'z') * each) & ~x & high;
         if (letter != high) return p + (__builtin_ctzll(~letter & high) >> 3);
     }
@@ -39,7 +39,7 @@ static const char *skip_class(const char *p, const char *end, enum char_class cl
     return p;
 }
 
-// Length of 's 't 're 've 'm 'll 'd at p, which is an apostrophe; 0: none of them.
+// Length of the contraction 's 't 're 've 'm 'll 'd at p, which is an apostrophe; 0: none of them.
 static size_t contraction(const char *p, const char *end) {
     if (end - p < 2) return 0;
     char a = p[1], b = end - p > 2 ? p[2] : '\0';
@@ -47,7 +47,7 @@ static size_t contraction(const char *p, const char *end) {
     return (a == 'r' && b == 'e') || (a == 'v' && b == 'e') || (a == 'l' && b == 'l') ? 3 : 0;
 }
 
-// The end of the piece that begins at p < end; NULL: what is not ASCII has a say.
+// The end of the piece that begins at p < end; NULL: it depends on a byte that is not ASCII.
 static const char *piece_end(const char *p, const char *end) {
     const char *q = p + (*p == ' ');
     if (q == end) return q;
@@ -57,7 +57,7 @@ static const char *piece_end(const char *p, const char *end) {
         return q < end && class_of(q) == OTHER ? NULL : q;
     }
     if (class == BLANK) {
-        // \s+(?!\S): all blanks but the last, which belongs to what follows; a single one that is no ' ' stands alone.
+        // \s+(?!\S): all white space but the last, which belongs to what follows; a lone one other than ' ' is a piece.
         q = skip_class(q, end, BLANK);
         if (q == end) return q;
         if (class_of(q) == OTHER) return NULL;
