@@ -28,7 +28,7 @@ void candidates_free(struct candidates *c) {
 
 // ---- heaps of entries: the root comes after all others in the order, so popping sorts ascending -
 
-typedef bool order_fn(const struct entry *a, const struct entry *b); // a comes before b; total
+typedef bool order_fn(const struct entry *a, const struct entry *b); // a comes before b; a total order
 
 static bool larger_first(const struct entry *a, const struct entry *b) {
     return a->value != b->value ? a->value > b->value : a->id < b->id;
@@ -69,7 +69,7 @@ void sort_entries(struct entry *e, size_t n) { sort_by(e, n, larger_first); }
 
 enum { STRETCH = 32 };
 
-// Whether one of STRETCH values is larger: lanes, so that some are compared at a time.
+// Whether one of STRETCH values is larger; in lanes, so that several are compared at once.
 static inline bool any_larger(const float *value, float least) {
     float lane[4] = {least, least, least, least};
     for (size_t i = 0; i < STRETCH; i += 4)
@@ -77,8 +77,8 @@ static inline bool any_larger(const float *value, float least) {
     return lane[0] > least || lane[1] > least || lane[2] > least || lane[3] > least;
 }
 
-// Heap with the worst of the best k at the root: in almost every stretch of values all fail the comparison with it. Ids
-// ascend, so a value equal to the root's loses the tie.
+// A heap with the worst of the best k at the root: in almost every stretch, no value is larger than it. Ids ascend, so
+// a value equal to the root's loses the tie.
 static size_t heap_of_largest(struct entry *out, const float *value, size_t n, size_t k) {
     size_t i = 0, kept = 0;
     for (; i < n && kept < k; i++)
@@ -130,7 +130,7 @@ void candidates_top_k_listed(struct candidates *c, size_t k) {
     const size_t listed = c->n;
     size_t kept = 0;
     for (size_t i = 0; i < listed; i++) c->entries[i] = (struct entry){c->logit[c->id[i]], c->id[i]};
-    sort_by(c->entries, listed, larger_first); // the same id comes twice in a row
+    sort_by(c->entries, listed, larger_first); // equal ids become neighbours
     for (size_t i = 0; i < listed && kept < k; i++)
         if (c->entries[i].value > -(double)INFINITY && (kept == 0 || c->entries[i].id != c->entries[kept - 1].id))
             c->entries[kept++] = c->entries[i];
@@ -142,7 +142,7 @@ void candidates_top_k_listed(struct candidates *c, size_t k) {
     c->n = kept;
 }
 
-// Four lanes, element i in lane i % 4, then one fold: four times as fast as one chain, and the same everywhere.
+// Four lanes, element i in lane i % 4, then one fold: four times as fast as one chain, and the same bits everywhere.
 double candidates_max(const struct candidates *c) {
     const double *x = c->logit;
     double lane[4] = {x[0], x[0], x[0], x[0]};
@@ -174,15 +174,15 @@ void candidates_weigh(struct candidates *c, double temp) {
 
 enum { BINS = 1024, FEW = 32 };
 
-// The part of the order in which the last entry to be kept is still looked for.
+// The entries among which the last one to keep is searched.
 struct search {
     struct entry *e; // [n] value: the key; id: the index among the candidates, ascending
     size_t n;
-    double below;    // the weight of all that come before
+    double below;    // total weight of the entries before these
     double target;
 };
 
-// Goes through entries that are in order.
+// Finds it by a walk through sorted entries.
 static struct entry last_in_order(const struct search *s, const double *weight) {
     double sum = s->below;
     size_t i = 0;
@@ -190,8 +190,8 @@ static struct entry last_in_order(const struct search *s, const double *weight) 
     return s->e[i];
 }
 
-// One step: the weights are added up in bins of equal width, and only the bin in which the sum reaches the target
-// stays. The first and the last bin are never empty, so the search shrinks. False: rounding kept the sum below it.
+// One step: sums the weights in bins of equal width and keeps only the bin in which the running sum reaches the target.
+// The first and the last bin are never empty, so the search shrinks. False: by rounding, the sum stayed below it.
 static bool narrow(struct search *s, const double *weight, double low, double scale) {
     double bins[BINS] = {0};
     for (size_t i = 0; i < s->n; i++) bins[(size_t)((s->e[i].value - low) * scale)] += weight[s->e[i].id];

@@ -3,7 +3,8 @@
 
 #include "base/dmath.h"
 
-// Meister et al. 2022: the tokens whose surprise -log p is closest to the entropy, until their mass is `typical_p`.
+// Meister et al. 2022: the tokens whose surprise -log p is closest to the entropy, up to a total probability of
+// `typical_p`.
 // With weights w = exp(l - max): -log p = log(total) - (l - max).
 static void keep_typical(struct candidates *c, const quill_sampling *sampling) {
     double max = candidates_max(c), log_total = d_log(c->total), entropy = 0;
@@ -15,7 +16,7 @@ static void keep_typical(struct candidates *c, const quill_sampling *sampling) {
     candidates_keep_best(c, (double)sampling->typical_p * c->total);
 }
 
-// Holtzman et al. 2020: the likeliest tokens, as few as hold the mass `top_p`.
+// Holtzman et al. 2020: the fewest of the likeliest tokens whose total probability reaches `top_p`.
 static void keep_nucleus(struct candidates *c, const quill_sampling *sampling) {
     double max = candidates_max(c);
     for (size_t i = 0; i < c->n; i++) c->key[i] = max - c->logit[i];

@@ -10,7 +10,7 @@
 
 struct sampler {
     struct candidates c;
-    int32_t *count;               // [limit] how often the penalties' window holds an id; zeros between draws
+    int32_t *count;               // [limit] occurrences of an id in the penalties' window; zeros between draws
     struct candidate *distribution; // [limit]
 };
 
@@ -37,7 +37,7 @@ size_t sampler_bytes(int32_t n_vocab) {
     return sizeof *s + (size_t)n_vocab * (sizeof *s->count + sizeof *s->distribution + CANDIDATE_BYTES);
 }
 
-// +infinity becomes a number beyond every other logit, small enough to stay finite under every penalty; NaN excludes.
+// +infinity becomes a number above every other logit that stays finite under every penalty; a NaN excludes the token.
 static void load_logit(struct sampler *s, const float *logits, size_t id) {
     const double lowest = -(double)INFINITY, highest = 1e200;
     double x = (double)logits[id];
@@ -52,14 +52,14 @@ static void apply_bias(struct sampler *s, const quill_sampling *sampling) {
     }
 }
 
-// Keskar et al. 2019 divide a logit; a negative one is multiplied, so that the penalty never raises it.
+// Keskar et al. 2019 divide a logit. A negative logit is multiplied instead, so that the penalty never raises it.
 static double penalised(double logit, int32_t count, const quill_sampling *sampling) {
     double repeat = (double)sampling->repeat_penalty;
     logit = logit > 0 ? logit / repeat : logit * repeat;
     return logit - (double)sampling->presence_penalty - (double)count * (double)sampling->frequency_penalty;
 }
 
-// The latest ids of the history, which are penalised; 0 of them where no penalty is on.
+// How many of the latest ids in the history are penalised; 0 if no penalty is on.
 static size_t penalty_window(const quill_sampling *sampling, size_t n_history) {
     bool on = sampling->repeat_penalty != 1 || sampling->presence_penalty != 0 || sampling->frequency_penalty != 0;
     if (!on) return 0;
@@ -73,14 +73,14 @@ static void apply_penalties(struct sampler *s, const quill_sampling *sampling, c
     for (const int32_t *id = recent; id < end; id++)
         if ((size_t)*id < s->c.limit) s->count[*id]++;
     for (const int32_t *id = recent; id < end; id++) {
-        if ((size_t)*id >= s->c.limit || s->count[*id] == 0) continue; // 0: this id has had its turn
+        if ((size_t)*id >= s->c.limit || s->count[*id] == 0) continue; // 0: this id was already penalised
         s->c.logit[*id] = penalised(s->c.logit[*id], s->count[*id], sampling);
         s->count[*id] = 0;
     }
 }
 
-// What can be among the k largest when the logits of at most n - k ids have changed: the n largest, and what the bias
-// or a penalty has raised.
+// Lists the ids that can be among the k largest if the logits of at most n - k ids changed: the n largest, and ids that
+// the bias or a penalty raised.
 static void list_few(struct sampler *s, const quill_sampling *sampling, const float *logits, const int32_t *recent,
                      size_t n_recent, size_t n) {
     struct candidates *c = &s->c;
@@ -101,7 +101,7 @@ static void list_set(struct sampler *s, const float *logits, const struct token_
     }
 }
 
-// Logits of the ids in `only` (NULL: all); the others are excluded.
+// Loads the logits of the ids in `only` (NULL: all) and excludes the others.
 static void load_all(struct sampler *s, const float *logits, const struct token_set *only) {
     for (size_t i = 0; i < s->c.limit; i++)
         if (!only || token_set_has(only, i)) load_logit(s, logits, i);
@@ -114,10 +114,10 @@ static void exclude(struct sampler *s, const struct token_set *banned) {
         s->c.logit[i] = -(double)INFINITY;
 }
 
-// Leaves the candidates with the weights of the draw; none when every token is excluded. `only`: the tokens that the
-// chain is run on; NULL: all.
+// Runs the chain on the tokens in `only` (NULL: all). Leaves the candidates with the weights of the draw; none if every
+// token is excluded.
 static void run_chain(struct sampler *s, const float *logits, const struct draw *draw, const struct token_set *only) {
-    enum { FEW = 32 }; // a list of one id in so many is faster than all
+    enum { FEW = 32 }; // a list of up to 1/FEW of all ids is faster than all
     struct candidates *c = &s->c;
     const quill_sampling *sampling = draw->sampling;
     const size_t k = sampling->temp == 0 ? 1 : (size_t)sampling->top_k;
@@ -139,7 +139,7 @@ static void run_chain(struct sampler *s, const float *logits, const struct draw 
     candidates_weigh(c, sampling->temp == 0 ? 1 : (double)sampling->temp);
 }
 
-// Leaves the candidates of the draw, with weights that need no more than to be divided by their sum.
+// Leaves the candidates of the draw; their weights divided by the sum of weights are the probabilities.
 static void find_candidates(struct sampler *s, const float *logits, const struct draw *draw) {
     run_chain(s, logits, draw, NULL);
     if (!draw->allowed) return;
@@ -155,7 +155,7 @@ int32_t sampler_draw(struct sampler *s, const float *logits, const struct draw *
     size_t chosen = 0;
     for (size_t i = 0; i < c->n; i++) {
         if (!(c->weight[i] > 0)) continue;
-        chosen = i; // should rounding leave something over, it is the last one
+        chosen = i; // if rounding leaves a rest, the last candidate is chosen
         if (left < c->weight[i]) break;
         left -= c->weight[i];
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One draw from logits. Everything in double, ties to the lower id, no C library mathematics: the same everywhere.
+// One draw from logits. Computed in double, ties to the lower id, without C library mathematics: the same bits
+// everywhere.
 #ifndef QUILL_SAMPLER_INTERNAL_H
 #define QUILL_SAMPLER_INTERNAL_H
 
@@ -15,23 +16,23 @@ struct sampler; // buffers for one vocabulary; allocates nothing after creation
 
 struct sampler *sampler_create(int32_t n_vocab); // NULL: no memory
 void sampler_free(struct sampler *s);
-size_t sampler_bytes(int32_t n_vocab); // what it allocates
+size_t sampler_bytes(int32_t n_vocab); // bytes that it allocates
 
-// What one draw is made by, besides the logits. All is borrowed.
+// The inputs of one draw besides the logits. All are borrowed.
 struct draw {
     const quill_sampling *sampling;
     const int32_t *history;          // [n_history] the ids so far (prompt and generated), oldest first
     size_t n_history;
-    const struct token_set *banned;  // NULL: none. They have no chance, as with a logit bias of -infinity
-    const struct token_set *allowed; // NULL: all. The chain does not know of it: of what it leaves, these may be drawn;
-                                     // when it leaves none of them, it is run again on the logits of these alone
+    const struct token_set *banned;  // NULL: none. Never drawn, as with a logit bias of -infinity
+    const struct token_set *allowed; // NULL: all. Applied after the chain: only these may be drawn of what it leaves;
+                                     // if it leaves none of them, the chain runs again on the logits of these alone
     struct rng_key key;
 };
 
 // Draws a token id from logits[n_vocab], which is not changed. -1: every token is excluded.
 int32_t sampler_draw(struct sampler *s, const float *logits, const struct draw *draw);
 
-// The distribution a draw is made from, for tests: probability of each candidate, descending; returns their number.
+// The distribution of a draw, for tests: the probability of each candidate, descending; returns their number.
 struct candidate {
     int32_t id;
     double p; // after the whole chain and temperature, sums to 1

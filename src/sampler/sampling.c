@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The options of the sampler: what they are by default, and which values they take.
+// The options of the sampler: their defaults and ranges.
 #include <math.h>
 
 #include "base/error.h"

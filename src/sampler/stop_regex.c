@@ -19,7 +19,7 @@ enum {
     HEAP_KIB = 32 * 1024,
 };
 
-// Matched by the interpreter: just-in-time code counts its effort in another way, so that where a limit is hit would
+// Matched by the interpreter: just-in-time code counts its effort differently, so the point where a limit is hit would
 // depend on the machine.
 struct stop_regex {
     pcre2_code *code;
@@ -82,7 +82,7 @@ quill_status stop_regex_create(struct stop_regex **out, const char *pattern, qui
 quill_status stop_regex_search(struct stop_regex *re, struct str text, size_t from, bool final, struct regex_hit *hit,
                                quill_error *err) {
     if (!final) text.n -= utf8_unfinished_tail(text.p, text.n);
-    // PCRE2 wants to start at a character, and within one nothing can begin.
+    // PCRE2 must start at the beginning of a character, and no match begins within one.
     while (from < text.n && ((uint8_t)text.p[from] & 0xc0) == 0x80) from++;
     size_t next = from > text.n ? from : text.n;
     *hit = (struct regex_hit){.kind = REGEX_NOTHING, .begin = next, .end = next};
@@ -98,10 +98,10 @@ quill_status stop_regex_search(struct stop_regex *re, struct str text, size_t fr
     }
     const PCRE2_SIZE *range = pcre2_get_ovector_pointer(re->data);
     const bool partial = rc == PCRE2_ERROR_PARTIAL;
-    const bool at_end = !partial && pcre2_get_startchar(re->data) >= text.n; // more text may give the match its bytes
+    const bool at_end = !partial && pcre2_get_startchar(re->data) >= text.n; // more text could extend an empty match
     if (at_end && final) return QUILL_OK;
     hit->kind = partial || at_end ? REGEX_POSSIBLE : REGEX_MATCH;
     hit->begin = range[0];
-    hit->end = range[1] > range[0] ? range[1] : range[0]; // \K may leave them in the other order
+    hit->end = range[1] > range[0] ? range[1] : range[0]; // \K may put the begin after the end
     return QUILL_OK;
 }

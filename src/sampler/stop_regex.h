@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A PCRE2 pattern looked for in a text that grows. Patterns come from outside: their size is limited when they are
-// compiled and their effort when they are matched; a limit that is hit is an error, never "no match".
+// Searches for a PCRE2 pattern in a growing text. Patterns come from outside: their size is limited when they are
+// compiled, and their effort when they are matched; hitting a limit is an error, never "no match".
 #ifndef QUILL_SAMPLER_STOP_REGEX_H
 #define QUILL_SAMPLER_STOP_REGEX_H
 
@@ -12,7 +12,7 @@
 
 struct stop_regex;
 
-// UTF-8 pattern, NUL-terminated. QUILL_E_USAGE: what is wrong with it, and where.
+// `pattern`: UTF-8, NUL-terminated. QUILL_E_USAGE says what is wrong with it, and where.
 quill_status stop_regex_create(struct stop_regex **out, const char *pattern, quill_error *err);
 void stop_regex_free(struct stop_regex *re); // NULL is fine
 
@@ -21,10 +21,9 @@ struct regex_hit {
     size_t begin, end; // POSSIBLE and NOTHING: no match begins before `begin`, whatever follows
 };
 
-// The leftmost match in `text` that begins at or after `from`; one of no bytes counts between the first byte and the
-// last, not before the first or behind the last: it ends nothing there. The text is what it is so far:
-// where more of it could make, change or lengthen the match, the answer is POSSIBLE, unless `final` says that no more
-// follows. Invalid UTF-8 matches nothing.
+// The leftmost match in `text` that begins at or after `from`. An empty match counts only between the first byte and
+// the last, not before the first or after the last, where it would end nothing. If more text could make, change or
+// lengthen the match, the answer is POSSIBLE, unless `final` says that no more follows. Invalid UTF-8 matches nothing.
 // QUILL_E_CONSTRAINT: a limit was hit.
 quill_status stop_regex_search(struct stop_regex *re, struct str text, size_t from, bool final, struct regex_hit *hit,
                                quill_error *err);

@@ -16,7 +16,7 @@ struct token_set {
 
 static inline size_t token_set_words(size_t n_vocab) { return (n_vocab + 63) / 64; }
 
-// An empty set, whose bits are to be freed; false: no memory.
+// Makes an empty set; the caller frees its bits. False: no memory.
 static inline bool token_set_create(struct token_set *set, size_t n_vocab) {
     *set = (struct token_set){.bits = alloc_zeroed(token_set_words(n_vocab), sizeof *set->bits)};
     return set->bits != NULL;
@@ -29,7 +29,7 @@ static inline void token_set_add(struct token_set *set, size_t id) {
     set->bits[id / 64] |= (uint64_t)1 << id % 64;
 }
 
-// The lowest id of the set that is at least `from`; n_vocab when there is none. All of them:
+// The lowest id of the set that is at least `from`; n_vocab: none. To visit all ids:
 //     for (size_t id = token_set_next(set, n_vocab, 0); id < n_vocab; id = token_set_next(set, n_vocab, id + 1))
 static inline size_t token_set_next(const struct token_set *set, size_t n_vocab, size_t from) {
     if (from >= n_vocab) return n_vocab;
