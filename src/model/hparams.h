@@ -20,22 +20,22 @@ enum {
 };
 _Static_assert((int)MAX_HEAD_DIM <= (int)HEAD_DIM_LIMIT, "kernels have room for a head");
 
-// Numbers that a model does not have are 0.
+// Numbers that a model lacks are 0.
 struct hparams {
     int32_t n_vocab, n_ctx, n_embd, n_layer, n_head, n_head_kv, head_dim, n_ff;
     int32_t n_expert;
     int32_t window;      // attention window in positions, including the current one
-    int32_t rope_dims;   // of a head's values, those that rotary positions turn
+    int32_t rope_dims;   // how many of a head's values rotary positions turn
     float rope_base;
     float norm_eps;      // finite, > 0
-    float score_scale;   // of attention scores, instead of what scale_scores says
+    float score_scale;   // factor of attention scores, overrides scale_scores
     float score_softcap; // scores become softcap * tanh(score / softcap)
-    float logit_softcap; // and so do logits
-    float embd_scale, residual_scale, logit_scale; // factors of the embedding, of what a block adds, of the logits
+    float logit_softcap; // the same for logits
+    float embd_scale, residual_scale, logit_scale; // factors of the embedding, of a block's additions, of the logits
     enum act_fn act;     // of the MLP
     bool tied;           // the head is the token embedding
-    bool scale_scores;   // attention scores by 1/sqrt(head_dim)
-    bool scale_by_layer; // and by 1/(layer + 1)
+    bool scale_scores;   // attention scores are divided by sqrt(head_dim)
+    bool scale_by_layer; // and by layer + 1
 };
 
 #endif

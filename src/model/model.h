@@ -22,11 +22,11 @@ void model_free(struct model *model);
 const struct hparams *model_hparams(const struct model *model);
 const char *model_family(const struct model *model);      // "gpt2"
 bool model_tied(const struct model *model);                // the head is the token embedding
-bool model_head_differs(const struct model *model);        // it is not, although the file says so
+bool model_head_differs(const struct model *model);        // the file says it is, but holds another head
 uint64_t model_parameters(const struct model *model);      // values of all bound tensors
 const struct kernels *model_kernels(const struct model *model);
 
-// What one token asks of the matrices: multiply-adds in the blocks and in the head, and bytes of both.
+// The matrix work of one token: multiply-adds in the blocks and in the head, and bytes of both.
 struct model_work {
     uint64_t block_weights, head_weights, bytes;
 };
@@ -35,8 +35,8 @@ struct model_work model_work(const struct model *model);
 // ---- KV cache: sequences made of tiles of 256 positions, shared read-only where sequences begin alike ----
 struct kv_cache;
 
-uint64_t kv_cache_bytes(const struct hparams *hp, enum kv_type type, int64_t n_positions); // of one sequence, whole 16s
-// Room for n_seq sequences of n_ctx positions each; address space is reserved, memory is committed by touch.
+uint64_t kv_cache_bytes(const struct hparams *hp, enum kv_type type, int64_t n_positions); // one sequence, in whole 16s
+// Makes room for n_seq sequences of n_ctx positions each. Address space is reserved; memory is committed by touch.
 quill_status kv_cache_create(struct kv_cache **out, const struct hparams *hp, enum kv_type type, int32_t n_ctx,
                              int32_t n_seq, quill_error *err);
 void kv_cache_free(struct kv_cache *kv);
@@ -52,22 +52,22 @@ struct span {
     int32_t seq, pos;
     const int32_t *ids; // [n], each in 0..n_vocab-1
     size_t n;
-    size_t n_logits;    // logits of the last n_logits tokens are wanted, 0..n
+    size_t n_logits;    // 0..n: return logits of the last n_logits tokens
 };
 
-// What a pass has room for.
+// The capacity of a pass.
 struct forward_size {
     size_t max_tokens; // in one call
     int n_threads;
-    bool keep;         // every intermediate of every block is kept until the next call, for a trainer: pass/acts.h
-    size_t max_rank;   // of the deltas of an adapter; 0: there will be none
+    bool keep;         // keep every intermediate of every block until the next call, for a trainer: pass/acts.h
+    size_t max_rank;   // largest rank of an adapter's deltas; 0: no adapters
 };
 
 struct forward; // activations and scratch
 
-// What is added to a product y = W x + b: scale * B (A x) (Hu et al. 2021), where x is what W reads, not yet
+// A term added to a product y = W x + b: scale * B (A x) (Hu et al. 2021), where x is the input of W before it is
 // quantized. u[j] = chain over c ascending of fma(A[j][c], x[c], u[j]), d[i] = chain over j of
-// fma(B[i][j], u[j], d[i]), both from +0; then y[i] = fma(scale, d[i], y[i]), behind the bias.
+// fma(B[i][j], u[j], d[i]), both from +0; then y[i] = fma(scale, d[i], y[i]), after the bias.
 struct delta {
     struct mat a, b; // [r, inputs], [outputs, r]: f32, f16 or bf16; a.data NULL: none
     float scale;     // 0: none
@@ -79,8 +79,8 @@ struct adapter {
     const struct layer_deltas *layers; // [n_layer], each as its matrix is shaped, r at most max_rank
 };
 
-// What a pass reads beside tokens and weights. Pointers are borrowed until other inputs are set. What sequences hold
-// was computed with the adapter of its time.
+// Inputs of a pass besides tokens and weights. Pointers are borrowed until other inputs are set. Cached positions keep
+// the results of the adapter that was set when they were computed.
 struct forward_inputs {
     const struct adapter *adapter; // NULL: none
     const int32_t *prefixes; // [sequences of the cache] for models with MASK_PREFIX; NULL: 0
@@ -91,11 +91,11 @@ quill_status forward_create(struct forward **out, const struct model *model, con
                             quill_error *err);
 void forward_free(struct forward *f);
 
-void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs); // at first there are none
+void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs); // until then there are none
 
-// Computes the spans (each of another sequence; their n sum to at most max_tokens), extends their sequences in the
-// cache and writes the wanted logits, [sum of n_logits][n_vocab], in the order of the spans. The result of a token
-// depends on its own sequence alone: not on the other spans, nor on how tokens were cut into calls. Allocates nothing.
+// Computes the spans (each of a different sequence; their n sum to at most max_tokens), extends their sequences in the
+// cache and writes the requested logits, [sum of n_logits][n_vocab], in the order of the spans. The result of a token
+// depends only on its own sequence, not on other spans or on how tokens are split into calls. Allocates nothing.
 // QUILL_E_MODEL: "model produced non-finite values"; the sequences then keep their old lengths.
 quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *team, const struct span *spans,
                          size_t n_spans, float *logits, quill_error *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A model as the forward pass sees it: the family's row, the hyper-parameters and the file's tensors, resolved once.
+// A model in the form that the forward pass reads: the family's row, the hyper-parameters and the file's tensors,
+// resolved once.
 //
 // Letters for shapes: E n_embd, H n_head, G n_head_kv, D head_dim, F n_ff, V n_vocab, X n_expert.
 #ifndef QUILL_MODEL_PLAN_H
@@ -14,14 +15,14 @@
 #include "kernels/kernels.h"
 #include "tensor/tensor.h"
 
-// Sets of kinds of activations, and the set of all that are quantized.
+// Sets of activation kinds, and the set of all quantized kinds.
 static inline unsigned act_bit(enum act_kind kind) { return 1u << kind; }
 enum { ACTS_QUANTIZED = (1 << ACT_Q8_32) | (1 << ACT_Q8_256) };
 
 enum norm_kind { NORM_LAYER, NORM_RMS };                  // Ba et al. 2016; Zhang and Sennrich 2019
 enum residual { RESIDUAL_SEQUENTIAL, RESIDUAL_PARALLEL }; // parallel: attention and MLP read the same x
 
-// Rotary positions (Su et al. 2021): which two of a head's first `dims` values turn together.
+// Rotary positions (Su et al. 2021): which two of a head's first `dims` values form a pair.
 enum rope_kind { ROPE_NONE, ROPE_HALVES, ROPE_PAIRS };    // i and i + dims/2; 2i and 2i + 1
 struct rope {
     enum rope_kind kind;
@@ -35,40 +36,40 @@ struct norm {
     unsigned kinds;     // set of act_bit: activation formats in which the result is needed
 };
 
-// Rows of w that lie in runs (tensor.h) are read where they are; b is always one array.
+// Rows of w may lie in runs (tensor.h), which are read in place; b is always one array.
 struct linear {
     struct mat w;
     const float *b; // [w.rows] or NULL
 };
 
-// The set of kinds that a matrix takes: one, or none where it is absent.
+// The set of kinds that a matrix reads: one, or none if it is absent.
 static inline unsigned kinds_of(const struct linear *l) {
     return l->w.data ? act_bit(dtypes[l->w.dtype].acts) : 0;
 }
 
-// Which positions of its sequence a query sees. Of MASK_ALL and MASK_PREFIX, positions that see later ones are computed
-// in one call with them.
+// Which positions of its sequence a query sees. With MASK_ALL and MASK_PREFIX, positions that see later ones must be
+// computed in the same call as those.
 enum mask_kind {
-    MASK_CAUSAL, // those up to its own
-    MASK_ALL,    // an encoder's
-    MASK_PREFIX, // those up to its own, and of the sequence's first `prefix` positions all (UniLM, Dong et al. 2019)
+    MASK_CAUSAL, // positions up to its own
+    MASK_ALL,    // all positions, as in an encoder
+    MASK_PREFIX, // positions up to its own, and the sequence's first `prefix` positions (UniLM, Dong et al. 2019)
 };
 
-// One block. Optional parts that a family lacks are absent: a norm without w, a matrix without data. What the pass does
-// not compute yet (layer_plan.c has the list) is absent from every model that was bound.
+// One block. Optional parts that a family lacks are absent: a norm without w, a matrix without data. Parts that the
+// pass does not compute yet (listed in layer_plan.c) are absent from every bound model.
 struct layer_plan {
     struct norm attn_in, attn_out, attn_sum; // of x before attention; of its result; of x after the sum
     struct norm mlp_in, mlp_out, mlp_sum;
     struct norm q_norm, k_norm;              // of each head, before positions
     struct linear q, k, v, o;                // [H*D, E], [G*D, E], [G*D, E], [E, H*D]
     struct linear gate, up, down;            // [F, E], [F, E], [E, F]; gate: the MLP is act(gate(h)) * up(h)
-    const float *sinks;                      // [H] a score each that no value belongs to, or NULL
+    const float *sinks;                      // [H] a score per head without a value, or NULL
     struct rope rope;
     bool parallel;
     enum act_fn act;
     float score_scale, score_softcap;
     enum mask_kind mask;
-    int32_t window; // of those positions it sees the nearest: so many on either side, itself included; 0: all
+    int32_t window; // it sees only positions closer than this, itself included; 0: no limit
 };
 
 struct model {
@@ -83,9 +84,9 @@ struct model {
     struct layer_plan *layers;     // [n_layer]
     struct norm final_norm;
     struct linear head;            // [V, E]
-    bool head_differs;             // it is called the embedding, and a file holds another
-    unsigned h_kinds, att_kinds, ff_kinds; // sets of act_bit: formats that any matrix needs of the rows in acts.h
-    struct arena arena;            // what could not be used in place
+    bool head_differs;             // the file says it is the embedding, but holds another
+    unsigned h_kinds, att_kinds, ff_kinds; // sets of act_bit: formats in which matrices read these rows (acts.h)
+    struct arena arena;            // copies of tensors that could not be used in place
 };
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds a model's tensors by the rows of its family, checks them and resolves them to what the forward pass reads.
+// Finds a model's tensors by the rows of its family, checks them, and resolves them to the plan of the forward pass.
 #include "bind.h"
 
 #include <inttypes.h>
@@ -13,9 +13,9 @@
 struct binding {
     struct model *model;
     const struct weights *w;
-    const struct tensor *t; // the one at hand
-    bool biases;            // the file has some
-    char name[BIND_NAME_BYTES];  // as looked for
+    const struct tensor *t; // the tensor being bound
+    bool biases;            // the file has biases
+    char name[BIND_NAME_BYTES];  // the name searched for
     quill_error *err;
 };
 
@@ -28,7 +28,7 @@ void bind_name(const struct bind_row *row, const char *prefix, int32_t layer, ch
     if (percent) snprintf(name + used, BIND_NAME_BYTES - (size_t)used, "%" PRId32 "%s", layer, percent + 2);
 }
 
-// What programs that wrap a model put in front of its names: torch.compile, and data-parallel training.
+// Prefixes that programs which wrap a model put in front of its names: torch.compile, and data-parallel training.
 static const char *const wrappers[] = {"", "_orig_mod.", "module.", "_orig_mod.module.", "module._orig_mod."};
 
 static const struct tensor *find_behind(const struct weights *w, const char *prefix, const struct bind_row *row,
@@ -91,7 +91,8 @@ static bool is_fused(const struct bind_row *row) {
     return row->kind == BIND_FUSED_VECTOR || row->kind == BIND_FUSED_MATRIX;
 }
 
-// The row's shape in this model. A vocabulary size that no metadata gave is that of the embedding, which comes first.
+// The row's shape in this model. If the metadata have no vocabulary size, the embedding, which is bound first, gives
+// it.
 static int expected_shape(struct binding *b, const struct bind_row *row, uint64_t shape[3]) {
     int n = 1;
     while (n < 3 && row->shape[n]) n++;
@@ -115,7 +116,7 @@ static quill_status check_shape(struct binding *b, const struct bind_row *row) {
                 shape_text(&(struct shape_text){{0}}, b->t->shape, b->t->n_dims));
 }
 
-// "F32, F16, BF16": the weight types that may be stored here.
+// "F32, F16, BF16": the weight types allowed here.
 struct type_list {
     char text[256];
 };
@@ -132,7 +133,7 @@ static const char *type_list(struct type_list *out, const struct binding *b, con
     return out->text;
 }
 
-// Vectors and transposed matrices are of the float types; any other matrix of whatever the kernels multiply.
+// Vectors and transposed matrices must have a float type; other matrices any type that the kernels multiply.
 static quill_status check_type(struct binding *b, const struct bind_row *row) {
     const struct tensor *t = b->t;
     if (t->dtype < DTYPE_COUNT && may_have_type(b, row, t->dtype)) return QUILL_OK;
@@ -149,7 +150,7 @@ static quill_status missing(struct binding *b, const struct bind_row *row) {
 
 // ---- putting it where it belongs ----
 
-// A vector as floats: the file's own where it is F32 and aligned, else a copy.
+// A vector as floats: in place if it is F32 and aligned, else a copy.
 static const float *vector_of(struct binding *b) {
     const struct tensor *t = b->t;
     if (t->dtype == DTYPE_F32 && (uintptr_t)t->data % sizeof(float) == 0) return (const float *)(const void *)t->data;
@@ -186,8 +187,8 @@ static void place_matrix(struct binding *b, const struct bind_row *row, void *ow
     else *(struct mat *)(void *)((char *)owner + row->place) = w;
 }
 
-// Files of models whose head is the embedding may hold it twice. As in transformers 5, what counts then is whether the
-// two differ.
+// Files of models whose head is the embedding may hold it twice. Then, as in transformers 5, the head counts only if
+// the two differ.
 static bool is_copy_of_tokens(const struct binding *b) {
     const struct mat *tokens = &b->model->tokens;
     return b->t->dtype == tokens->dtype && b->t->bytes == tokens->rows * tokens->stride &&

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finding tensors by the rows of a family. Not for other rooms, but for what writes models.
+// Finds tensors by the rows of a family. Not for other rooms, except code that writes models.
 #ifndef QUILL_MODEL_BIND_BIND_H
 #define QUILL_MODEL_BIND_BIND_H
 
@@ -11,32 +11,32 @@ enum { BIND_NAME_BYTES = 160 }; // more than any row's name with prefixes and la
 
 // The name of the row's tensor; `layer` stands for "%d".
 void bind_name(const struct bind_row *row, const char *prefix, int32_t layer, char name[BIND_NAME_BYTES]);
-// The row's tensor, under its name as it is or behind a prefix; NULL: not there, and `name` is the plain name.
+// The row's tensor, with or without a prefix before its name; NULL: not found, and `name` is the plain name.
 const struct tensor *bind_find(const struct weights *w, const struct family *family, const struct bind_row *row,
                                int32_t layer, char name[BIND_NAME_BYTES]);
 uint64_t bind_dim(const struct hparams *hp, enum bind_dim dim);
 
-// As model_bind, of a family that the caller knows.
+// As model_bind, for a family that the caller knows.
 quill_status model_bind_family(struct model **out, const struct family *family, const struct weights *weights,
                                const struct kernels *kernels, quill_error *err);
 
 // ---- fused tensors ----
 
-// "heads: expected a multiple of 4, found 6": NULL where the parts have whole runs.
+// "heads: expected a multiple of 4, found 6"; NULL if the parts have whole runs.
 struct fused_problem {
     char text[96];
 };
 const char *fused_problem(const struct hparams *hp, enum bind_fused fused, struct fused_problem *out);
 const struct linear *fused_first(const struct layer_plan *layer, enum bind_fused fused); // its first part
-// Views of w's rows as the parts of the layer; nothing is copied.
+// Makes the parts of the layer views of w's rows; copies nothing.
 void fused_matrix(struct layer_plan *layer, const struct hparams *hp, enum bind_fused fused, struct mat w);
-// The same of a vector; parts that are not one run are copied, once, into the arena. False: no memory.
+// The same for a vector; parts that are not one run are copied, once, into the arena. False: no memory.
 bool fused_vector(struct layer_plan *layer, const struct hparams *hp, enum bind_fused fused, const float *v,
                   struct arena *arena);
 
 // ---- the plan ----
 
-// What follows from the family, the hyper-parameters and the tensors that were bound. QUILL_E_MODEL: the model has a
+// Fills in what follows from the family, the hyper-parameters and the bound tensors. QUILL_E_MODEL: the model has a
 // part that the pass does not compute.
 quill_status plan_resolve(struct model *model, enum weights_format format, quill_error *err);
 

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "hparams.h"
 
-// The row of the other table that fills the same field, or the same fields in the same order.
+// The GGUF row that fills the same field, or the same fields in the same order.
 static const struct bind_row *gguf_row(const struct family *family, const struct bind_row *hf) {
     const bool per_layer = strchr(hf->name, '%');
     for (const struct bind_row *row = family->files[WEIGHTS_GGUF].rows; row && row->name; row++)
@@ -20,7 +20,7 @@ static quill_status add_tensor(struct export_tensor *out, size_t *n, const struc
     char name[BIND_NAME_BYTES];
     const struct tensor *t = bind_find(weights, model->family, row, layer, name);
     const struct bind_row *gguf = gguf_row(model->family, row);
-    if (!t || ((row->flags & BIND_HEAD) && model->hp.tied)) return QUILL_OK; // an optional part that is absent
+    if (!t || ((row->flags & BIND_HEAD) && model->hp.tied)) return QUILL_OK; // an absent optional part
     if (!gguf)
         return fail(err, QUILL_E_MODEL, "%s: tensor '%s': expected one that has a name in GGUF, found one without",
                     QUOTED(str_of(model->file)), QUOTED(t->name));
@@ -49,7 +49,7 @@ quill_status model_export_tensors(const struct model *model, const struct weight
     return s;
 }
 
-// Whether a reader of the file would not know the value otherwise.
+// Whether the value must be written because a reader of the file could not know it otherwise.
 static bool is_told(const struct hparams *hp, const struct hparams_number *number, const void *value) {
     switch (number->key) {
     case KEY_N_VOCAB: return false; // the embedding's shape

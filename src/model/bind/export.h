@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a model that was read from a directory looks like as a GGUF file: tensors under their GGUF names,
-// hyper-parameters as keys.
+// A model read from a directory in the terms of a GGUF file: tensors under their GGUF names, hyper-parameters as keys.
 #ifndef QUILL_MODEL_BIND_EXPORT_H
 #define QUILL_MODEL_BIND_EXPORT_H
 
@@ -15,7 +14,7 @@ struct export_tensor {
     bool transposed;             // stored as [in, out]; a GGUF file has [out, in]
 };
 
-// *list: [*n], to be freed by the caller. `weights` is what the model was bound to.
+// *list: [*n], freed by the caller. `weights` are those that the model was bound to.
 quill_status model_export_tensors(const struct model *model, const struct weights *weights, struct export_tensor **list,
                                   size_t *n, quill_error *err);
 // general.architecture and the family's keys. QUILL_E_MODEL: the model has a trait for which GGUF has no key.

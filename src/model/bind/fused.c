@@ -6,7 +6,7 @@
 
 #include "bind.h"
 
-// A tensor's rows are `groups` groups, each a run of rows of every part in turn.
+// A tensor's rows form `groups` groups; each group has a run of rows of every part in turn.
 struct part {
     size_t linear;      // offset in struct layer_plan
     enum bind_dim rows; // of all groups together
@@ -30,7 +30,7 @@ static size_t group_count(const struct layout *l, const struct hparams *hp) {
     return l->groups_of == DIM_HEADS_KV ? (size_t)hp->n_head_kv : (size_t)bind_dim(hp, l->groups_of);
 }
 
-// One part's rows: `rows` of them in runs of `run`, the first of which begins at row `first`, and one in every `step`.
+// One part's rows: `rows` rows in runs of `run`; the first run begins at row `first`, the others every `step` rows.
 struct runs {
     struct linear *linear;
     size_t rows, run, first, step;

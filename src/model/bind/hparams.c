@@ -57,7 +57,7 @@ const char *hparams_name(const struct family *family, const char *name, char out
     return out;
 }
 
-// The first of a row's names that the file has; NULL: none. null counts as none.
+// The first of a row's names that the file has; NULL: none. A value of null counts as absent.
 static const char *found_name(const struct reading *r, const struct key_row *row, char out[KEY_BYTES]) {
     for (size_t i = 0; row && i < KEY_NAMES && row->names[i]; i++) {
         const char *name = hparams_name(r->family, row->names[i], out);
@@ -123,7 +123,7 @@ static quill_status read_number(const struct reading *r, const struct hparams_nu
     return row && number->required ? missing(r, row, number) : QUILL_OK;
 }
 
-// The sizes that follow from others where a file does not name them.
+// Derives sizes that the file does not name from others.
 static quill_status derive_sizes(const struct reading *r) {
     struct hparams *hp = r->hp;
     const char *file = QUOTED(str_of(r->w->path));
@@ -148,7 +148,7 @@ static quill_status derive_sizes(const struct reading *r) {
 
 // ---- words and truth values ----
 
-// As transformers' ACT2FN names them.
+// The names in transformers' ACT2FN.
 static const struct {
     const char *name;
     enum act_fn act;
@@ -206,7 +206,7 @@ static quill_status read_flags(const struct reading *r) {
     return s;
 }
 
-// What a model may ask for and quill does not compute.
+// Refuses what a model may ask for but quill does not compute.
 static quill_status read_refused(const struct reading *r) {
     for (const struct key_row *row = r->family->files[r->w->format].keys; row && row->key; row++) {
         bool asked = false;

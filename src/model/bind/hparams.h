@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Hyper-parameters from a model's metadata, under the names that its family has for them.
+// Hyper-parameters from a model's metadata, under the names that its family uses.
 #ifndef QUILL_MODEL_BIND_HPARAMS_H
 #define QUILL_MODEL_BIND_HPARAMS_H
 
@@ -8,24 +8,25 @@
 #include "model/families/family.h"
 #include "model/hparams.h"
 
-// Reads what the family needs and checks the bounds of model/hparams.h. n_vocab is 0 when the file does not name it: a
-// GGUF file may leave it to the embedding's shape. QUILL_E_MODEL names file, key, what was expected and what was found.
+// Reads what the family needs and checks the bounds of model/hparams.h. n_vocab is 0 if the file does not name it: a
+// GGUF file may leave it to the embedding's shape. QUILL_E_MODEL names the file, the key, what was expected and what
+// was found.
 quill_status hparams_read(struct hparams *hp, const struct family *family, const struct weights *w, quill_error *err);
 
 // A number among the hyper-parameters.
 struct hparams_number {
     enum key key;
     size_t offset; // in struct hparams
-    bool whole;    // an int32_t from `least` to `most`; else a float, finite and not below 0
-    bool required; // a float is then above 0
+    bool whole;    // an int32_t from `least` to `most`; else a float, finite and at least 0
+    bool required; // a required float must be above 0
     int32_t least, most;
 };
 extern const struct hparams_number hparams_numbers[]; // ends with KEY_NONE
 
 enum { KEY_BYTES = 96 };
-// The family's row for a key in files of a format; NULL: there is none.
+// The family's row for a key in files of a format; NULL: none.
 const struct key_row *hparams_key(const struct family *family, enum weights_format format, enum key key);
-// One of a row's names as it stands in a file.
+// One of a row's names as it appears in a file.
 const char *hparams_name(const struct family *family, const char *name, char out[KEY_BYTES]);
 
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What the pass reads beside tensors: kinds, scales, windows.
+// The parts of the plan besides tensors: kinds, scales, windows.
 #include <math.h>
 
 #include "bind.h"
 
-// What a model may have and the pass does not compute yet: it is refused by name, never ignored.
+// Parts that a model may have but the pass does not compute yet: refused by name, never ignored.
 static const char *not_computed(const struct model *model) {
     const struct hparams *hp = &model->hp;
     const struct layer_plan *p = model->layers;

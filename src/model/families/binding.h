@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where tensor names meet the parts of a model: one table of rows per family and format.
+// Maps tensor names to the parts of a model: one table of rows per family and format.
 #ifndef QUILL_MODEL_FAMILIES_BINDING_H
 #define QUILL_MODEL_FAMILIES_BINDING_H
 
@@ -13,31 +13,31 @@ enum bind_dim {
 };
 
 enum bind_kind {
-    BIND_VECTOR,       // a const float *: used in place, or converted when it is not F32 at an aligned address
-    BIND_MATRIX,       // a struct mat, in place; of three dimensions: the rows of all experts, one after the other
-    BIND_FUSED_VECTOR, // of several struct linear of a layer, as enum bind_fused says
+    BIND_VECTOR,       // a const float *: used in place if it is F32 at an aligned address, else converted
+    BIND_MATRIX,       // a struct mat, in place; with three dimensions: the rows of all experts, one after the other
+    BIND_FUSED_VECTOR, // for several struct linear of a layer, as enum bind_fused says
     BIND_FUSED_MATRIX,
 };
 
-// Tensors that hold the rows of several matrices, and in which order. Letters as in plan.h.
+// Tensors that hold the rows of several matrices: in which order. Letters as in plan.h.
 enum bind_fused {
     FUSED_QKV,          // all of q, all of k, all of v
     FUSED_QKV_BY_GROUP, // for each k/v head: its H/G heads of q, its k, its v; with G = H: q, k and v of each head
     FUSED_QVK_IN_FOUR,  // four shards, each a quarter of the heads: their q, their v, their k
     FUSED_GATE_UP,      // all of gate, all of up
-    FUSED_GATE_UP_ROWS, // a row of gate, a row of up, and so on
+    FUSED_GATE_UP_ROWS, // rows of gate and up in turn
     FUSED_COUNT,
 };
 
 enum bind_flag {
     BIND_OPTIONAL = 1,   // may be absent
     BIND_TRANSPOSED = 2, // stored [in, out]
-    BIND_BIAS = 4,       // a file has all tensors of this kind, or none of them
-    BIND_HEAD = 8,       // where the head is tied to the embedding it may be absent, and a copy of it counts as absent
+    BIND_BIAS = 4,       // a file has either all tensors with this flag or none
+    BIND_HEAD = 8,       // may be absent if the head is tied to the embedding; a copy of the embedding counts as absent
 };
 
-// Rows of a table are bound in order, and one whose place is filled is not looked for: where files have either of two
-// forms, the first has BIND_OPTIONAL.
+// Rows of a table are bound in order, and a row whose place is already filled is skipped: if files have one of two
+// forms, the row of the first form has BIND_OPTIONAL.
 struct bind_row {
     const char *name;       // "%d" stands for the layer; without it the tensor belongs to the model
     enum bind_kind kind;

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-// The families, each the constant family_<name> of a file of its own.
+// The families; each is the constant family_<name> in a file of its own.
 #define FAMILIES(row) row(gpt2)
 
 #define DECLARATION(name) extern const struct family family_##name;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // GPT-2: Radford et al. 2019, "Language models are unsupervised multitask learners".
 //
-// Tensors without a row here (the constant causal masks attn.bias and attn.masked_bias) are not looked at.
+// Tensors without a row here (the constant causal masks attn.bias and attn.masked_bias) are ignored.
 #include "family.h"
 
-// The names that llama.cpp's converter gives.
+// The names from llama.cpp's converter.
 static const struct bind_row rows_gguf[] = {
     {"token_embd.weight", BIND_MATRIX, MODEL(tokens), {DIM_VOCAB, DIM_EMBD}, 0},
     {"position_embd.weight", BIND_MATRIX, MODEL(positions), {DIM_CTX, DIM_EMBD}, 0},
@@ -26,7 +26,7 @@ static const struct bind_row rows_gguf[] = {
     {0},
 };
 
-// GPT-2's own layers ("Conv1D") keep their matrices as [in, out].
+// GPT-2's own layers ("Conv1D") store their matrices as [in, out].
 static const struct bind_row rows_hf[] = {
     {"wte.weight", BIND_MATRIX, MODEL(tokens), {DIM_VOCAB, DIM_EMBD}, 0},
     {"wpe.weight", BIND_MATRIX, MODEL(positions), {DIM_CTX, DIM_EMBD}, 0},
@@ -48,8 +48,8 @@ static const struct bind_row rows_hf[] = {
     {0},
 };
 
-// transformers' GPT2Config; where both are there, its general name replaces its own. It reads no other spelling of the
-// inner size and of the activation. reorder_and_upcast_attn asks for f32 in attention, which is how quill computes.
+// transformers' GPT2Config. If a file has both names of a value, the general one wins over GPT-2's own. The inner size
+// and the activation have only one name. reorder_and_upcast_attn asks for f32 in attention; quill always computes so.
 static const struct key_row keys[] = {
     {KEY_N_EMBD, {"hidden_size", "n_embd"}, 0},
     {KEY_N_LAYER, {"num_hidden_layers", "n_layer"}, 0},

@@ -25,7 +25,7 @@ const struct key_row keys_gguf[] = {
     {0},
 };
 
-// The names that most configuration classes of transformers use, or offer beside their own.
+// The names that most configuration classes of transformers use, or accept besides their own.
 const struct key_row keys_hf[] = {
     {KEY_N_EMBD, {"hidden_size"}, 0},
     {KEY_N_LAYER, {"num_hidden_layers"}, 0},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How metadata calls the hyper-parameters: a set of names per format, and what a family calls otherwise.
+// The metadata names of hyper-parameters: a set of names per format, and the exceptions of a family.
 #ifndef QUILL_MODEL_FAMILIES_KEYS_H
 #define QUILL_MODEL_FAMILIES_KEYS_H
 
@@ -13,20 +13,20 @@ enum key {
     KEY_LOGIT_SCALE, KEY_ROPE_BASE,
     // Truth values.
     KEY_TIED, KEY_SCALE_SCORES, KEY_SCALE_BY_LAYER,
-    KEY_REFUSED,    // must be absent or false: quill does not compute what it asks for; a table may have several
+    KEY_REFUSED,    // must be absent or false, since quill does not compute what it asks for; a table may have several
     KEY_ACTIVATION, // a word
 };
 
 enum { KEY_NAMES = 4 };
 
-// A name that begins with a dot stands behind the family's name. The first of the names that a file has counts; a row
-// without any: files of the family have no such key.
+// A name that begins with a dot follows the family's name. The first name that a file has counts. A row without names:
+// files of the family have no such key.
 struct key_row {
     enum key key;
     const char *names[KEY_NAMES];
-    double otherwise; // a number that files without the key mean; 0: the family's row, or the rule of hparams.c
+    double otherwise; // the value for files without the key; 0: see the family's row, or the rules in hparams.c
 };
 
-extern const struct key_row keys_gguf[], keys_hf[]; // what most families share
+extern const struct key_row keys_gguf[], keys_hf[]; // the names that most families share
 
 #endif

@@ -8,11 +8,11 @@
 enum {
     ALIGNMENT = 64,
     HUGE_ROWS = 128,
-    CLAIMS_LEAST = 3, // per member: with fewer, some of the team would wait long
-    PART_BYTES = 512 * 1024, // a member's attention parts stay within this, with fewer rows per block, down to one
+    CLAIMS_LEAST = 3, // per member: with fewer, some members would wait long
+    PART_BYTES = 512 * 1024, // limit of a member's attention parts: query blocks get fewer rows, down to one
 };
 
-// Pieces of one reservation. With base NULL only the size is found out.
+// Carves one reservation into pieces. With base NULL, only computes the size.
 struct carving {
     unsigned char *base;
     size_t used;
@@ -35,11 +35,11 @@ static size_t larger(size_t x, size_t y) { return x > y ? x : y; }
 
 static bool is_gated(const struct model *model) { return model->layers[0].gate.w.data != NULL; }
 
-// Floats of one query's part of a tile: its sum for each dimension, the maximum and the denominator.
+// Floats of one query's part of a tile: a sum for each dimension, the maximum and the denominator.
 static size_t part_floats(const struct hparams *hp) { return (size_t)hp->head_dim + 2; }
 
-// Columns of ff that a member has in hand where nobody reads ff as floats: whole blocks of those who read it, and
-// enough of such pieces for the team; 0: too few.
+// If no matrix reads ff as floats: how many columns of ff a member computes at a time, in whole blocks of the kinds
+// that read it and in enough pieces for the team. 0: there would be too few pieces.
 static size_t ff_piece(const struct acts *a, const struct model *model) {
     const size_t n_ff = (size_t)model->hp.n_ff, members = (size_t)a->n_members, block = block_of(model->ff_kinds);
     const size_t step = block > model->kernels->row_chunk ? block : model->kernels->row_chunk;
@@ -49,7 +49,7 @@ static size_t ff_piece(const struct acts *a, const struct model *model) {
 
 // ---- a set of buffers ----
 
-// Where buffers lie: at base + the places of the layout. base NULL: nowhere, and so no pointer is made.
+// Buffers are at base + their places in the layout. base NULL: only sizes are computed, and pointers stay NULL.
 struct set {
     const struct act_sizes *sizes;
     const struct act_layout *layout;
@@ -91,7 +91,7 @@ static struct block_acts block_of_set(const struct set *set) {
     };
 }
 
-// One set, or where all is kept one per block and the stream behind the last.
+// One set; or, if everything is kept, one per block, and the stream after the last.
 static void carve_sets(struct carving *c, struct acts *a, const struct act_sizes *sizes) {
     struct act_layout layout;
     lay_out(&layout, sizes);
@@ -110,13 +110,13 @@ static void carve_sets(struct carving *c, struct acts *a, const struct act_sizes
 
 // ---- all of it ----
 
-// A member's: the kernels' scratch, and behind it whatever it has in hand, which begins at the same place.
+// A member's scratch: that of the kernels, and after it one region that each use of member_scratch begins at.
 static void carve_scratch(struct carving *c, struct acts *a, const struct model *model) {
     size_t n_tiles = ceil_div((size_t)model->hp.n_ctx, KV_TILE);
     size_t row = n_tiles * part_floats(&model->hp) * sizeof(float); // bounded by MAX_CTX and MAX_HEAD_DIM
     size_t rows = PART_BYTES / row;
     a->query_rows = rows < 1 ? 1 : rows > QUERY_ROWS ? QUERY_ROWS : rows;
-    if (a->query_rows > KV_LANES) a->query_rows -= a->query_rows % KV_LANES; // blocks of keys are stored whole
+    if (a->query_rows > KV_LANES) a->query_rows -= a->query_rows % KV_LANES; // so that whole blocks of keys are stored
     struct carving kernels = {0}, parts = {0}, one_row = {0}, piece = {0}, tile = {0};
     carve(&kernels, 1, model->kernels->scratch_bytes);
     carve(&parts, a->query_rows, row);
@@ -149,7 +149,7 @@ bool acts_plan(struct acts *a, const struct model *model, const struct forward_s
     *a = (struct acts){.kernels = model->kernels, .max_rows = size->max_tokens, .n_members = size->n_threads};
     a->max_rank = size->max_rank;
     a->low_stride = LOW_PRODUCTS * a->max_rank;
-    // And so products with the bounds of hparams.h fit.
+    // Together with the bounds of hparams.h, this keeps products from overflowing.
     if (a->max_rows > INT32_MAX || a->max_rank > MAX_EMBD) return false;
     struct carving c = {0};
     carve_all(&c, a, model, size);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Multi-head attention over the KV cache (Vaswani et al. 2017, section 3.2; grouped heads: Ainslie et al. 2023).
 //
-// Letters as in acts.h. A query sees a range of positions; they lie in tiles of 256, and each tile gives a maximum, a
-// denominator and D sums, which are merged in ascending order. So neither the cutting of a prompt into calls nor the
-// cutting of rows into blocks shows in the result.
+// Letters as in acts.h. A query sees a range of positions, stored in tiles of 256. Each tile yields a maximum, a
+// denominator and D sums, which are merged in ascending order. So the result does not depend on how a prompt is split
+// into calls or how rows are split into blocks.
 #include "ops.h"
 #include "pass.h"
 
 enum { STORE_CLAIMS = 8 }; // per member
 
-// One layer's attention, as a member of the team works on it.
+// One layer's attention, as one member of the team computes it.
 struct attention {
     struct acts *a;
     const struct block_acts *b;
@@ -19,11 +19,11 @@ struct attention {
     float *parts;               // see struct parts
     int32_t layer;
     size_t n_head, group, dim;  // H, H/G, D
-    unsigned kinds;             // as what `att` is read, where a head's values are whole blocks of these; else 0
+    unsigned kinds;             // formats in which `att` is read, if a head's values are whole blocks of them; else 0
     bool alone;                 // this thread is the only reader of a block's keys and values, so it stores them itself
 };
 
-// Positions from..until-1. Neither end goes down from one position to the next.
+// Positions from..until-1. Neither end decreases from one position to the next.
 struct range {
     int32_t from, until;
 };
@@ -39,7 +39,7 @@ static struct range seen(const struct layer_plan *p, const struct query_block *b
 
 // ---- storing ----
 
-// Keys and values of a block's rows, of one head.
+// Stores keys and values of a block's rows for one head.
 static void store_block(const struct attention *at, const struct query_block *block, size_t head) {
     const struct acts *a = at->a;
     const struct kv_cache *kv = at->kv;
@@ -55,7 +55,7 @@ static void store_block(const struct attention *at, const struct query_block *bl
     }
 }
 
-// Of all rows. The heads of the same rows, which are read as they lie, follow each other.
+// Stores those of all rows. The heads of the same rows follow each other, so that rows are read in memory order.
 static void store(struct member *m, const struct attention *at) {
     const struct batch *batch = &at->a->batch;
     size_t heads = (size_t)at->kv->n_head_kv, begin, end;
@@ -68,7 +68,7 @@ static void store(struct member *m, const struct attention *at) {
 
 // ---- attending ----
 
-// The parts that tiles give to the n queries of a block: m and l are [n, n_tiles], o is [n, n_tiles, D].
+// The results of each tile for the n queries of a block: m and l are [n, n_tiles], o is [n, n_tiles, D].
 struct parts {
     size_t n_tiles;
     int32_t first_tile;
@@ -95,7 +95,7 @@ static const uint8_t *keys_of(const struct attention *at, const struct query_blo
     return kv_keys(at->kv, block->seq, tile * KV_TILE, at->layer, (int32_t)(head / at->group));
 }
 
-// next: keys that will be read after the tile, or NULL.
+// next: the keys that will be read after this tile, or NULL.
 static void attend_tile(const struct attention *at, const struct query_block *block, size_t head, int32_t tile,
                         const struct parts *parts, const uint8_t *next) {
     int32_t lo[QUERY_ROWS], hi[QUERY_ROWS];
@@ -129,7 +129,7 @@ static int32_t first_tile(const struct attention *at, const struct query_block *
     return seen(at->plan, block, block->pos).from / KV_TILE;
 }
 
-// then: keys that will probably be read after the block.
+// then: the keys that will probably be read after this block.
 static void attend_block(const struct attention *at, const struct query_block *block, size_t head,
                          const uint8_t *then) {
     const int32_t end = seen(at->plan, block, block->pos + (int32_t)block->n - 1).until;
@@ -155,8 +155,8 @@ static const struct query_block *claimed_block(const struct batch *batch, size_t
     return &batch->blocks[n_blocks - 1 - claim % n_blocks];
 }
 
-// att = softmax(q k^T) v. The blocks of a head follow each other, while its keys and values are near; later ones, which
-// see more, come first.
+// att = softmax(q k^T) v. The blocks of a head follow each other while its keys and values are in the caches; later
+// blocks, which see more positions, come first.
 static void attend(struct member *m, const struct attention *at, size_t n) {
     const struct batch *batch = &at->a->batch;
     const size_t n_blocks = n < batch->n_rows ? batch->n_wanted_blocks : batch->n_blocks;

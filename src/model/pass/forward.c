@@ -15,7 +15,7 @@ struct forward {
     struct acts acts;
 };
 
-// Run by every member of the team.
+// Every member of the team runs this.
 static void run(void *arg, struct member *m) {
     const struct pass *pass = arg;
     const struct model *model = pass->model;
@@ -31,8 +31,8 @@ static void run(void *arg, struct member *m) {
     embed_forward(m, pass);                                            // x[B, E] = tokens[ids] + positions
     op_norm(m, a, &begin, model->hp.norm_eps, all);                    // h[B, E] = norm(x)
     for (int32_t l = 0; l < last; l++)                                 // x += attention(h); x += mlp(norm(x)); and
-        block_forward(m, pass, l, &model->layers[l + 1].attn_in, all); // h = norm(x), as the next block reads it
-    block_forward(m, pass, last, &model->final_norm, wanted);          // beyond keys and values only the wanted rows
+        block_forward(m, pass, l, &model->layers[l + 1].attn_in, all); // h = norm(x), the input of the next block
+    block_forward(m, pass, last, &model->final_norm, wanted);          // besides keys and values, only the wanted rows
     op_linear(m, a, &end->h, &logits, 1);                              // logits[wanted, V] = h head^T
     op_check(m, a, end->x, n_end, before->x + n_end, all * n_embd - n_end);
 }
@@ -118,7 +118,7 @@ void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs) 
     f->inputs = *inputs;
 }
 
-// What the caller promises; none of it comes from a file or a prompt unchecked.
+// Asserts what the caller guarantees; nothing here comes unchecked from a file or a prompt.
 static void check_spans(const struct forward *f, const struct kv_cache *kv, const struct span *spans, size_t n_spans) {
     size_t n = 0;
     for (size_t i = 0; i < n_spans; i++) {

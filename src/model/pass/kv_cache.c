@@ -82,7 +82,7 @@ static int32_t *slots_of(const struct kv_cache *kv, int32_t seq) {
     return kv->tiles + (size_t)seq * (size_t)kv->n_slots;
 }
 
-// There is always one: a sequence holds at most n_slots tiles, and one that is about to be copied is held twice.
+// There is always a free tile: a sequence holds at most n_slots tiles, and a tile that is about to be copied is shared.
 static int32_t take_tile(struct kv_cache *kv) {
     assert(kv->n_unused > 0);
     int32_t tile = kv->unused[--kv->n_unused];
@@ -94,14 +94,14 @@ static void release_tile(struct kv_cache *kv, int32_t tile) {
     if (--kv->users[tile] == 0) kv->unused[kv->n_unused++] = tile;
 }
 
-// A tile that is about to be written whole needs no more memory for being in huge pages. Attention reads a little here
-// and a little there of all tiles: in small pages it would wait for many address translations.
+// A tile that will be written whole takes no more memory in huge pages. Attention reads small parts of all tiles, and
+// in small pages it would wait for many address translations.
 static void prefer_huge(const struct kv_cache *kv, int32_t tile) {
     map_prefer_huge(kv->memory + (size_t)tile * kv->tile_bytes, kv->tile_bytes);
 }
 
-// The first n positions of a tile. Keys, values and their scales all run over blocks of 16 positions, or over
-// positions, so the first sixteens of each of these arrays are copied; memory behind them stays untouched.
+// Copies the first n positions of a tile. Keys, values and their scales are arrays over positions or over blocks of 16,
+// so the first blocks of 16 of each array are copied; the memory after them stays untouched.
 static void copy_tile(struct kv_cache *kv, int32_t to, int32_t from, int32_t n) {
     size_t sixteens = (size_t)(n + KV_LANES - 1) / KV_LANES, n_sixteens = KV_TILE / KV_LANES;
     size_t values = kv->keys_bytes; // of one head's keys, as of its values

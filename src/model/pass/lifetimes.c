@@ -3,7 +3,7 @@
 
 enum {
     ALIGNMENT = 64,
-    LINE = 64, // of a cache; rows of an odd number of them begin in different sets
+    LINE = 64, // bytes of a cache line; rows with an odd number of lines begin in different cache sets
 };
 
 const char *const op_names[OP_COUNT] = {
@@ -98,7 +98,7 @@ static uint64_t buffer_bytes(const struct act_sizes *sizes, enum buffer_id id) {
 
 // ---- places ----
 
-// The lowest place for a buffer that meets, in a life that meets its own, none of those placed.
+// The lowest place where a buffer overlaps no placed buffer that is alive at the same time.
 static uint64_t free_place(const struct act_layout *l, enum buffer_id id, uint64_t bytes) {
     uint64_t begin = 0;
     for (bool moved = true; moved;) {
@@ -114,7 +114,7 @@ static uint64_t free_place(const struct act_layout *l, enum buffer_id id, uint64
     return begin;
 }
 
-// The larger, the earlier: what comes late finds room beside or behind. Of equal ones the first of the table.
+// Places larger buffers first; later ones find room beside or after them. Equal sizes: in the order of the table.
 static void share_places(struct act_layout *l, const uint64_t bytes[BUF_COUNT]) {
     bool done[BUF_COUNT] = {false};
     for (int round = 0; round < BUF_COUNT; round++) {

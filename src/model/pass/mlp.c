@@ -2,7 +2,7 @@
 #include "ops.h"
 #include "pass.h"
 
-// y = down(act(up(h))), or y = down(act(gate(h)) * up(h)) where there is a gate (Shazeer 2020).
+// y = down(act(up(h))), or, with a gate, y = down(act(gate(h)) * up(h)) (Shazeer 2020).
 void mlp_forward(struct member *m, const struct pass *pass, int32_t layer, const struct rows *h, size_t n) {
     struct acts *a = pass->acts;
     const struct block_acts *b = acts_of(a, layer);

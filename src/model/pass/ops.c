@@ -31,7 +31,7 @@ static size_t rows_per_claim(const struct member *m, const struct kernels *k, si
 
 static bool has_delta(const struct product *p) { return p->delta && p->delta->a.data && p->delta->scale != 0; }
 
-// low = A x of the products' deltas.
+// Computes low = A x of the products' deltas.
 static void op_low(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n) {
     size_t most = 0, begin, end;
     for (size_t i = 0; i < n; i++)
@@ -53,7 +53,8 @@ static void op_low(struct member *m, struct acts *a, const struct rows *in, cons
     team_end(m);
 }
 
-// out += scale * B low for n rows of the matrix from row0 on; out: of the first token and row. low: of the product.
+// out += scale * B low for n rows of the matrix from row0 on. out: output of the first token and row; low: the
+// product's part of acts.low.
 static void add_delta(const struct member *m, struct acts *a, const struct product *p, const float *low, size_t row0,
                       size_t n, float *out) {
     float *tile = member_scratch(a, m);
@@ -72,7 +73,7 @@ static void add_delta(const struct member *m, struct acts *a, const struct produ
     }
 }
 
-// n rows of product i of those that read `in`, from row0 on. out: of the first token and of row0.
+// Multiplies n rows, from row0 on, of product i of those that read `in`. out: output of the first token and of row0.
 static void multiply_rows(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
                           size_t i, size_t row0, size_t n, float *out) {
     const struct linear *l = p->linear;
@@ -173,7 +174,7 @@ void op_residual(struct member *m, struct acts *a, const struct residual_step *s
     team_end(m);
 }
 
-// n values of a row of r from value `first` on: x = act(from) * factor.
+// Computes n values of a row of r from value `first` on: x = act(from) * factor.
 static void activate_piece(struct acts *a, const struct rows *r, const struct activation *f, size_t row, size_t first,
                            float *x, size_t n) {
     if (f->from != x) memcpy(x, f->from, n * sizeof *x);
@@ -195,7 +196,8 @@ void op_activate(struct member *m, struct acts *a, const struct rows *r, const s
     team_end(m);
 }
 
-// Rows of the MLP's first matrices, and what becomes of them: in ff, or where it has no floats in the member's scratch.
+// Multiplies rows of the MLP's first matrices and activates them: in ff, or, if it has no floats, in the member's
+// scratch.
 static void mlp_piece(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
                       size_t n_products, const struct mlp_step *step, size_t row0, size_t n_rows) {
     const struct rows *ff = step->ff;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The operations of a forward pass, run by a team: every member calls every operation, in the same order. Each ends
-// when all of it is done, so what one wrote the next may read. None of their results depends on who computes what, and
-// nothing is computed outside of claims: a member may be late.
+// The operations of a forward pass, run by a team: every member calls every operation, in the same order. An operation
+// ends when all of it is done, so the next may read what it wrote. No result depends on who computes what, and nothing
+// is computed outside of claims, since a member may be late.
 #ifndef QUILL_MODEL_PASS_OPS_H
 #define QUILL_MODEL_PASS_OPS_H
 
@@ -14,13 +14,13 @@ struct product {
     const struct delta *delta; // NULL: none
     float *out;
     size_t n, out_stride;
-    bool check; // notes values that are not finite
+    bool check; // sets acts.not_finite if a value is not finite
 };
 
 // Products that read the same input, as one job.
 void op_linear(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n);
 
-// h = in(x), as h is read.
+// h = in(x), in the formats in which h is read.
 struct norm_step {
     const struct norm *in;
     const float *x;       // [n, E]
@@ -28,18 +28,18 @@ struct norm_step {
 };
 void op_norm(struct member *m, struct acts *a, const struct norm_step *step, float eps, size_t n);
 
-// Between two parts of a block, for the first n rows: to = sum(x + out(y)); h = in(to). Absent norms change nothing.
+// Between two parts of a block, for the first n rows: to = sum(x + out(y)); h = in(to). Absent norms are the identity.
 struct residual_step {
     const struct norm *out, *sum; // of y before the sum, of x after it; NULL: absent
     const float *x, *y;           // [n, E] and [n, y_stride]
     float *to;                    // [n, E], may be x
-    const struct norm *in;        // NULL: h is not wanted
+    const struct norm *in;        // NULL: no h
     const struct rows *h;         // [n, E]
-    bool in_first;                // h is of x before the sum (parallel attention and MLP)
+    bool in_first;                // h is computed from x before the sum (parallel attention and MLP)
 };
 void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n);
 
-// r = act(from), and times `factor` when it is not NULL; then quantized for those of `kinds` that are.
+// r = act(from), times `factor` unless NULL; then quantized in the quantized kinds of `kinds`.
 struct activation {
     void (*act)(float *x, size_t n); // NULL: none
     const float *from;               // [n, stride of r], may be r's floats
@@ -49,8 +49,8 @@ struct activation {
 void op_activate(struct member *m, struct acts *a, const struct rows *r, const struct activation *f, size_t n);
 
 // The first half of the MLP: ff = act(up in), or act(gate in) * (up in) where gate is not NULL, for the first n rows;
-// kinds: formats the down projection needs. Where a claim's rows are whole blocks of these, they are activated while
-// they are near.
+// kinds: formats the down projection needs. If a claim's rows are whole blocks of these, they are activated while they
+// are in the caches.
 struct mlp_step {
     const struct linear *gate, *up;
     const struct delta *gate_delta, *up_delta;
@@ -61,11 +61,11 @@ struct mlp_step {
 };
 void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struct mlp_step *step, size_t n);
 
-// Notes values of x and y that are not finite.
+// Sets acts.not_finite if a value of x or y is not finite.
 void op_check(struct member *m, struct acts *a, const float *x, size_t n_x, const float *y, size_t n_y);
 
-// Part of an operation: n values of a row, x, of which the first is value `first`, quantized for those of `kinds` that
-// are. It begins a block of every such kind.
+// Part of an operation: quantizes n values of a row, x, in the quantized kinds of `kinds`. x[0] is value `first` of the
+// row and begins a block of every such kind.
 void quantize_piece(struct acts *a, const struct rows *r, unsigned kinds, size_t row, size_t first, const float *x,
                     size_t n);
 

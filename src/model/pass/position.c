@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a token becomes a vector, and learns its position.
+// Turns tokens and their positions into vectors.
 #include "ops.h"
 #include "pass.h"
 
