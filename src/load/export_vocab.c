@@ -10,7 +10,7 @@ static const char *const end_keys[] = {"tokenizer.ggml.eos_token_id", "tokenizer
                                        "tokenizer.ggml.eom_token_id"};
 enum { END_KEYS = sizeof end_keys / sizeof *end_keys };
 
-// What GGUF cannot say would be another tokenizer without a word.
+// Refuses traits that GGUF cannot express: the written tokenizer would silently be a different one.
 static quill_status check_traits(const struct vocab *v, const struct weights *w, int32_t rows, quill_error *err) {
     const struct vocab_spec *spec = &v->spec;
     const char *file = QUOTED(str_of(w->path));
@@ -28,7 +28,7 @@ static quill_status check_traits(const struct vocab *v, const struct weights *w,
     return QUILL_OK;
 }
 
-// Tokens and kinds for all rows. The name of an unused token is the one that converters give.
+// Tokens and kinds for all rows. Unused tokens get the names that converters give them.
 static bool fill_rows(struct vocab *v, size_t rows) {
     enum { NAME_BYTES = 32 };
     struct str *tokens = arena_alloc(&v->arena, rows, sizeof *tokens);
@@ -74,7 +74,7 @@ quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t
     struct vocab v;
     quill_status s = vocab_load(&v, w, err);
     if (s) return s;
-    quill_tokenizer *tokenizer = NULL; // made to see that it can be: merges, ids, equal texts
+    quill_tokenizer *tokenizer = NULL; // created only to check the vocabulary: merges, ids, equal texts
     s = tokenizer_create(&tokenizer, &v.spec, err);
     quill_tokenizer_free(tokenizer);
     if (!s) s = check_traits(&v, w, rows, err);

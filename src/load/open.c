@@ -15,8 +15,8 @@ static quill_status make_tokenizer(quill_tokenizer **out, const struct weights *
     return s;
 }
 
-// A directory's matrix may have more rows than the tokenizer has ids: padding, which Hugging Face models often carry.
-// In a GGUF file both are written by one program, and padding has token entries too.
+// In a directory, the embedding may have more rows than the tokenizer has ids: padding, as in many Hugging Face models.
+// In a GGUF file one program writes both, and padding has tokens too.
 static quill_status check_vocabulary(const struct quill_model *m, quill_error *err) {
     int32_t rows = model_hparams(m->model)->n_vocab, tokens = quill_n_vocab(m->tokenizer);
     if (tokens == rows || (tokens < rows && m->weights->format == WEIGHTS_HF)) return QUILL_OK;
@@ -27,7 +27,7 @@ static quill_status check_vocabulary(const struct quill_model *m, quill_error *e
 struct str weights_name(const struct weights *w) {
     struct str name = {NULL, 0};
     bool found;
-    enum { MOST = 1024 }; // longer ones are no names
+    enum { MOST = 1024 }; // longer strings are not taken for names
     if (w->format == WEIGHTS_GGUF && meta_string(w, "general.name", &name, &found, NULL) == QUILL_OK && found &&
         name.n > 0 && name.n <= MOST)
         return name;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writing a model as GGUF with another weight type. A GGUF file is rewritten as it is, whatever its family; a directory
-// is bound first, because only a bound model knows what its tensors are called in GGUF.
+// Writes a model as GGUF with another weight type. A GGUF file is rewritten directly, whatever its family; a directory
+// is bound first, because only a bound model knows the GGUF names of its tensors.
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,9 +35,9 @@ struct job {
     size_t n;
     struct team *team;
     float *rows;        // [team size][most_values]
-    size_t most_values; // of the rows that one member decodes at once
+    size_t most_values; // most values of the rows that one member decodes at once
     uint64_t done, all; // bytes of the tensors
-    size_t n_matrices, fallen[DTYPE_COUNT]; // fallen[t]: matrices that became t for want of whole blocks
+    size_t n_matrices, fallen[DTYPE_COUNT]; // fallen[t]: matrices that became t since their rows are not whole blocks
 };
 
 static void note_fallback(const struct job *job, const struct item *item, enum dtype wanted) {
@@ -48,7 +48,7 @@ static void note_fallback(const struct job *job, const struct item *item, enum d
     job->options->note(job->options->user, line);
 }
 
-// "3 of 12 matrices have rows that are no whole blocks: 2 became Q5_0, 1 became F16"; once the file is there.
+// "3 of 12 matrices have rows that are no whole blocks: 2 became Q5_0, 1 became F16"; called once the file exists.
 static void say_fallen(const struct job *job) {
     char line[256];
     size_t all = 0;
@@ -65,7 +65,7 @@ static void say_fallen(const struct job *job) {
     job->options->summary(job->options->user, line);
 }
 
-// Once all items are known: which layers there are, and whether there is a head, is seen from their names.
+// Called once all items are known: their names tell the number of layers and whether there is a head.
 static void choose_types(struct job *job) {
     struct recipe_model model = {.tied = true};
     for (size_t i = 0; i < job->n; i++) {
@@ -100,7 +100,7 @@ static quill_status add_item(struct job *job, struct str name, const struct tens
     return QUILL_OK;
 }
 
-// n rows, ROWS_AT_ONCE or fewer, as f32.
+// Decodes n rows, at most ROWS_AT_ONCE, to f32.
 static void decode_rows(float *rows, const struct item *item, uint64_t first, size_t n) {
     const struct tensor *t = item->from;
     const struct dtype_info *info = &dtypes[t->dtype];
@@ -119,7 +119,7 @@ static void decode_rows(float *rows, const struct item *item, uint64_t first, si
     }
 }
 
-// Rows of one tensor for the team.
+// Rows of one tensor that the team converts.
 struct piece {
     const struct job *job;
     const struct item *item;
@@ -180,7 +180,7 @@ static quill_status fill(void *user, size_t index, uint64_t first, uint64_t n_ro
 // ---- metadata -------------------------------------------------------------------------------------------------------
 
 static bool copy_keys(const struct weights *in, struct gguf_writer *g) {
-    // Written anew, or true of the old file alone.
+    // Keys that are written anew, or that describe only the old file.
     static const char *const dropped[] = {"general.file_type", "general.quantization_version", "general.alignment"};
     bool ok = true;
     for (size_t i = 0; i < in->n_meta; i++) {
@@ -260,7 +260,7 @@ static quill_status write_file(struct job *job, struct gguf_writer *g, const cha
         uint64_t shape[TENSOR_MAX_DIMS];
         memcpy(shape, item->from->shape, sizeof shape);
         if (item->transposed) shape[0] = item->rows, shape[1] = item->cols;
-        // A tensor of no rows may claim any columns.
+        // A tensor without rows may claim any number of columns.
         uint64_t rows = is_copied(item) ? 0 : item->rows < ROWS_AT_ONCE ? item->rows : ROWS_AT_ONCE;
         if (checked_mul(&values, rows, item->cols) && values > most) most = values;
         ok = gguf_put_tensor(g, item->name, item->to, shape, item->from->n_dims);

@@ -6,7 +6,7 @@
 
 #include "kernels/kernels.h"
 
-// Mixes of ggml's K types, by the names and rules of llama.cpp (llama-quant.cpp). The first rule that fits counts.
+// Mixes of ggml's K types, with the names and rules of llama.cpp (llama-quant.cpp). The first rule that matches counts.
 enum part { PART_NONE, PART_V, PART_ATTN_OUT, PART_DOWN }; // V: q, k and v as one matrix too
 enum layers { LAYERS_ALL, LAYERS_FIRST_2, LAYERS_FIRST_4, LAYERS_FIRST_8TH, LAYERS_FIRST_16TH, LAYERS_SENSITIVE };
 struct recipe_rule {

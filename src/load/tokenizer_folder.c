@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A Hugging Face directory: vocab_files.c reads its tokenizer files; ids of BOS and EOS come from
-// generation_config.json, else config.json, else the names in the tokenizer's own files.
+// A Hugging Face directory. vocab_files.c reads its tokenizer files; the ids of BOS and EOS come from
+// generation_config.json, else from config.json, else from the names in the tokenizer's own files.
 #include "formats/json.h"
 #include "vocab.h"
 #include "vocab_files.h"
@@ -12,7 +12,8 @@ static quill_status bad_id(const struct weights *w, const char *file, const char
                 QUOTED(str_of(w->path)), file, key);
 }
 
-// One end of texts, or one of several, from a file; the first one replaces those of other files. *found: there is one.
+// Takes an EOS id from a file, one of possibly several. The file's first one replaces those of other files. *found: the
+// file has one.
 static quill_status take_eos(struct vocab *v, const char *file, int64_t id, bool *found, quill_error *err) {
     bool has;
     quill_status s = vocab_has_id(&has, v, file, "eos_token_id", id, err);

@@ -2,7 +2,7 @@
 // The tokenizer section of the GGUF specification.
 #include "vocab.h"
 
-enum { PRE_BYTES = 80 }; // of the name of a pre-tokenizer
+enum { PRE_BYTES = 80 }; // room for the name of a pre-tokenizer
 
 static quill_status want_array(const struct meta **out, const struct weights *w, const char *key, enum meta_kind kind,
                                const char *what, quill_error *err) {
@@ -66,7 +66,7 @@ static quill_status token_kinds(struct vocab *v, const struct weights *w, quill_
     return QUILL_OK;
 }
 
-// *id is left alone where the key is missing, or the id is no token's.
+// *id is unchanged if the key is missing or the id is not a token.
 static quill_status token_id(struct vocab *v, const struct weights *w, const char *key, int32_t *id, bool *found,
                              quill_error *err) {
     int64_t value;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// tokenizer.json, as Hugging Face tokenizers writes it: its model, and what is done before and after. A part that does
-// something to the text or the ids that is not done here is refused by its name; what concerns only other uses
-// (padding, truncation, decoders, types of segments) is passed over.
+// tokenizer.json, as Hugging Face tokenizers writes it: its model, and the steps before and after. A part that would
+// change the text or the ids in a way that quill does not support is refused by name; parts for other uses (padding,
+// truncation, decoders, types of segments) are skipped.
 #include "vocab_owner.h"
 
 // ---- the model: BPE -------------------------------------------------------------------------------------------------
@@ -19,7 +19,7 @@ quill_status vocab_read_vocab(struct vocab_reading *r, bool added) {
     return r->walk.mistake ? vocab_refuse(r, NULL) : QUILL_OK;
 }
 
-// A merge is "left right" or, since tokens may hold blanks elsewhere, ["left", "right"].
+// A merge is "left right" or, because tokens of other models may contain spaces, ["left", "right"].
 static quill_status read_pair(struct vocab_reading *r, struct str *merge) {
     struct str sides[2] = {{NULL, 0}, {NULL, 0}}, written;
     size_t n = 0;
@@ -59,7 +59,7 @@ static quill_status read_merges(struct vocab_reading *r) {
     return r->walk.mistake ? vocab_refuse(r, NULL) : QUILL_OK;
 }
 
-// What a model may say as long as it says no more than this.
+// Members that a model may have only with these values.
 static const struct {
     const char *name, *harmless[4];
 } settings[] = {
@@ -121,7 +121,7 @@ quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_
     entry.kind = str_is(vocab_member(object, "\"special\""), "true") ? TOKEN_SPECIAL : TOKEN_ADDED;
     for (size_t i = 0; i < sizeof manners / sizeof *manners; i++) {
         if (!str_is(vocab_member(object, manners[i].name), "true")) continue;
-        // One that is not special is found in every text, and no text may lose its white space.
+        // A token that is not special is matched in every text, and stripping would lose the text's white space.
         if (!manners[i].flag || (entry.kind & TOKEN_KIND_BITS) != TOKEN_SPECIAL)
             return fail(r->err, QUILL_E_MODEL, "%s/%s: added token '%s': %s is not supported%s",
                         QUOTED(str_of(r->directory)), r->file, QUOTED(entry.text), manners[i].name,

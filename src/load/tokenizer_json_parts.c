@@ -7,7 +7,7 @@ enum { MOST_NESTING = 4 };
 
 struct splitting_part {
     struct str object, type;
-    struct str behavior; // as written; {NULL, 0}: not said
+    struct str behavior; // as written; {NULL, 0}: absent
 };
 
 static quill_status add_pattern(struct vocab_reading *r, struct str pattern) {
@@ -18,7 +18,7 @@ static quill_status add_pattern(struct vocab_reading *r, struct str pattern) {
     return QUILL_OK;
 }
 
-// "(?:PATTERN)+", for matches that touch and are to be one.
+// Adds "(?:PATTERN)+", which joins adjacent matches.
 static quill_status add_repeated(struct vocab_reading *r, struct str pattern) {
     char *text = arena_alloc(&r->owner->arena, pattern.n + 5, 1);
     if (!text) return fail_memory(r->err);
@@ -28,7 +28,7 @@ static quill_status add_repeated(struct vocab_reading *r, struct str pattern) {
     return add_pattern(r, (struct str){text, pattern.n + 5});
 }
 
-// A text to be found as it is: its ASCII marks escaped.
+// Makes a pattern that matches a text verbatim: escapes its ASCII punctuation.
 static quill_status escape_text(struct vocab_reading *r, struct str *text) {
     char *copy = arena_alloc(&r->owner->arena, 2 * text->n, 1);
     size_t n = 0;
@@ -48,8 +48,8 @@ static quill_status read_split(struct vocab_reading *r, const struct splitting_p
     if (!text.p || !text.n) return vocab_refuse(r, "pre_tokenizer: Split: expected a pattern, found none");
     quill_status status = regex.p ? QUILL_OK : escape_text(r, &text);
     if (status) return status;
-    // Removed and inverted: matches stay, what lies between them goes. The patterns that are used so match everything;
-    // where one does not, the rest is kept here, since no byte of a text is lost.
+    // Removed and inverted: matches stay, and the text between them is removed. Patterns used this way match
+    // everything; if one does not, quill keeps the rest, so that no byte of a text is lost.
     bool inverted = str_is(vocab_member(part->object, "\"invert\""), "true");
     if (str_is(part->behavior, "\"Isolated\"") || (inverted && str_is(part->behavior, "\"Removed\"")))
         return add_pattern(r, text);
@@ -62,7 +62,7 @@ static quill_status read_digits(struct vocab_reading *r, const struct splitting_
     return add_pattern(r, each ? STR("\\p{N}") : STR("\\p{N}+"));
 }
 
-// ASCII's 32 marks and the general category.
+// ASCII's 32 punctuation characters, and the general category.
 static quill_status read_punctuation(struct vocab_reading *r, const struct splitting_part *part) {
     if (!part->behavior.p || str_is(part->behavior, "\"Isolated\"")) return add_pattern(r, STR("[\\p{P}$+<=>^`|~]"));
     if (str_is(part->behavior, "\"Contiguous\"")) return add_pattern(r, STR("[\\p{P}$+<=>^`|~]+"));
@@ -71,7 +71,7 @@ static quill_status read_punctuation(struct vocab_reading *r, const struct split
 
 static quill_status read_byte_level(struct vocab_reading *r, const struct splitting_part *part, bool *byte_level) {
     r->owner->prefix_space = str_is(vocab_member(part->object, "\"add_prefix_space\""), "true");
-    if (r->owner->prefix_space && r->owner->n_patterns > 0) // each piece of the splits before it would get a space
+    if (r->owner->prefix_space && r->owner->n_patterns > 0) // each piece of earlier splits would get a space
         return vocab_lacks(r, "pre_tokenizer: behind a split, ByteLevel with", STR("add_prefix_space"));
     bool first = r->owner->n_patterns == 0, split = !str_is(vocab_member(part->object, "\"use_regex\""), "false");
     *byte_level = true;
@@ -96,7 +96,7 @@ static quill_status read_sequence(struct vocab_reading *r, struct str object, bo
 static quill_status read_part(struct vocab_reading *r, struct str object, bool *byte_level, int depth) {
     const struct splitting_part part = {object, vocab_member(object, "\"type\""), vocab_member(object, "\"behavior\"")};
     if (str_is(part.type, "\"Sequence\"")) return read_sequence(r, object, byte_level, depth);
-    // Behind ByteLevel a pattern would see the characters that stand for the bytes.
+    // After ByteLevel a pattern would see the characters that stand for bytes.
     if (*byte_level) return vocab_lacks(r, "pre_tokenizer: behind ByteLevel,", part.type);
     if (str_is(part.type, "\"ByteLevel\"")) return read_byte_level(r, &part, byte_level);
     if (str_is(part.type, "\"Split\"")) return read_split(r, &part);
@@ -115,7 +115,7 @@ quill_status vocab_read_pre_tokenizer(struct vocab_reading *r, struct str part) 
 
 // ---- the post-processor ---------------------------------------------------------------------------------------------
 
-// The token that is put in front of a text: the one special token before the sequence A.
+// The token that the template puts in front of a text: the one special token before the sequence A.
 static quill_status read_template(struct vocab_reading *r, struct str object) {
     struct json_walk walk = {.text = vocab_member(object, "\"single\"")};
     struct str item, id = {NULL, 0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a format meets a tokenizer: the vocabulary of a GGUF file or of a Hugging Face directory.
+// Reads the vocabulary of a GGUF file or a Hugging Face directory for the tokenizer.
 #ifndef QUILL_LOAD_VOCAB_H
 #define QUILL_LOAD_VOCAB_H
 
@@ -13,7 +13,7 @@ enum { MAX_EOS = 64 };
 
 struct vocab {
     struct vocab_spec spec;      // strings borrowed from the file or from `owner`
-    struct vocab_owner *owner;   // of a directory
+    struct vocab_owner *owner;   // for a directory
     struct arena arena;
     int32_t eos[MAX_EOS];
     struct ignored ignored;
@@ -23,17 +23,17 @@ struct vocab {
 quill_status vocab_load(struct vocab *v, const struct weights *w, quill_error *err);
 void vocab_free(struct vocab *v); // zeros are fine
 
-// For the two that load: `v` is empty, with v->spec.file set.
+// The two parts of vocab_load. `v` is empty except for v->spec.file.
 quill_status vocab_load_gguf(struct vocab *v, const struct weights *w, quill_error *err);
 quill_status vocab_load_folder(struct vocab *v, const struct weights *w, quill_error *err);
-void vocab_add_eos(struct vocab *v, int32_t id); // once, whatever the number of calls
-// Whether a file's id of BOS or EOS is one of a token; else it is ignored. An error: memory.
+void vocab_add_eos(struct vocab *v, int32_t id); // adds an id only once
+// Sets *has to whether a file's BOS or EOS id is a token; otherwise notes it as ignored. QUILL_E_SYSTEM: memory.
 quill_status vocab_has_id(bool *has, struct vocab *v, const char *file, const char *key, int64_t id, quill_error *err);
 const struct meta *vocab_array(const struct weights *w, const char *key, enum meta_kind kind); // NULL: no such array
 
-// The vocabulary of a directory as the keys of a GGUF file. There every row of the embedding has a token: rows of
-// padding, and ids that the tokenizer skips, get unused ones. QUILL_E_MODEL: it is damaged, or has a trait for which
-// there is no key. *ignored, which is empty, is told of BOS and EOS that are not written.
+// Writes the vocabulary of a directory as keys of a GGUF file. There every row of the embedding has a token, so padding
+// rows and ids that the tokenizer skips get unused tokens. QUILL_E_MODEL: the vocabulary is damaged, or has a trait for
+// which there is no key. *ignored, empty before, gets the BOS and EOS that are not written.
 struct gguf_writer;
 quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t rows, struct ignored *ignored,
                          quill_error *err);

@@ -5,7 +5,7 @@
 
 // ---- special tokens -------------------------------------------------------------------------------------------------
 
-// A token is a string, an object with it, or null.
+// A token is a string, an object that holds it, or null.
 static quill_status read_token(struct vocab_reading *r, const struct vocab_config *c, struct str value,
                                struct vocab_special *token) {
     struct str text = value;
@@ -46,7 +46,7 @@ static quill_status put_listed(struct vocab_reading *r, struct vocab_config *c, 
     return QUILL_OK;
 }
 
-// Tokens in a list, or as the members of an object.
+// Reads tokens in a list, or as the members of an object.
 static quill_status read_list(struct vocab_reading *r, struct vocab_config *c, struct str list) {
     struct json_walk walk = {.text = list};
     struct str name, value;
@@ -66,7 +66,7 @@ static bool ends_with(struct str s, struct str end) {
     return s.n >= end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
 }
 
-// A member of either file, if it is about special tokens. Names of a model's own end like the known ones.
+// Reads a member of either file if it is about special tokens. A model's own names end like the known ones.
 static quill_status read_special(struct vocab_reading *r, struct vocab_config *c, struct str name, struct str value) {
     static const char *const known[] = {"\"bos_token\"", "\"eos_token\"", "\"unk_token\"", "\"pad_token\"",
                                         "\"sep_token\"", "\"cls_token\"", "\"mask_token\""};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a folder says of its tokenizer beside the vocabulary: tokenizer_config.json, and in older folders
+// What a folder says about its tokenizer besides the vocabulary: tokenizer_config.json, and in older folders
 // special_tokens_map.json.
 #ifndef QUILL_LOAD_VOCAB_CONFIG_H
 #define QUILL_LOAD_VOCAB_CONFIG_H
@@ -11,13 +11,13 @@ enum { MOST_NAMED = 64 };
 // A special token: "eos_token": "</s>", or one of a list.
 struct vocab_special {
     struct str key;   // as written; {NULL, 0}: one of a list
-    struct str text;  // {NULL, 0}: there is none, and the file says so
+    struct str text;  // {NULL, 0}: the file says that there is none
     uint8_t strips;   // TOKEN_STRIPS_*
-    const char *file; // that says so; NULL: it is what the class implies
+    const char *file; // the file that says so; NULL: the class implies it
 };
 
 struct vocab_config {
-    bool alone;                              // there is no tokenizer.json, which else says what is special
+    bool alone;                              // no tokenizer.json says which tokens are special
     struct vocab_special named[MOST_NAMED];  // [n_named]
     size_t n_named;
     struct vocab_special *listed;            // [n_listed]
@@ -25,7 +25,7 @@ struct vocab_config {
     struct str class;                        // as written
     bool add_bos, add_bos_said;
     bool prefix_space, prefix_space_said;
-    bool lists_added; // it has all added tokens: then special_tokens_map.json and added_tokens.json say nothing
+    bool lists_added; // has all added tokens; then special_tokens_map.json and added_tokens.json are not needed
 };
 
 quill_status vocab_read_config(struct vocab_reading *r, struct vocab_config *c);      // r->walk at the begin
@@ -33,11 +33,11 @@ quill_status vocab_read_config(struct vocab_reading *r, struct vocab_config *c);
 quill_status vocab_read_special_map(struct vocab_reading *r, struct vocab_config *c); // likewise
 void vocab_config_free(struct vocab_config *c); // zeros are fine
 
-bool vocab_is_gpt2(const struct vocab_config *c); // GPT-2's class, which is also that of files that name none
-// What GPT-2's class takes where the files say nothing (its own say nothing).
+bool vocab_is_gpt2(const struct vocab_config *c); // GPT-2's class, which files without a class mean too
+// The names that GPT-2's class uses if the files have none (GPT-2's own files have none).
 quill_status vocab_default_names(struct vocab_reading *r, struct vocab_config *c);
-const struct vocab_special *vocab_named(const struct vocab_config *c, const char *key); // NULL: nothing is said
-// Only classes whose vocab.json and merges.txt mean what GPT-2's mean.
+const struct vocab_special *vocab_named(const struct vocab_config *c, const char *key); // NULL: not mentioned
+// Accepts only classes whose vocab.json and merges.txt mean what GPT-2's mean.
 quill_status vocab_check_class(const struct vocab_reading *r, struct str class);
 
 #endif

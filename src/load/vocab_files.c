@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tokenizer of a Hugging Face directory: tokenizer.json, or vocab.json with merges.txt as GPT-2 had them; and what
-// other files add to either.
+// The tokenizer of a Hugging Face directory: tokenizer.json, or vocab.json with merges.txt as in GPT-2, and what other
+// files add to either.
 #include "base/alloc.h"
 #include "vocab_config.h"
 #include "vocab_files.h"
@@ -46,7 +46,7 @@ bool vocab_text(struct vocab_reading *r, struct str written, struct str *out) {
     return !written.n || written.p[0] != '"' || json_unquote(written, &r->owner->arena, out);
 }
 
-// Room for one more element of a list that doubles.
+// Makes room for one more element of a list, whose capacity doubles.
 static bool make_room(void **list, size_t n, size_t *cap, size_t size) {
     if (n < *cap) return true;
     void *grown = alloc_resize(*list, *cap ? 2 * *cap : 1024, size);
@@ -150,8 +150,8 @@ static quill_status same_id(const struct vocab_reading *r, int32_t id, struct st
                 id, QUOTED(a), QUOTED(b));
 }
 
-// Tokens by id. There may be ids without a token, but not many more than there are tokens: nothing is allocated by a
-// number that a file merely claims.
+// Orders tokens by id. There may be ids without a token, but not many more than there are tokens: no allocation depends
+// on a number that a file merely claims.
 static quill_status place_tokens(const struct vocab_reading *r) {
     struct vocab_owner *o = r->owner;
     size_t most = 2 * o->n_entries + 65536;
@@ -175,7 +175,7 @@ static quill_status place_tokens(const struct vocab_reading *r) {
     return QUILL_OK;
 }
 
-// Added tokens come last, whatever the order in the file: they may say again what the vocabulary has.
+// Added tokens come last, whatever the order in the file: they may repeat tokens of the vocabulary.
 static void sort_entries(struct vocab_owner *o) {
     size_t n = 0;
     for (size_t i = 0; i < o->n_entries; i++)
@@ -207,7 +207,7 @@ static int by_text(const void *a, const void *b) {
     return str_compare(left->text, right->text);
 }
 
-// Tokens that are named are special, where no tokenizer.json says which are.
+// Named tokens are special if no tokenizer.json says which tokens are.
 static quill_status mark_special(const struct vocab_reading *r, const struct vocab_config *c) {
     struct vocab_owner *o = r->owner;
     size_t n = 0;
@@ -221,7 +221,7 @@ static quill_status mark_special(const struct vocab_reading *r, const struct voc
         const struct vocab_special key = {.text = o->tokens[id]};
         const struct vocab_special *named = key.text.p ? bsearch(&key, all, n, sizeof *all, by_text) : NULL;
         uint8_t kind = o->kinds[id] & TOKEN_KIND_BITS;
-        // An added token strips as the list of added ones says.
+        // For an added token, the list of added tokens says how it strips.
         if (named && kind != TOKEN_SPECIAL)
             o->kinds[id] = TOKEN_SPECIAL | (kind == TOKEN_NORMAL ? named->strips : 0);
     }
@@ -229,7 +229,7 @@ static quill_status mark_special(const struct vocab_reading *r, const struct voc
     return QUILL_OK;
 }
 
-// The token that a file names as BOS or EOS; -1: none. A name that no token has counts as absent.
+// The token that a file names as BOS or EOS; -1: none. A name that is not a token counts as absent.
 static quill_status named_id(const struct vocab_reading *r, const struct vocab_config *c, struct ignored *ignored,
                              const char *key, int32_t *id) {
     const struct vocab_special *named = vocab_named(c, key);
@@ -240,7 +240,7 @@ static quill_status named_id(const struct vocab_reading *r, const struct vocab_c
     return ignored_add(ignored, named->file, bare, named->text) ? QUILL_OK : fail_memory(r->err);
 }
 
-// GPT-2's class puts a space in front where its config says so, whatever tokenizer.json has.
+// GPT-2's class puts a space in front of a text if its config says so, whatever tokenizer.json says.
 static bool puts_space(const struct vocab_owner *o, const struct vocab_config *c) {
     return c->alone || (vocab_is_gpt2(c) && c->prefix_space_said) ? c->prefix_space : o->prefix_space;
 }
@@ -254,7 +254,7 @@ static quill_status place_all(const struct vocab_reading *r, const struct vocab_
     if (!status && c->alone) status = mark_special(r, c);
     if (!status) status = named_id(r, c, ignored, "\"bos_token\"", bos);
     if (!status) status = named_id(r, c, ignored, "\"eos_token\"", &o->eos);
-    free(o->entries), o->entries = NULL; // with millions of tokens they would count
+    free(o->entries), o->entries = NULL; // with millions of tokens their memory matters
     return status;
 }
 

@@ -14,7 +14,7 @@ struct vocab_files {
     const char *directory;        // for messages
     struct str tokenizer_json, vocab_json, merges_txt, tokenizer_config_json, special_tokens_map_json;
     struct str added_tokens_json;
-    struct ignored *ignored;      // is told of names that no token has; NULL: nobody wants to know
+    struct ignored *ignored;      // gets names that are not tokens; NULL: not wanted
 };
 struct vocab_owner;
 quill_status vocab_from_files(struct vocab_spec *spec, struct vocab_owner **owner, const struct vocab_files *files,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What reading the tokenizer files of a directory collects, and where it is collected.
+// The data that the readers of a directory's tokenizer files collect.
 #ifndef QUILL_LOAD_VOCAB_OWNER_H
 #define QUILL_LOAD_VOCAB_OWNER_H
 
@@ -14,7 +14,7 @@ struct vocab_entry {
     struct str text;
     int32_t id;
     uint8_t kind;   // enum token_kind and TOKEN_STRIPS_*
-    bool added;     // listed as an added token: it may name a token of the vocabulary again
+    bool added;     // listed as an added token; may repeat a token of the vocabulary
 };
 
 struct vocab_owner {
@@ -29,14 +29,14 @@ struct vocab_owner {
     enum normalizer_kind normalizers[OWN_MOST_NORMALIZERS];
     size_t n_normalizers;
     bool ignore_merges, prefix_space;
-    int32_t template_bos;        // what the post-processor puts in front; -1: nothing
-    struct str *tokens;          // [n_tokens] by id, made of the entries
+    int32_t template_bos;        // the token that the post-processor puts in front; -1: none
+    struct str *tokens;          // [n_tokens] by id, from the entries
     uint8_t *kinds;
     size_t n_tokens;
     int32_t eos;
 };
 
-// A file that is being read.
+// A file being read.
 struct vocab_reading {
     struct vocab_owner *owner;
     const char *directory, *file; // for messages
@@ -44,13 +44,13 @@ struct vocab_reading {
     quill_error *err;
 };
 
-// "DIR/FILE: " and what is wrong; `what` may be NULL: the walk's mistake.
+// Fails with "DIR/FILE: " and what is wrong. `what` NULL: the walk's mistake.
 quill_status vocab_refuse(const struct vocab_reading *r, const char *what);
-// "DIR/FILE: PART 'NAME' is not supported"
+// Fails with "DIR/FILE: PART 'NAME' is not supported".
 quill_status vocab_lacks(const struct vocab_reading *r, const char *part, struct str name);
 
 bool vocab_natural(struct str written, int32_t *value); // a JSON integer of 0 to 999,999,999
-// The member's value in an object that was walked over before; {NULL, 0}: there is none.
+// The member's value in an object that was walked over before; {NULL, 0}: none.
 struct str vocab_member(struct str object, const char *quoted_name);
 // A JSON string, decoded. false: out of memory. Another value gives {NULL, 0}.
 bool vocab_text(struct vocab_reading *r, struct str written, struct str *out);
@@ -59,9 +59,9 @@ quill_status vocab_add_entry(struct vocab_reading *r, struct vocab_entry entry);
 quill_status vocab_add_merge(struct vocab_reading *r, struct str merge);
 
 quill_status vocab_read_tokenizer_json(struct vocab_reading *r); // r->walk at the begin
-// At an object of tokens and ids, which are of the vocabulary or added to it.
+// The walk is at an object of tokens and their ids, of the vocabulary or (`added`) added to it.
 quill_status vocab_read_vocab(struct vocab_reading *r, bool added);
-// One token of a list of added ones; `id` is given where the object does not hold it, else -1.
+// Reads one token of a list of added ones; `id`: its id if the object does not hold it, else -1.
 quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_t id);
 quill_status vocab_read_pre_tokenizer(struct vocab_reading *r, struct str part);   // a value that was walked over
 quill_status vocab_read_post_processor(struct vocab_reading *r, struct str part);
