@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Generations side by side: each row of a batch is a task that goes on after its first logits.
+// Generations side by side: each row of a batch is a task that continues after its first logits.
 #include "batch_rows.h"
 
 #include <assert.h>
@@ -12,14 +12,14 @@ struct batch_row {
     struct generation *generation;
     struct task task;
     size_t n_vocab;
-    bool finished; // and `end` says how
+    bool finished; // `end` is then valid
     quill_batch_row end;
 };
 
 struct batch_rows {
     struct batch_row *rows; // [n_seq]
     int32_t n_seq;
-    int32_t *order; // [n] rows in use, as they were added; then those that are free
+    int32_t *order; // [n_seq] the n rows in use, in the order they were added; then the free rows
     int32_t n;
 };
 
@@ -47,7 +47,7 @@ void batch_rows_free(struct batch_rows *b) {
     free(b);
 }
 
-// The generation's ids, and where its tokens end.
+// The generation's ids, and the ends of its tokens.
 size_t batch_row_bytes(int32_t n_ctx) { return (size_t)n_ctx * (sizeof(int32_t) + sizeof(size_t)); }
 
 // ---- a row as a task ------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ static size_t guess(void *user, size_t room) {
     return generation_draft(row->generation, room);
 }
 
-// The logits after the last id say what comes next; those before it are wanted for the scores of the prompt.
+// The logits after the last id determine the next token; earlier ones are for the scores of the prompt.
 static quill_status on_rows(void *user, size_t at, size_t n, const float *logits, quill_error *err) {
     struct batch_row *row = user;
     struct generation *g = row->generation;

@@ -7,6 +7,6 @@
 
 struct batch_rows *batch_rows_create(int32_t n_seq, int32_t n_ctx); // NULL: no memory
 void batch_rows_free(struct batch_rows *rows);                      // NULL is fine
-size_t batch_row_bytes(int32_t n_ctx);                              // of ids and the like, for each of them
+size_t batch_row_bytes(int32_t n_ctx);                              // bytes of ids and the like, per row
 
 #endif

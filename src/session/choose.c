@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Weighing whole texts against each other, by the tree of their tokens.
+// Weighs whole texts against each other, along the tree of their tokens.
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "parts.h"
 #include "quill/score.h"
 
-// The options of a question in the order of their ids: what shares a beginning stands together, and a beginning comes
+// The options of a question sorted by their ids: options with a common beginning are neighbours, and a prefix comes
 // first.
 struct option_tree {
     quill_question *question;
@@ -20,9 +20,9 @@ struct choosing {
     struct option_tree *trees; // [n] at most as many as there are lanes
     size_t n;
     int32_t end;
-    size_t begun;     // options of each question that came before the present tasks
-    int32_t *ids;     // [slots][longest] of the tasks
-    size_t longest;   // prompt and option
+    size_t begun;     // options of each question that precede those of the present tasks
+    int32_t *ids;     // [slots][longest] ids of the tasks
+    size_t longest;   // most ids of a prompt and an option
     quill_status status;
     quill_error *err;
 };
@@ -52,7 +52,7 @@ static quill_status check_each(const struct lanes *lanes, const quill_question *
     return QUILL_OK;
 }
 
-// Sorts the options and looks whether one begins another, so that the end counts.
+// Sorts the options and finds out whether one is a prefix of another, so that the end counts.
 static quill_status sort(struct option_tree *tree, quill_error *err) {
     quill_question *q = tree->question;
     tree->sorted = alloc_array(q->n_options, sizeof(quill_option *));
@@ -82,7 +82,7 @@ static quill_status prepare(struct choosing *c, struct option_tree *tree, quill_
     if (s) return s;
     if (q->ended && (c->end < 0 || c->end >= lanes->n_vocab))
         return fail(err, QUILL_E_USAGE, "an option begins another, and there is no token that ends it");
-    size_t needed = q->n_prompt + longest - !q->ended; // the last token of all is computed for what follows it alone
+    size_t needed = q->n_prompt + longest - !q->ended; // the last token needs a position only if the end follows it
     if (needed > (size_t)lanes->plan.n_ctx)
         return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens and an option %zu, the context has room for %d",
                     q->n_prompt, longest, (int)lanes->plan.n_ctx);
@@ -92,7 +92,8 @@ static quill_status prepare(struct choosing *c, struct option_tree *tree, quill_
 
 // ---- options as tasks -------------------------------------------------------------------------------
 
-// The place after the first `depth` tokens of sorted[first], and of all after it that share them: what they have there.
+// Weighs the next token after the first `depth` tokens of sorted[first], for it and all later options that share these
+// tokens.
 static void weigh(const struct choosing *c, const struct option_tree *tree, size_t first, size_t depth,
                   const float *logits) {
     const quill_option *path = tree->sorted[first];
@@ -105,9 +106,9 @@ static void weigh(const struct choosing *c, const struct option_tree *tree, size
     }
 }
 
-// Each option is a text of its own, behind the prompt; its places are looked at but for those that the one before it
-// has too. Sums grow by ascending depth, whatever is computed at once: what an option takes from the text of an earlier
-// one is a beginning that both share, and no task overtakes another that has more of it.
+// Each option is a text of its own after the prompt; only places that it does not share with the option before it are
+// weighed. Sums grow by ascending depth, whatever is computed at once: an option takes from an earlier one only a
+// beginning that both share, and no task overtakes another that has more of it.
 static bool make_task(void *user, size_t i, size_t slot, struct task *task) {
     const struct choosing *c = user;
     const struct option_tree *tree = &c->trees[i % c->n];
@@ -140,8 +141,8 @@ static quill_status on_failure(void *user, size_t i, const quill_error *err) {
     return QUILL_OK;
 }
 
-// `count` options of every question: all with their first, then all with their second, so that a prompt is not lost
-// before its next option comes.
+// Weighs `count` options of every question: first the first one of each, then the second, so that a prompt is still in
+// the cache when its next option comes.
 static quill_status weigh_options(struct choosing *c, size_t begun, size_t count, quill_error *err) {
     const struct feed feed = {
         .n = count * c->n,
@@ -154,7 +155,7 @@ static quill_status weigh_options(struct choosing *c, size_t begun, size_t count
     return schedule_feed(&c->session->schedule, &feed, err);
 }
 
-// The first option of every question brings its prompt, which the others then begin with.
+// The first option of every question computes its prompt; the others reuse it.
 static void weigh_questions(void *arg) {
     struct choosing *c = arg;
     size_t most = 0;

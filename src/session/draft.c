@@ -6,8 +6,8 @@
 #include "quill/session.h"
 
 enum {
-    LONG_KEY = 3, SHORT_KEY = 2,   // last tokens that are looked for
-    AUTO_LEAST = 4, AUTO_MOST = 8, // tokens at once
+    LONG_KEY = 3, SHORT_KEY = 2,   // number of latest tokens to search for
+    AUTO_LEAST = 4, AUTO_MOST = 8, // tokens in a draft
     COST = 16, RETURN = 3 * COST, FIRST_CREDIT = 8 * COST, MOST_CREDIT = 64 * COST,
 };
 
@@ -15,7 +15,7 @@ void draft_start(struct draft *d, int32_t most) {
     *d = (struct draft){.most = most, .credit = FIRST_CREDIT, .length = AUTO_LEAST};
 }
 
-// What is behind the latest earlier occurrence of the last `key` ids; 0: there is none.
+// The place after the latest earlier occurrence of the last `key` ids; 0: none.
 static size_t find(const int32_t *ids, size_t n, size_t key) {
     const int32_t *last = ids + n - key;
     for (size_t behind = n - 1; n > key && behind >= key; behind--)
@@ -30,7 +30,7 @@ size_t draft_make(struct draft *d, int32_t *ids, size_t n, size_t room) {
     size_t from = most ? find(ids, n, LONG_KEY) : 0;
     if (most && !from) from = find(ids, n, SHORT_KEY);
     d->n = from ? most : 0;
-    for (size_t i = 0; i < d->n; i++) ids[n + i] = ids[from + i]; // may run into itself: what repeats goes on
+    for (size_t i = 0; i < d->n; i++) ids[n + i] = ids[from + i]; // may overlap itself: a repetition continues
     return d->n;
 }
 

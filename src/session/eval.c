@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Reading ids for the logits after the last of them, or after each.
+// Reads ids and returns the logits after the last of them, or after each.
 #include "parts.h"
 
 struct evaluation {
     size_t n_vocab;
     const float *last; // logits
-    quill_row_fn *row; // NULL: the last ones alone
+    quill_row_fn *row; // NULL: only the last logits
     void *user;
     quill_status status;
     quill_error *err;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One generation, token by token: draw, look for a stop, pass text on.
+// One generation, token by token: draws, looks for a stop, passes text on.
 #include "generate.h"
 
 #include <stdlib.h>
@@ -16,16 +16,16 @@ struct generation {
     double start;            // clock_ms
     uint64_t prompt_hash;
     struct stops *stops;
-    int32_t *ids;            // [n_ctx + 1] the prompt, then what was generated
+    int32_t *ids;            // [n_ctx + 1] the prompt, then the generated tokens
     size_t n_generated;
     size_t *ends;            // [n_ctx] length of `bytes` after each generated token
     quill_decoder decoder;
-    struct buffer bytes;     // of the generated tokens, as they are
-    size_t certain;          // so many of them are no part of a stop
+    struct buffer bytes;     // bytes of the generated tokens, unchanged
+    size_t certain;          // how many of them are certainly not part of a stop
     struct text_out text;
     struct score_list scores, prompt_scores;
-    struct draft draft;      // its ids are behind the others
-    bool prompt_read;        // logits came
+    struct draft draft;      // its ids follow the others
+    bool prompt_read;        // the first logits have come
     bool finished;
     quill_result result;
 };
@@ -74,7 +74,7 @@ static void finish(struct generation *g, quill_stop stop) {
     g->finished = true;
 }
 
-// The text goes on from that of the prompt.
+// Begins the text as a continuation of the prompt's.
 static void begin_text(struct generation *g) {
     size_t n_bytes;
     quill_decoder_begin(&g->decoder, g->session->model->tokenizer, QUILL_SPECIAL_AS_TEXT);
@@ -123,7 +123,7 @@ void generation_progress(struct generation *g, size_t done) {
     poll_interrupt(g);
 }
 
-// The logits after prompt id i are about the one after it.
+// The logits after prompt id i score the id after it.
 void generation_score(struct generation *g, size_t i, const float *logits) {
     if (i + 1 < g->request.n_prompt) score_list_add(&g->prompt_scores, &g->session->likelihood, logits, g->ids[i + 1]);
 }
@@ -158,7 +158,7 @@ static quill_status record(struct generation *g, const float *logits, int32_t id
     return QUILL_OK;
 }
 
-// No token follows the last one: what its decoder holds back is its own.
+// No token follows the last one, so bytes that the decoder holds back belong to it.
 static quill_status end_text(struct generation *g, quill_error *err) {
     size_t n_bytes;
     const char *bytes = quill_decoder_end(&g->decoder, &n_bytes);
@@ -175,8 +175,8 @@ static quill_status pass_on(struct generation *g, bool final, quill_error *err) 
     return s ? fail(err, s, "the generated text could not be passed on") : QUILL_OK;
 }
 
-// The tokens up to the one that completed the match are generated; what came after it, while an earlier match was still
-// possible, is not.
+// Keeps the tokens up to the one that completed the match; later ones, drawn while an earlier match was still possible,
+// are dropped.
 static void stop_at(struct generation *g, const struct stop_match *match) {
     finish(g, match->kind);
     g->result.stop_match = (quill_text){g->bytes.p + match->begin, match->end - match->begin};
@@ -185,7 +185,7 @@ static void stop_at(struct generation *g, const struct stop_match *match) {
     g->n_generated = g->scores.n = n;
 }
 
-// Looks for a stop, which finishes; `final`: no text will follow. The first min_tokens tokens are not looked at.
+// Looks for a stop and finishes if there is one; `final`: no text will follow. Ignores the first min_tokens tokens.
 static quill_status look(struct generation *g, bool final, quill_error *err) {
     g->certain = g->bytes.n;
     if (g->n_generated <= (uint64_t)g->request.min_tokens) {
@@ -198,7 +198,7 @@ static quill_status look(struct generation *g, bool final, quill_error *err) {
     return s;
 }
 
-// Finishes when no token can follow the last one.
+// Finishes if no token can follow the last one.
 static void end_after(struct generation *g, int32_t id) {
     const quill_request *r = &g->request;
     if (quill_token_is_eos(g->session->model->tokenizer, id)) finish(g, QUILL_STOP_EOS);
@@ -225,7 +225,7 @@ size_t generation_draft(struct generation *g, size_t room) {
     const size_t n = r->n_prompt + g->n_generated, positions = (size_t)g->session->lanes.plan.n_ctx;
     if (g->n_generated == 0 || n > positions) return 0;
     if (room > positions - n) room = positions - n;
-    // One token is drawn after the last id in any case.
+    // One token is always drawn after the last id.
     const uint64_t left = r->n_predict < 0 ? UINT64_MAX : (uint64_t)r->n_predict - g->n_generated;
     if (left < 1 || room > left - 1) room = left ? (size_t)left - 1 : 0;
     return draft_make(&g->draft, g->ids, n, room);
@@ -237,8 +237,8 @@ static quill_status take_row(struct generation *g, const float *logits, quill_er
     g->prompt_read = true;
     if (g->request.n_predict == 0) finish(g, QUILL_STOP_LENGTH);
     else if (!poll_interrupt(g)) s = next_token(g, logits, err);
-    // What was held back is no stop when the text is over. An interrupted text is not over: only what is certain is
-    // passed on.
+    // When the text is over, what was held back is not a stop. An interrupted text is not over: only text that is
+    // certain is passed on.
     if (!s && g->finished) s = pass_on(g, true, err);
     if (s) g->finished = true;
     return s;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Holding a session's threads, and bringing its weights in when they are there for the first time.
+// Holds a session's threads, and reads the weights into memory in the first hold.
 #include "base/map.h"
 #include "base/meminfo.h"
 #include "parts.h"
@@ -11,10 +11,10 @@ struct hold {
     void *user;
 };
 
-// A mapped file comes in page by page as it is touched; asking for it slice by slice, by all threads, is faster. Not
-// where it would push out what it brought.
+// A mapped file is read page by page as it is touched; reading it in slices with all threads is faster. Not done if the
+// file does not fit in memory: later slices would push out earlier ones.
 static void bring_in(quill_session *session) {
-    enum { LARGE_BYTES = 64 << 20 }; // to ask for the memory of the machine takes longer than to read less
+    enum { LARGE_BYTES = 64 << 20 }; // reading less takes less time than asking how much memory is available
     const struct weights *w = session->model->weights;
     const struct sweep sweep = {w, map_populate, session->on_weights, session->user};
     session->weights_are_here = true;

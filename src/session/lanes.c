@@ -73,7 +73,7 @@ struct beginning lanes_longest(const struct lanes *lanes, const int32_t *ids, si
     return longest;
 }
 
-// A position that is lost may have to be computed again, which takes as long as copying many.
+// A lost position may have to be computed again, which takes as long as copying many.
 static size_t cost_of(const struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n) {
     enum { LOST = 16 };
     size_t shared = common(lanes, lane, ids, n), lost = (size_t)kv_length(lanes->kv, lane) - shared;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lanes: the sequences of a KV cache, each with the ids that it holds, and the pass that computes into them.
+// Lanes: the sequences of a KV cache, each with the ids it holds, and the pass that computes into them.
 #ifndef QUILL_SESSION_LANES_H
 #define QUILL_SESSION_LANES_H
 
@@ -13,7 +13,7 @@
 enum { NO_LANE = -1 };
 
 struct lanes_plan {
-    int32_t n_ctx, n_seq; // positions of a lane; lanes
+    int32_t n_ctx, n_seq; // positions in a lane; number of lanes
     enum kv_type kv_type;
     int threads;
     size_t n_chunk; // tokens computed in one pass, at least n_seq
@@ -27,38 +27,38 @@ struct lanes {
     struct kv_cache *kv;
     struct forward *forward;
     int32_t *held;    // [n_seq][n_ctx] the ids in the cache: kv_length of each lane
-    bool *in_use;     // [n_seq] by a task
-    uint64_t *taken;  // [n_seq] the count of n_taken when it was taken last
+    bool *in_use;     // [n_seq] used by a task
+    uint64_t *taken;  // [n_seq] the value of n_taken when it was last taken
     uint64_t n_taken;
     float *logits;    // [n_rows][n_vocab]
-    uint64_t n_computed; // positions so far: what reuse saves is missing in it
+    uint64_t n_computed; // positions computed so far, without reused ones
 };
 
 uint64_t lanes_bytes(const struct model *model, const struct lanes_plan *plan); // without the KV cache
-// Free it after a failure too.
+// Call lanes_free even after a failure.
 quill_status lanes_create(struct lanes *lanes, const struct model *model, const struct lanes_plan *plan,
                           quill_error *err);
 void lanes_free(struct lanes *lanes); // zeros are fine
 
-// Computes spans as forward_run does, into lanes->logits, and notes their ids as held.
+// Computes spans as forward_run does, into lanes->logits, and records their ids as held.
 quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err);
-size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b); // how many both begin with
+size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b); // length of their common beginning
 
-// The first n positions of a lane are those of some ids.
+// A lane whose first n positions hold the beginning of some ids.
 struct beginning {
     int32_t lane;
     size_t n;
 };
-// The lane that begins with most of ids[0..n).
+// The lane that shares the longest beginning with ids[0..n).
 struct beginning lanes_longest(const struct lanes *lanes, const int32_t *ids, size_t n);
-// Takes a lane that is free (there is one) and lets it be ids[0..known.n), which `known` tells the place of: the one
-// that loses least of what it holds.
+// Takes a free lane (there must be one), the one that loses least of what it holds, and makes it hold ids[0..known.n),
+// which are in the lane that `known` names.
 int32_t lanes_take(struct lanes *lanes, const int32_t *ids, struct beginning known);
 void lanes_release(struct lanes *lanes, int32_t lane); // it keeps what it holds; NO_LANE is fine
 
-// QUILL_E_USAGE when one is not in the vocabulary.
+// QUILL_E_USAGE if an id is not in the vocabulary.
 quill_status lanes_check_vocabulary(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err);
-// The same, and when there is none; QUILL_E_CONTEXT when they do not fit.
+// The same, and QUILL_E_USAGE if there are no ids; QUILL_E_CONTEXT if they do not fit.
 quill_status lanes_check_ids(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err);
 
 #endif

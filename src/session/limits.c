@@ -5,9 +5,9 @@
 #include "sweep.h"
 
 enum {
-    ROUNDS = 1 << 14, // of a peak for one claim
-    CLAIMS = 512,     // of the team for one peak
-    SWEEPS = 4,       // of the weights, of which the best counts: what caches can keep is there from the second on
+    ROUNDS = 1 << 14, // rounds of a peak in one claim
+    CLAIMS = 512,     // claims of the team for one peak
+    SWEEPS = 4,       // reads of the weights; the fastest counts: from the second on, caches hold what they can
 };
 
 struct peak {
@@ -26,7 +26,7 @@ static void run_peak(void *arg, struct member *m) {
 // 10^9 operations a second; 0: not measured.
 static double measure_peak(struct team *team, double (*run)(size_t rounds)) {
     if (!run) return 0;
-    struct peak peak = {run, run(ROUNDS)}; // and the clock of the core comes up
+    struct peak peak = {run, run(ROUNDS)}; // also lets the core's clock rise
     double start = clock_ms();
     team_run(team, run_peak, &peak);
     return peak.operations * CLAIMS / (clock_ms() - start) * 1e-6;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The parts of a session. session.c makes them; the other files work with them.
+// The parts of a session. session.c creates them; the other files use them.
 #ifndef QUILL_SESSION_PARTS_H
 #define QUILL_SESSION_PARTS_H
 
@@ -17,13 +17,13 @@ struct quill_session {
     const quill_model *model; // borrowed
     struct team *team;
     struct lanes lanes;
-    struct schedule schedule; // of what is computed into them
+    struct schedule schedule; // the work computed into the lanes
     struct sampler *sampler;
     struct likelihood likelihood;
     struct token_set eos; // the tokenizer's
     struct batch_rows *rows;
     struct score_list scores; // of quill_score
-    bool weights_are_here;    // the first hold brought them in, as far as it was let
+    bool weights_are_here;    // the first hold read them, unless on_weights stopped it
     bool (*on_weights)(void *user, uint64_t done, uint64_t all);
     void *user; // of on_weights
 };

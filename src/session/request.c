@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A generation's options: what they are by default, and which values they take.
+// A generation's options: their defaults and ranges.
 #include <math.h>
 
 #include "generate.h"

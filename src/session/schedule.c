@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-enum { WORTH_WAITING = 32 }; // positions that an earlier task is about to have: to wait costs less than to compute them
+enum { WORTH_WAITING = 32 }; // positions that an earlier task will soon have, for which waiting beats computing
 
 bool schedule_create(struct schedule *s, struct lanes *lanes) {
     const size_t n_seq = (size_t)lanes->plan.n_seq;
@@ -58,8 +58,8 @@ void schedule_drop(struct schedule *s) {
 
 // ---- beginnings -----------------------------------------------------------------------------------
 
-// Whether an earlier task will soon have so much more of this one than `reused` that waiting is better than computing:
-// many positions, or all that can be had. Who has begun to wait does so until nothing more is to come.
+// Whether an earlier task will soon have so many more of this task's positions than `reused` that waiting is better
+// than computing: many positions, or all that can be reused. A task that waits does so until nothing more will come.
 static bool is_worth_waiting(const struct schedule *s, size_t place, size_t reused) {
     const struct task *task = s->tasks[place];
     for (size_t i = 0; i < place; i++) {
@@ -94,14 +94,14 @@ static void add_span(struct schedule *s, struct task *task, size_t at, size_t co
     s->logits -= n_logits;
 }
 
-// The last id, and guesses of what follows it; `later` more tasks must have room.
+// Plans the last id and guesses of what follows it; leaves room for `later` more tasks.
 static void plan_next(struct schedule *s, struct task *task, size_t later) {
     const size_t most = (s->tokens < s->logits ? s->tokens : s->logits) - later - 1;
     task->n_guessed = task->calls->guess ? task->calls->guess(task->user, most) : 0;
     add_span(s, task, task->n - 1, 1 + task->n_guessed, 1 + task->n_guessed);
 }
 
-// As much as there is room for of what is not read.
+// Plans as many of the task's unread ids as there is room for.
 static void plan_part(struct schedule *s, struct task *task) {
     const size_t at = (size_t)kv_length(s->lanes->kv, task->lane);
     if (task->calls->wanted && !task->calls->wanted(task->user, at)) {
@@ -119,7 +119,7 @@ static void plan_part(struct schedule *s, struct task *task) {
 }
 
 static void plan_pass(struct schedule *s) {
-    size_t later = 0; // tasks with a lane that are not in the pass yet
+    size_t later = 0; // tasks with a lane that are not yet in the pass
     s->n_spans = 0;
     s->tokens = s->lanes->plan.n_chunk;
     s->logits = s->lanes->plan.n_rows;
@@ -130,7 +130,7 @@ static void plan_pass(struct schedule *s) {
         if (!s->tasks[i]->goes_on && s->tasks[i]->lane != NO_LANE) plan_part(s, s->tasks[i]);
 }
 
-// The logits of a span are there.
+// Passes the logits of a span to its task.
 static void deliver(struct schedule *s, const struct span *span, struct task *task, const float *logits) {
     quill_error err;
     quill_status status = QUILL_OK;
@@ -143,11 +143,11 @@ static void deliver(struct schedule *s, const struct span *span, struct task *ta
         task->goes_on = true;
         task->first = task->n - 1;
         task->n_guessed = 0;
-        kv_truncate(s->lanes->kv, task->lane, (int32_t)task->first); // without what was guessed wrong
+        kv_truncate(s->lanes->kv, task->lane, (int32_t)task->first); // drops wrong guesses
     }
 }
 
-// Takes the guesses out of the pass; false: there are none.
+// Removes the guesses from the pass; false: there are none.
 static bool drop_guesses(struct schedule *s) {
     bool any = false;
     for (size_t i = 0; i < s->n_spans; i++) {
@@ -161,7 +161,7 @@ static bool drop_guesses(struct schedule *s) {
     return any;
 }
 
-// A pass that fails is computed again span by span: only the one whose values are not finite fails.
+// After a pass that failed, computes it again span by span: only a span whose values are not finite fails.
 static void run_alone(struct schedule *s) {
     for (size_t i = 0; i < s->n_spans; i++) {
         quill_error err;
@@ -174,7 +174,7 @@ static void run_alone(struct schedule *s) {
 static void run_pass(struct schedule *s) {
     quill_error err;
     quill_status status = lanes_run(s->lanes, s->spans, s->n_spans, &err);
-    // What is computed only because it was guessed fails nobody.
+    // A guess must not make a task fail.
     if (status && drop_guesses(s)) status = lanes_run(s->lanes, s->spans, s->n_spans, &err);
     if (status) {
         run_alone(s);
@@ -200,7 +200,7 @@ struct slot {
     struct task task;
     struct feeding *feeding;
     size_t i;
-    size_t next; // the next one of those that are free
+    size_t next; // next free slot
 };
 
 struct feeding {

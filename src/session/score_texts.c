@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Teacher forcing: the probabilities of tokens that are given.
+// Teacher forcing: the probabilities of given tokens.
 #include "quill/score.h"
 
 #include <stdlib.h>
@@ -10,13 +10,13 @@
 struct text_scoring {
     quill_session *session;
     const quill_scored_text *texts;
-    size_t *places; // [n_texts] in the list, of the first token of each that is scored
+    size_t *places; // [n_texts] place in the list of each text's first scored token
     size_t n_texts;
     quill_status status;
     quill_error *err;
 };
 
-// The logits before the last token are all that is needed: those after id i are about the one after it.
+// The last token itself is not computed: the logits after id i score the id after it.
 static bool make_task(void *user, size_t i, size_t slot, struct task *task) {
     const struct text_scoring *s = user;
     const quill_scored_text *text = &s->texts[i];
@@ -59,7 +59,7 @@ static void read_texts(void *arg) {
     s->status = schedule_feed(&s->session->schedule, &feed, s->err);
 }
 
-// The texts are in order, and there is room for their n scores.
+// The texts were checked, and there is room for their n scores.
 static quill_status score(struct text_scoring *s, size_t n) {
     quill_session_hold(s->session, read_texts, s);
     s->session->scores.n = s->status ? 0 : n;

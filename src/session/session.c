@@ -10,8 +10,8 @@
 // ---- options --------------------------------------------------------------------------------------
 
 enum {
-    ACTIVATION_BYTES = 9 << 20, // the prompt is read in chunks whose activations take no more
-    ROW_BYTES = 16 << 20,       // the same for logits, where those of every position are wanted
+    ACTIVATION_BYTES = 9 << 20, // most bytes of activations for a chunk of the prompt
+    ROW_BYTES = 16 << 20,       // most bytes of logits in a pass, if those of every position are needed
     MAX_CHUNK = 512,
     CHUNK_STEP = 16,            // tokens that kernels compute together
     MAX_THREADS = 1024,
@@ -20,7 +20,7 @@ enum {
 
 static const char *const kv_names[KV_TYPE_COUNT] = {[KV_F16] = "f16", [KV_F32] = "f32", [KV_Q8_0] = "q8_0"};
 
-// forward_bytes grows with the number of tokens: the largest that fits, by bisection, less a part of a step.
+// The largest number of tokens that fits, by bisection since forward_bytes grows with it, rounded down to whole steps.
 static size_t fitting_chunk(const struct model *model, size_t most, int threads) {
     size_t fits = 1;
     while (fits < most) {
@@ -119,7 +119,7 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
     bool ok = session->sampler && session->rows && collect_eos(&session->eos, model, hp->n_vocab);
     s = ok ? lanes_create(&session->lanes, model->model, &plan, err) : fail_memory(err);
     if (!s && !schedule_create(&session->schedule, &session->lanes)) s = fail_memory(err);
-    // Last, since as many threads are found as memory is left for.
+    // Last, since the number of threads depends on the memory left.
     if (!s && !(session->team = team_create(plan.threads))) s = fail_memory(err);
     session->lanes.team = session->team;
     if (s) quill_session_free(session);

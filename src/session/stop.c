@@ -6,10 +6,10 @@
 #include "base/alloc.h"
 #include "sampler/stop_regex.h"
 
-// A string and the automaton of Knuth, Morris and Pratt (1977): `state` bytes of it end the text seen so far.
+// A string and the automaton of Knuth, Morris and Pratt (1977): the text seen so far ends with its first `state` bytes.
 struct literal {
     struct str text;
-    size_t *border; // [n + 1] border[k]: the longest proper beginning of text[0..k) that also ends it
+    size_t *border; // [n + 1] border[k]: length of the longest proper prefix of text[0..k) that is also its suffix
     size_t state;
     quill_stop kind;
 };
@@ -17,16 +17,16 @@ struct literal {
 struct stops {
     struct literal *literals; // [n_literals]
     size_t n_literals;
-    size_t seen;              // bytes of the text the literals have seen
+    size_t seen;              // bytes of the text that the literals have seen
     struct stop_regex *regex; // NULL: none, or its match was found
-    size_t regex_from;        // none of its matches begins before
-    size_t regex_next;        // length of the text at which the next search is worth its cost
+    size_t regex_from;        // no match of it begins before this
+    size_t regex_next;        // the regex is searched again once the text has this length
     bool found;
-    struct stop_match best;   // of what was found
+    struct stop_match best;   // the best match found
 };
 
-// A regex that may match from some place on is tried again with every token; the longer that text, the less often, so
-// that the cost of all tries together stays linear in the text.
+// While a regex may still match from some place on, it is tried again with every token; the longer the text from there,
+// the less often, so that all tries together stay linear in the text.
 enum { TRY_ALWAYS = 1024, TRY_PART = 8, REGEX_HELD = 16 * 1024 };
 
 static bool literal_create(struct literal *l, struct str text, quill_stop kind) {
@@ -114,7 +114,7 @@ static quill_status look_for_regex(struct stops *stops, struct str text, bool fi
 
 quill_status stops_look(struct stops *stops, struct str text, bool final, size_t *certain,
                         const struct stop_match **match, quill_error *err) {
-    size_t open = text.n; // where the first match that is not yet decided may begin
+    size_t open = text.n; // the first place where an undecided match may begin
     for (size_t i = 0; i < stops->n_literals; i++) {
         struct literal *l = &stops->literals[i];
         look_for_literal(stops, l, text);

@@ -9,7 +9,7 @@ struct state {
     const struct sweep *sweep;
     uint64_t bytes;
     size_t slice;
-    _Atomic uint64_t next; // byte that is not taken yet: slices are taken in the file's order, whoever takes them
+    _Atomic uint64_t next; // first byte not taken yet: slices are taken in the file's order, by any member
     atomic_bool stopped;
 };
 
@@ -19,9 +19,9 @@ uint64_t sweep_bytes(const struct weights *w) {
     return bytes;
 }
 
-// The tensors are laid end to end: bytes begin..end of that.
+// Takes bytes begin..end of the tensors laid end to end.
 static void take_slice(const struct sweep *s, uint64_t begin, uint64_t end) {
-    uint64_t first = 0; // byte of the tensor
+    uint64_t first = 0; // the tensor's first byte in that order
     for (size_t i = 0; i < s->weights->n_tensors && begin < end; i++) {
         const struct tensor *t = &s->weights->tensors[i];
         const uint64_t last = first + t->bytes < end ? first + t->bytes : end;

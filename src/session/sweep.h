@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Going over all weights once, with a team.
+// Goes over all weights once, with a team.
 #ifndef QUILL_SESSION_SWEEP_H
 #define QUILL_SESSION_SWEEP_H
 
@@ -8,8 +8,8 @@
 
 struct sweep {
     const struct weights *weights;
-    void (*take)(const void *data, size_t n); // called with every piece of a tensor, by any member
-    // Called by the calling thread now and then; false: the rest is left out. NULL: never.
+    void (*take)(const void *data, size_t n); // called for every piece of a tensor, by any member
+    // Called by the calling thread now and then, in bytes; false: skip the rest. NULL: never.
     bool (*progress)(void *user, uint64_t done, uint64_t all);
     void *user;
 };

@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 
 static bool add_replaced(struct buffer *out, const char *p, size_t n) {
-    // A byte may become the three of U+FFFD.
+    // A byte may become the three bytes of U+FFFD.
     if (n > SIZE_MAX / 3 || !buffer_reserve(out, 3 * n)) return false;
     for (size_t i = 0, length; i < n; i += length) {
         int step = utf8_step(p + i, n - i, NULL);

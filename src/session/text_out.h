@@ -11,11 +11,11 @@
 struct text_out {
     struct buffer out; // everything passed on so far
     size_t taken;      // bytes of the input that are in it
-    bool raw;          // bytes are passed on as they are
+    bool raw;          // pass bytes on unchanged
 };
 
-// Appends bytes[taken..n) to `out`: each maximal piece of invalid UTF-8 becomes U+FFFD, and the beginning of a
-// character at the end waits for the rest of it, unless `final`. *piece: what was appended. False: no memory.
+// Appends bytes[taken..n) to `out`: each maximal piece of invalid UTF-8 becomes U+FFFD, and an unfinished character at
+// the end waits for its other bytes, unless `final`. *piece: what was appended. False: no memory.
 bool text_take(struct text_out *text, const char *bytes, size_t n, bool final, struct str *piece);
 
 #endif
