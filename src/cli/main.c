@@ -9,8 +9,8 @@
 #include "cli/options/commands.h"
 #include "cli/options/options.h"
 
-// A standard stream that is closed would be taken by the next file that is opened. In its place: an empty stdin, a
-// stdout that fails when it is written to, a stderr that discards.
+// If a standard stream is closed, the next file that is opened would take its number. So this opens an empty stdin, a
+// stdout that fails on write, a stderr that discards.
 static void open_standard_streams(void) {
     static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
     for (int fd = 0; fd <= 2; fd++)

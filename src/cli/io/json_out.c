@@ -28,7 +28,7 @@ json_t *json_decimal(double value, int places) {
 bool json_put(json_t *object, const char *key, json_t *value) { return json_object_set_new(object, key, value) == 0; }
 
 bool json_add(struct buffer *t, json_t *value) {
-    // 15 digits give back every decimal of json_decimal as it was rounded. Not json_dumps, which loses what it has no
+    // 15 digits reproduce every decimal that json_decimal rounded. Not json_dumps, which silently drops what it has no
     // memory for.
     const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
     size_t n = value ? json_dumpb(value, NULL, 0, flags) : 0;
@@ -58,7 +58,7 @@ static json_t *hex(const char *p, size_t n) {
     return value;
 }
 
-// The bytes are the token's own, not what it adds to the text: they name it among others that could stand there.
+// The bytes are the token's own, not what it adds to the text, so that it can be compared with its alternatives.
 json_t *json_token(const quill_tokenizer *tokenizer, quill_special special, int32_t id, double logprob, bool bytes) {
     size_t n;
     const char *p = quill_token_bytes(tokenizer, id, special, &n);

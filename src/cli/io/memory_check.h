@@ -4,8 +4,9 @@
 
 #include "quill/session.h"
 
-// QUILL_E_SYSTEM when the session would need more memory than there is: a line instead of swapping. With --no-mmap the
-// weights have been read before, and do not count again. A system that does not say is taken to have enough.
+// QUILL_E_SYSTEM if the session would need more memory than is available: a message instead of swapping. With --no-mmap
+// the weights are already in memory and do not count again. If the system does not say how much is available, there is
+// enough.
 QUILL_MUST_CHECK quill_status memory_check(const quill_memory *needed, bool weights_are_here, quill_error *err);
 
 #endif

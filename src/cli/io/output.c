@@ -59,7 +59,8 @@ bool output_same(const struct output *a, const struct output *b) {
     return known && !swallows && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-// After a signal a record that was begun is finished; anything else is written while its reader need not be waited for.
+// After a signal, a record that was begun is finished; anything else is written only as long as its reader does not
+// make us wait.
 static bool is_interrupted(const struct output *out, bool begun) {
     if (!signals_pending()) return false;
     if (out->save.temp) return true;
@@ -71,11 +72,11 @@ static quill_status write_all(const struct output *out, const char *p, size_t n,
     const char *start = p;
     while (n) {
         if (is_interrupted(out, p > start)) return fail(err, QUILL_E_SYSTEM, "interrupted");
-        const bool whole = out->records || !signals_pending(); // else no more than a pipe that is ready takes at once
+        const bool whole = out->records || !signals_pending(); // else no more than a ready pipe takes at once
         ssize_t written = write(out->fd, p, whole || n < PIPE_BUF ? n : PIPE_BUF);
         if (written == 0)
-            return fail_errno(err, QUILL_E_SYSTEM, out->name, "write", EIO); // else this might go on for ever
-        if (written < 0 && errno == EAGAIN) { // somebody made the pipe non-blocking
+            return fail_errno(err, QUILL_E_SYSTEM, out->name, "write", EIO); // else this might loop forever
+        if (written < 0 && errno == EAGAIN) { // another process made the pipe non-blocking
             struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
             written = poll(&ready, 1, -1) < 0 ? -1 : 0;
         }
@@ -96,7 +97,7 @@ quill_status output_flush(struct output *out, quill_error *err) {
     return s;
 }
 
-// The terminal may have another width by the time that a line begins.
+// The terminal's width may have changed when a line begins.
 static bool add_wrapped(struct output *out, const char *p, size_t n) {
     struct buffer shown = {0};
     if (out->wrap.column == 0) out->wrap.columns = terminal_columns(out->fd);
@@ -105,7 +106,7 @@ static bool add_wrapped(struct output *out, const char *p, size_t n) {
     return ok;
 }
 
-// Shows control characters; a character that is not finished waits for its other bytes.
+// Shows control characters; an unfinished character waits for its other bytes.
 static bool add_filtered(struct output *out, const char *p, size_t n) {
     struct buffer joined = {0};
     bool ok = buffer_add(&joined, out->tail, out->n_tail) && buffer_add(&joined, p, n);

@@ -9,15 +9,15 @@
 
 #include "base/buffer.h"
 
-// Each appends to *b; false: no memory, and the buffer is unchanged, or ends early.
+// Each appends to *b. False: no memory; the buffer is then unchanged or ends early.
 bool show_number(struct buffer *b, uint64_t number); // decimal
-// A number with so many decimal places; -inf, inf and nan.
+// A number with `places` decimal places; -inf, inf and nan.
 bool show_decimal(struct buffer *b, double value, int places);
-// A field of a line: \\ \n \t \r, everything else as it is.
+// A field of a line: escapes \\ \n \t \r, everything else unchanged.
 bool show_escaped(struct buffer *b, const char *p, size_t n);
 
 enum visible {
-    VISIBLE_TERMINAL, // newline and tab stay; what a terminal would obey (is_obeyed) and invalid UTF-8 becomes \xHH
+    VISIBLE_TERMINAL, // newline and tab stay; characters a terminal obeys (is_obeyed) and invalid UTF-8 become \xHH
     VISIBLE_PIECE,    // a field of a line: \\ \n \t \r; control characters and invalid UTF-8 become \xHH
 };
 bool show_visible(struct buffer *b, const char *p, size_t n, enum visible how);
@@ -25,7 +25,7 @@ bool show_visible(struct buffer *b, const char *p, size_t n, enum visible how);
 // Invalid UTF-8 becomes U+FFFD.
 bool show_utf8(struct buffer *b, const char *p, size_t n);
 
-// Replaces \n \t \r \\ \" \xHH in string[0..n); *bad: where an unknown escape stands, or n.
+// Replaces \n \t \r \\ \" \xHH in string[0..n); *bad: offset of an unknown escape, or n.
 bool show_unescaped(struct buffer *b, const char *string, size_t n, size_t *bad);
 
 #endif

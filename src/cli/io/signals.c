@@ -68,9 +68,9 @@ static void aborted(int number) {
     raise(number);
 }
 
-static bool ended; // by main
+static bool ended; // main returned
 
-// The runtime has said why, on a line of its own. Its status, 1, is an answer of `quill ask`.
+// The runtime has printed the reason. Its exit status, 1, would be an answer of `quill ask`.
 static void exited(void) {
     static const char line[] = "quill: the OpenMP runtime ended the program: it was refused memory or a thread\n";
     if (ended) return;

@@ -5,17 +5,18 @@
 #include <signal.h>
 #include <stdbool.h>
 
-// At program start: SIGPIPE kills silently, SIGXFSZ becomes a failing write, SIGBUS (a mapped model that shrank or
-// cannot be read) removes the temporary files, says so and ends with status 6. So does, with status 5, an exit that is
-// not main's: the OpenMP runtime's, which ends the process when it is refused memory or a thread.
+// Call at program start: SIGPIPE kills silently, SIGXFSZ becomes a failing write, SIGBUS (a mapped model that shrank or
+// cannot be read) removes the temporary files, reports it and ends with status 6. An exit that is not main's does the
+// same with status 5: the OpenMP runtime ends the process if it cannot get memory or a thread.
 void signals_start(void);
 void signals_end(void); // main returns
-// A temporary file, which SIGBUS, SIGABRT, a second signal and an exit that is not main's remove until it is forgotten.
+// Registers a temporary file: until it is forgotten, SIGBUS, SIGABRT, a second signal and an exit that is not main's
+// remove it.
 enum { MOST_TEMPORARIES = 2 }; // at a time
 void signals_temporary(const char *path);
 void signals_forget(const char *path); // NULL: all
 
-// Between these two the signals of signals_catch wait. before: what to release.
+// Between these two calls the signals of signals_catch are blocked. before: the mask to restore.
 void signals_hold(sigset_t *before);
 void signals_release(const sigset_t *before);
 
@@ -25,6 +26,6 @@ void signals_release(const sigset_t *before);
 void signals_catch(void);
 const volatile sig_atomic_t *signals_flag(void);
 bool signals_pending(void);
-void signals_reraise(void); // ends the program by the signal that came, as its parent expects to see it
+void signals_reraise(void); // ends the program by the signal that came, so that its parent sees it
 
 #endif

@@ -33,7 +33,7 @@ size_t terminal_columns(int fd) {
     return columns > 0 && columns < 10000 ? (size_t)columns : 0;
 }
 
-// "quill: WHAT [#####     ]  50%" in line[room], as much of it as the columns hold. The last column stays empty, since
+// "quill: WHAT [#####     ]  50%" in line[room], as much of it as fits the columns. The last column stays empty, since
 // some terminals begin a new line after it.
 static size_t draw(char *line, size_t room, const char *what, size_t done, size_t all) {
     enum { MOST = 30, LEAST = 5, FRAME = 8 }; // of the bar; " [" and "] 100%"

@@ -12,7 +12,7 @@ static bool new_line(struct wrap *w, struct buffer *out) {
     return buffer_add_string(out, "\n");
 }
 
-// The word moves to the next line; one that began its line is cut where it is.
+// Moves the word to the next line; a word that began its line is broken where it is.
 static bool move_word(struct wrap *w, struct buffer *out) {
     const size_t columns = w->word_columns;
     if (columns == w->column) return new_line(w, out);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Breaking lines at spaces, for a terminal, of text that comes piece by piece: what has been shown of a word that does
-// not fit is taken back and shown on the next line.
+// Breaks lines at spaces, for a terminal, in text that comes piece by piece: if a word does not fit, its part already
+// shown is erased and shown again on the next line.
 #ifndef QUILL_CLI_IO_WRAP_H
 #define QUILL_CLI_IO_WRAP_H
 
 #include "base/buffer.h"
 
 struct wrap {
-    size_t columns;     // of the terminal, of which the last stays empty; 0: lines are left as they are
-    size_t column;      // where the next character goes
-    struct buffer word; // what stands there of the word that is being written
+    size_t columns;     // of the terminal; the last stays empty; 0: lines are not broken
+    size_t column;      // column of the next character
+    struct buffer word; // the part of the current word on this line
     size_t word_columns;
 };
 

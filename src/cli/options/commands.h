@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One function per verb (cmd_*.c). Each returns the exit status and fills *err when there is a line to report.
+// One function per verb (verbs/*.c). Each returns the exit status and fills *err if there is a line to report.
 #ifndef QUILL_CLI_OPTIONS_COMMANDS_H
 #define QUILL_CLI_OPTIONS_COMMANDS_H
 
@@ -19,7 +19,7 @@ int cmd_shots(struct options *o, quill_error *err);
 int cmd_lint(struct options *o, quill_error *err);
 int cmd_help(struct options *o, quill_error *err);
 
-// What -h, --help and --version print, for any verb.
+// Prints -h, --help and --version, for any verb.
 int print_help(const struct verb *verb, bool full, quill_error *err);
 int print_version(struct options *o, quill_error *err);
 

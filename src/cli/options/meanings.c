@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the program's exit status says, and what it heeds of the environment: for help and manual page.
+// The meanings of exit statuses and environment variables, for help and manual page.
 #include "options.h"
 
 const struct meaning exit_statuses[] = {

@@ -7,7 +7,8 @@ enum { NAME_LIMIT = 40 };
 
 static size_t min3(size_t a, size_t b, size_t c) { return a < b ? (a < c ? a : c) : (b < c ? b : c); }
 
-// Edits that turn one into the other: insert, delete, change, swap two neighbours (optimal string alignment).
+// The number of edits that turn one into the other: insert, delete, change, swap two neighbours (optimal string
+// alignment).
 static size_t distance(const char *a, size_t n_a, const char *b, size_t n_b) {
     size_t rows[3][NAME_LIMIT + 1];
     for (size_t j = 0; j <= n_b; j++) rows[0][j] = j;
@@ -26,7 +27,7 @@ static size_t distance(const char *a, size_t n_a, const char *b, size_t n_b) {
 void nearest_offer(struct nearest *search, const char *name, size_t n) {
     size_t n_typed = strlen(search->typed);
     if (n_typed > NAME_LIMIT || n > NAME_LIMIT) return;
-    // The beginning of a name is one step away from it; else about one letter in three may be wrong.
+    // A prefix of a name counts as one edit; otherwise about one letter in three may be wrong.
     size_t cost = distance(search->typed, n_typed, name, n);
     if (n_typed >= 3 && n_typed < n && memcmp(search->typed, name, n_typed) == 0) cost = 1;
     if (cost > (n_typed + 1) / 3 || cost > 3 || (search->best && cost >= search->cost)) return;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// "Did you mean": which known name a mistyped one is nearest to.
+// "Did you mean": the known name nearest to a mistyped one.
 #ifndef QUILL_CLI_OPTIONS_NEAREST_H
 #define QUILL_CLI_OPTIONS_NEAREST_H
 
 #include <stddef.h>
 
-// Start from {.typed = ...}, offer every known name, read `best`: NULL when none is near enough.
+// Start from {.typed = ...}, offer every known name, then read `best`; NULL: none is near enough.
 struct nearest {
     const char *typed;
     const char *best;

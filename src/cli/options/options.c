@@ -14,7 +14,8 @@
 
 // ---- values ----
 
-// `list`: words separated by spaces. Which of them `text` is; -1: none. A word ends at a '=' too; *value: what follows.
+// The index of `text` in `list`, words separated by spaces; -1: not in it. A word also ends at '='; *value: what
+// follows.
 static int find_word(const char *list, const char *text, const char **value) {
     const size_t n = strlen(text);
     int i = 0;
@@ -26,7 +27,7 @@ static int find_word(const char *list, const char *text, const char **value) {
     return -1;
 }
 
-// Of a number: "auto, off or a whole number from 1 to 64"; names that are numbers themselves are not listed.
+// For a number: "auto, off or a whole number from 1 to 64"; names that are numbers are not listed.
 static quill_status bad_number(const struct option_row *row, const char *source, const char *value, const char *what,
                                quill_error *err) {
     char names[64] = "", range[80];
@@ -186,7 +187,7 @@ static quill_status unknown_option(const struct verb *verb, const char *shown, c
                 program_of(verb, program, sizeof program));
 }
 
-// The row exists; is it this verb's?
+// Checks that an existing row belongs to this verb.
 static quill_status check_verb(const struct verb *verb, const struct option_row *row, const char *shown,
                                quill_error *err) {
     if (row->verbs & verb->bit) return QUILL_OK;
@@ -200,8 +201,7 @@ static quill_status check_verb(const struct verb *verb, const struct option_row 
 
 // ---- the command line ----
 
-// What getopt_long returns: a letter; for a name FIRST_NAME and more; OPERAND, as its mode "-" has it; ? or : for a
-// mistake.
+// What getopt_long returns: a letter; FIRST_NAME or more for a name; OPERAND, in its mode "-"; ? or : for a mistake.
 enum { OPERAND = 1, FIRST_NAME = 256, MOST_NAMES = 256 };
 
 // The command line, and the option table as getopt_long takes it.
@@ -209,7 +209,7 @@ struct scan {
     const struct verb *verb;
     char **argv; // [n]
     int n;
-    char typed[256];                     // the name that is read, as it was typed
+    char typed[256];                     // the current name, as typed
     struct option names[MOST_NAMES + 1]; // [n_names], then zeros
     size_t n_names;
     char letters[3 * FIRST_NAME];
@@ -231,14 +231,14 @@ static void add_row(struct scan *scan, const struct option_row *row) {
     }
 }
 
-// A name or a letter may mean something else to some verb: the first of two that are the same counts.
+// A name or a letter may mean different things to different verbs: the first of equal ones counts.
 static void add_table(struct scan *scan) {
     for (int others = 0; others < 2; others++)
         for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
             if (((row->verbs & scan->verb->bit) == 0) == others) add_row(scan, row);
 }
 
-// --top_k is --top-k; getopt_long knows dashes alone.
+// --top_k means --top-k; getopt_long knows only dashes.
 static void note_name(struct scan *scan, char *arg) {
     if (arg[0] != '-' || arg[1] != '-') return;
     snprintf(scan->typed, sizeof scan->typed, "%.*s", (int)strcspn(arg, "="), arg);
@@ -246,8 +246,8 @@ static void note_name(struct scan *scan, char *arg) {
         if (*c == '_') *c = '-';
 }
 
-// Whether the letters word[0..n) may stand behind one dash: flags, of which help and the like stand alone, and at the
-// end one that takes the next argument; or a text option with its value, unless that spells a long name.
+// Whether the letters word[0..n) may follow one dash: flags (but help and the like only alone), and at the end one that
+// takes the next argument; or a text option with its value, unless that spells a long name.
 static bool is_cluster(const struct scan *scan, const char *word, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const struct option_row *row = scan->rows[(unsigned char)word[i]];
@@ -260,7 +260,7 @@ static bool is_cluster(const struct scan *scan, const char *word, size_t n) {
     return true;
 }
 
-// -ngl 99, -no-cnv, -prompt: names of other programs and of ours, behind one dash.
+// -ngl 99, -no-cnv, -prompt: names of other programs or ours after a single dash.
 static quill_status check_dashes(const struct scan *scan, const char *arg, quill_error *err) {
     const char *word = arg + 1;
     const size_t n = strcspn(word, "=");
@@ -276,14 +276,14 @@ static quill_status check_dashes(const struct scan *scan, const char *arg, quill
                 QUOTED(str_of(arg)), program_of(scan->verb, program, sizeof program));
 }
 
-// Sets what was `found` in `arg`.
+// Sets the option that was `found` in `arg`.
 static quill_status take(struct scan *scan, struct options *o, char *arg, int found, quill_error *err) {
     const bool is_name = arg[1] == '-';
     const int value = found == '?' || found == ':' ? optopt : found;
     const char letter[] = {'-', (char)value, 0}, *shown = is_name ? scan->typed : letter;
     const struct option_row *row = value > 0 ? scan->rows[value] : NULL;
     const size_t length = strcspn(arg, "=");
-    // getopt_long takes the beginning of a name too; then a script would break when a name is added.
+    // getopt_long also accepts the beginning of a name; a script that uses one would break when a name is added.
     if (is_name && row && strlen(scan->names[value - FIRST_NAME].name) != length - 2) row = NULL;
     if (!row && is_name) arg[length] = 0;
     if (!row) return unknown_option(scan->verb, arg[1] == letter[1] ? arg : shown, arg + 1 + is_name, err);
@@ -338,7 +338,7 @@ bool options_given(const struct options *o, const struct option_row *row) {
 quill_status options_set_default(struct options *o, const struct option_row *row, const char *source,
                                  const char *value, quill_error *err) {
     if (!options_given(o, row)) return set_field(o, row, source, value, err);
-    struct options scratch = {0}; // what is not used is checked all the same
+    struct options scratch = {0}; // a value that is not used is still checked
     quill_status s = set_field(&scratch, row, source, value, err);
     options_free(&scratch);
     return s;

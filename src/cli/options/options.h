@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The command line. Everything about an option is in its row of the option table (option_table.c): the parser, the help
-// and the suggestions read the rows, and adding an option adds a row and a field.
+// The command line. Everything about an option is in its row of the option table (table.c): the parser, the help and
+// the suggestions read the rows, and a new option is a row and a field.
 #ifndef QUILL_CLI_OPTIONS_OPTIONS_H
 #define QUILL_CLI_OPTIONS_OPTIONS_H
 
@@ -24,14 +24,14 @@ struct bias_list {
 enum normalize { NORMALIZE_NONE, NORMALIZE_TOKENS, NORMALIZE_PRIOR, NORMALIZE_BYTES };
 enum score_unit { PER_LINE, PER_TOKEN };
 
-// Numbers that were not given and have no default are -1, strings NULL. Strings are borrowed from argv.
+// A number that was not given and has no default is -1, a string NULL. Strings are borrowed from argv.
 struct options {
     struct {
         const char *text;
         struct list files;
         int64_t max_bytes;
         bool escape, keep_newline, special;
-        const char *stdin_use; // what stdin is read for besides the prompt; NULL: nothing (read.h: stdin_claim)
+        const char *stdin_use; // what stdin is read for instead of the prompt; NULL: nothing (read.h: stdin_claim)
     } prompt;
     struct list operands;
     struct { // the prompt file
@@ -125,23 +125,23 @@ enum verb_bit {
     LINT = 1 << 11,
     BENCH = 1 << 12, // the last one
     EVERY_VERB = 2 * BENCH - 1,
-    PROMPT_VERBS = GENERATE | MAP | CHOOSE | ASK | SHOTS | LINT, // that take prompt files
+    PROMPT_VERBS = GENERATE | MAP | CHOOSE | ASK | SHOTS | LINT, // verbs that take prompt files
 };
 
 struct verb {
     const char *name;     // "": generation
     unsigned bit;
     const char *operands; // for the synopsis
-    const char *words;    // what the last of them may be, separated by spaces; NULL: anything
+    const char *words;    // allowed values of the last operand, separated by spaces; NULL: anything
     const char *summary;  // one line
     const char *detail;   // the rest of its help; NULL: none
-    // Returns the exit status; *err holds the line to be reported when there is something to say.
+    // Returns the exit status; *err holds the line to report, if any.
     int (*run)(struct options *o, quill_error *err); // NULL: the verb belongs to a later version
     bool reserved;
 };
 extern const struct verb verbs[];
 extern const size_t n_verbs;
-const struct verb *verb_find(const char *name); // NULL: none of that name
+const struct verb *verb_find(const char *name); // NULL: no such verb
 
 struct meaning {
     const char *name, *text;
@@ -172,11 +172,11 @@ enum option_group {
     GROUP_COUNT,
 };
 
-// Where a plain value goes in a quill_request besides.
+// The type of the member of a quill_request to which a plain value is also copied.
 enum option_target { TARGET_NONE, TARGET_FLOAT, TARGET_INT, TARGET_INT64, TARGET_BOOL, TARGET_STRING };
 
 struct option_row {
-    const char *name;    // without dashes; NULL: a letter alone
+    const char *name;    // without dashes; NULL: only a letter
     const char *aliases; // other names, each ended by a NUL (the last by two); NULL: none
     const char *letters; // the first is shown; NULL: none
     enum option_kind kind;
@@ -185,33 +185,33 @@ struct option_row {
     double min, max;     // of numbers
     bool above_min;      // min itself is too small
     const char *words;   // of OPTION_WORD and OPTION_NAME, separated by spaces
-    const char *names;   // of OPTION_INT: what stands for a number besides, "auto=-1 off=0"; NULL: nothing
-    const char *initial; // as it would be typed; NULL: unset
+    const char *names;   // of OPTION_INT: words that stand for numbers, "auto=-1 off=0"; NULL: none
+    const char *initial; // the default, as it would be typed; NULL: unset
     unsigned verbs;      // bits of the verbs that take it
     enum option_group group;
     const char *bare;    // the value without "=VALUE"; NULL: a value must follow
-    bool common;         // in the short help too
-    bool settable;       // by a prompt file too
-    bool is_path;        // of a file: a prompt file may name those below its own folder alone
+    bool common;         // also in the short help
+    bool settable;       // a prompt file may set it
+    bool is_path;        // a file name: a prompt file may name only files below its own folder
     size_t target;       // offset in quill_request
     enum option_target target_kind;
-    const char *library; // what the library's messages call it; NULL: as `name`
+    const char *library; // its name in the library's messages; NULL: `name`
     const char *help;
 };
 extern const struct option_row option_table[];
 extern const size_t n_option_rows;
 extern const char *const option_group_titles[GROUP_COUNT];
 
-// The names of a row, one after the other: the next one after `name`. NULL: the first, and behind the last.
+// Walks the names of a row: the one after `name`; the first for NULL. Returns NULL after the last.
 const char *option_next_name(const struct option_row *row, const char *name);
 
-// Fills *o from the defaults and from argv[1..n); argv[0] is the program or the verb. Underscores in names of options
-// become dashes. Errors: QUILL_E_USAGE.
+// Fills *o from the defaults and argv[1..n); argv[0] is the program or the verb. Underscores in option names count as
+// dashes. Errors: QUILL_E_USAGE.
 QUILL_MUST_CHECK quill_status options_parse(struct options *o, const struct verb *verb, char **argv, int n,
                                             quill_error *err);
 void options_free(struct options *o);
 
-// The row of a name or alias that one of these verbs takes; NULL: none.
+// The row with this name or alias that one of these verbs takes; NULL: none.
 const struct option_row *option_find(const char *name, size_t n, unsigned of_verbs);
 // The row of a field: OPTION_OF(length.stops).
 const struct option_row *option_of(size_t field);
@@ -220,15 +220,15 @@ const struct option_row *option_of(size_t field);
 // Sets the field of a row by its text, as if it had been given; `source` is the name used in messages ("QUILL_X").
 QUILL_MUST_CHECK quill_status options_set(struct options *o, const struct option_row *row, const char *source,
                                           const char *value, quill_error *err);
-// The same, unless the command line gave a value: what a prompt file sets.
+// The same, unless the command line gave a value; for a prompt file.
 QUILL_MUST_CHECK quill_status options_set_default(struct options *o, const struct option_row *row, const char *source,
                                                   const char *value, quill_error *err);
 bool options_given(const struct options *o, const struct option_row *row); // on the command line
-// A message of the library about one of its fields ("n_ctx: ...") becomes one about the option ("-c, --ctx-size: ...").
+// Turns a library message about a field ("n_ctx: ...") into one about the option ("-c, --ctx-size: ...").
 void options_name_error(quill_error *err);
 // Copies the plain values that have a target.
 void options_transfer(quill_request *request, const struct options *o);
 
-const char *verb_nearest(const char *text); // the verb whose name `text` may be meant to be; NULL: none is near
+const char *verb_nearest(const char *text); // the verb that a mistyped `text` may mean; NULL: none is near
 
 #endif

@@ -3,14 +3,14 @@
 #include "options.h"
 
 #define FIELD(name) .field = offsetof(struct options, name)
-// The value goes to this member of a quill_request as it is.
+// Copies the value unchanged to this member of a quill_request.
 #define TO(member)                                                                                                     \
     .target = offsetof(quill_request, member), .library = #member, \
     .target_kind = _Generic(((quill_request *)0)->member, float: TARGET_FLOAT, int32_t: TARGET_INT, \
                             int64_t: TARGET_INT64, bool: TARGET_BOOL, const char *: TARGET_STRING)
 #define SCORERS (SCORE | RANK)
 #define GENERATORS (GENERATE | MAP)
-#define RUNNERS (GENERATORS | SCORERS | CHOOSE | ASK | SHOTS) // that run a model
+#define RUNNERS (GENERATORS | SCORERS | CHOOSE | ASK | SHOTS) // verbs that run a model
 #define WRITERS (GENERATORS | SCORERS | CHOOSE | TOKENIZE | INSPECT | BENCH) // verbs with a result on stdout
 #define INT_MAX_VALUE 2147483647.0
 #define SEED_MAX_VALUE 9007199254740991.0

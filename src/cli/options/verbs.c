@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The verbs, as rows. One that a later version brings has a name and no function.
+// The verbs, as rows. A verb of a later version has a name and no function.
 #include <string.h>
 
 #include "commands.h"

@@ -13,7 +13,7 @@ void record_free(struct record *r) {
 
 // ---- fields ----
 
-// RFC 4180: in quotes, which are doubled within.
+// RFC 4180: the field is quoted, and quotes in it are doubled.
 static bool add_quoted(struct buffer *t, const char *p, size_t n) {
     bool ok = buffer_add_string(t, "\"");
     for (size_t i = 0; i < n && ok; i++) ok = buffer_add(t, p + i, 1) && (p[i] != '"' || buffer_add_string(t, "\""));
@@ -52,7 +52,7 @@ static bool add_without_blanks(struct buffer *t, quill_text raw) {
     return true;
 }
 
-// p[at] begins a key or value of a valid object without blanks: where it ends.
+// The end of the key or value that begins at p[at], in a valid object without white space.
 static size_t skip_value(const char *p, size_t at) {
     bool in_string = false;
     for (size_t depth = 0;; at++) {
@@ -66,12 +66,12 @@ static size_t skip_value(const char *p, size_t at) {
 }
 
 struct member {
-    int at; // its place in the object; -1: it is new
+    int at; // its place in the object; -1: new
     const char *key;
-    const char *value; // JSON; NULL: it is left out
+    const char *value; // JSON; NULL: omit the member
 };
 
-// The kept object with other values of some members, or without them.
+// Adds the kept object with new values for some members, or without them.
 static bool add_object(struct buffer *t, const struct buffer *object, const struct member *set, size_t n_set) {
     const char *p = object->p;
     bool ok = buffer_add_string(t, "{"), first = true;

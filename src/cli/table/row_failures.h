@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows that fail while the others go on.
+// Counts rows that fail while the others continue.
 #ifndef QUILL_CLI_TABLE_ROW_FAILURES_H
 #define QUILL_CLI_TABLE_ROW_FAILURES_H
 
@@ -11,12 +11,12 @@
 struct row_failures {
     bool fast;            // the first failure ends everything
     uint64_t rows, failed;
-    quill_status status;  // of the first that failed
+    quill_status status;  // of the first failed row
 };
 
-// Says "row N: ..." on stderr. With `fast` it is not said: the line in *err is then the last one, and is returned.
+// Prints "row N: ..." on stderr. With `fast` it does not print: the line in *err ends the run and is returned.
 QUILL_MUST_CHECK quill_status row_failed(struct row_failures *f, uint64_t number, quill_error *err);
-// The status of it all: "3 of 1000 rows failed".
+// The status of the whole run: "3 of 1000 rows failed".
 quill_status row_failures_end(const struct row_failures *f, quill_error *err);
 
 #endif

@@ -34,8 +34,8 @@ quill_status row_fields_add(struct row_fields *f, const char *p, size_t n, quill
     return QUILL_OK;
 }
 
-// Adds decoded[start..) as a field. What is decoded is never longer than the row, so one reservation holds all of it
-// and the fields stay where they are.
+// Adds decoded[start..) as a field. Decoded bytes are never longer than the row, so one reservation holds them all and
+// fields do not move.
 static quill_status end_field(struct row_fields *f, size_t start, const char *where, quill_error *err) {
     if (f->n == MOST_FIELDS) return fail(err, QUILL_E_USAGE, "%s: more than %d fields", where, (int)MOST_FIELDS);
     return row_fields_add(f, f->decoded.p + start, f->decoded.n - start, err);
@@ -50,7 +50,7 @@ static quill_text without_cr(quill_text row) {
 
 // ---- TSV ----
 
-// What a backslash and the next character stand for; 0: a backslash.
+// The character that a backslash and `next` stand for; 0: the backslash is itself.
 static char escaped(char next) {
     switch (next) {
     case '\\': return '\\';
@@ -82,7 +82,8 @@ quill_status row_fields_tsv(struct row_fields *f, quill_text row, const char *wh
 
 // ---- CSV, RFC 4180 ----
 
-// The quoted field whose content begins at row.text[*at]; leaves *at behind the closing quote. false: there is none.
+// Decodes the quoted field whose content begins at row.text[*at]; sets *at after the closing quote. False: there is no
+// closing quote.
 static bool unquote(struct row_fields *f, quill_text row, size_t *at) {
     while (*at < row.n) {
         char c = row.text[(*at)++];
@@ -132,8 +133,8 @@ static bool too_deep(quill_text row) {
     return false;
 }
 
-// The value that begins at row.text[at] in valid JSON: where it ends. Its bytes go to `decoded` without blanks, so that
-// numbers stay as they were written.
+// Returns the end of the value that begins at row.text[at] in valid JSON. Copies its bytes to `decoded` without white
+// space, so that numbers stay as written.
 static size_t copy_value(struct row_fields *f, quill_text row, size_t at, bool keep) {
     size_t depth = 0;
     bool in_string = false;
@@ -160,7 +161,7 @@ static size_t skip_blanks(quill_text row, size_t at) {
     return at;
 }
 
-// row.text[at] is the quote that begins a key: the place of its value.
+// The place of the value whose key begins with the quote at row.text[at].
 static size_t skip_key(quill_text row, size_t at) {
     for (at++; at < row.n && row.text[at] != '"'; at++) at += row.text[at] == '\\';
     at = skip_blanks(row, at + 1);
@@ -184,7 +185,7 @@ static quill_status add_members(struct row_fields *f, quill_text row, const char
     return QUILL_OK;
 }
 
-// The number p[0..n) keeps its form and loses its size: one digit before the point, zeros for an exponent.
+// Makes the number p[0..n) small but keeps its form and length: one digit before the point, zeros for an exponent.
 static void shrink(char *p, size_t n) {
     const size_t first = *p == '-';
     bool exponent = false;
@@ -200,7 +201,7 @@ static void shrink(char *p, size_t n) {
 
 static bool is_of_number(char c) { return (c >= '0' && c <= '9') || strchr("+-.eE", c); }
 
-// Numbers that a double cannot hold only pass through: the object is read with smaller ones in their place.
+// Numbers that a double cannot hold are only copied, so the object is parsed with small numbers in their place.
 static json_t *load_shrunk(quill_text row, size_t flags, json_error_t *problem) {
     char *copy = malloc(row.n);
     if (!copy) return NULL;
@@ -223,7 +224,8 @@ quill_status row_fields_json(struct row_fields *f, quill_text row, const char *w
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
     json_error_t problem;
     if (too_deep(row)) return fail(err, QUILL_E_USAGE, "%s: JSON of more than %d levels", where, MOST_DEPTH);
-    // Jansson does not tell every failed allocation from a mistake in the text; a mistake is there the second time too.
+    // Jansson sometimes reports a failed allocation as a mistake in the text; a real mistake also occurs the second
+    // time.
     for (int i = 0; i < 2 && !f->object; i++) f->object = json_loadb(row.text, row.n, flags, &problem);
     if (!f->object && json_error_code(&problem) == json_error_numeric_overflow)
         f->object = load_shrunk(row, flags, &problem);

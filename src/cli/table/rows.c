@@ -21,18 +21,18 @@ enum csv_state { CSV_START, CSV_PLAIN, CSV_QUOTED, CSV_CLOSED };
 struct rows {
     struct row_source source;
     size_t limit;
-    struct buffer buffer;   // what was read from the descriptor
+    struct buffer buffer;   // bytes read from the descriptor
     const char *data;       // [n] the buffer, or the memory
-    size_t n, at;           // data[at..n) is not yet given out
+    size_t n, at;           // data[at..n) was not yet returned
     size_t scanned;         // data[at..at+scanned) holds no end of the row
     uint64_t before;        // bytes before data[0]
     enum csv_state state;   // there
-    bool ended;             // nothing comes after data[n)
-    bool begun;             // the byte order mark is behind us
+    bool ended;             // nothing follows data[0..n)
+    bool begun;             // the byte order mark was skipped
     uint64_t line, number;  // of the next row
     struct row_fields names, fields;
     bool named;
-    size_t n_columns;       // of a table: as its names say, or its rows so far
+    size_t n_columns;       // of a table: from its names, or from its rows so far
     struct row row;
 };
 
@@ -59,7 +59,7 @@ static quill_status fill(struct rows *r, quill_error *err) {
     return QUILL_OK;
 }
 
-// One byte of CSV; true: it ends the row. What RFC 4180 does not allow ends with its line.
+// Takes one byte of CSV; true: it ends the row. A row that RFC 4180 does not allow ends with its line.
 static bool csv_step(enum csv_state *state, char c) {
     if (*state == CSV_QUOTED) {
         if (c == '"') *state = CSV_CLOSED;
@@ -72,7 +72,7 @@ static bool csv_step(enum csv_state *state, char c) {
     return false;
 }
 
-// Whether the row at data[at..n) is there as a whole; then `scanned` is its length without the newline.
+// Whether all of the row at data[at..n) has been read; then `scanned` is its length without the newline.
 static bool find_end(struct rows *r) {
     const char *p = r->data ? r->data + r->at : NULL;
     size_t n = r->n - r->at;
@@ -164,8 +164,7 @@ static quill_status split(struct rows *r, struct row_fields *out, quill_error *e
     return row_fields_json(out, r->row.raw, where, err);
 }
 
-// Whether what was read is no row: an empty line, where one means nothing. With two or more columns it is none, as one
-// field is too few.
+// Whether an empty line is to be skipped. With two or more columns it is not a row, since one field is too few.
 static bool is_skipped(const struct rows *r) {
     const quill_text raw = r->row.raw;
     const bool table = r->source.form == ROW_TSV || r->source.form == ROW_CSV;
@@ -262,7 +261,7 @@ bool rows_ready(struct rows *r) {
     while (!find_end(r) && r->scanned <= r->limit && !signals_pending()) {
         struct pollfd event = {.fd = r->source.fd, .events = POLLIN};
         if (poll(&event, 1, 0) <= 0) return false;
-        if (fill(r, &err)) return true; // rows_next will meet it too
+        if (fill(r, &err)) return true; // rows_next will report it
     }
     return true;
 }
@@ -271,7 +270,7 @@ void rows_progress(const struct rows *r, uint64_t *done, uint64_t *all) {
     struct stat info;
     *done = r->before + r->at;
     *all = fstat(r->source.fd, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
-    if (*done > *all) *all = 0; // it was not read from its beginning, or grows
+    if (*done > *all) *all = 0; // not read from its beginning, or growing
 }
 
 const quill_text *row_value(const struct row *row, const char *name, size_t n) {
