@@ -37,6 +37,7 @@
 #define QUILL_QUILL_H
 
 #include "batch.h"
+#include "bench.h"
 #include "error.h"
 #include "model.h"
 #include "sampler.h"
