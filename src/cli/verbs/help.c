@@ -92,7 +92,9 @@ static bool add_options(struct buffer *t, const struct verb *verb, bool full) {
 static bool add_verbs(struct buffer *t) {
     bool ok = buffer_add_string(t, "\nVerbs (the first argument; quill help VERB):\n");
     for (const struct verb *v = verbs + 1; v < verbs + n_verbs && ok; v++)
-        if (v->run) ok = buffer_add_format(t, "  %-26s%s\n", v->name, v->summary);
+        if (v->run)
+            ok = buffer_add_format(t, "  %-*s", HELP_COLUMN - 2, v->name) &&
+                 add_wrapped(t, v->summary, HELP_COLUMN, help_width()) && buffer_add(t, "\n", 1);
     return ok;
 }
 
