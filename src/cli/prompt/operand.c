@@ -40,9 +40,11 @@ quill_status operand_take_file(struct options *o, bool any_name, quill_error *er
     const bool alone = o->operands.n == 1 && !o->file.path;
     if (!path && any_name && alone && is_regular(o->operands.items[0])) path = o->operands.items[0];
     if (!path) return QUILL_OK;
-    if (!alone)
-        return fail(err, QUILL_E_USAGE, "%s is a prompt file, which is the only one; -D NAME=VALUE fills a slot",
-                    QUOTED(str_of(path)));
+    if (!alone) {
+        const char *first = o->operands.items[0], *verb = first == path ? NULL : verb_nearest(first);
+        return fail(err, QUILL_E_USAGE, "%s is a prompt file, which is the only one; -D NAME=VALUE fills a slot%s%s%s",
+                    QUOTED(str_of(path)), verb ? ", or is the verb '" : "", verb ? verb : "", verb ? "' meant?" : "");
+    }
     o->file.path = path;
     o->operands.n = 0;
     return QUILL_OK;

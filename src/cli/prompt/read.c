@@ -176,7 +176,11 @@ quill_status prompt_read(struct buffer *out, const struct options *o, quill_erro
     const char *operand;
     bool dash;
     quill_status s = text_operand(o, &operand, &dash, err);
-    if (!s && operand && o->prompt.text) s = fail(err, QUILL_E_USAGE, "-p and PROMPT are both given; use one of them");
+    if (!s && operand && o->prompt.text) {
+        const char *verb = verb_nearest(operand);
+        s = fail(err, QUILL_E_USAGE, "-p and PROMPT are both given; use one of them%s%s%s",
+                 verb ? ", or is the verb '" : "", verb ? verb : "", verb ? "' meant?" : "");
+    }
     if (!s) s = refuse_file_options(o, err);
     for (size_t i = 0; !s && i < o->prompt.files.n; i++) s = add_file(&a, o->prompt.files.items[i], err);
 
