@@ -741,7 +741,7 @@ static void bad_files_are_refused(void **state) {
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char text[60];
         snprintf(text, sizeof text, "#version: 0.2\na b\n%s\nab c\n", lines[i]);
-        files_refused("", text, "", "dir/merges.txt: line 3: expected two tokens and a blank between them");
+        files_refused("", text, "", "dir/merges.txt: line 3: expected two tokens and a space between them");
     }
     files_refused("", "", "", "expected tokenizer.json, or vocab.json and merges.txt, found vocab.json alone");
     files_refused(",\"x\":\"y\"", "a b\n", "", "dir/vocab.json: vocab: expected token ids");

@@ -82,7 +82,7 @@ quill_status vocab_add_merge(struct vocab_reading *r, struct str merge) {
 
 static quill_status bad_line(const struct vocab_reading *r, size_t line, struct str text) {
     return fail(r->err, QUILL_E_MODEL,
-                "%s/merges.txt: line %zu: expected two tokens and a blank between them, found '%s'",
+                "%s/merges.txt: line %zu: expected two tokens and a space between them, found '%s'",
                 QUOTED(str_of(r->directory)), line, QUOTED(text));
 }
 
