@@ -30,7 +30,7 @@ const char *path_problem(const char *path, size_t n) {
     return NULL;
 }
 
-// Opens folder/path for reading, one name after the other, so that no symbolic link leads elsewhere.
+// Opens folder/path for reading, one directory at a time, so that no symbolic link leads elsewhere.
 static int open_below(const char *folder, const char *path) {
     int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     char *names = strdup(path), *rest = names;
@@ -79,7 +79,7 @@ static enum row_form form_of(const char *path) {
 
 // ---- rows ----
 
-// One reading of them.
+// The state of reading the examples.
 struct reading {
     struct examples *out;
     const struct examples_source *from;
@@ -107,7 +107,7 @@ static quill_status add_example(const struct reading *r, const struct row *row, 
     *e = (struct example){.line = (size_t)row->line, .values = calloc(slots->n, sizeof *e->values)};
     size_t total = 1;
     for (size_t i = 0; i < row->n_fields; i++) total += row->fields[i].n;
-    if (!e->values || !buffer_reserve(&e->bytes, total)) return fail_memory(err); // so the values stay where they are
+    if (!e->values || !buffer_reserve(&e->bytes, total)) return fail_memory(err); // so that the values do not move
     for (size_t i = 0; i < slots->n; i++) {
         const quill_text *value = row_value(row, slots->names[i], strlen(slots->names[i]));
         if (!value) continue;

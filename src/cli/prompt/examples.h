@@ -8,36 +8,37 @@
 #include "template.h"
 
 struct example {
-    quill_text *values; // [slots.n], in `bytes`; text NULL: there is no such column
+    quill_text *values; // [slots.n], in `bytes`; text NULL: no such column
     struct buffer bytes;
-    size_t line; // of the file `name`
+    size_t line; // its line in the file `name`
 };
 
 struct examples {
     struct example *items; // [n] in the file's order
     size_t n;
-    size_t line; // of %examples in the prompt file; 0: none
-    char *name;  // the file they are in: the prompt file, or that of %examples FILE; NULL: not read yet
+    size_t line; // line of %examples in the prompt file; 0: none
+    char *name;  // the file that holds them: the prompt file, or that of %examples FILE; NULL: not read yet
 };
 
 struct examples_block {
     enum row_form form;
     struct buffer rows; // between %examples and %end
     size_t first_line;  // number of their first line
-    char *path;         // of %examples FILE: the form goes by the end of its name; NULL: rows
+    char *path;         // FILE of %examples FILE, whose name's end determines the format; NULL: rows
 };
 
-// What reading them needs to know of the prompt file.
+// What the reader needs from the prompt file.
 struct examples_source {
-    const char *name, *folder; // as given; what FILE is relative to, NULL: nothing
+    const char *name, *folder; // as given; the folder that FILE is relative to, NULL: files are refused
     const struct slots *slots;
-    int answer; // the slot that every example fills
+    int answer; // the slot that every example must fill
 };
 
-// Why a file of a prompt file may not have this path; NULL: it may. Relative, without "..", no NUL.
+// Why a prompt file may not name a file by this path; NULL: it may. Allowed: relative, without "..", without NUL.
 const char *path_problem(const char *path, size_t n);
 
-// Fills *out, whose `line` is set; examples_free in any case. Errors: QUILL_E_USAGE "FILE:LINE: ...", QUILL_E_SYSTEM.
+// Fills *out, whose `line` is set. Call examples_free even after a failure. Errors: QUILL_E_USAGE "FILE:LINE: ...",
+// QUILL_E_SYSTEM.
 QUILL_MUST_CHECK quill_status examples_read(struct examples *out, const struct examples_source *source,
                                             const struct examples_block *block, quill_error *err);
 void examples_free(struct examples *e);

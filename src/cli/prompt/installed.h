@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The prompt files that were installed with the program.
+// The prompt files installed with the program.
 #ifndef QUILL_CLI_PROMPT_INSTALLED_H
 #define QUILL_CLI_PROMPT_INSTALLED_H
 
 #include <limits.h>
 #include <stdbool.h>
 
-// Where no file has this name, and the name is of no folder: the file of that name, with or without ".prompt", in
-// share/quill/prompts beside the folder of the program. False: there is none.
+// If `name` contains no folder and no such file exists: finds the file with that name, with or without ".prompt", in
+// share/quill/prompts beside the program's folder. False: none.
 bool installed_prompt(char path[PATH_MAX], const char *name);
 
 #endif

@@ -5,9 +5,9 @@
 
 #include "cli/options/options.h"
 
-// Of the operands, one that looks like a file (its name ends in ".prompt", or holds a slash and no space) is a prompt
-// file: it becomes o->file.path, as if -F had named it. With `any_name` one that stands alone need not look like one,
-// if there is a regular file of its name. QUILL_E_SYSTEM: it looks like a file and there is none; it is never a text.
+// An operand that looks like a file (its name ends in ".prompt", or holds a slash and no space) is a prompt file: it
+// becomes o->file.path, as if -F had named it. With `any_name`, a single operand need not look like one if a regular
+// file has its name. QUILL_E_SYSTEM: it looks like a file but there is none; it is never taken as a text.
 QUILL_MUST_CHECK quill_status operand_take_file(struct options *o, bool any_name, quill_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parsing: lines go to the instruction, the shot, the rows of the examples or the text after them; directives between
-// them are taken out.
+// Parses prompt files: lines go to the instruction, the shot, the rows of the examples or the text after them;
+// directives between them are removed.
 #include "prompt_file.h"
 
 #include <stdarg.h>
@@ -20,7 +20,7 @@ struct reading {
     struct prompt_file *f;
     enum section section;
     size_t line;
-    struct buffer argument; // of the present directive, followed by a NUL
+    struct buffer argument; // of the current directive, followed by a NUL
     struct template tail;
     struct examples_block block; // of %examples
     bool separator_set, ended;   // %sep was given; %examples has its %end
@@ -38,7 +38,7 @@ __attribute__((format(printf, 3, 4))) static quill_status wrong(const struct rea
 
 // ---- directives ----
 
-// In double quotes a JSON string, else the bytes as they are; to r->argument.
+// Reads into r->argument: a JSON string if it is in double quotes, else the bytes unchanged.
 static quill_status read_argument(struct reading *r, const char *p, size_t n, quill_error *err) {
     r->argument.n = 0;
     bool ok;
@@ -62,7 +62,7 @@ static quill_status read_set(struct reading *r, const char *p, size_t n, quill_e
     size_t word = 0, blank;
     while (word < n && p[word] != ' ' && p[word] != '\t') word++;
     for (blank = word; blank < n && (p[blank] == ' ' || p[blank] == '\t');) blank++;
-    const struct option_row *row = option_find(p, word, EVERY_VERB); // a stranger does not choose all options
+    const struct option_row *row = option_find(p, word, EVERY_VERB); // an untrusted file may not set every option
     if (!row || !row->settable)
         return wrong(r, err, "%%set: '%s' is no option that a prompt file may set", QUOTED(((struct str){p, word})));
     quill_status s = read_argument(r, p + blank, n - blank, err);
@@ -160,7 +160,7 @@ static quill_status read_directive(struct reading *r, const char *line, size_t n
 
 // ---- lines ----
 
-// A line of text, newline included.
+// Reads a line of text, including its newline.
 static quill_status read_text(struct reading *r, const char *line, size_t n, quill_error *err) {
     struct prompt_file *f = r->f;
     struct template *t = r->section == IN_SHOT ? &f->shot : r->section == IN_TAIL ? &r->tail : &f->preamble;
@@ -181,7 +181,7 @@ static quill_status read_line(struct reading *r, const char *line, size_t n, qui
 
 // ---- the whole ----
 
-// The shot's last slot is the answer; what follows it, and the separator, ends an answer.
+// The shot's last slot is the answer; the text after it, and the separator, end an answer.
 static quill_status find_answer(struct reading *r, quill_error *err) {
     struct prompt_file *f = r->f;
     size_t last = f->shot.n;
@@ -226,7 +226,7 @@ static quill_status finish(struct reading *r, quill_error *err) {
     return s;
 }
 
-// The first line that ends in another way than those before it; 0: all end alike. *crlf: in "\r\n".
+// The first line whose ending differs from those before it; 0: all end alike. *crlf: they end in "\r\n".
 static size_t find_mixed_end(const char *text, size_t n, bool *crlf) {
     size_t line = 0;
     *crlf = false;
@@ -239,7 +239,7 @@ static size_t find_mixed_end(const char *text, size_t n, bool *crlf) {
     return 0;
 }
 
-// A file whose lines all end in "\r\n" means what it means with "\n".
+// A file whose lines all end in "\r\n" means the same as with "\n".
 static quill_status read_lines(struct reading *r, const char *text, size_t n, quill_error *err) {
     quill_status s = QUILL_OK;
     struct buffer line = {0};

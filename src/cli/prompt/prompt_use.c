@@ -75,7 +75,7 @@ static quill_text shot_value(const struct prompt_use *u, const struct example *e
     return e->values[slot].text ? e->values[slot] : u->defined[slot];
 }
 
-// Every slot of every example has a value.
+// Checks that every slot of every example has a value.
 static quill_status check_examples(const struct prompt_use *u, quill_error *err) {
     for (size_t i = 0; i < u->file->examples.n; i++)
         for (size_t k = 0; k < u->file->shot.n; k++) {
@@ -143,16 +143,16 @@ void prompt_use_free(struct prompt_use *u) {
     free(u);
 }
 
-// Whether stdin fills the slot that is open: {{input}} always, another when it is a pipe or a file without another use.
+// Whether stdin fills the open slot: {{input}} always, another slot if stdin is a pipe or a file without another use.
 static bool stdin_fills(const struct options *o, const char *slot) {
     return strcmp(slot, "input") == 0 || (!o->prompt.stdin_use && stdin_has_data());
 }
 
-// stdin for the only slot that is open; *input is empty when none is.
+// Reads stdin for the only open slot; *input is empty if no slot is open.
 static quill_status read_input(const struct prompt_use *u, const struct options *o, struct buffer *input,
                                quill_error *err) {
     const char *slot = NULL;
-    for (size_t i = 0; i < u->n_open; i++) { // of several, one that stdin could not fill if it were alone
+    for (size_t i = 0; i < u->n_open; i++) { // of several, name one that stdin could not fill even alone
         slot = u->file->slots.names[u->open[i]];
         if (strcmp(slot, "input") != 0) break;
     }
@@ -230,7 +230,7 @@ quill_status prompt_use_columns(const struct prompt_use *u, const quill_text *na
 
 // ---- rendering ----
 
-// Appends a template up to its first open slot, notes where that is, and appends the rest.
+// Appends a template and records where its first open slot is.
 static bool render_marked(const struct prompt_use *u, const struct template *t, const quill_text *values,
                           struct rendered *r, bool *marked) {
     size_t i = 0;

@@ -18,7 +18,7 @@
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
 
-// Room for all of a regular file, which is refused before it is read when there is none; *limit: what NO_LIMIT means.
+// Makes room for all of a regular file, or refuses it before it is read if there is no room; *limit: replaces NO_LIMIT.
 static quill_status prepare(struct buffer *out, uint64_t *limit, int fd, const char *name, quill_error *err) {
     enum { STREAM_BYTES = 256 << 20 };
     struct stat info;
@@ -32,7 +32,7 @@ static quill_status prepare(struct buffer *out, uint64_t *limit, int fd, const c
     return s || buffer_reserve(out, (size_t)info.st_size + 1) ? s : fail_memory(err);
 }
 
-// Sizes are not believed: a pipe has none, and a file may grow.
+// Does not trust sizes: a pipe has none, and a file may grow.
 static quill_status read_descriptor(struct buffer *out, int fd, const char *name, uint64_t limit, quill_error *err) {
     enum { STEP = 1 << 16 };
     size_t start = out->n;
@@ -148,7 +148,7 @@ static quill_status add_file(struct assembly *a, const char *path, quill_error *
     uint64_t limit = (uint64_t)a->o->prompt.max_bytes;
     if (!s) s = read_file(a->out, path, limit, err);
     if (s) return s;
-    if (is_stdin && a->out->n == start) { // an empty stdin counts as none
+    if (is_stdin && a->out->n == start) { // an empty stdin counts as absent
         a->out->n = before;
         a->n_pieces--;
     } else if (!a->o->prompt.keep_newline && a->out->n > start && a->out->p[a->out->n - 1] == '\n') {
@@ -163,7 +163,7 @@ bool stdin_has_data(void) {
     return S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode) || S_ISSOCK(info.st_mode);
 }
 
-// What means something with a prompt file alone.
+// Refuses options that only make sense with a prompt file.
 static quill_status refuse_file_options(const struct options *o, quill_error *err) {
     const struct option_row *const rows[] = {OPTION_OF(file.defines), OPTION_OF(file.shots), OPTION_OF(file.shuffle)};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -221,7 +221,7 @@ quill_status prompt_show(const struct options *o, const struct buffer *prompt, q
 
 // ---- token ids ----
 
-// What stands in front of a text of n bytes; *count: 0 or 1.
+// The token in front of a text of n bytes; *count: 0 or 1.
 static quill_status first_token(int32_t *first, size_t *count, const quill_tokenizer *tokenizer, size_t n,
                                 quill_error *err) {
     *first = quill_token_bos(tokenizer);
@@ -241,7 +241,7 @@ bool ids_begin(quill_ids *list, int32_t first) {
     return list->ids != NULL;
 }
 
-// The list that encoding appends to begins with the token that is added, so that nothing is copied.
+// Begins the list with the added token, and encoding appends to it, so nothing is copied.
 static quill_status begin_ids(quill_ids *list, const struct prompt_ids *out, int32_t first, quill_error *err) {
     if (!ids_begin(list, first)) return fail_memory(err);
     list->n = out->n_added;

@@ -63,7 +63,7 @@ static quill_status add_literal(struct parse *p, const char *text, size_t n, qui
     return QUILL_OK;
 }
 
-// text[0..n) follows the {{ of a slot; *used: with its }}.
+// text[0..n) follows the {{ of a slot; *used: its length up to and including }}.
 static quill_status add_slot(struct parse *p, const char *text, size_t n, size_t *used, quill_error *err) {
     enum { LONGEST = 200, MOST = 100 };
     size_t end = 0;
@@ -102,7 +102,7 @@ quill_status template_add(struct template *t, struct slots *slots, const char *t
         i += plain;
         size_t run = braces(text + i, n - i);
         if (s || run == 0) continue;
-        size_t used = run >= 4 ? 4 : 1; // of three braces the first is text
+        size_t used = run >= 4 ? 4 : 1; // the first of three braces is text
         if (run == 2)
             s = add_slot(&p, text + i + 2, n - i - 2, &used, err), used += 2;
         else
@@ -137,7 +137,7 @@ static void shorten(struct template *t) {
     if (--t->parts[t->n - 1].n == 0) t->n--;
 }
 
-// The last byte, when the template ends in literal text; else 0.
+// The last byte if the template ends in literal text; else 0.
 static char last_byte(const struct template *t) {
     return t->n && t->parts[t->n - 1].slot < 0 ? t->literal.p[t->literal.n - 1] : 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A text with slots: {{name}}. A literal {{ is written {{{{. Blanks around a name do not count; a name holds no brace,
+// A text with slots: {{name}}. A literal {{ is written {{{{. White space around a name is ignored; a name has no brace,
 // control character or newline. {{{name}}} is a slot between braces.
 #ifndef QUILL_CLI_PROMPT_TEMPLATE_H
 #define QUILL_CLI_PROMPT_TEMPLATE_H
@@ -21,7 +21,7 @@ void slots_free(struct slots *slots);
 
 struct part {
     int slot;       // index among the slots; -1: literal text
-    size_t at, n;   // of literal text: where it stands in `literal`
+    size_t at, n;   // for literal text: its place in `literal`
     size_t line;
 };
 struct template {
@@ -30,14 +30,14 @@ struct template {
     struct buffer literal;
 };
 
-// Appends text[0..n), lines of which the first is number `line` of the file `name`; adds its slots to `slots`. Starts
-// from zeros. Errors: QUILL_E_USAGE "NAME:LINE: ..."; template_free in any case.
+// Appends text[0..n), whose first line is line `line` of the file `name`; adds its slots to `slots`. *t starts from
+// zeros. Errors: QUILL_E_USAGE "NAME:LINE: ...". Call template_free even after a failure.
 QUILL_MUST_CHECK quill_status template_add(struct template *t, struct slots *slots, const char *text, size_t n,
                                            const char *name, size_t line, quill_error *err);
 void template_free(struct template *t);
 bool template_uses(const struct template *t, size_t n_parts, int slot); // among the first n_parts
-bool template_is_blank(const struct template *t);                       // no slot, and nothing but white space
-void template_drop_newline(struct template *t);                         // one at its end
+bool template_is_blank(const struct template *t);                       // no slot, only white space
+void template_drop_newline(struct template *t);                         // removes one newline at its end
 // A copy of the first n_parts parts in *out, which is empty. false: no memory.
 bool template_copy(struct template *out, const struct template *t, size_t n_parts);
 // Takes blanks and tabs off the end of the literal text with which it ends; they are appended to *blanks.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The options to choose from, as they were given.
+// The options to choose from, as given.
 #ifndef QUILL_CLI_RUN_CHOICES_H
 #define QUILL_CLI_RUN_CHOICES_H
 
@@ -10,8 +10,8 @@
 struct choice {
     struct buffer name;
     quill_ids ids[2];   // of the name, without and with a space in front; by weighing.c
-    double logprob;     // as the model gives it
-    double probability; // normalised; all of them sum to 1
+    double logprob;     // from the model
+    double probability; // normalised: the probabilities of all choices sum to 1
 };
 
 struct choices {
@@ -22,13 +22,13 @@ struct choices {
 // The text without white space at its ends: spaces, tabs and carriage returns.
 struct str choice_cut(struct str text);
 
-// One; "A,B,C" with \, for a comma; and one per line of a file, of at most `limit` bytes. White space at the ends of an
-// option is cut. Errors: QUILL_E_USAGE (an empty one), those of read_file.
+// Add one choice; "A,B,C" with \, for a comma; and one per line of a file of at most `limit` bytes. White space at the
+// ends of a choice is removed. Errors: QUILL_E_USAGE (an empty one), those of read_file.
 QUILL_MUST_CHECK quill_status choices_add_one(struct choices *c, struct str text, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_add(struct choices *c, const char *list, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_add_file(struct choices *c, const char *path, uint64_t limit, quill_error *err);
-QUILL_MUST_CHECK quill_status choices_check(const struct choices *c, quill_error *err); // some, and none twice
-// Those of --choice and --choices: added, and checked.
+QUILL_MUST_CHECK quill_status choices_check(const struct choices *c, quill_error *err); // at least one, no duplicates
+// Adds and checks those of --choice and --choices.
 QUILL_MUST_CHECK quill_status choices_add_given(struct choices *c, const struct options *o, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_take(struct choices *c, const struct options *o, quill_error *err);
 void choices_free(struct choices *c);

@@ -8,7 +8,7 @@ quill_status chooser_read_prompt(struct chooser *c, struct options *o, quill_err
     struct weighing *w = &c->weighing;
     w->o = o;
     quill_status s = stdin_claim_by(o, o->choose.file, "the choices", err);
-    const bool lone = !o->prompt.text && !o->prompt.files.n && !o->ask.question; // beside these a name is a text
+    const bool lone = !o->prompt.text && !o->prompt.files.n && !o->ask.question; // with any of these, a name is a text
     if (!s) s = operand_take_file(o, lone, err);
     if (s) return s;
     if (!o->file.path) return prompt_read(&w->prompt.text, o, err);

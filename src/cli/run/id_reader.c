@@ -15,7 +15,7 @@ void id_reader_begin(struct id_reader *r, struct str text, int32_t n_vocab) {
     r->json = r->at < text.n && (text.p[r->at] == '[' || text.p[r->at] == '{');
 }
 
-// The id that is written as `word`, a part of the text.
+// The id written as `word`, a part of the text.
 static quill_status read_id(const struct id_reader *r, struct str word, int32_t *id, quill_error *err) {
     int64_t value = 0;
     bool good = word.n > 0;
@@ -52,7 +52,7 @@ static struct str ids_of(struct str value) {
     return value;
 }
 
-// Into the list of the next value; *more: there is one.
+// Enters the list of the next value; *more: there is one.
 static quill_status enter_value(struct id_reader *r, bool *more, quill_error *err) {
     skip_separators(r);
     *more = r->at < r->text.n;

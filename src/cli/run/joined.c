@@ -10,16 +10,16 @@
 
 struct joined {
     struct prompt_ids ids;
-    size_t first; // ids before it end in the prompt
+    size_t first; // earlier ids end within the prompt
 };
 
 struct joining {
     const quill_tokenizer *tokenizer;
     bool special;
-    struct rendered text; // the prompt, and room for an option behind it
+    struct rendered text; // the prompt, and room for an option after it
 };
 
-// The prompt, with the option behind it, which holds no special tokens.
+// Encodes the prompt followed by the option, which holds no special tokens.
 static quill_status encode(struct joining *j, struct str option, struct joined *out, quill_error *err) {
     struct rendered *text = &j->text;
     const size_t n_prompt = text->text.n, n_values = text->n_values;
@@ -38,7 +38,7 @@ static quill_status encode(struct joining *j, struct str option, struct joined *
     return s;
 }
 
-// How many ids all texts begin with, none of which counts.
+// How many ids at the beginning are common to all texts and do not count.
 static size_t common_beginning(const struct joined *texts, size_t n) {
     size_t common = texts[0].first;
     for (size_t i = 0; i < n; i++) {
@@ -50,7 +50,7 @@ static size_t common_beginning(const struct joined *texts, size_t n) {
     return common;
 }
 
-// The ids that all begin with become the prompt; without any it is that of an empty text.
+// The common ids become the prompt; if there are none, the prompt is that of an empty text.
 static quill_status set_prompt(struct weighed_prompt *p, const quill_tokenizer *tokenizer, const struct joined *first,
                                size_t common, quill_error *err) {
     if (common == 0) return prompt_encode(&p->ids, tokenizer, "", 0, false, true, err);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Prompt and option as one text, for --no-space.
+// Encodes prompt and option as one text, for --no-space.
 #ifndef QUILL_CLI_RUN_JOINED_H
 #define QUILL_CLI_RUN_JOINED_H
 
@@ -7,9 +7,9 @@
 #include "cli/prompt/prompt_use.h"
 #include "weighed_prompt.h"
 
-// Sets ids, options and own_ids of p, which is empty: the prompt is encoded with each option behind it. What all these
-// texts begin with is the prompt's; of the other tokens those count whose last byte lies in the option. `special`: the
-// prompt may hold special tokens, but not in its values.
+// Sets ids, options and own_ids of p, which is empty: the prompt is encoded with each option after it. The common
+// beginning of these texts is the prompt's; of the other tokens, those whose last byte lies in the option count.
+// `special`: the prompt may hold special tokens, but not in its values.
 QUILL_MUST_CHECK quill_status joined_encode(struct weighed_prompt *p, const quill_tokenizer *tokenizer,
                                             const struct rendered *prompt, bool special, const struct choices *choices,
                                             quill_error *err);

@@ -98,7 +98,7 @@ static quill_status finish(struct map_work *w, struct job *job, const quill_resu
     return ok ? QUILL_OK : fail_memory(err);
 }
 
-// A failure of the row is kept; one of the system goes on to the caller.
+// Records a failure of the row; returns a failure of the system to the caller.
 static quill_status failed(struct map_work *w, struct job *job, const quill_result *result, quill_error *err) {
     if (err->status == QUILL_E_SYSTEM) return err->status;
     job->error = *err;
@@ -138,7 +138,7 @@ static quill_status read_row(struct map_work *w, quill_error *err) {
     quill_status s = rows_next(w->rows, &row, err);
     if (!row) {
         w->ended = true;
-        if (s) w->read_error = *err; // what was read is finished first
+        if (s) w->read_error = *err; // the rows read so far are finished first
         return QUILL_OK;
     }
     if ((row->number - 1) % w->n_shards != w->shard - 1) return QUILL_OK;
@@ -168,7 +168,7 @@ static quill_status read_ahead(struct map_work *w, quill_error *err) {
 
 // ---- the batch ----
 
-// All that were read are weighed together.
+// Weighs all jobs that were read together.
 static quill_status weigh_jobs(struct map_work *w, quill_error *err) {
     size_t n = 0;
     for (uint64_t i = w->next; i < w->last; i++) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The rows of map on their way: read, turned into prompts, generated several at a time, written in the order of the
-// input.
+// The rows of map: read, turned into prompts, generated several at a time, and written in the order of the input.
 #ifndef QUILL_CLI_RUN_MAP_WORK_H
 #define QUILL_CLI_RUN_MAP_WORK_H
 
@@ -15,10 +14,10 @@ enum job_state { JOB_READ, JOB_RUNS, JOB_DONE };
 
 struct job {
     uint64_t number; // of the row
-    uint64_t end;    // where it ends in the input, in bytes
+    uint64_t end;    // byte offset of its end in the input
     enum job_state state;
     struct prompt_ids ids;
-    struct weighed_prompt choice; // with choices, in place of ids
+    struct weighed_prompt choice; // with choices, instead of ids
     struct record record;
     quill_error error; // its status QUILL_OK: none
 };
@@ -33,32 +32,32 @@ struct map_work {
     uint64_t shard, n_shards; // rows shard, shard + n_shards, ...
     quill_model *model;
     quill_session *session;
-    quill_request request;    // but its prompt
+    quill_request request;    // complete except for the prompt
     struct weighing *weighing; // NULL: rows are generated
     size_t n_batch;
     double load_ms;
     struct output *out;
 
-    // by map_work_run
+    // set by map_work_run
     struct job *jobs;           // [n_jobs] job number i is in place i % n_jobs
-    struct weighed_prompt **weighed; // [n_jobs] with choices: those that are weighed together
+    struct weighed_prompt **weighed; // [n_jobs] with choices: those weighed together
     size_t n_jobs;
     uint64_t first, next, last; // jobs first..last are not written, next..last not given to the session
-    size_t *fields;             // [n_open] of the row, for the open slots
+    size_t *fields;             // [n_open] which field of a row fills each open slot
     quill_text *values;         // [n_open]
     struct rendered prompt;
-    bool ended, complete;       // there are no more rows; all of them are written
+    bool ended, complete;       // ended: no more rows; complete: all of them are written
     quill_error read_error;     // or reading failed
     struct row_failures failures;
     struct progress bar;
-    bool said_return;           // a line that ends in a carriage return
+    bool said_return;           // the note about a carriage return was printed
     uint64_t written; // bytes of the input whose rows are written
 };
 
-// The prompt of a row to w->prompt. Errors: QUILL_E_USAGE (a field is missing), QUILL_E_CONTEXT, QUILL_E_SYSTEM.
+// Renders the prompt of a row to w->prompt. Errors: QUILL_E_USAGE (a missing field), QUILL_E_CONTEXT, QUILL_E_SYSTEM.
 QUILL_MUST_CHECK quill_status map_work_render(struct map_work *w, const struct row *row, quill_error *err);
-// Reads to the end of the input, or until a signal comes; finished rows are written in any case. Errors: those of the
-// system; that of the first failed row. map_work_free in any case.
+// Reads until the end of the input or a signal; always writes finished rows. Errors: those of the system; that of the
+// first failed row. Call map_work_free even after a failure.
 QUILL_MUST_CHECK quill_status map_work_run(struct map_work *w, quill_error *err);
 void map_work_free(struct map_work *w);
 

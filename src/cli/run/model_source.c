@@ -14,12 +14,12 @@
 #include "cli/io/signals.h"
 #include "cli/io/term.h"
 
-// The file linked into the program (builtin.S); both at one address when there is none (builtin_none.c).
+// The file linked into the program (builtin.S); both at one address if there is none (builtin_none.c).
 extern const unsigned char quill_builtin_start[], quill_builtin_end[];
 
 static const char builtin_name[] = "the built-in model";
 
-// The value of a variable; NULL when it is unset or empty.
+// The value of a variable; NULL: unset or empty.
 static const char *variable(const char *name) {
     const char *value = getenv(name);
     return value && *value ? value : NULL;
@@ -57,7 +57,7 @@ static bool use_builtin(const struct options *o, size_t *size, quill_error *err)
     return !o->model.path;
 }
 
-// ORG/NAME or NAME, as the hub of Hugging Face spells models.
+// ORG/NAME or NAME, the form of model names on the Hugging Face hub.
 static bool is_hub_name(const char *path) {
     const size_t n = strlen(path);
     const char *slash = strchr(path, '/');
@@ -66,7 +66,7 @@ static bool is_hub_name(const char *path) {
            !(n > 5 && strcmp(path + n - 5, ".gguf") == 0);
 }
 
-// Where `path` names nothing, the message says how to get a model.
+// If `path` names nothing, the message says how to get a model.
 static quill_status explain(quill_status s, const char *path, quill_error *err) {
     if (s != QUILL_E_MODEL || !path || access(path, F_OK) == 0 || errno != ENOENT) return s;
     if (!is_hub_name(path))
@@ -77,7 +77,7 @@ static quill_status explain(quill_status s, const char *path, quill_error *err) 
                 name, name);
 }
 
-// With -v: what was taken for granted or left out.
+// With -v: prints what was assumed or ignored.
 static void note_tokenizer(const struct options *o, const quill_tokenizer *tokenizer) {
     quill_tokenizer_info info;
     if (!o->talk.verbose || o->talk.quiet) return;
@@ -140,7 +140,7 @@ quill_session_options session_options(const struct options *o) {
     };
 }
 
-// Which options a session that could not be created depends on.
+// Adds to the message of a session that could not be created which options it depends on.
 static quill_status name_options(quill_status s, quill_error *err) {
     const quill_error reason = *err;
     if (s != QUILL_E_SYSTEM || !strstr(reason.text, "memory")) return s;

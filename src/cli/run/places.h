@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the tokens of a text lie in it.
+// The places of tokens in their text.
 #ifndef QUILL_CLI_RUN_PLACES_H
 #define QUILL_CLI_RUN_PLACES_H
 
@@ -9,16 +9,16 @@
 
 struct places {
     const char *text; // [n] borrowed
-    size_t n, at;     // at: behind the last token
+    size_t n, at;     // at: the end of the last token
     quill_decoder decoder;
 };
 
 // `special` as the text was encoded.
 void places_begin(struct places *p, const quill_tokenizer *tokenizer, const char *text, size_t n,
                   quill_special special);
-// The place of the next token, which begins behind all before it; p->at is then behind this one. What the tokenizer
-// took from the text lies before it (white space that a special token strips), what it put into the text has no length
-// there (a space in front).
+// Returns the place of the next token, which begins after all before it; p->at becomes its end. Bytes that the
+// tokenizer removed from the text (white space that a special token strips) lie before it; bytes that it added (a space
+// in front) have no length.
 size_t places_next(struct places *p, int32_t id);
 
 #endif

@@ -14,17 +14,17 @@
 #include "quill/batch.h"
 #include "request.h"
 
-enum { BATCHES_AHEAD = 4 }; // a sample that takes long holds up others that many times as many as run at once
+enum { BATCHES_AHEAD = 4 }; // while a slow sample delays printing, up to this many batches wait for it
 
 struct sampled {
     struct samples *of;
     int64_t index;
     double added;       // clock_ms
-    struct buffer text; // what waits for the samples before it: its text so far, or its object
-    bool done;          // and this is how:
+    struct buffer text; // output that waits for earlier samples: its text so far, or its object
+    bool done;          // the following members are then valid
     quill_status status;
     quill_error error;
-    quill_result result; // what it points to is gone
+    quill_result result; // its pointers are no longer valid
 };
 
 static struct sampled *place_of(const struct samples *s, int64_t index) {
@@ -52,7 +52,7 @@ static void on_prompt(void *user, size_t done, size_t all) {
     if (p->index == p->of->printed) progress_update(p->of->bar, "reading the prompt", done, all);
 }
 
-// The first text counts from the start of the program: that is what its user waits for.
+// The first text's time counts from the start of the program, since its user waits that long.
 static double first_token_ms(const struct sampled *p) {
     if (p->result.generated_tokens == 0) return 0;
     return p->result.first_token_ms + (p->index ? 0 : p->added - p->of->started);
@@ -109,7 +109,7 @@ static quill_status add(struct samples *s, quill_error *err) {
     return status;
 }
 
-// One token of each, and the end of some.
+// Computes one token of each sample, and ends those that finished.
 static quill_status step(struct samples *s, quill_error *err) {
     quill_batch_row row;
     quill_status status = quill_batch_step(s->session, err);
@@ -135,7 +135,7 @@ static quill_status print_dimmed(struct samples *s, const char *text, size_t n, 
     return status ? status : output_flush(s->out, err);
 }
 
-// On a terminal a line stands between the texts.
+// On a terminal, a line separates the texts.
 static quill_status part(struct samples *s, quill_error *err) {
     static const char line[] = "----\n";
     const struct options *o = s->o;
@@ -143,7 +143,7 @@ static quill_status part(struct samples *s, quill_error *err) {
     return apart ? print_dimmed(s, line, sizeof line - 1, err) : QUILL_OK;
 }
 
-// The next sample is printed from now on: what stands in front of it, and what there is of it.
+// Begins to print the next sample: what precedes it, and its text so far.
 static quill_status turn_to_next(struct samples *s, quill_error *err) {
     const struct sampled *p = s->printed < s->added ? place_of(s, s->printed) : NULL;
     quill_status status = part(s, err);
@@ -185,7 +185,7 @@ static int ended(const struct samples *s, const quill_result *r, quill_error *er
                      (int)s->n_ctx, r->generated_tokens);
 }
 
-// The end of the sample that is printed. Returns its exit status; *last: no other one follows.
+// Ends the sample being printed. Returns its exit status; *last: no other sample follows.
 static int end_sample(struct samples *s, const struct sampled *p, bool *last, quill_error *err) {
     progress_clear(s->bar);
     *last = p->status || p->result.stop == QUILL_STOP_TIMEOUT || p->result.stop == QUILL_STOP_SIGNAL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Samples of one prompt: several are generated at a time and printed in their order, the first that is not whole as it
-// comes.
+// Samples of one prompt: several are generated at a time and printed in order; the first unfinished one is printed as
+// its text comes.
 #ifndef QUILL_CLI_RUN_SAMPLES_H
 #define QUILL_CLI_RUN_SAMPLES_H
 
@@ -15,10 +15,10 @@ enum { SAMPLES_AT_ONCE = 16 }; // sequences that a session for many samples shou
 
 struct sampled; // one that is not printed yet
 
-// Sums over the samples that were printed.
+// Sums over the printed samples.
 struct samples_total {
     size_t n, prompt_tokens, cached_tokens, generated_tokens;
-    double prompt_ms, generate_ms, first_token_ms; // of the clock on the wall; the last: of the first sample
+    double prompt_ms, generate_ms, first_token_ms; // wall-clock time; first_token_ms: of the first sample
     quill_stop stop;                               // of the last
 };
 
@@ -29,7 +29,7 @@ struct samples {
     const struct prompt_ids *ids;
     quill_model *model;
     quill_session *session;
-    quill_request request;        // all but the prompt, and what is called
+    quill_request request;        // complete except for the prompt and callbacks
     struct output *out;
     struct progress *bar;
     bool echo;                    // the prompt in front of each text
@@ -37,14 +37,14 @@ struct samples {
     int32_t n_ctx;
 
     struct samples_total total;
-    quill_error write_error; // status set: writing failed, and the generation with it
-    struct sampled *places;  // [n_places] number i is in place i % n_places
+    quill_error write_error; // status set: writing failed, which ended the generation
+    struct sampled *places;  // [n_places] sample number i is in place i % n_places
     size_t n_places;
     int64_t printed, added;  // samples
 };
 
-// Generates and prints them. Returns the exit status: that of the first sample that did not end well; a timeout, which
-// ends them all, comes before others.
+// Generates and prints the samples. Returns the exit status: that of the first sample that failed; a timeout, which
+// ends all samples, takes precedence.
 int samples_run(struct samples *s, quill_error *err);
 void samples_free(struct samples *s); // not what is borrowed
 

@@ -20,7 +20,7 @@ int surprise_level(double logprob) {
     return level;
 }
 
-// Each level has a colour, and an underline or a weight of its own for those who see none.
+// Each level has a colour, and an underline or weight of its own for readers who do not see colours.
 static const char head[] =
     "<!DOCTYPE html>\n"
     "<html lang=\"en\">\n"
@@ -75,7 +75,7 @@ static bool add_html(struct buffer *t, const char *p, size_t n) {
     return ok;
 }
 
-// A token among others: its blanks and newlines can be seen.
+// A token in a list: its spaces and newlines are made visible.
 static bool add_quoted(struct buffer *t, const char *p, size_t n) {
     struct buffer shown = {0};
     bool ok = show_visible(&shown, p ? p : "", n, VISIBLE_PIECE) && buffer_add_string(t, "\xe2\x80\x9c") &&

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The page of score --html: every token with its surprise, and what else was likely there. One file without scripts.
+// The page of score --html: every token with its surprise, and the likely alternatives. One file without scripts.
 #ifndef QUILL_CLI_RUN_SCORE_PAGE_H
 #define QUILL_CLI_RUN_SCORE_PAGE_H
 
@@ -20,11 +20,12 @@ struct score_page {
     uint64_t n_texts, n_tokens;
 };
 
-// All but page_close: QUILL_E_SYSTEM. The file appears whole or not at all; output_abort in any case.
+// The file appears whole or not at all. Errors: QUILL_E_SYSTEM; of page_open also QUILL_E_USAGE (the path). Call
+// output_abort at the end, even after a failure.
 QUILL_MUST_CHECK quill_status page_open(struct score_page *page, const char *path, const quill_model *model,
                                         quill_error *err);
 QUILL_MUST_CHECK quill_status page_piece(struct score_page *page, const struct scored_piece *piece, quill_error *err);
-// Ends a text; `problem` (NULL: none) tells why it has no score.
+// Ends a text; `problem` (NULL: none) says why it has no score.
 QUILL_MUST_CHECK quill_status page_end_text(struct score_page *page, const struct text_score *score,
                                             const char *problem, quill_error *err);
 QUILL_MUST_CHECK quill_status page_close(struct score_page *page, quill_error *err);

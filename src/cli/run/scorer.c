@@ -52,9 +52,9 @@ struct scored {
     const struct to_score *what;
     quill_ids ids;
     size_t first; // ids[first..n) count
-    size_t told;  // ids before this one have been passed on
-    size_t at;    // bytes of prefix and text before that one
-    size_t lead;  // bytes in front that no token adds: the next one covers them
+    size_t told;  // ids before this one were passed to the caller
+    size_t at;    // bytes of prefix and text before that id
+    size_t lead;  // bytes at the front that no token adds; the next token covers them
     quill_decoder decoder;
     struct text_score score;
     const quill_scored_token *tokens; // NULL: not scored yet
@@ -76,7 +76,7 @@ static bool wants_space(const struct to_score *what) {
     return what->space && what->n && !there && !is_space(*what->text);
 }
 
-// "The king" and "was" make "The kingwas": said once, to a person.
+// "The king" and "was" make "The kingwas": a note, printed once, on a terminal.
 static void note_missing_space(struct scorer *s, const struct to_score *what) {
     if (s->noted || what->space || s->o->talk.quiet || !what->n_prefix || !what->n || !isatty(STDERR_FILENO)) return;
     const char last = what->prefix[what->n_prefix - 1];
@@ -86,7 +86,7 @@ static void note_missing_space(struct scorer *s, const struct to_score *what) {
            QUOTED(((struct str){what->text, what->n})));
 }
 
-// Prefix and text as one, with the token in front.
+// Encodes prefix and text as one, with the token in front.
 static quill_status encode(struct scorer *s, struct scored *t, quill_error *err) {
     s->joined.n = 0;
     if (!buffer_add(&s->joined, t->what->prefix, t->what->n_prefix) ||
@@ -122,7 +122,7 @@ static quill_status begin(struct scorer *s, struct scored *t, const struct to_sc
     return status;
 }
 
-// The next token goes to the caller; score NULL: it does not count.
+// Passes the next token to the caller; score NULL: it does not count.
 static quill_status tell(const struct run *r, struct scored *t, const quill_scored_token *score, quill_error *err) {
     struct scored_piece piece = {.score = score, .id = t->ids.ids[t->told]};
     piece.bytes = quill_decoder_take(&t->decoder, piece.id, &piece.n);
@@ -138,7 +138,7 @@ static quill_status tell(const struct run *r, struct scored *t, const quill_scor
     return r->calls->piece ? r->calls->piece(r->calls->user, &piece, err) : QUILL_OK;
 }
 
-// Scores of ids[first..end), after which come those that do not count.
+// Passes the scores of ids[first..end), after the tokens before them that do not count.
 static quill_status tell_scores(const struct run *r, struct scored *t, size_t first, size_t end,
                                 const quill_scored_token *tokens, quill_error *err) {
     quill_status status = QUILL_OK;
@@ -147,7 +147,7 @@ static quill_status tell_scores(const struct run *r, struct scored *t, size_t fi
     return status;
 }
 
-// What has no score and no problem follows, then the end.
+// Passes the remaining tokens that do not count, then ends the text.
 static quill_status finish(const struct run *r, size_t i, struct scored *t, quill_error *err) {
     const quill_error *problem = t->problem.status ? &t->problem : NULL;
     quill_status status = QUILL_OK;
@@ -157,7 +157,8 @@ static quill_status finish(const struct run *r, size_t i, struct scored *t, quil
 
 // ---- several texts ----
 
-// Those that fit, at once. A failure is left to `finish_each`, so that what comes before the text at fault is not lost.
+// Scores all texts that fit at once. On failure it leaves the work to `finish_each`, so that texts before the faulty
+// one are not lost.
 static quill_status score_at_once(const struct run *r, struct scored *texts, size_t n, quill_error *err) {
     quill_scored_text *at_once = calloc(n, sizeof *at_once);
     size_t n_at_once = 0;
@@ -209,7 +210,7 @@ quill_status scorer_run(struct scorer *s, const struct to_score *texts, size_t n
 
 // ---- windows ----
 
-// ids[begin..end): those from `first` on are scored, all between the last one told and them are context.
+// Scores ids[first..end) of the window ids[begin..end); ids between the last one passed on and `first` are context.
 static quill_status run_window(const struct run *r, struct scored *t, size_t begin, size_t first, size_t end,
                                quill_error *err) {
     const quill_scored_token *tokens;

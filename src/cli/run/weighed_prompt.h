@@ -6,13 +6,13 @@
 #include "cli/prompt/read.h"
 #include "quill/score.h"
 
-// One of the prompts that are weighed together; zeros are none.
+// One of the prompts weighed together; zeros: none.
 struct weighed_prompt {
     struct prompt_ids ids;
-    bool space;            // one stands in front of the choices
-    quill_option *options; // [n] a choice each, with its log-probability when it was weighed
-    int32_t *own_ids;      // of the options; NULL: they are borrowed from the choices
-    bool ended;            // the end of each was weighed too
+    bool space;            // a space precedes each choice
+    quill_option *options; // [n] one per choice, with its log-probability once weighed
+    int32_t *own_ids;      // ids of the options; NULL: borrowed from the choices
+    bool ended;            // the end of each choice was weighed too
     quill_error error;     // its status QUILL_OK: none
 };
 

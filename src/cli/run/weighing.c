@@ -13,7 +13,7 @@
 
 // ---- tokens -----------------------------------------------------------------------------------------
 
-// The prompt without the spaces and tabs at its end; the values in it end no later.
+// Removes the spaces and tabs at the end of the prompt, and shortens values that reach into them.
 static void drop_spaces(struct rendered *r) {
     struct buffer *t = &r->text;
     while (t->n && (t->p[t->n - 1] == ' ' || t->p[t->n - 1] == '\t')) t->n--;
@@ -43,7 +43,7 @@ static quill_status encode_names(struct weighing *w, bool space, quill_error *er
     return s;
 }
 
-// The choices by their names alone. options[n]
+// The choices by their names only. options[n]
 static quill_status name_options(struct weighing *w, bool space, quill_option *options, quill_error *err) {
     quill_status s = w->encoded[space] ? QUILL_OK : encode_names(w, space, err);
     for (size_t i = 0; i < w->choices->n && !s; i++) {
@@ -127,7 +127,7 @@ static quill_status run_one(struct weighing *w, struct weighed_prompt *p, quill_
     return err->status;
 }
 
-// The probabilities of the choices by themselves, after the token that begins a text.
+// The probabilities of the choices alone, after the token that begins a text.
 static quill_status weigh_alone(struct weighing *w, bool space, quill_error *err) {
     struct weighed_prompt p = {.options = alloc_array(w->choices->n, sizeof *p.options)};
     double *logprobs = alloc_array(w->choices->n, sizeof *logprobs);
@@ -144,7 +144,7 @@ static quill_status weigh_alone(struct weighing *w, bool space, quill_error *err
     return s;
 }
 
-// Divides by the sum. weights[n]: logarithms.
+// Divides probabilities by their sum. weights[n]: logarithms.
 static void normalise(struct choices *c, const double *weights) {
     double most = -(double)INFINITY, sum = 0;
     for (size_t i = 0; i < c->n; i++) most = fmax(most, weights[i]);
@@ -152,7 +152,7 @@ static void normalise(struct choices *c, const double *weights) {
     for (size_t i = 0; i < c->n; i++) c->items[i].probability /= sum;
 }
 
-// By --normalize. Where the ends count, they are tokens as the others are, but no bytes.
+// Applies --normalize. Where ends count, each counts as a token but not as bytes.
 static quill_status apply(struct weighing *w, const struct weighed_prompt *p, quill_error *err) {
     struct choices *c = w->choices;
     const int how = w->o->choose.normalize;
@@ -185,7 +185,7 @@ static quill_status weigh_prompt(struct weighing *w, quill_error *err) {
 
 // ---- calibration ------------------------------------------------------------------------------------
 
-// Weighs after a prompt all of whose open slots have one value.
+// Weighs the choices after a prompt whose open slots all have this value.
 static quill_status weigh_value(struct weighing *w, quill_text value, quill_error *err) {
     quill_text *values = alloc_array(w->use->n_open, sizeof *values);
     if (!values) return fail_memory(err);
@@ -197,7 +197,7 @@ static quill_status weigh_value(struct weighing *w, quill_text value, quill_erro
 
 static const quill_text empty_inputs[] = {{"N/A", 3}, {"[MASK]", 6}, {"", 0}};
 
-// Adds up what the choices have after inputs that say nothing. *sums: [n], to be freed.
+// Sums the probabilities of the choices after inputs without content. *sums: [n], freed by the caller.
 static quill_status weigh_empty(struct weighing *w, double **sums, quill_error *err) {
     const struct choices *c = w->choices;
     *sums = alloc_zeroed(c->n, sizeof **sums);
@@ -209,15 +209,15 @@ static quill_status weigh_empty(struct weighing *w, double **sums, quill_error *
     return s;
 }
 
-// Contextual calibration (Zhao et al. 2021, section 5): probabilities are divided by what the choices have after inputs
-// that say nothing, on average.
+// Contextual calibration (Zhao et al. 2021, section 5): divides probabilities by the average probabilities after inputs
+// without content.
 static void divide(struct choices *c, const double *sums) {
     double total = 0;
     for (size_t i = 0; i < c->n; i++) total += c->items[i].probability /= fmax(sums[i], DBL_MIN);
     for (size_t i = 0; i < c->n; i++) c->items[i].probability /= total;
 }
 
-// Calibrates by the shots of this prompt.
+// Calibrates with the shots of this prompt.
 static quill_status calibrate(struct weighing *w, quill_error *err) {
     struct weighed_prompt p = {0};
     double *sums = NULL;

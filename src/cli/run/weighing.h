@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How likely each of some choices is after a prompt.
+// The probability of each choice after a prompt.
 #ifndef QUILL_CLI_RUN_WEIGHING_H
 #define QUILL_CLI_RUN_WEIGHING_H
 
@@ -14,28 +14,28 @@ struct weighing {
     quill_session *session;
     const quill_tokenizer *tokenizer;
     const struct prompt_use *use;   // NULL: a plain prompt
-    const size_t *shots;            // [n_shots] its examples in front of the question, for --calibrate
+    const size_t *shots;            // [n_shots] the examples before the question, for --calibrate
     size_t n_shots;
 
     struct rendered prompt;
-    size_t prompt_tokens; // of the last one that was applied
-    double *empty_sums;   // [n] of --calibrate, when it is known beforehand
-    double *alone[2];     // [n] of --normalize prior, without and with a space in front; NULL: not known yet
+    size_t prompt_tokens; // of the last prompt applied
+    double *empty_sums;   // [n] for --calibrate, if computed beforehand
+    double *alone[2];     // [n] for --normalize prior, without and with a space in front; NULL: not known yet
     bool encoded[2];      // the names' ids are known
     bool end_known;
-    int32_t end;          // the first token of the stop text; -1: there is none
+    int32_t end;          // the first token of the stop text; -1: none
 };
 
-// Prints the prompt as it is weighed.
+// Prints the prompt in the form that is weighed.
 QUILL_MUST_CHECK quill_status weighing_show_prompt(struct weighing *w, quill_error *err);
 // Weighs the choices after w->prompt and fills their logprob and probability, by --normalize and --calibrate.
 QUILL_MUST_CHECK quill_status weighing_run(struct weighing *w, quill_error *err);
-// For many prompts of one file with the same shots: what --calibrate divides by is computed once. Without it, looks
-// whether the choices can be weighed at all.
+// For many prompts of one file with the same shots: computes the divisors of --calibrate once. Without --calibrate,
+// checks whether the choices can be weighed at all.
 QUILL_MUST_CHECK quill_status weighing_prepare(struct weighing *w, quill_error *err);
 
-// The same in steps: w->prompt and the choices as tokens; several of these prompts weighed in one go; one of them
-// applied to the choices. Errors of the second: those of the system; others are in the prompts.
+// The same in steps: encode w->prompt and the choices; weigh several such prompts at once; apply one of them to the
+// choices. Errors of the second: those of the system; other errors are in the prompts.
 QUILL_MUST_CHECK quill_status weighing_encode(struct weighing *w, struct weighed_prompt *p, quill_error *err);
 QUILL_MUST_CHECK quill_status weighing_run_prompts(struct weighing *w, struct weighed_prompt *const *prompts, size_t n,
                                                    quill_error *err);

@@ -68,7 +68,7 @@ static int ask(struct chooser *c, struct options *o, quill_error *err) {
     if (!s) s = weighing_run(&c->weighing, err);
     if (s) return (int)s;
     double p = 0;
-    for (size_t i = 0; i < n_yes; i++) p += c->choices.items[i].probability; // yes and no together have 1
+    for (size_t i = 0; i < n_yes; i++) p += c->choices.items[i].probability; // yes and no sum to 1
     int status = answer(p, o->ask.min_prob);
     if (o->ask.print || o->output.json) s = print(o, status, p, err);
     return s ? (int)s : status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// quill bench: how fast a model runs here, next to what the machine could do at most.
+// quill bench: how fast a model runs on this machine, beside the machine's limits.
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -25,7 +25,7 @@
 
 enum { MOST_RUNS = 100, MOST_BATCHES = 16, MOST_SEQUENCES = 256, TEXT_BYTES = 1 << 20, PLACES = 3 };
 
-// Values of all runs, the warm-up (the first) left out; NAN: it was not asked for or cannot run.
+// Values of all runs except the first, a warm-up; NAN: not requested, or cannot run.
 struct measured {
     double values[MOST_RUNS];
     size_t n;
@@ -48,7 +48,7 @@ struct bench {
     size_t n_batches;
     struct measured prompt_speed, decode_speed, batch_speed[MOST_BATCHES], tokenizer_speed, first_token;
     struct measured read_gb, fma, dot;
-    unsigned round; // makes prompts differ, so that nothing is taken from the cache
+    unsigned round; // makes prompts differ, so that nothing is reused from the cache
 };
 
 static void add_sample(struct measured *s, double value) {
@@ -65,11 +65,11 @@ static void make_ids(struct bench *b, int32_t n) {
         b->ids[i] = (int32_t)(((uint64_t)(unsigned)i * 104729 + b->round) % (uint64_t)b->info.n_vocab);
 }
 
-// Of what is run in a hold of its session.
+// A measurement that runs in a hold of its session.
 struct timing {
     struct bench *bench;
-    quill_session *session; // of a batch
-    int32_t n;              // sequences of a batch
+    quill_session *session; // for a batch
+    int32_t n;              // sequences in a batch
     double speed;           // the result
 };
 
@@ -103,7 +103,7 @@ static quill_status run_decode(struct bench *b, double *speed, quill_error *err)
     return s;
 }
 
-// n generations at once from a prompt of one token each, of all together.
+// n generations at once from a prompt of one token each; the speed of all together.
 static quill_status generate_batch(void *arg, quill_error *err) {
     struct timing *t = arg;
     struct bench *b = t->bench;
@@ -117,7 +117,7 @@ static quill_status generate_batch(void *arg, quill_error *err) {
         request.prompt = b->ids, request.n_prompt = 1;
         request.n_predict = b->predict, request.ignore_eos = true;
         request.seed = (unsigned)i;
-        request.draft = 0; // every token is to be a pass of its own
+        request.draft = 0; // so that every token is a pass of its own
         s = quill_batch_add(t->session, &request, NULL, err);
     }
     for (int32_t left = n; left > 0 && !s;) {
@@ -164,7 +164,7 @@ static pid_t spawn(char **argv, int out, int other_end) {
     return ok ? pid : -1;
 }
 
-// Milliseconds from before the process is made to the first byte of its text; NAN: there is none.
+// Milliseconds from before the process is created to the first byte of its text; NAN: there is no text.
 static double first_byte_ms(char **argv) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return (double)NAN;
@@ -203,7 +203,7 @@ static double run_startup(const struct bench *b) {
 
 // ---- the runs -------------------------------------------------------------------------------------------------------
 
-// Each part once; parts take turns, so that a machine whose speed drifts is as fast for one as for the other.
+// Runs each part once; parts take turns, so that a drift of the machine's speed affects all of them equally.
 static quill_status run_once(struct bench *b, bool count, quill_error *err) {
     double value;
     quill_status s = QUILL_OK;
@@ -229,7 +229,7 @@ static quill_status run_once(struct bench *b, bool count, quill_error *err) {
 
 // ---- results --------------------------------------------------------------------------------------------------------
 
-// Matrix products of a prompt: the head's are for the last token alone.
+// Matrix products of a prompt; the head is computed only for the last token.
 static double prompt_gops(struct bench *b) {
     double n = b->prompt, weights = n * (double)b->prompt_work.block_weights + (double)b->prompt_work.head_weights;
     return 2 * weights * median(&b->prompt_speed) / n * 1e-9;
@@ -283,7 +283,7 @@ static json_t *result_object(struct bench *b) {
     return NULL;
 }
 
-// Float weights are bound by multiply-adds of floats, all others by those of integers.
+// Float weights are limited by float multiply-adds, all others by integer ones.
 static bool is_quantized(const struct bench *b) {
     for (size_t i = 0; i < quill_model_n_tensors(b->model); i++) {
         quill_tensor_info tensor;
@@ -353,7 +353,7 @@ static quill_status read_batches(struct bench *b, quill_error *err) {
     return QUILL_OK;
 }
 
-// The words of the program's own help, again and again.
+// The words of the program's own help, repeated.
 static bool make_text(struct buffer *t) {
     bool ok = true;
     while (ok && t->n < TEXT_BYTES)

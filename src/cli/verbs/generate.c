@@ -42,7 +42,7 @@ static quill_status check_options(const struct options *o, quill_error *err) {
 
 // ---- before the first token ----
 
-// -c 0: P prompt tokens and G generated ones need P + G - 1 positions, as far as the model has them.
+// -c 0: P prompt tokens and G generated ones need P + G - 1 positions, at most as many as the model has.
 static int32_t positions_needed(const struct generate_run *g) {
     int32_t limit = quill_model_n_ctx(g->model);
     uint64_t need = g->ids.n + (g->o->length.predict > 1 ? (uint64_t)g->o->length.predict - 1 : 0);
@@ -93,7 +93,7 @@ static void print_stats(const struct samples *s) {
            t->first_token_ms, usage.ru_maxrss / 1024, quill_stop_name(t->stop), (unsigned long long)s->request.seed);
 }
 
-// What samples_run returns is kept in *arg, since it is no quill_status.
+// Keeps the result of samples_run in *arg, since it is not a quill_status.
 struct held_samples {
     struct generate_run *g;
     int status;
@@ -122,7 +122,7 @@ static quill_status prepare(struct generate_run *g, struct options *o, quill_err
     return request_add_stops(&g->samples.request, &g->parts, stops, n, err);
 }
 
-// On a terminal, what was typed there as an argument stands in front of what follows it.
+// On a terminal, a prompt given as an argument is shown before the text that continues it.
 static bool is_shown(const struct generate_run *g) {
     const struct options *o = g->o;
     const bool typed = o->prompt.text || (o->operands.n && isatty(STDIN_FILENO));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// -h, --help, quill help and --version. What they print about options comes from the option table.
+// -h, --help, quill help and --version. The text about options comes from the option table.
 #include <string.h>
 
 #include "base/buffer.h"
@@ -10,7 +10,7 @@
 #include "cli/run/model_source.h"
 #include "quill/version.h"
 
-enum { HELP_COLUMN = 28 }; // where the explanations begin
+enum { HELP_COLUMN = 28 }; // the column where explanations begin
 
 static bool add_blanks(struct buffer *t, size_t n) {
     bool ok = true;
@@ -18,7 +18,7 @@ static bool add_blanks(struct buffer *t, size_t n) {
     return ok;
 }
 
-// Appends words from column `indent` on, breaking lines before `width` and indenting them.
+// Appends words from column `indent` on; breaks lines before `width` and indents them.
 static bool add_wrapped(struct buffer *t, const char *words, size_t indent, size_t width) {
     size_t column = indent;
     bool first = true;
@@ -42,7 +42,7 @@ static bool add_names(struct buffer *t, const struct option_row *row) {
     return ok && (!row->value || buffer_add_format(t, row->bare ? "[=%s]" : " %s", row->value));
 }
 
-// The explanation, what the values are, the default, other names.
+// Adds the explanation, the values, the default and other names.
 static bool add_explanation(struct buffer *t, const struct option_row *row, bool full) {
     bool ok = buffer_add_string(t, row->help);
     if (row->words) ok = ok && buffer_add_format(t, ": %s", row->words);

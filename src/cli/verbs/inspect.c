@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// quill inspect: what a model is, and what running it with the given options takes.
+// quill inspect: facts about a model, and what it takes to run it with the given options.
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +95,7 @@ static json_t *model_object(const quill_model *model, const quill_memory *memory
 
 // ---- key: value lines ----
 
-// Strings bare, everything else as in JSON.
+// Strings without quotes, everything else as in JSON.
 static bool add_value(struct buffer *t, json_t *value) {
     if (json_is_string(value))
         return show_visible(t, json_string_value(value), json_string_length(value), VISIBLE_PIECE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// quill lint FILE: what in a prompt file makes answers worse. A line `FILE:LINE: warning: ...` for each; what is wrong
-// with the file itself is an error, as for every verb.
+// quill lint FILE: finds what makes answers worse in a prompt file. A line `FILE:LINE: warning: ...` for each finding;
+// a mistake in the file itself is an error, as for every verb.
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +23,8 @@ struct lint {
     struct buffer found;
     struct label {
         quill_text text;
-        size_t count, line; // of its first example
-        int32_t first;      // its first token behind a blank; -1: none
+        size_t count, line; // line: of its first example
+        int32_t first;      // its first token after a space; -1: none
     } *labels;              // [n_labels] the different answers
     size_t n_labels;
 };
@@ -80,7 +80,7 @@ static quill_status add_label(struct lint *l, const struct example *e, quill_err
     return s;
 }
 
-// Answers are labels when each occurs twice on the average, and they are few.
+// Answers count as labels if they are few and each occurs twice on average.
 static quill_status check_labels(struct lint *l, quill_error *err) {
     enum { MOST_LABELS = 64 };
     const struct prompt_file *f = l->use->file;
@@ -154,7 +154,7 @@ static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err
             warn(l, f->name, f->mixed_line, "this line ends in another way (LF, CRLF) than those before it");
         if (s) return s;
     }
-    quill_text *values = calloc(l->use->n_open + 1, sizeof *values); // the question's own length is not known
+    quill_text *values = calloc(l->use->n_open + 1, sizeof *values); // the length of the question's values is not known
     for (size_t i = 0; values && i < l->use->n_open; i++) values[i].text = "";
     quill_status s = values ? prompt_use_render(l->use, values, &r, err) : fail_memory(err);
     size_t line = f->examples.line ? f->examples.line : 1;
@@ -191,7 +191,7 @@ int cmd_lint(struct options *o, quill_error *err) {
     if (!s) s = output_open(&out, NULL, false, err);
     if (!s) s = output_write(&out, l.found.p, l.found.n, err);
     if (!s) s = output_close(&out, err);
-    if (s == QUILL_E_SYSTEM && !err->text[0]) fail_memory(err); // warn leaves this to its caller
+    if (s == QUILL_E_SYSTEM && !err->text[0]) fail_memory(err); // warn leaves the message to its caller
     output_abort(&out);
     quill_model_free(model);
     free(l.labels);

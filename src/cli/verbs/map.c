@@ -23,8 +23,8 @@ struct map {
     struct options *o;
     struct prompt_use *use;
     struct request_parts parts;
-    quill_text fallback; // a stop
-    int fd;              // of the rows
+    quill_text fallback; // the default stop
+    int fd;              // the rows
     struct output out;
     struct choices choices; // none: n == 0
     struct weighing weighing; // of them
@@ -182,7 +182,7 @@ static quill_status write_header(struct map *m, quill_error *err) {
 
 // ---- the model ----
 
-// What is wrong with the request is wrong with that of every row.
+// Checks the request once: a mistake in it would fail every row.
 static quill_status try_request(struct map_work *w, quill_error *err) {
     quill_request request = w->request;
     const int32_t first = 0;
@@ -249,7 +249,7 @@ static quill_status answer_rows(void *arg, quill_error *err) {
     if (!s) s = inputs_check_endless(m->fd, w->rows_name, m->out.fd, err);
     if (s) return s;
     signals_catch();
-    w->request.interrupted = NULL; // a row is finished or not there
+    w->request.interrupted = NULL; // a row is either finished or absent
     w->out = &m->out;
     m->out.records = true;
     s = write_header(m, err);
@@ -266,7 +266,7 @@ static quill_status map(struct map *m, quill_error *err) {
     if (!s) s = load(m, err);
     if (!s) s = hold_session(w->session, answer_rows, m, err);
     if (!w->complete || signals_pending()) return s;
-    quill_error problem; // rows that failed do not keep the others from the file
+    quill_error problem; // the file is written even if some rows failed
     quill_status closed = output_close(&m->out, &problem);
     if (closed) *err = problem;
     return closed ? closed : s;

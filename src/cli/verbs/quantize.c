@@ -22,7 +22,7 @@ static void temporary(void *user, const char *path) {
     else signals_forget(NULL);
 }
 
-// OUT by the rules of -o.
+// Checks OUT by the rules of -o.
 static quill_status check_output(const char *in, const char **out, quill_error *err) {
     if (strcmp(*out, "-") == 0) *out = "/dev/stdout";
     inputs_set_model(in);
@@ -47,7 +47,7 @@ int cmd_quantize(struct options *o, quill_error *err) {
         .progress = show_progress,
         .user = &bar,
         .note = o->talk.verbose && !o->talk.quiet ? note : NULL,
-        .summary = o->talk.quiet ? NULL : note, // the file is not quite what was asked for
+        .summary = o->talk.quiet ? NULL : note, // the file is not exactly what was requested
         .interrupted = signals_flag(),
         .temporary = temporary,
     };

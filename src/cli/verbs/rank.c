@@ -25,7 +25,7 @@ struct ranked {
     const char *text; // [n]
     size_t n;
     size_t number;    // from 0, in the order of the input
-    double score;     // NAN: it failed, or has nothing to score
+    double score;     // NAN: failed, or nothing to score
     bool failed;
 };
 
@@ -41,7 +41,7 @@ struct ranking {
     struct row_failures failures;
 };
 
-// The operand is no text, as it would be in a prompt.
+// The operand is a file, not a text as in a prompt.
 static quill_status take_file(struct ranking *r, struct options *o, quill_error *err) {
     if (o->operands.n > 1)
         return fail(err, QUILL_E_USAGE, "rank: expected at most one FILE of candidates, found %zu operands",
@@ -72,8 +72,8 @@ static quill_status read_candidates(struct ranking *r, quill_error *err) {
 
 struct round {
     struct ranking *r;
-    bool prior;                                // without the prefix: what --normalize prior subtracts
-    struct ranked *candidates[SCORER_TEXTS]; // [n] that are scored at once
+    bool prior;                                // scores without the prefix, which --normalize prior subtracts
+    struct ranked *candidates[SCORER_TEXTS]; // [n] scored at once
     struct to_score texts[SCORER_TEXTS];
     size_t n;
 };
@@ -130,7 +130,7 @@ static quill_status score_candidates(void *arg, quill_error *err) {
     return s || r->o->choose.normalize != NORMALIZE_PRIOR ? s : score_round(r, true, err);
 }
 
-// Best first; what is no number comes last; ties in the order of the input.
+// Best first; NAN last; ties in the order of the input.
 static int compare(const void *x, const void *y) {
     const struct ranked *a = x, *b = y;
     bool no_a = isnan(a->score), no_b = isnan(b->score);
@@ -171,7 +171,7 @@ static quill_status rank(struct ranking *r, quill_error *err) {
     if (!given) return fail(err, QUILL_E_USAGE, "rank: a prefix is needed: -p TEXT or -f FILE");
     quill_status s = prompt_read(&r->prefix, o, err);
     if (!s) s = scorer_open(&r->scorer, o, SCORER_AT_ONCE, err);
-    signals_catch(); // what was ordered is either whole or not there
+    signals_catch(); // the ranking is written whole or not at all
     if (!s && prior && r->scorer.begin < 0)
         s = fail(err, QUILL_E_USAGE, "--normalize prior needs a BOS or EOS token in front of the candidates");
     if (!s) s = read_candidates(r, err);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// quill score: how likely lines, or with --whole texts, are to the model.
+// quill score: the model's probability of lines, or with --whole of texts.
 #include <inttypes.h>
 #include <errno.h>
 #include <math.h>
@@ -31,15 +31,15 @@ struct scoring {
     bool per_token, colors;
     int32_t stride;     // --whole; 0: lines
     struct buffer line; // being built
-    struct buffer held; // texts[0..n_texts) in a row, not scored yet
+    struct buffer held; // texts[0..n_texts) one after the other, not scored yet
     struct to_score texts[SCORER_TEXTS];
     size_t n_texts;
-    json_t *pieces;     // of --per token --json
+    json_t *pieces;     // for --per token --json
     struct row_failures failures;
     struct progress bar;
-    struct rows *rows; // of the file that is read; NULL: --whole
-    quill_text name;   // of that file, '-' for stdin: with --whole it stands for the text
-    uint64_t n_pieces; // of the text
+    struct rows *rows; // rows of the current file; NULL: --whole
+    quill_text name;   // name of that file, '-' for stdin; with --whole it names the text
+    uint64_t n_pieces; // pieces of the current text
 };
 
 // The files of -f, then the operands.
@@ -54,7 +54,7 @@ static quill_status check_options(const struct options *o, quill_error *err) {
     size_t times = 0;
     for (size_t i = 0; i < n_files(o); i++) times += strcmp(file_at(o, i), "-") == 0;
     if (times > 1) return fail(err, QUILL_E_USAGE, "stdin ('-') is given twice");
-    for (size_t i = 0; i < o->operands.n; i++) { // whoever gave a text learns where texts go
+    for (size_t i = 0; i < o->operands.n; i++) { // tells a user who gave a text how to pass texts
         const char *path = o->operands.items[i];
         if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
             return fail(err, QUILL_E_SYSTEM, "%s: cannot open: %s (a text comes from stdin)", QUOTED(str_of(path)),
@@ -69,7 +69,7 @@ static quill_status check_options(const struct options *o, quill_error *err) {
 
 // ---- tokens ----
 
-// SGR of ECMA-48, by level: as it is, cyan, yellow, red, bold underlined red.
+// SGR of ECMA-48, by level: plain, cyan, yellow, red, bold underlined red.
 static const char *const level_colors[SURPRISE_LEVELS] = {"", "\x1b[36m", "\x1b[33m", "\x1b[31m", "\x1b[1;4;31m"};
 
 static quill_status write_piece(struct scoring *s, const struct scored_piece *piece, quill_error *err) {
@@ -132,7 +132,7 @@ static quill_status write_object(struct scoring *s, const struct text_score *sco
     return json_write_line(&s->out, object, err);
 }
 
-// The record of a text; `problem` (NULL: none) tells why there is none.
+// Writes the record of a text; `problem` (NULL: none) says why it has no score.
 static quill_status write_record(struct scoring *s, const struct text_score *score, const char *p, size_t n,
                                  const char *problem, quill_error *err) {
     if (s->o->output.json) return write_object(s, score, p, n, problem, err);
@@ -191,7 +191,7 @@ static quill_status score_held(struct scoring *s, quill_error *err) {
     return status;
 }
 
-// The last n bytes that are held are a text, which score_held scores, with others.
+// The last n bytes of `held` become a text, which score_held scores together with others.
 static void add_text(struct scoring *s, size_t n) {
     const char *given = s->o->score.given ? s->o->score.given : "";
     s->texts[s->n_texts++] = (struct to_score){
@@ -204,7 +204,7 @@ static quill_status hold_text(struct scoring *s, const char *p, size_t n, quill_
     return QUILL_OK;
 }
 
-// So many lines at once as are there without waiting.
+// Scores as many lines at once as can be read without waiting.
 static quill_status score_lines(struct scoring *s, int fd, const char *name, quill_error *err) {
     const struct row_source source = {.form = ROW_LINES, .name = name, .fd = fd};
     struct rows *rows = NULL;
@@ -219,7 +219,7 @@ static quill_status score_lines(struct scoring *s, int fd, const char *name, qui
         if (!row) break;
         if (!status) status = hold_text(s, row->raw.text, row->raw.n, err);
     }
-    if (s->n_texts && !signals_pending()) { // what was read before a failure is not lost
+    if (s->n_texts && !signals_pending()) { // lines read before a failure are still scored
         quill_error problem;
         quill_status last = score_held(s, &problem);
         if (!status && last) *err = problem;
@@ -289,7 +289,7 @@ static quill_status score_all(struct scoring *s, quill_error *err) {
     progress_start(&s->bar, s->o->talk.quiet || s->out.terminal);
     if (!status) status = hold_session(s->scorer.session, score_files, s, err);
     progress_clear(&s->bar);
-    // What has been scored is written even when a row ended it.
+    // Scores are written even if a failed row ended the run.
     bool ended = status && s->failures.failed && s->failures.fast;
     if (signals_pending() || (status && !ended)) return status;
     quill_error problem;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// quill shots FILE --loo: how well the examples of a prompt file answer each other. Each is left out in turn and asked,
-// with K of the others in front; the answer is the likeliest of the labels.
+// quill shots FILE --loo: how well the examples of a prompt file answer each other. Each example in turn is left out
+// and asked, after K of the others; the answer is the likeliest of the labels.
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +22,13 @@ struct loo {
     struct progress bar;
     const struct options *o;
     struct chooser chooser;
-    struct choices *labels; // the choices of that
-    size_t n;             // examples
+    struct choices *labels; // the chooser's choices
+    size_t n;             // number of examples
     size_t *truth;        // [n] the label of each
-    size_t *shots;        // [n] of the present question
+    size_t *shots;        // [n] for the current question
     size_t *orders;       // [n_orders][k] permutations of 0..k-1 that differ; the first is the identity
     size_t n_orders;
-    size_t *confusion;    // [c.n][c.n] by label and by what was chosen, in the first order
+    size_t *confusion;    // [c.n][c.n] counts by label and by choice, in the first order
     quill_text *values;   // [use->n_open]
     struct output out;
 };
@@ -46,7 +46,7 @@ __attribute__((format(printf, 4, 5))) static quill_status wrong(const struct pro
 
 // ---- labels ----
 
-// The label of every example. Without --choice they are the answers that occur.
+// Finds the label of every example. Without --choice the labels are the answers that occur.
 static quill_status find_labels(struct loo *l, quill_error *err) {
     const struct prompt_file *f = l->chooser.use->file;
     struct choices *labels = l->labels;
@@ -80,7 +80,7 @@ static bool is_known(const struct loo *l, size_t k, const size_t *order) {
     return false;
 }
 
-// Orders of k shots: as many as --orders, or all that there are.
+// Draws orders of k shots: --orders many, or all if there are fewer.
 static quill_status draw_orders(struct loo *l, size_t k, quill_error *err) {
     size_t most = (size_t)l->o->trial.orders, all = 1;
     for (size_t i = 2; i <= k && all < most; i++) all *= i;
@@ -99,7 +99,7 @@ static quill_status draw_orders(struct loo *l, size_t k, quill_error *err) {
     return QUILL_OK;
 }
 
-// The first k of the other examples, in an order.
+// Takes the first k of the other examples, in the given order.
 static void take_shots(struct loo *l, size_t left_out, size_t k, const size_t *order) {
     const size_t *shots = l->chooser.use->shots;
     size_t place = 0;
@@ -129,7 +129,7 @@ static quill_status ask(struct loo *l, size_t i, size_t k, size_t *chosen, quill
     return QUILL_OK;
 }
 
-// Prompts that begin alike come one after the other, so that the beginning is computed once.
+// Asks prompts with a common beginning one after the other, so that it is computed once.
 static quill_status ask_all(struct loo *l, size_t order, size_t k, size_t *right, quill_error *err) {
     char what[48];
     snprintf(what, sizeof what, "%zu example%s in front", k, k == 1 ? "" : "s");
@@ -159,7 +159,7 @@ static quill_status write_text(struct loo *l, struct buffer *t, bool ok, quill_e
 }
 
 struct counts {
-    size_t shots, first, worst, best, sum; // right answers: of the first order, the worst, the best, all
+    size_t shots, first, worst, best, sum; // right answers: first order, worst, best, all orders
 };
 
 static quill_status write_counts(struct loo *l, const struct counts *c, quill_error *err) {
@@ -176,7 +176,7 @@ static quill_status write_counts(struct loo *l, const struct counts *c, quill_er
     return write_text(l, &t, ok && buffer_add_string(&t, "\n"), err);
 }
 
-// What label i was taken for: {"answer":"yes","chosen":{"yes":3,"no":1}}.
+// Writes what was chosen for label i: {"answer":"yes","chosen":{"yes":3,"no":1}}.
 static quill_status write_row(struct loo *l, size_t i, quill_error *err) {
     struct buffer t = {0}, name = {0};
     json_t *chosen = json_object(), *object = json_object();
@@ -193,7 +193,7 @@ static quill_status write_row(struct loo *l, size_t i, quill_error *err) {
     return write_text(l, &t, ok && buffer_add_string(&t, "\n"), err);
 }
 
-// A line of the first table. Accuracies are counts until here, so that they do not depend on a sum's rounding.
+// Writes a line of the first table. Up to here accuracies are counts, so that they do not depend on rounding.
 static quill_status try_shots(struct loo *l, size_t k, quill_error *err) {
     struct buffer t = {0};
     size_t first = 0, worst = l->n, best = 0, sum = 0;

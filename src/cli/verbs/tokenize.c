@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// quill tokenize: text to ids, or with --decode ids to bytes. Only the tokenizer of the model is read.
+// quill tokenize: text to ids, or with --decode ids to bytes. Reads only the tokenizer of the model.
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +35,7 @@ static quill_status check_options(const struct options *o, quill_error *err) {
 
 // A text and its tokens.
 struct encoded {
-    struct places places; // of the tokens, up to the last one asked for
+    struct places places; // places of the tokens, up to the last one requested
     struct prompt_ids ids;
 };
 
@@ -44,7 +44,7 @@ static size_t next_place(struct encoded *e, size_t i) {
     return i < e->ids.n_added ? 0 : places_next(&e->places, e->ids.ids[i]);
 }
 
-// What has been built goes on, if it is much: a text may have a billion tokens.
+// Writes the output built so far if it is large, since a text may have a billion tokens.
 static quill_status pass_on(struct tokenizing *t, bool built, quill_error *err) {
     enum { MUCH = 1 << 16 };
     if (!built) return fail_memory(err);
@@ -54,7 +54,7 @@ static quill_status pass_on(struct tokenizing *t, bool built, quill_error *err) 
     return s;
 }
 
-// The ids, or their offsets, with `separator` between them.
+// Adds the ids, or their offsets, with `separator` between them.
 static quill_status add_numbers(struct tokenizing *t, struct encoded *e, bool offsets, const char *separator,
                                 quill_error *err) {
     quill_status s = QUILL_OK;
@@ -65,7 +65,7 @@ static quill_status add_numbers(struct tokenizing *t, struct encoded *e, bool of
     return s;
 }
 
-// A piece is shown as the vocabulary has it, wherever it stands.
+// Adds pieces as they are in the vocabulary, independent of their place in the text.
 static quill_status add_pieces(struct tokenizing *t, struct encoded *e, quill_error *err) {
     quill_status s = QUILL_OK;
     for (size_t i = 0; !s && i < e->ids.n; i++) {
@@ -118,7 +118,7 @@ static quill_status encode_lines(struct tokenizing *t, const char *p, size_t n, 
 
 // ---- ids to bytes ----
 
-// Nothing is written before all ids are good.
+// Checks all ids before anything is written.
 static quill_status check_ids(const struct tokenizing *t, struct str text, quill_error *err) {
     struct id_reader ids;
     quill_status s = QUILL_OK;
@@ -167,7 +167,7 @@ static quill_status from_argument(struct tokenizing *t, const char *source, cons
     return s;
 }
 
-// An operand is text. Who gives -f may have meant a file.
+// An operand is text, but a user who gives -f may have meant a file.
 static quill_status check_operands(const struct options *o, quill_error *err) {
     const char *operand = o->operands.n ? o->operands.items[0] : "-";
     if (o->prompt.files.n == 0 || strcmp(operand, "-") == 0) return QUILL_OK;
