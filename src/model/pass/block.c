@@ -20,7 +20,7 @@ void block_forward(struct member *m, const struct pass *pass, int32_t layer, con
     };
 
     attention_forward(m, pass, layer, n);                        // att_y = attention(h)
-    if (n == 0) return;
+    if (n == 0) return; // no logits are wanted: keys and values are all
     op_residual(m, a, &attention_sum, eps, n);                   // mid = x + att_y; mlp_h = norm(mid)
     mlp_forward(m, pass, layer, same_h ? &b->h : &b->mlp_h, n);  // mlp_y = mlp(mlp_h)
     op_residual(m, a, &mlp_sum, eps, n);                         // x = mid + mlp_y; h = next(x)

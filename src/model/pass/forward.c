@@ -28,12 +28,14 @@ static void run(void *arg, struct member *m) {
     const struct norm_step begin = {&model->layers[0].attn_in, first->x, &first->h};
     const struct product logits = {&model->head, NULL, pass->logits, wanted, model->head.w.rows, true};
 
-    embed_forward(m, pass);                                            // x[B, E] = tokens[ids] + positions
-    op_norm(m, a, &begin, model->hp.norm_eps, all);                    // h[B, E] = norm(x)
-    for (int32_t l = 0; l < last; l++)                                 // x += attention(h); x += mlp(norm(x)); and
-        block_forward(m, pass, l, &model->layers[l + 1].attn_in, all); // h = norm(x), the input of the next block
-    block_forward(m, pass, last, &model->final_norm, wanted);          // besides keys and values, only the wanted rows
-    op_linear(m, a, &end->h, &logits, 1);                              // logits[wanted, V] = h head^T
+    embed_forward(m, pass);                         // x[B, E] = tokens[ids] + positions
+    op_norm(m, a, &begin, model->hp.norm_eps, all); // h[B, E] = norm(x)
+    // Each block: x += attention(h); x += mlp(norm(x)); h = norm(x), by the norm that the next block begins with.
+    for (int32_t l = 0; l < last; l++) block_forward(m, pass, l, &model->layers[l + 1].attn_in, all);
+    // The last one: keys and values of all rows, the rest only of the wanted ones, which come first.
+    block_forward(m, pass, last, &model->final_norm, wanted);
+    op_linear(m, a, &end->h, &logits, 1);           // logits[wanted, V] = h head^T
+    // x behind the last block where it was computed, and before it in the other rows.
     op_check(m, a, end->x, n_end, before->x + n_end, all * n_embd - n_end);
 }
 
