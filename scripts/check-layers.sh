@@ -3,11 +3,11 @@
 #
 # scripts/check-layers.sh [TREE]
 #
-# Reads every #include line below src/ and include/ and says which break the order of the floors and of their rooms: a
-# file includes from its own folder, from include/quill, from the floors that its own stands on, and on its own floor
-# from the rooms that its own stands on. A floor's door, the files beside its rooms, goes with every room. No file is
-# reached from itself, NAME.c and NAME.h being one. And what only one place may touch (PCRE2, threads, mmap, intrinsics,
-# Jansson) is touched there alone.
+# Reads every #include line below src/ and include/ and reports those that break the order of the floors and of their
+# rooms: a file includes from its own folder, from include/quill, from the floors that its own stands on, and on its own
+# floor from the rooms that its own stands on. Every room may use a floor's door, the files beside its rooms. No file
+# includes itself through others; NAME.c and NAME.h count as one. And only the places allowed to use PCRE2, threads,
+# mmap, intrinsics or Jansson use them.
 
 set -eu
 cd "${1:-$(dirname -- "$0")/..}"
@@ -26,7 +26,7 @@ train      load model kernels tokenizer formats tensor base
 cli        base
 '
 
-# The rooms of a floor, each with those it stands on.
+# The rooms of each floor, with the rooms they stand on.
 rooms='
 kernels/ref        -
 kernels/encode     ref
@@ -45,7 +45,7 @@ cli/run            io options table prompt
 cli/verbs          io options table prompt run
 '
 
-# A line holds a pattern for an #include and the files it may stand in.
+# Each line has a pattern for an #include and the files that may contain it.
 owners='
 <pcre2.*        src/tokenizer/split/pretokenize*  src/sampler/constraint*  src/sampler/stop_regex*
 <pthread\.h>    src/base/threads.h  src/base/threads_*.c
@@ -73,7 +73,7 @@ LC_ALL=C awk -v floors="$floors" -v rooms="$rooms" -v owners="$owners" '
         return part[1] == "src" && part[2] in below ? part[2] : ""
     }
 
-    # NAME.c and NAME.h are one.
+    # NAME.c and NAME.h count as one.
     function unit(path) { sub(/\.[a-z]+$/, "", path); return path }
 
     # The room of a path below src: "cli/io"; "" for a door.
@@ -82,7 +82,7 @@ LC_ALL=C awk -v floors="$floors" -v rooms="$rooms" -v owners="$owners" '
         return n == 4 ? part[2] "/" part[3] : ""
     }
 
-    # Where an include line leads: a file of ours, or "".
+    # The file of ours that an include line names, or "".
     function resolve(name, quoted) {
         if (quoted && (folder(FILENAME) "/" name) in file) return folder(FILENAME) "/" name
         if (("src/" name) in file) return "src/" name

@@ -3,8 +3,8 @@
 #
 # scripts/check-promises.sh [PAGE]
 #
-# Every row of the table below "## Reliability" of PAGE (tests/README.md) names what tests it, as `FILE` or `FILE:NAME`,
-# where FILE lies in tests/ or scripts/ and NAME is a test in it. They must exist.
+# Every row of the table below "## Reliability" of PAGE (tests/README.md) names its tests as `FILE` or `FILE:NAME`; FILE
+# is in tests/ or scripts/, and NAME is a test in it. They must exist.
 
 set -eu
 cd "$(dirname -- "$0")/.."

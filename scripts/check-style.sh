@@ -3,9 +3,9 @@
 #
 # scripts/check-style.sh [TREE]
 #
-# What a compiler does not check, file by file:
+# Checks what a compiler does not, file by file:
 #
-#     every text file    no blank at the end of a line, no path of somebody's machine, no number of a tracker
+#     every text file    no white space at the end of a line, no path of somebody's machine, no number of a tracker
 #     C and shell        at most 120 columns and 1000 lines
 #     C                  the licence line first, no tab, none of the functions that overflow or hide errors
 #     src and include    functions of at most 60 lines; a list of the files over 600 lines (aim at 400)
@@ -27,7 +27,7 @@ if [ -e .git ] && command -v git >/dev/null; then
 else
     find . -type f ! -path './build/*' ! -path './.git/*' | sed 's|^\./||'
 fi | LC_ALL=C sort | while IFS= read -r file; do
-    # The text that people write; with -I a file with a NUL byte matches nothing.
+    # Only text that people write; with -I, grep skips files that have a NUL byte.
     case $file in
     tests/data/* | tests/corpus/* | weights/*.gguf) ;;
     *) if [ -f "$file" ] && LC_ALL=C grep -qI '' "$file"; then printf '%s\n' "$file"; fi ;;
@@ -103,7 +103,7 @@ LC_ALL=C awk -v long_functions=" $long_functions " -v max_columns=$columns -v ma
         if (depth == 0) statement = statement " "
     }
 
-    # Which of these functions does the code call? "" for none.
+    # The function of these that the code calls; "": none.
     function call_in(code, names) {
         if (!match(code, "(^|[^A-Za-z0-9_>.])(" names ")[ \t]*\\(")) return ""
         code = substr(code, RSTART, RLENGTH)
@@ -130,7 +130,7 @@ LC_ALL=C awk -v long_functions=" $long_functions " -v max_columns=$columns -v ma
         if (/\t/) bad("a tab")
         code = code_of($0)
         if (call = call_in(code, careless)) bad(call " overflows or hides errors")
-        # of the variables that its runtime reads too, OpenMP has no function for one
+        # OpenMP has no function for one of the variables that its runtime reads
         if (FILENAME == "src/base/threads_openmp.c" && /getenv\("OMP_WAIT_POLICY"\)/) sub(/getenv/, "", code)
         if (is_library && (call = call_in(code, talking)))
             bad(call ": the library never prints, exits, or reads the environment")

@@ -3,8 +3,9 @@
 #
 # scripts/fetch-arm64.sh
 #
-# Brings the aarch64 libraries that quill and its tests link against into build/aarch64/sysroot, from Debian's packages
-# and with lists of its own: nothing on the system changes, and nobody need be root. Once there, they stay.
+# Downloads the aarch64 libraries that quill and its tests link against into build/aarch64/sysroot, from Debian's
+# packages and with package lists of its own: it changes nothing on the system and does not need root. Once there, they
+# stay.
 
 set -eu
 cd "$(dirname -- "$0")/.."

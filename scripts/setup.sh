@@ -3,15 +3,15 @@
 #
 # scripts/setup.sh [run|test|all]
 #
-# Sees to it that what quill is built with is on this machine:
+# Makes sure that this machine has what is needed to build quill:
 #
 #     run    a C compiler with OpenMP, make, PCRE2, Jansson, utf8proc
 #     test   and cmocka
 #     all    and what scripts/test --all needs: clang, sanitizers, an emulated aarch64, a few tools
 #
 # It compiles and links a few lines against each library. If that works, it installs nothing and needs no network.
-# Else it installs with apt-get: directly as root, by sudo as a user; where neither works, and for the other package
-# managers, it prints the one line to type and exits 5. All talk goes to stderr.
+# Otherwise it installs with apt-get, directly as root or by sudo as a user. If neither works, and for other package
+# managers, it prints the one line to type and exits 5. All messages go to stderr.
 
 set -eu
 level=${1:-run}
@@ -28,7 +28,7 @@ cc=${CC:-gcc}
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-# A success is remembered as long as the compiler stays where it is and this script is not newer.
+# A success is remembered until the compiler changes its place or this script is newer.
 compiler=$(command -v "${cc%% *}") || compiler=
 if [ -n "$compiler" ] && [ -n "$(find "$stamp" -newer "$script" 2>/dev/null)" ] &&
     read -r known <"$stamp" && [ "$known" = "$cc $compiler" ]; then
@@ -54,11 +54,11 @@ int main(void) { return (int)pthread_self() == 0; }'
 openmp='#include <omp.h>
 int main(void) { return omp_get_num_procs() == 0; }'
 
-# gcc brings an OpenMP runtime of its own, libgomp; that of clang, libomp, is another package.
+# gcc comes with its own OpenMP runtime, libgomp; clang's, libomp, is a separate package.
 runtime=openmp
 case ${cc%% *} in *clang*) runtime=libomp ;; esac
 
-# has PIECE: is it there?
+# has PIECE: is it installed?
 has() {
     case $1 in
     cc) echo 'int main(void) { return 0; }' | links "$cc" ;;
@@ -103,7 +103,7 @@ remember() {
     if mkdir -p "${stamp%/*}"; then echo "$cc $(command -v "${cc%% *}")" >"$stamp" || :; fi
 } 2>/dev/null
 
-# packages MANAGER PIECE...: what they are called there, on one line
+# packages MANAGER PIECE...: their package names, on one line
 packages() {
     manager=$1
     shift
@@ -154,7 +154,7 @@ if [ -z "$missing" ]; then
     exit 0
 fi
 
-# libedit (line editing in a terminal) is optional: it comes along, but is never the reason to install.
+# libedit (line editing in a terminal) is optional: it is installed along with others, never by itself.
 wanted=$missing
 has libedit || wanted="$wanted libedit"
 
@@ -185,7 +185,7 @@ else
     give_up 'type this line as root, then try again:' "apt-get update && apt-get $install"
 fi
 
-# apt ARG... runs apt-get as root; when another one is at work, it waits.
+# apt ARG... runs apt-get as root; it waits while another one runs.
 apt() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2
 }
