@@ -35,7 +35,7 @@ QUILL_MUST_CHECK quill_status quill_batch_add(quill_session *session, const quil
                                               quill_error *err);
 
 // Runs one forward pass over all rows: the next token of each row that generates, and parts of prompts not yet read.
-// A row that fails leaves the others alone; its status is in quill_batch_row. Without rows it does nothing.
+// A row that fails does not affect the others; its status is in quill_batch_row. Without rows this does nothing.
 QUILL_MUST_CHECK quill_status quill_batch_step(quill_session *session, quill_error *err);
 
 // Hands back a finished row, the earliest added of them, and frees its place. False: no row is finished.

@@ -26,8 +26,8 @@ typedef struct quill_scored_text {
     const quill_scored_token *tokens; // result: [n - first], owned by the session and valid until its next call
 } quill_scored_text;
 
-// quill_score of each text, up to n_seq of the session's options at once; the results are the same. A beginning that
-// all texts share is computed once. Errors: those of quill_score; then there are no results.
+// quill_score of each text, up to n_seq of them (quill_session_options) at once; the results are the same. A beginning
+// that all texts share is computed once. Errors: those of quill_score; then there are no results.
 QUILL_MUST_CHECK quill_status quill_score_texts(quill_session *session, quill_scored_text *texts, size_t n_texts,
                                                 int top, quill_error *err);
 
@@ -52,10 +52,10 @@ typedef struct quill_question {
 
 // The log-probability of each option of each question after its prompt. Where one option's tokens are a prefix of
 // another's, the log-probability of `end`, the token that ends an option, is added to every option of that question.
-// Each prompt, and each beginning that prompts share, is computed once. Up to n_seq options of the session's options
-// are computed at once, with the same result. A question that fails leaves the others alone: its status is
+// Each prompt, and each beginning that prompts share, is computed once. Up to n_seq of them (quill_session_options) are
+// computed at once; the result is the same. A question that fails does not affect the others: its status is
 // QUILL_E_CONTEXT, QUILL_E_USAGE (no option, an option without a token that counts, an id; two options with the same
-// tokens; an end is needed and `end` is negative) or QUILL_E_MODEL (non-finite values).
+// tokens; an end is needed and `end` is not a token) or QUILL_E_MODEL (non-finite values).
 // Errors of the call, after which no question has a result: QUILL_E_SYSTEM (memory), QUILL_E_USAGE (the session has
 // rows of a batch in work).
 QUILL_MUST_CHECK quill_status quill_choose(quill_session *session, quill_question *questions, size_t n_questions,

@@ -28,7 +28,7 @@ struct vocab_config {
     bool lists_added; // has all added tokens; then special_tokens_map.json and added_tokens.json are not needed
 };
 
-quill_status vocab_read_config(struct vocab_reading *r, struct vocab_config *c);      // r->walk at the begin
+quill_status vocab_read_config(struct vocab_reading *r, struct vocab_config *c);      // r->walk at the beginning
 // Its names go before those of tokenizer_config.json.
 quill_status vocab_read_special_map(struct vocab_reading *r, struct vocab_config *c); // likewise
 void vocab_config_free(struct vocab_config *c); // zeros are fine

@@ -25,7 +25,7 @@ struct vocab_owner {
     size_t n_merges, merges_cap;
     struct str patterns[OWN_MOST_PATTERNS];
     size_t n_patterns;
-    bool gpt2_split;             // ByteLevel alone: GPT-2's own pattern
+    bool gpt2_split;             // only ByteLevel: GPT-2's own pattern
     enum normalizer_kind normalizers[OWN_MOST_NORMALIZERS];
     size_t n_normalizers;
     bool ignore_merges, prefix_space;
@@ -58,7 +58,7 @@ bool vocab_text(struct vocab_reading *r, struct str written, struct str *out);
 quill_status vocab_add_entry(struct vocab_reading *r, struct vocab_entry entry);
 quill_status vocab_add_merge(struct vocab_reading *r, struct str merge);
 
-quill_status vocab_read_tokenizer_json(struct vocab_reading *r); // r->walk at the begin
+quill_status vocab_read_tokenizer_json(struct vocab_reading *r); // r->walk at the beginning
 // The walk is at an object of tokens and their ids, of the vocabulary or (`added`) added to it.
 quill_status vocab_read_vocab(struct vocab_reading *r, bool added);
 // Reads one token of a list of added ones; `id`: its id if the object does not hold it, else -1.

@@ -320,7 +320,7 @@ quill_status options_parse(struct options *o, const struct verb *verb, char **ar
         const int found = getopt_long(n, argv, scan.letters, scan.names, NULL);
         if (found > OPERAND) s = take(&scan, o, arg, found, err);
         else if (found == OPERAND) s = add_item(&o->operands, arg, err);
-        else while (!s && optind < n) s = add_item(&o->operands, argv[optind++], err); // behind --
+        else while (!s && optind < n) s = add_item(&o->operands, argv[optind++], err); // after --
     }
     return s;
 }

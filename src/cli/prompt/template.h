@@ -40,7 +40,7 @@ bool template_is_blank(const struct template *t);                       // no sl
 void template_drop_newline(struct template *t);                         // removes one newline at its end
 // A copy of the first n_parts parts in *out, which is empty. false: no memory.
 bool template_copy(struct template *out, const struct template *t, size_t n_parts);
-// Takes blanks and tabs off the end of the literal text with which it ends; they are appended to *blanks.
+// Removes spaces and tabs from the end of the template's last literal text, and appends them to *blanks.
 bool template_drop_blanks(struct template *t, struct buffer *blanks);
 
 // A text made of the file's own words, which may hold special tokens, and of values, which never do.

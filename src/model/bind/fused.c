@@ -15,7 +15,7 @@ enum { PARTS = 3 };
 static const struct layout {
     int32_t groups;           // 0: as `groups_of` says
     enum bind_dim groups_of;
-    struct part parts[PARTS]; // rows DIM_NONE behind the last
+    struct part parts[PARTS]; // rows DIM_NONE after the last
 } layouts[FUSED_COUNT] = {
     [FUSED_QKV] = {1, DIM_NONE, {{LAYER(q), DIM_HEADS}, {LAYER(k), DIM_HEADS_KV}, {LAYER(v), DIM_HEADS_KV}}},
     [FUSED_QKV_BY_GROUP] = {0, DIM_HEADS_KV,

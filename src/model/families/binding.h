@@ -42,7 +42,7 @@ struct bind_row {
     const char *name;       // "%d" stands for the layer; without it the tensor belongs to the model
     enum bind_kind kind;
     size_t place;           // offset of the field in struct layer_plan or struct model; if fused: enum bind_fused
-    enum bind_dim shape[3]; // as stored, outermost first, DIM_NONE behind the last
+    enum bind_dim shape[3]; // as stored, outermost first, DIM_NONE after the last
     unsigned flags;
 };
 

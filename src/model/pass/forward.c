@@ -32,10 +32,10 @@ static void run(void *arg, struct member *m) {
     op_norm(m, a, &begin, model->hp.norm_eps, all); // h[B, E] = norm(x)
     // Each block: x += attention(h); x += mlp(norm(x)); h = norm(x), by the norm that the next block begins with.
     for (int32_t l = 0; l < last; l++) block_forward(m, pass, l, &model->layers[l + 1].attn_in, all);
-    // The last one: keys and values of all rows, the rest only of the wanted ones, which come first.
+    // The last block: keys and values of all rows, everything else only for the wanted rows, which come first.
     block_forward(m, pass, last, &model->final_norm, wanted);
     op_linear(m, a, &end->h, &logits, 1);           // logits[wanted, V] = h head^T
-    // x behind the last block where it was computed, and before it in the other rows.
+    // Checks x after the last block in the rows where it was computed, and before it in the others.
     op_check(m, a, end->x, n_end, before->x + n_end, all * n_embd - n_end);
 }
 

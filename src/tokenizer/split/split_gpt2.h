@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// GPT-2's split in hand-written code, as long as the text is ASCII.
+// GPT-2's split in hand-written code, for the parts of a text that are ASCII.
 #ifndef QUILL_TOKENIZER_SPLIT_SPLIT_GPT2_H
 #define QUILL_TOKENIZER_SPLIT_SPLIT_GPT2_H
 
