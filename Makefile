@@ -9,8 +9,8 @@ V      ?= 0
 PREFIX ?= /usr/local
 EMBED  ?= weights/model.gguf
 WERROR ?= 0
-# openmp, or pthread: threads of its own, for programs that fork. ThreadSanitizer knows no OpenMP (but see `make races`),
-# and LeakSanitizer, as it is with libFuzzer, complains of memory that clang's runtime never frees.
+# openmp, or pthread: threads of its own, for programs that fork. ThreadSanitizer does not know OpenMP (but see
+# `make races`), and LeakSanitizer, as used with libFuzzer, reports memory that clang's runtime never frees.
 THREADS ?= $(if $(filter tsan fuzz,$(CONFIG)),pthread,openmp)
 $(if $(filter openmp pthread,$(THREADS)),,$(error THREADS=$(THREADS): expected openmp or pthread))
 
@@ -69,7 +69,7 @@ $(foreach f,$(FLOORS),$(eval SRC_$f := $(patsubst src/%.c,%,$(wildcard src/$f/*.
 include $(FLOORS:%=src/%/floor.mk)
 
 LIB_OBJ := $(foreach f,$(filter-out cli,$(FLOORS)),$(SRC_$f:%=$(OBJ)/%.o))
-# Base is linked into the program once more: the library keeps its own to itself.
+# Base is linked into the program a second time: the library hides its own copy.
 CLI_OBJ := $(SRC_cli:%=$(OBJ)/%.o) $(SRC_base:%=$(OBJ)/%.o)
 PROGRAM := $(if $(SRC_cli),$(BUILD)/quill)
 TEST_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,$(TESTS))
@@ -88,13 +88,13 @@ all: $(PROGRAM) $(BUILD)/libquill.a
 debug asan ubsan native:
 	$(Q)$(MAKE) CONFIG=$@ all
 
-# The flags are part of what an object is made from: when they change (-Werror apart), everything is compiled again.
+# An object depends on its flags: when they change (except -Werror), everything is compiled again.
 FLAGS := $(CC) $(filter-out -Werror,$(CFLAGS_ALL)) THREADS=$(THREADS)
 $(OBJ)/flags: FORCE
 	@mkdir -p $(OBJ) && printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@
 FORCE:
 
-# Of vector code, lines are all that a debugger is told: its variables are registers, and cost a third of the compile time.
+# Vector code has only line numbers for debuggers: its variables are registers, and cost a third of the compile time.
 KERNEL_LINES = $(if $(filter debug,$(CONFIG)),,$(if $(filter kernels/isa/%,$*),-g1))
 
 $(OBJ)/%.o: src/%.c $(OBJ)/flags
