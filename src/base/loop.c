@@ -154,9 +154,10 @@ static void run_member(struct team *team, int index) {
     set_state(callers);
 }
 
-static bool enter(struct team *team, uint64_t now) {
-    while (now & open_flag)
-        if (atomic_compare_exchange_weak(&team->gate, &now, now + 1)) return true;
+// *now: the gate as it was read; then as it was when it was entered, or found closed, which may be another region's.
+static bool enter(struct team *team, uint64_t *now) {
+    while (*now & open_flag)
+        if (atomic_compare_exchange_weak(&team->gate, now, *now + 1)) return true;
     return false;
 }
 
@@ -169,8 +170,9 @@ static void leave(struct team *team) {
 void team_work(struct team *team, int index, uint64_t seen) {
     for (;;) {
         uint64_t now = wait_while(team, &team->gate, region_mask, seen);
+        const bool entered = enter(team, &now);
         seen = now & region_mask;
-        if (!enter(team, now)) continue;
+        if (!entered) continue;
         bool go_on = team->fn != NULL;
         if (go_on) run_member(team, index);
         leave(team);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The program: find the verb, read the options, run, report.
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -16,6 +18,24 @@ static void open_standard_streams(void) {
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd) _exit(QUILL_E_SYSTEM);
 }
+
+// An empty variable is unset. Both OpenMP runtimes complain of empty ones of theirs, one of them fatally, before main
+// begins; what stands in .preinit_array runs before they do (System V ABI, "Initialization and Termination Functions").
+__attribute__((no_sanitize("address", "undefined"))) static void drop_empty_variables(int argc, char **argv,
+                                                                                      char **environment) {
+    (void)argc, (void)argv;
+    char **kept = environment;
+    for (char **at = environment; *at; at++) {
+        const char *v = *at;
+        bool empty = v[0] == 'O' && v[1] == 'M' && v[2] == 'P' && v[3] == '_';
+        while (*v && *v != '=') v++;
+        empty = empty && v[0] == '=' && v[1] == 0;
+        if (!empty) *kept++ = *at;
+    }
+    *kept = NULL;
+}
+__attribute__((section(".preinit_array"), used)) static void (*const before_all)(int, char **,
+                                                                                 char **) = drop_empty_variables;
 
 static quill_status find_verb(const struct verb **verb, const char *name, quill_error *err) {
     const struct verb *found = verb_find(name);

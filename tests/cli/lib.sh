@@ -107,3 +107,8 @@ level_model() {
     need python3
     python3 "$ROOT/tests/cli/level_model.py" "$@"
 }
+
+# no_file_of_the_runtime: LLVM's OpenMP runtime makes shared memory at start, and cannot where files may have no size.
+no_file_of_the_runtime() {
+    ! ldd "$QUILL" 2>/dev/null | grep -q libomp || skip "LLVM's OpenMP runtime cannot start where no file may grow"
+}
