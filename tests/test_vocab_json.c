@@ -737,7 +737,8 @@ static void what_is_ignored_is_told_in_one_line(void **state) {
 
 static void bad_files_are_refused(void **state) {
     (void)state;
-    static const char *const lines[] = {"ab", "a b c", " a", "a ", "", " ", "a  b"};
+    static const char *const lines[] = {"ab", "a b c", " a", "a ", "", " ", "a  b", "a\rb c", "a b\rc",
+                                        "#version: 0.2 x"}; // a version stands in the first line alone
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char text[60];
         snprintf(text, sizeof text, "#version: 0.2\na b\n%s\nab c\n", lines[i]);
