@@ -176,6 +176,7 @@ quill_status prompt_use_take(struct prompt_use **out, struct options *o, struct 
     if (!s) s = read_input(*out, o, &input, err);
     const quill_text value = {input.p ? input.p : "", input.n};
     if (!s) s = prompt_use_render(*out, &value, r, err);
+    if (!s) s = prompt_check_length(o, &r->text, err);
     buffer_free(&input);
     return s;
 }

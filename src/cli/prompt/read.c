@@ -171,6 +171,12 @@ static quill_status refuse_file_options(const struct options *o, quill_error *er
     return QUILL_OK;
 }
 
+quill_status prompt_check_length(const struct options *o, const struct buffer *prompt, quill_error *err) {
+    if (prompt->n <= (uint64_t)o->prompt.max_bytes) return QUILL_OK;
+    return fail(err, QUILL_E_CONTEXT, "a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)",
+                o->prompt.max_bytes);
+}
+
 quill_status prompt_read(struct buffer *out, const struct options *o, quill_error *err) {
     struct assembly a = {.out = out, .o = o};
     const char *operand;
@@ -191,9 +197,7 @@ quill_status prompt_read(struct buffer *out, const struct options *o, quill_erro
     const char *text = operand ? operand : o->prompt.text;
     if (!s && text) s = begin_piece(&a, err);
     if (!s && text) s = add_argument(out, o, operand ? "PROMPT" : "-p", text, err);
-    if (!s && out->n > (uint64_t)o->prompt.max_bytes)
-        s = fail(err, QUILL_E_CONTEXT, "a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)",
-                 o->prompt.max_bytes);
+    if (!s) s = prompt_check_length(o, out, err);
     if (!s && a.n_pieces == 0)
         s = fail(err, QUILL_E_USAGE, "no prompt: give PROMPT, -p TEXT, -f FILE, or a text on stdin");
     return s;

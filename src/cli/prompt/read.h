@@ -37,6 +37,9 @@ QUILL_MUST_CHECK quill_status add_argument(struct buffer *out, const struct opti
 // The prompt: the files in the order given, stdin, then -p or PROMPT, joined by one newline. stdin is read for "-", if
 // there is no other prompt, and with PROMPT if it is a pipe, a file or a socket; otherwise it is not read.
 QUILL_MUST_CHECK quill_status prompt_read(struct buffer *out, const struct options *o, quill_error *err);
+// --max-prompt-bytes, of the whole prompt; prompt_read has checked it.
+QUILL_MUST_CHECK quill_status prompt_check_length(const struct options *o, const struct buffer *prompt,
+                                                  quill_error *err);
 
 // Token ids of a prompt; the caller frees `ids`. n_added: 1 if the first id is a BOS (for an empty prompt BOS, else
 // EOS) that is not in the text. With `begin` false nothing is added.
