@@ -230,6 +230,9 @@ static void json_strings_are_their_text_and_other_values_their_json(void **state
     expect(jsonl, "{\"n\": 1.50, \"m\": -0, \"l\": [1, \"a b\", {\"k\" : null}], \"t\" : true }\n",
            "1.50|-0|[1,\"a b\",{\"k\":null}]|true");
     expect(jsonl, "{\"big\":123456789012345678901234567890}\r\n{}\n", "123456789012345678901234567890/");
+    expect(jsonl, "{\"a\\\"b\":1, \"\\\\\":2,\"c\\\\\\\"\" : 3}\n", "1|2|3"); // keys with quotes and backslashes
+    // No double holds these: they pass through as they are written.
+    expect(jsonl, "{\"x\":1234.5e400,\"y\":-12.25E+999,\"z\":[10.5e309]}\n", "1234.5e400|-12.25E+999|[10.5e309]");
     struct rows *rows = open_text(jsonl, "{\"b\":1,\"a\\n\":2}", 15);
     const struct row *row;
     quill_error err;
@@ -251,6 +254,16 @@ static void json_that_is_wrong_is_one_bad_row(void **state) {
     memcpy(deep, "{\"a\":", 5);
     deep[299] = 0;
     expect_bad(jsonl, deep, "rows:1: JSON of more than 100 levels");
+    // {"a":[[...]]}: 99 lists are 100 levels, 100 are one too many.
+    char list[220], want[201];
+    for (size_t n = 99; n <= 100; n++) {
+        memset(want, '[', n);
+        memset(want + n, ']', n);
+        want[2 * n] = 0;
+        snprintf(list, sizeof list, "{\"a\":%s}", want);
+        if (n == 99) expect(jsonl, list, want);
+        else expect_bad(jsonl, list, "rows:1: JSON of more than 100 levels");
+    }
 }
 
 static void a_row_beyond_the_limit_is_dropped_and_the_next_is_read(void **state) {
@@ -390,6 +403,54 @@ static void what_has_arrived_can_be_told_from_what_would_wait(void **state) {
     close(ends[0]);
 }
 
+static void a_byte_order_mark_may_come_in_pieces(void **state) {
+    (void)state;
+    static const char *const parts[] = {"\xef", "\xbb", "\xbf" "a\n"};
+    int ends[2];
+    quill_error err;
+    const struct row *row;
+    struct rows *rows;
+    assert_int_equal(pipe(ends), 0);
+    const struct row_source source = {.form = ROW_LINES, .name = "pipe", .fd = ends[0]};
+    assert_ok(rows_open(&rows, &source, &err), err);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(write(ends[1], parts[i], strlen(parts[i])), strlen(parts[i]));
+        assert_int_equal(rows_ready(rows), i == 2);
+    }
+    assert_ok(rows_next(rows, &row, &err), err);
+    assert_int_equal(row->n_fields, 1);
+    assert_int_equal(row->fields[0].n, 1);
+    assert_int_equal(row->fields[0].text[0], 'a');
+    rows_close(rows);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+// Of a file that became shorter than what was read of it nobody knows how much is left.
+static void progress_is_never_beyond_the_end(void **state) {
+    (void)state;
+    char path[] = "/tmp/quill-rows-XXXXXX";
+    const int fd = mkstemp(path);
+    quill_error err;
+    const struct row *row;
+    struct rows *rows;
+    uint64_t done, all;
+    assert_true(fd >= 0);
+    unlink(path);
+    assert_int_equal(write(fd, "ab\ncd\n", 6), 6);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    const struct row_source source = {.form = ROW_LINES, .name = "file", .fd = fd};
+    assert_ok(rows_open(&rows, &source, &err), err);
+    assert_ok(rows_next(rows, &row, &err), err);
+    rows_progress(rows, &done, &all);
+    assert_true(done == 3 && all == 6);
+    assert_int_equal(ftruncate(fd, 2), 0);
+    rows_progress(rows, &done, &all);
+    assert_true(done == 3 && all == 0);
+    rows_close(rows);
+    close(fd);
+}
+
 static void a_descriptor_that_cannot_be_read_is_an_error(void **state) {
     (void)state;
     const struct row_source source = {.form = ROW_LINES, .name = "gone", .fd = -1};
@@ -424,6 +485,8 @@ int main(void) {
         cmocka_unit_test(rows_have_at_most_64_mib_and_json_8),
         cmocka_unit_test(a_row_has_at_most_4096_fields),
         cmocka_unit_test(what_has_arrived_can_be_told_from_what_would_wait),
+        cmocka_unit_test(a_byte_order_mark_may_come_in_pieces),
+        cmocka_unit_test(progress_is_never_beyond_the_end),
         cmocka_unit_test(a_descriptor_that_cannot_be_read_is_an_error),
     };
     return cmocka_run_group_tests_name("rows", tests, NULL, NULL);

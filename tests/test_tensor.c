@@ -78,6 +78,25 @@ static void matrix_views_slice_outputs_in_both_storages(void **state) {
     assert_true(w.rows == 2 && w.cols == 3 && w.stride == 16 && w.data == data + 4 && w.transposed);
 }
 
+// Six rows of 16 bytes in runs of two, which begin 80 bytes apart: rows 0 and 1 at 0, 2 and 3 at 80, 4 and 5 at 160.
+static void matrix_views_find_their_runs(void **state) {
+    (void)state;
+    const uint8_t data[192] = {0};
+    const struct mat w = {.dtype = DTYPE_F32, .rows = 6, .cols = 4, .stride = 16, .run = 2, .run_stride = 80,
+                          .data = data};
+    struct mat part = mat_rows(w, 4, 2);
+    assert_true(part.rows == 2 && part.data == data + 160);
+    size_t n = 5;
+    part = mat_run(w, 3, &n); // the second row of a run is its last
+    assert_true(n == 1 && part.rows == 1 && part.run == 0 && part.data == data + 96);
+    n = 3;
+    part = mat_run(w, 2, &n);
+    assert_true(n == 2 && part.rows == 2 && part.data == data + 80);
+    n = 1;
+    part = mat_run(w, 2, &n);
+    assert_true(n == 1 && part.rows == 1 && part.data == data + 80);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_round_trips_every_value),
@@ -85,6 +104,7 @@ int main(void) {
         cmocka_unit_test(bf16_rounds_to_nearest_even),
         cmocka_unit_test(types_are_found_by_every_name),
         cmocka_unit_test(matrix_views_slice_outputs_in_both_storages),
+        cmocka_unit_test(matrix_views_find_their_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

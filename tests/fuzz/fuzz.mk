@@ -21,7 +21,7 @@ CLI_PARTS := $(sort $(filter-out %/main.o %/builtin.o,$(filter $(OBJ)/cli/%,$(CL
 CLI_NAMES := options_parse options_free request_build request_parts_free verb_find verbs prompt_file_parse \
 	prompt_use_begin prompt_use_free prompt_use_render prompt_use_render_shots prompt_use_example prompt_use_columns \
 	prompt_use_stops prompt_use_end prompt_file_free rendered_free rows_open rows_next rows_names rows_ready \
-	rows_close row_value template_add template_free template_uses template_is_blank template_drop_newline \
+	rows_progress rows_close row_value template_add template_free template_uses template_is_blank template_drop_newline \
 	template_copy template_drop_blanks template_render slots_find slots_free signals_catch output_open \
 	output_write output_flush json_decimal n_verbs
 CLI_PART_USERS := $(BUILD)/tests/fuzz/options $(BUILD)/tests/fuzz/prompt_file $(CLI_UNITS:%=$(BUILD)/tests/%)
