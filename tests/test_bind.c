@@ -562,6 +562,35 @@ static void every_wrong_shape_is_named(void **state) {
     tiny_free(all);
 }
 
+// Without a key the embedding says how large the vocabulary is, within bounds. Its data are not looked at before.
+static void an_embedding_has_one_row_to_four_million(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t rows;
+        const char *words;
+    } cases[] = {
+        {0, "tensor 'token_embd.weight': expected at least one value, found shape [0, 24]"},
+        {4194305, "tensor 'token_embd.weight': expected shape [0, 24], found [4194305, 24]"},
+        {UINT64_C(4294967326), "tensor 'token_embd.weight': expected shape [0, 24], found [4294967326, 24]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tiny *tiny = make(DTYPE_F32);
+        struct buffer file = tiny_gguf(tiny);
+        struct weights *w;
+        struct model *model = NULL;
+        quill_error err = {0};
+        assert_ok(weights_open_memory(&w, file.p, file.n, "tiny.gguf", WEIGHTS_ALL, &err), err);
+        for (size_t k = 0; k < w->n_tensors; k++)
+            if (str_is(w->tensors[k].name, "token_embd.weight")) w->tensors[k].shape[0] = cases[i].rows;
+        assert_int_equal(model_bind(&model, w, &kernels_ref, &err), QUILL_E_MODEL);
+        assert_non_null(strstr(err.text, cases[i].words));
+        assert_null(model);
+        weights_close(w);
+        buffer_free(&file);
+        tiny_free(tiny);
+    }
+}
+
 static void the_number_of_dimensions_counts(void **state) {
     (void)state;
     struct tiny *tiny = make(DTYPE_F32);
@@ -651,6 +680,7 @@ int main(void) {
         cmocka_unit_test(a_model_has_all_biases_or_none),
         cmocka_unit_test(a_size_without_a_name_is_missing_under_all_of_its_names),
         cmocka_unit_test(every_wrong_shape_is_named),
+        cmocka_unit_test(an_embedding_has_one_row_to_four_million),
         cmocka_unit_test(the_number_of_dimensions_counts),
         cmocka_unit_test(quantized_vectors_are_refused),
         cmocka_unit_test(weight_types_without_kernels_are_named),

@@ -109,8 +109,12 @@ static quill_status check_shape(struct binding *b, const struct bind_row *row) {
     uint64_t shape[3];
     int n = expected_shape(b, row, shape);
     bool same = b->t->n_dims == n;
-    for (int i = 0; same && i < n; i++) same = b->t->shape[i] == shape[i] && shape[i] > 0;
-    if (same) return QUILL_OK;
+    for (int i = 0; same && i < n; i++) same = b->t->shape[i] == shape[i];
+    if (same && tensor_count(b->t) > 0) return QUILL_OK;
+    if (same) // an embedding without rows, which says itself how many it has
+        return fail(b->err, QUILL_E_MODEL, "%s: tensor '%s': expected at least one value, found shape %s",
+                    QUOTED(str_of(b->w->path)), QUOTED(b->t->name),
+                    shape_text(&(struct shape_text){{0}}, shape, n));
     return fail(b->err, QUILL_E_MODEL, "%s: tensor '%s': expected shape %s, found %s", QUOTED(str_of(b->w->path)),
                 QUOTED(b->t->name), shape_text(&(struct shape_text){{0}}, shape, n),
                 shape_text(&(struct shape_text){{0}}, b->t->shape, b->t->n_dims));
