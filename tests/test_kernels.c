@@ -3,6 +3,7 @@
 // tables are compared with the reference bit for bit, by check_kernels.
 #include "test.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "kernels/kernels.h"
@@ -154,6 +155,23 @@ static void row_max_skips_nan_and_knows_no_minus_zero(void **state) {
 }
 
 // amax = 127: id = 1, so that q = x rounded to the nearest integer, halves to even.
+static void infinities_and_nan_are_not_finite(void **state) {
+    (void)state;
+    static const float bad[] = {INFINITY, -INFINITY, NAN};
+    float x[19];
+    for (size_t i = 0; i < 19; i++) x[i] = i % 2 ? FLT_MAX : -FLT_MAX;
+    assert_true(K->all_finite(x, 19));
+    assert_true(K->all_finite(x, 0));
+    for (size_t i = 0; i < 19; i++)
+        for (size_t k = 0; k < 3; k++) {
+            const float kept = x[i];
+            x[i] = bad[k];
+            assert_false(K->all_finite(x, 19));
+            assert_true(K->all_finite(x, i));
+            x[i] = kept;
+        }
+}
+
 static void activations_round_to_nearest_even(void **state) {
     (void)state;
     float x[32] = {127.0f, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 0.50001f, -126.5f, -127.0f, 3.49999f}, xd, xs;
@@ -549,6 +567,7 @@ int main(void) {
         cmocka_unit_test(norms_agree_with_double_precision),
         cmocka_unit_test(rows_are_summed_by_sixteen_lanes),
         cmocka_unit_test(row_max_skips_nan_and_knows_no_minus_zero),
+        cmocka_unit_test(infinities_and_nan_are_not_finite),
         cmocka_unit_test(activations_round_to_nearest_even),
         cmocka_unit_test(tiny_blocks_are_zero_and_infinite_ones_refused),
         cmocka_unit_test(q8_0_encodes_as_ggml_does),
