@@ -308,6 +308,29 @@ static void gate_and_up_may_be_one_tensor(void **state) {
         }
 }
 
+// Per layer four matrices of 64 by 64 and three of 96 by 64, and the head of 50 by 64.
+static void the_work_of_a_token_counts_the_gate(void **state) {
+    (void)state;
+    struct tiny *tiny = make_gated(DTYPE_F16, false);
+    struct buffer file = tiny_gguf(tiny);
+    struct weights *w;
+    struct model *model;
+    struct made made;
+    quill_error err;
+    made_begin(&made);
+    made_add(&made, (struct bind_row){"blk.%d.ffn_gate.weight", BIND_MATRIX, LAYER(gate.w), {DIM_FF, DIM_EMBD}, 0});
+    assert_ok(weights_open_memory(&w, file.p, file.n, "tiny.gguf", WEIGHTS_ALL, &err), err);
+    assert_ok(model_bind_family(&model, &made.family, w, &kernels_ref, &err), err);
+    const struct model_work work = model_work(model);
+    assert_int_equal(work.block_weights, 3 * (4 * 64 * 64 + 3 * 96 * 64));
+    assert_int_equal(work.head_weights, 50 * 64);
+    assert_int_equal(work.bytes, 2 * (work.block_weights + work.head_weights));
+    model_free(model);
+    weights_close(w);
+    buffer_free(&file);
+    tiny_free(tiny);
+}
+
 static void shards_of_part_of_a_head_are_refused(void **state) {
     (void)state;
     struct made made;
@@ -560,6 +583,7 @@ int main(void) {
         cmocka_unit_test(every_order_of_q_k_and_v_gives_the_same_bits),
         cmocka_unit_test(q_k_and_v_may_be_one_tensor_or_three),
         cmocka_unit_test(gate_and_up_may_be_one_tensor),
+        cmocka_unit_test(the_work_of_a_token_counts_the_gate),
         cmocka_unit_test(shards_of_part_of_a_head_are_refused),
         cmocka_unit_test(rows_of_all_families_are_complete),
         cmocka_unit_test(a_number_without_a_name_is_what_the_row_says),

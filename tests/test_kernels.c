@@ -512,7 +512,7 @@ static void cached_int8_values_are_multiples_of_the_stored_scale(void **state) {
     (void)state;
     enum { N = 33 };
     static uint8_t keys[KV_TILE * (N + 4)], values[KV_TILE * (N + 4)];
-    float k[N] = {254.0f, 1.0f, 3.0f, -5.0f, [32] = 0x1p-30f}, v[N] = {[1] = 1e30f, [32] = NAN};
+    float k[N] = {254.0f, 1.0f, 3.0f, -5.0f, [32] = 0x1p-30f}, v[N] = {[1] = 1e30f, -1e30f, [32] = NAN};
     store_one(KV_Q8_0, keys, values, 17, N, k, v); // block 1, lane 1
     static const int want[4] = {127, 0, 2, -2};
     for (int d = 0; d < 4; d++) assert_int_equal((int8_t)keys[(1 * N + d) * 16 + 1], want[d]);
@@ -521,6 +521,8 @@ static void cached_int8_values_are_multiples_of_the_stored_scale(void **state) {
     assert_int_equal(load_u16(scales + 2 * ((1 * 2 + 1) * 16 + 1)), 0); // the second group, of one value: too small
     assert_int_equal(keys[(1 * N + 32) * 16 + 1], 0);
     assert_int_equal((int8_t)values[17 * N + 1], 127);
+    assert_int_equal((int8_t)values[17 * N + 2], -127);
+    assert_int_equal((int8_t)values[17 * N + 32], -127); // NaN, whose scale says so
     assert_int_equal(load_u16(values + KV_TILE * N + 2 * (17 * 2)), 0x7bff);
     assert_true(isnan(half_to_f32(load_u16(values + KV_TILE * N + 2 * (17 * 2 + 1)))));
 }
