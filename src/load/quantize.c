@@ -181,7 +181,7 @@ static quill_status fill(void *user, size_t index, uint64_t first, uint64_t n_ro
 
 static bool copy_keys(const struct weights *in, struct gguf_writer *g) {
     // Keys that are written anew, or that describe only the old file.
-    static const char *const dropped[] = {"general.file_type", "general.quantization_version", "general.alignment"};
+    static const char *const dropped[] = {"general.file_type", "general.quantization_version"};
     bool ok = true;
     for (size_t i = 0; i < in->n_meta; i++) {
         bool keep = !str_starts(in->meta[i].key, STR("split."));
