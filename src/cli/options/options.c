@@ -262,9 +262,10 @@ static bool is_cluster(const struct scan *scan, const char *word, size_t n) {
 
 // -ngl 99, -no-cnv, -prompt: names of other programs or ours after a single dash.
 static quill_status check_dashes(const struct scan *scan, const char *arg, quill_error *err) {
+    if (arg[0] != '-' || arg[1] == '-') return QUILL_OK;
     const char *word = arg + 1;
     const size_t n = strcspn(word, "=");
-    if (arg[0] != '-' || n < 2 || *word == '-') return QUILL_OK;
+    if (n < 2) return QUILL_OK;
     for (const char *c = word; c < word + n; c++)
         if (!(*c >= 'a' && *c <= 'z') && *c != '-' && *c != '_') return QUILL_OK;
     if (option_find(word, n, scan->verb->bit))
