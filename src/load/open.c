@@ -60,24 +60,12 @@ quill_status quill_kernels_name(const char **name, const char *cpu, quill_error 
     return kernels_select(&kernels, name, cpu, err);
 }
 
-static quill_status begin(struct quill_model **out, const quill_model_options *options, quill_error *err) {
+quill_status quill_model_open(quill_model **out, const char *path, const quill_model_options *options,
+                              quill_error *err) {
     struct quill_model *m = alloc_zeroed(1, sizeof *m);
     if (!m) return fail_memory(err);
     quill_status s = kernels_select(&m->kernels, &m->cpu, options ? options->cpu : NULL, err);
-    if (s) {
-        free(m);
-        return s;
-    }
-    *out = m;
-    return QUILL_OK;
-}
-
-quill_status quill_model_open(quill_model **out, const char *path, const quill_model_options *options,
-                              quill_error *err) {
-    struct quill_model *m = NULL;
-    quill_status s = begin(&m, options, err);
-    if (s) return s;
-    s = weights_open(&m->weights, path, WEIGHTS_ALL, options && options->no_mmap ? MAP_READ : MAP_FILE, err);
+    if (!s) s = weights_open(&m->weights, path, WEIGHTS_ALL, options && options->no_mmap ? MAP_READ : MAP_FILE, err);
     if (s) {
         quill_model_free(m);
         return s;
@@ -88,10 +76,10 @@ quill_status quill_model_open(quill_model **out, const char *path, const quill_m
 
 quill_status quill_model_open_memory(quill_model **out, const void *data, size_t size, const char *name,
                                      const quill_model_options *options, quill_error *err) {
-    struct quill_model *m = NULL;
-    quill_status s = begin(&m, options, err);
-    if (s) return s;
-    s = weights_open_memory(&m->weights, data, size, name, WEIGHTS_ALL, err);
+    struct quill_model *m = alloc_zeroed(1, sizeof *m);
+    if (!m) return fail_memory(err);
+    quill_status s = kernels_select(&m->kernels, &m->cpu, options ? options->cpu : NULL, err);
+    if (!s) s = weights_open_memory(&m->weights, data, size, name, WEIGHTS_ALL, err);
     if (s) {
         quill_model_free(m);
         return s;
