@@ -10,7 +10,7 @@ enum { MAX_DEPTH = 64 };
 
 struct str json_without_bom(struct str text) {
     const size_t mark = utf8_mark(text.p, text.n);
-    return (struct str){text.p + mark, text.n - mark};
+    return mark > 0 ? (struct str){text.p + mark, text.n - mark} : text; // an absent text has no address to add to
 }
 
 static bool mistake(struct json_walk *walk, const char *text) {
