@@ -26,6 +26,10 @@ static inline bool str_starts(struct str a, struct str prefix) {
     return a.n >= prefix.n && (prefix.n == 0 || memcmp(a.p, prefix.p, prefix.n) == 0);
 }
 
+static inline bool str_ends(struct str a, struct str suffix) {
+    return a.n >= suffix.n && (suffix.n == 0 || memcmp(a.p + a.n - suffix.n, suffix.p, suffix.n) == 0);
+}
+
 // Lexicographic by unsigned bytes; a prefix comes first.
 static inline int str_compare(struct str a, struct str b) {
     size_t n = a.n < b.n ? a.n : b.n;

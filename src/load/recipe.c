@@ -67,19 +67,14 @@ int64_t recipe_layer(struct str name) {
     return i > 4 && i < name.n && name.p[i] == '.' ? layer : -1;
 }
 
-static bool ends_with(struct str name, const char *end) {
-    struct str e = str_of(end);
-    return name.n >= e.n && memcmp(name.p + name.n - e.n, e.p, e.n) == 0;
-}
-
 bool recipe_is_matrix(struct str name, int n_dims) {
-    return n_dims == 2 && ends_with(name, ".weight") && !memmem(name.p, name.n, "position_embd", 13);
+    return n_dims == 2 && str_ends(name, STR(".weight")) && !memmem(name.p, name.n, "position_embd", 13);
 }
 
 static enum part part_of(struct str name) {
-    if (ends_with(name, ".attn_v.weight") || ends_with(name, ".attn_qkv.weight")) return PART_V;
-    if (ends_with(name, ".attn_output.weight")) return PART_ATTN_OUT;
-    return ends_with(name, ".ffn_down.weight") ? PART_DOWN : PART_NONE;
+    if (str_ends(name, STR(".attn_v.weight")) || str_ends(name, STR(".attn_qkv.weight"))) return PART_V;
+    if (str_ends(name, STR(".attn_output.weight"))) return PART_ATTN_OUT;
+    return str_ends(name, STR(".ffn_down.weight")) ? PART_DOWN : PART_NONE;
 }
 
 static bool is_among(enum layers layers, int64_t layer, int64_t n) {

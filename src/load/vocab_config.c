@@ -62,10 +62,6 @@ static quill_status read_list(struct vocab_reading *r, struct vocab_config *c, s
     return !status && walk.mistake ? vocab_refuse(r, "expected a list of special tokens, found another value") : status;
 }
 
-static bool ends_with(struct str s, struct str end) {
-    return s.n >= end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
-}
-
 // Reads a member of either file if it is about special tokens. A model's own names end like the known ones.
 static quill_status read_special(struct vocab_reading *r, struct vocab_config *c, struct str name, struct str value) {
     static const char *const known[] = {"\"bos_token\"", "\"eos_token\"", "\"unk_token\"", "\"pad_token\"",
@@ -75,7 +71,7 @@ static quill_status read_special(struct vocab_reading *r, struct vocab_config *c
     if (str_is(name, "\"additional_special_tokens\"") || str_is(name, "\"extra_special_tokens\""))
         return c->alone ? read_list(r, c, value) : QUILL_OK;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) is_known |= str_is(name, known[i]);
-    if (!is_known && !(c->alone && ends_with(name, STR("_token\"")) && value.p[0] == '"')) return QUILL_OK;
+    if (!is_known && !(c->alone && str_ends(name, STR("_token\"")) && value.p[0] == '"')) return QUILL_OK;
     quill_status status = read_token(r, c, value, &token);
     return status ? status : put_named(r, c, token);
 }
@@ -114,7 +110,7 @@ quill_status vocab_read_config(struct vocab_reading *r, struct vocab_config *c) 
     quill_status status = QUILL_OK;
     json_enter(&r->walk);
     while (!status && json_member(&r->walk, &name, &value)) {
-        if (str_is(value, "null") && !ends_with(name, STR("_token\""))) continue;
+        if (str_is(value, "null") && !str_ends(name, STR("_token\""))) continue;
         if (str_is(name, "\"add_bos_token\"")) {
             c->add_bos = str_is(value, "true");
             c->add_bos_said = !str_is(value, "null");
