@@ -13,12 +13,12 @@
 
 bool file_id_equal(struct file_id a, struct file_id b) { return a.device == b.device && a.inode == b.inode; }
 
-static struct file_id id_of(const struct stat *info) { return (struct file_id){info->st_dev, info->st_ino}; }
+struct file_id file_id_of_stat(const struct stat *info) { return (struct file_id){info->st_dev, info->st_ino}; }
 
 bool file_id_of(struct file_id *id, const char *path) {
     struct stat info;
     bool exists = stat(path, &info) == 0;
-    if (exists) *id = id_of(&info);
+    if (exists) *id = file_id_of_stat(&info);
     return exists;
 }
 
@@ -102,7 +102,7 @@ static void follow_all(char **end, int *fd, const char *path) {
 
 static bool is_open_as(int fd, const struct stat *file) {
     struct stat info;
-    return fstat(fd, &info) == 0 && file_id_equal(id_of(&info), id_of(file));
+    return fstat(fd, &info) == 0 && file_id_equal(file_id_of_stat(&info), file_id_of_stat(file));
 }
 
 static quill_status take_descriptor(struct destination *out, int fd, const char *path, quill_error *err) {

@@ -5,6 +5,7 @@
 #define QUILL_BASE_DESTINATION_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -14,6 +15,7 @@ struct file_id {
     dev_t device;
     ino_t inode;
 };
+struct file_id file_id_of_stat(const struct stat *info);
 bool file_id_of(struct file_id *id, const char *path); // through links; false: there is no such file
 bool file_id_equal(struct file_id a, struct file_id b);
 

@@ -26,7 +26,7 @@ static quill_status remember(const struct stat *info, quill_error *err) {
                                 : alloc_grow(inputs.files, &inputs.cap, inputs.n + 1, sizeof *inputs.files);
     if (!files) return fail_memory(err);
     inputs.files = files;
-    files[inputs.n++] = (struct file_id){info->st_dev, info->st_ino};
+    files[inputs.n++] = file_id_of_stat(info);
     return QUILL_OK;
 }
 
@@ -69,6 +69,6 @@ quill_status inputs_check(const char *path, quill_error *err) {
 quill_status inputs_check_endless(int fd, const char *name, int out, quill_error *err) {
     struct stat in, to;
     if (fstat(fd, &in) != 0 || fstat(out, &to) != 0 || !S_ISREG(in.st_mode)) return QUILL_OK;
-    if (in.st_dev != to.st_dev || in.st_ino != to.st_ino) return QUILL_OK;
+    if (!file_id_equal(file_id_of_stat(&in), file_id_of_stat(&to))) return QUILL_OK;
     return fail(err, QUILL_E_USAGE, "%s: the output goes to the file that is read", QUOTED(str_of(name)));
 }

@@ -56,7 +56,7 @@ bool output_same(const struct output *a, const struct output *b) {
     if (a->save.temp && b->save.temp) return destination_same(a->save.target, b->save.target);
     const bool known = fstat(a->fd, &x) == 0 && fstat(b->fd, &y) == 0;
     const bool swallows = known && S_ISCHR(x.st_mode) && !isatty(a->fd); // /dev/null takes all
-    return known && !swallows && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    return known && !swallows && file_id_equal(file_id_of_stat(&x), file_id_of_stat(&y));
 }
 
 // After a signal, a record that was begun is finished; anything else is written only as long as its reader does not

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "base/utf8.h"
 
 void report(const char *format, ...) {
     static const char prefix[] = "quill: ";
