@@ -29,7 +29,7 @@ struct member {
 // As many threads as CPU affinity and the cgroup's CPU quota allow, at least 1; or what OMP_NUM_THREADS or
 // omp_set_num_threads says; 1 within a parallel region.
 int team_default_size(void);
-int team_size_limit(void); // OpenMP's OMP_THREAD_LIMIT
+int team_size_limit(void); // OpenMP's OMP_THREAD_LIMIT; 1 in a forked child, where its threads do not exist
 
 // The calling thread and size - 1 others, or fewer if the system or OMP_THREAD_LIMIT refuses them. size >= 1. NULL: no
 // memory.

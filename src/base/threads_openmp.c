@@ -25,7 +25,7 @@ static bool is_alone(void) { return omp_in_parallel() || atomic_load(&forked); }
 
 // Asks the runtime for the CPUs of the process: the affinity of a thread that it has bound (OMP_PROC_BIND) is narrower.
 int threads_cpus(void) { return cpus_allowed(omp_get_num_procs()); }
-int team_size_limit(void) { return omp_get_thread_limit(); }
+int team_size_limit(void) { return atomic_load(&forked) ? 1 : omp_get_thread_limit(); }
 
 // If OMP_NUM_THREADS or omp_set_num_threads asks for more or fewer threads than CPUs, that overrides the quota.
 int team_default_size(void) {
@@ -77,7 +77,6 @@ static void try_threads(struct team *team, int wanted) {
 bool threads_start(struct team *team) {
     pthread_once(&watched, watch_forks);
     if (team->size > team_size_limit()) team->size = team_size_limit();
-    if (atomic_load(&forked)) team->size = 1;
     follow_variables(team);
     const int wanted = team->size - 1 + team->spare;
     if (!(team->threads = alloc_array((size_t)wanted, sizeof *team->threads))) return false;
