@@ -405,7 +405,7 @@ static void what_has_arrived_can_be_told_from_what_would_wait(void **state) {
 
 static void a_byte_order_mark_may_come_in_pieces(void **state) {
     (void)state;
-    static const char *const parts[] = {"\xef", "\xbb", "\xbf" "a\n"};
+    static const char *const parts[] = {"\xef", "\xbb", "\xbf\x61\n"};
     int ends[2];
     quill_error err;
     const struct row *row;
