@@ -358,6 +358,8 @@ static void rows_of_all_families_are_complete(void **state) {
     size_t n = 0;
     for (const struct family *f; (f = family_at(n)); n++) {
         assert_ptr_equal(family_find(str_of(f->name)), f);
+        assert_true(f->tokenizers && *f->tokenizers && f->serves && *f->serves);
+        assert_true(!strpbrk(f->tokenizers, "\t\n") && !strpbrk(f->serves, "\t\n"));
         for (int format = 0; format < 2; format++) {
             const struct bind_row *rows = f->files[format].rows;
             if (!rows) continue;

@@ -23,6 +23,8 @@ struct family_files {
 
 struct family {
     const char *name;       // as general.architecture of a GGUF file and model_type of config.json spell it
+    const char *tokenizers; // what its models use, for people: "BPE"
+    const char *serves;     // its public models, for people: "GPT-2, DistilGPT-2"
     enum norm_kind norm;    // for every norm slot that the binding rows fill
     enum residual residual;
     enum act_fn act;        // unless the file names another

@@ -71,6 +71,8 @@ static const char *const prefixes[] = {"transformer.", "model.", NULL};
 
 const struct family family_gpt2 = {
     .name = "gpt2",
+    .tokenizers = "BPE",
+    .serves = "GPT-2, DistilGPT-2, DialoGPT, Cerebras-GPT",
     .norm = NORM_LAYER,
     .residual = RESIDUAL_SEQUENTIAL,
     .act = ACTF_GELU_TANH,
