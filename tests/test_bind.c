@@ -388,6 +388,29 @@ static void facts_of_a_model_can_be_asked(void **state) {
     rig_close(&rig);
 }
 
+// The third layer drafts tokens. Its tensors may be there or not, and of any shape.
+static void blocks_that_draft_tokens_are_left_out(void **state) {
+    (void)state;
+    struct tiny *two = make(DTYPE_F32);
+    struct tiny *three = tiny_make(N_EMBD, N_HEAD, N_LAYER + 1, N_FF, N_VOCAB, N_CTX, DTYPE_F32, 11);
+    for (size_t i = 0; i < two->n_tensors; i++) {
+        struct tiny_tensor *same = tiny_find(three, two->tensors[i].name);
+        memcpy(same->values, two->tensors[i].values, tiny_rows(same) * tiny_cols(same) * sizeof(float));
+    }
+    struct tiny_tensor *odd = tiny_find(three, "blk.2.ffn_up.weight");
+    odd->shape[0] /= 2;
+    snprintf(odd->name, sizeof odd->name, "blk.2.nextn.eh_proj.weight");
+    tiny_key(three, "gpt2.nextn_predict_layers", 4, 1, NULL);
+    float *expected = logits_of(two, NULL, &kernels_ref), *found = logits_of(three, NULL, &kernels_ref);
+    assert_memory_equal(found, expected, N_IDS * N_VOCAB * sizeof *found);
+    free(expected);
+    free(found);
+    tiny_free(two);
+    struct rig rig = rig_open(three, &kernels_ref);
+    assert_int_equal(model_hparams(rig.model)->n_layer, N_LAYER);
+    rig_close(&rig);
+}
+
 // ---- files that are wrong ----
 
 static void refused_directory(const char *config, const char *words) {
@@ -470,6 +493,11 @@ static void keys_that_do_not_fit_are_refused(void **state) {
                  "embedding length: expected a multiple of the 5 heads, found 24");
     refused_gguf(with_key("gpt2.attention.head_count_kv", u32, 3, NULL),
                  "key/value heads: expected a divisor of the 2 heads, found 3");
+    static const char drafts[] = "gpt2.nextn_predict_layers";
+    refused_gguf(with_key(drafts, u32, 2, NULL),
+                 "'gpt2.nextn_predict_layers': expected fewer than the 2 blocks, found 2");
+    refused_gguf(with_key(drafts, u32, UINT32_MAX, NULL), "'gpt2.nextn_predict_layers': expected 0 to 1024, found ");
+    refused_gguf(with_key(drafts, text, 0, "one"), "'gpt2.nextn_predict_layers': expected an integer");
 }
 
 static void epsilons_that_are_no_positive_numbers_are_refused(void **state) {
@@ -672,6 +700,7 @@ int main(void) {
         cmocka_unit_test(configuration_values_reach_the_plan),
         cmocka_unit_test(an_inner_size_of_null_is_four_times_the_embedding),
         cmocka_unit_test(facts_of_a_model_can_be_asked),
+        cmocka_unit_test(blocks_that_draft_tokens_are_left_out),
         cmocka_unit_test(configurations_that_do_not_fit_are_refused),
         cmocka_unit_test(keys_that_do_not_fit_are_refused),
         cmocka_unit_test(epsilons_that_are_no_positive_numbers_are_refused),

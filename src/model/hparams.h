@@ -24,6 +24,7 @@ _Static_assert((int)MAX_HEAD_DIM <= (int)HEAD_DIM_LIMIT, "kernels have room for 
 struct hparams {
     int32_t n_vocab, n_ctx, n_embd, n_layer, n_head, n_head_kv, head_dim, n_ff;
     int32_t n_expert;
+    int32_t n_draft;     // blocks behind the n_layer ones in a GGUF file that guess further tokens; they do not run
     int32_t window;      // attention window in positions, including the current one
     int32_t rope_dims;   // how many of a head's values rotary positions turn
     float rope_base;

@@ -21,6 +21,7 @@ struct reading {
 const struct hparams_number hparams_numbers[] = {
     {KEY_N_EMBD, FIELD(n_embd), true, true, 1, MAX_EMBD},
     {KEY_N_LAYER, FIELD(n_layer), true, true, 1, MAX_LAYER},
+    {KEY_N_DRAFT, FIELD(n_draft), true, false, 0, MAX_LAYER},
     {KEY_N_HEAD, FIELD(n_head), true, true, 1, MAX_HEAD},
     {KEY_N_CTX, FIELD(n_ctx), true, true, 1, MAX_CTX},
     {KEY_N_VOCAB, FIELD(n_vocab), true, false, 1, MAX_VOCAB},
@@ -121,6 +122,19 @@ static quill_status read_number(const struct reading *r, const struct hparams_nu
         return QUILL_OK;
     }
     return row && number->required ? missing(r, row, number) : QUILL_OK;
+}
+
+// A GGUF file counts blocks that draft tokens (DeepSeek-V3's multi-token prediction) among its blocks, as the last.
+static quill_status leave_drafts_out(const struct reading *r) {
+    struct hparams *hp = r->hp;
+    char key[KEY_BYTES];
+    if (hp->n_draft < hp->n_layer) {
+        hp->n_layer -= hp->n_draft;
+        return QUILL_OK;
+    }
+    const char *name = found_name(r, hparams_key(r->family, r->w->format, KEY_N_DRAFT), key);
+    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected fewer than the %" PRId32 " blocks, found %" PRId32,
+                QUOTED(str_of(r->w->path)), name, hp->n_layer, hp->n_draft);
 }
 
 // Derives sizes that the file does not name from others.
@@ -232,6 +246,7 @@ quill_status hparams_read(struct hparams *hp, const struct family *family, const
     quill_status s = QUILL_OK;
     for (const struct hparams_number *number = hparams_numbers; number->key && !s; number++)
         if (number->whole) s = read_number(&r, number);
+    if (!s) s = leave_drafts_out(&r);
     if (!s) s = derive_sizes(&r);
     for (const struct hparams_number *number = hparams_numbers; number->key && !s; number++)
         if (!number->whole) s = read_number(&r, number);

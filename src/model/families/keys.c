@@ -5,6 +5,7 @@
 const struct key_row keys_gguf[] = {
     {KEY_N_EMBD, {".embedding_length"}, 0},
     {KEY_N_LAYER, {".block_count"}, 0},
+    {KEY_N_DRAFT, {".nextn_predict_layers"}, 0},
     {KEY_N_HEAD, {".attention.head_count"}, 0},
     {KEY_N_CTX, {".context_length"}, 0},
     {KEY_N_VOCAB, {".vocab_size"}, 0},
