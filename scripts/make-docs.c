@@ -192,11 +192,10 @@ static void print_verbs(unsigned bits, bool taken) {
         if (v->run && ((v->bit & bits) != 0) == taken) printf(" %s", v->name);
 }
 
-// What the last operand of a verb may be; of help the verbs.
-static bool print_operands(const struct verb *v) {
+// What the last operand of a verb may be; of help also the verbs.
+static void print_operands(const struct verb *v) {
     if (v->bit == HELP) print_verbs(EVERY_VERB, true);
-    else if (v->words) printf(" %s", v->words);
-    return v->bit == HELP || v->words;
+    if (v->words) printf(" %s", v->words);
 }
 
 // How many words come before the last operand, the verb not counted: "IN OUT TYPE" has 2.
@@ -237,7 +236,7 @@ static void bash(void) {
         for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
             if (is_shown(row) && row->name && row->verbs & v->bit) printf("--%s ", row->name);
         printf("'");
-        if (v->bit == HELP || v->words) {
+        if (v->words) {
             printf("\n        [ -n \"$values\" ] || [ \"$COMP_CWORD\" -le %d ] || values='", 1 + operands_before(v));
             print_operands(v);
             printf("'");
@@ -275,7 +274,7 @@ static void zsh(void) {
             puts("'");
         }
         printf(")");
-        if (v->bit == HELP || v->words) {
+        if (v->words) {
             printf("\noperands=('%d:%s:((", 2 + operands_before(v), v->name);
             print_operands(v);
             printf(" ))' '*:file:_files')");
@@ -302,7 +301,7 @@ static void fish(void) {
         printf("complete -c quill -n __fish_use_subcommand -a %s -d '", v->name);
         print_quoted(v->summary, "\\");
         puts("'");
-        if (v->bit != HELP && !v->words) continue;
+        if (!v->words) continue;
         printf("complete -c quill -f -n '__fish_seen_subcommand_from %s; and test (count (commandline -opc)) -gt %d'",
                v->name, 1 + operands_before(v));
         fputs(" -a '", stdout);

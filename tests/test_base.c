@@ -18,6 +18,7 @@
 #include "base/fma.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/nearest.h"
 #include "base/reader.h"
 #include "base/rng.h"
 #include "base/save.h"
@@ -121,6 +122,32 @@ static void quoted_text_is_printable_and_short(void **state) {
 }
 
 // Against fma() in double with more bits than the exact product and sum need, rounded once by the C library.
+// Of these names the nearest to `typed`, or "".
+static const char *nearest_name(struct str typed) {
+    static const char *const names[] = {"llama", "gemma", "gemma2", "gpt2", "gpt_neox", "mpt"};
+    struct nearest search = {.typed = typed};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) nearest_offer(&search, str_of(names[i]));
+    return search.best.p ? search.best.p : "";
+}
+
+static void the_nearest_name_is_found(void **state) {
+    (void)state;
+    assert_string_equal(nearest_name(STR("lama")), "llama");       // one missing
+    assert_string_equal(nearest_name(STR("lalma")), "llama");      // two swapped
+    assert_string_equal(nearest_name(STR("gtp2")), "gpt2");
+    assert_string_equal(nearest_name(STR("gptneox")), "gpt_neox");
+    assert_string_equal(nearest_name(STR("gem")), "gemma");        // a beginning; of equal ones the first
+    assert_string_equal(nearest_name(STR("gemma3")), "gemma");
+    assert_string_equal(nearest_name(STR("mp")), "mpt");
+    assert_string_equal(nearest_name(STR("bert")), "");
+    assert_string_equal(nearest_name(STR("")), "");
+    assert_string_equal(nearest_name((struct str){NULL, 0}), "");
+    assert_string_equal(nearest_name(STR("llama\0")), "llama");    // a NUL is a byte like others
+    char forty[41];
+    memset(forty, 'm', sizeof forty);
+    assert_string_equal(nearest_name((struct str){forty, sizeof forty}), ""); // too long for a name
+}
+
 static void exact_fma_rounds_once(void **state) {
     (void)state;
     uint64_t seed = 1;
@@ -406,6 +433,7 @@ int main(void) {
         cmocka_unit_test(reader_string_respects_its_limit),
         cmocka_unit_test(utf8_agrees_with_the_unicode_table),
         cmocka_unit_test(quoted_text_is_printable_and_short),
+        cmocka_unit_test(the_nearest_name_is_found),
         cmocka_unit_test(exact_fma_rounds_once),
         cmocka_unit_test(exp_and_log_meet_their_bounds),
         cmocka_unit_test(a_row_of_exps_is_each_of_them),

@@ -473,9 +473,10 @@ static void keys_that_do_not_fit_are_refused(void **state) {
     (void)state;
     const uint32_t u32 = 4, text = 8;
     refused_gguf(with_key("general.architecture", 0, 0, NULL),
-                 "'general.architecture': expected a model family quill runs (gpt2");
-    refused_gguf(with_key("general.architecture", 0, 0, NULL), "), found nothing");
-    refused_gguf(with_key("general.architecture", text, 0, "gpt-2"), "), found 'gpt-2'");
+                 "'general.architecture': expected a model family quill runs, found nothing");
+    refused_gguf(with_key("general.architecture", text, 0, "gpt-2"),
+                 "expected a model family quill runs, found 'gpt-2'; did you mean 'gpt2'?");
+    refused_gguf(with_key("general.architecture", text, 0, "diffusion"), "found 'diffusion'");
     refused_gguf(with_key("general.architecture", text, 0, "gpt2\x1b[2J"), "found 'gpt2\\x1b[2J'");
     refused_gguf(with_key("general.architecture", u32, 1, NULL), "'general.architecture': expected a string");
     static const char *const sizes[] = {"context_length", "embedding_length", "block_count", "attention.head_count"};

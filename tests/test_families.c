@@ -378,14 +378,6 @@ static void rows_of_all_families_are_complete(void **state) {
         }
     }
     assert_true(n > 0 && !family_find(STR("gpt")) && !family_find(STR("")));
-    struct family_names names;
-    const char *rest = family_names(&names);
-    for (size_t i = 0; i < n; i++) {
-        const size_t length = strlen(family_at(i)->name);
-        assert_memory_equal(rest, family_at(i)->name, length);
-        assert_true(i + 1 < n ? strncmp(rest + length, ", ", 2) == 0 : rest[length] == '\0');
-        rest += length + 2;
-    }
 }
 
 // A number that files of a family never name.

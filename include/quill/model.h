@@ -57,6 +57,15 @@ typedef struct quill_model_info {
 } quill_model_info;
 void quill_model_describe(const quill_model *model, quill_model_info *info);
 
+// A family of models that quill runs; a model file names its own. Strings are static.
+typedef struct quill_family_info {
+    const char *name;       // as general.architecture of a GGUF file and model_type of config.json spell it
+    const char *tokenizers; // what its models use, for people
+    const char *serves;     // its public models, for people
+    bool gguf, hf;          // whether quill runs it from GGUF files, from Hugging Face directories
+} quill_family_info;
+bool quill_family(size_t index, quill_family_info *info); // false: there are no more; `info` is unchanged
+
 typedef struct quill_tensor_info {
     const char *name;   // [name_length], not NUL-terminated; borrowed from the model
     size_t name_length;

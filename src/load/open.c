@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "model/families/family.h"
 #include "vocab.h"
 
 static quill_status make_tokenizer(quill_tokenizer **out, const struct weights *w, quill_error *err) {
@@ -123,6 +124,14 @@ void quill_model_describe(const quill_model *m, quill_model_info *info) {
         .chat_template = m->chat_template,
         .cpu = m->cpu,
     };
+}
+
+bool quill_family(size_t index, quill_family_info *info) {
+    const struct family *f = family_at(index);
+    if (!f) return false;
+    *info = (quill_family_info){.name = f->name, .tokenizers = f->tokenizers, .serves = f->serves,
+                                .gguf = f->files[WEIGHTS_GGUF].rows, .hf = f->files[WEIGHTS_HF].rows};
+    return true;
 }
 
 size_t quill_model_n_tensors(const quill_model *m) { return m->weights->n_tensors; }

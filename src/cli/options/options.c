@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "nearest.h"
+#include "base/nearest.h"
 
 // ---- values ----
 
@@ -169,17 +169,17 @@ static const char *program_of(const struct verb *verb, char *buffer, size_t n) {
 }
 
 static quill_status unknown_option(const struct verb *verb, const char *shown, const char *name, quill_error *err) {
-    struct nearest search = {.typed = name};
+    struct nearest search = {.typed = str_of(name)};
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
         if (!(row->verbs & verb->bit) || row->kind == OPTION_LATER) continue;
         for (const char *offer = NULL; (offer = option_next_name(row, offer));)
             if (strncmp(name, "no-", 3) != 0 || strcmp(name + 3, offer) != 0) // its opposite is no help
-                nearest_offer(&search, offer, strlen(offer));
+                nearest_offer(&search, str_of(offer));
     }
     char program[32];
-    if (search.best)
+    if (search.best.p)
         return fail(err, QUILL_E_USAGE, "unknown option '%s'; did you mean '--%.*s'?", QUOTED(str_of(shown)),
-                    (int)search.best_n, search.best);
+                    (int)search.best.n, search.best.p);
     if (strchr(shown, ' '))
         return fail(err, QUILL_E_USAGE, "unknown option '%s'; a text that begins with '-' goes after --",
                     QUOTED(str_of(shown)));

@@ -132,7 +132,7 @@ struct verb {
     const char *name;     // "": generation
     unsigned bit;
     const char *operands; // for the synopsis
-    const char *words;    // allowed values of the last operand, separated by spaces; NULL: anything
+    const char *words;    // values of the last operand, separated by spaces; NULL: anything
     const char *summary;  // one line
     const char *detail;   // the rest of its help; NULL: none
     // Returns the exit status; *err holds the line to report, if any.

@@ -2,8 +2,8 @@
 // The verbs, as rows. A verb of a later version has a name and no function.
 #include <string.h>
 
+#include "base/nearest.h"
 #include "commands.h"
-#include "nearest.h"
 #include "options.h"
 
 #define TYPES "F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 IQ4_NL Q2_K Q3_K Q4_K Q5_K Q6_K Q3_K_M Q4_K_S Q4_K_M Q5_K_S Q5_K_M"
@@ -74,7 +74,10 @@ const struct verb verbs[] = {
                "--runs times in turn, and prints medians. Speeds are shown as shares of what the same threads do "
                "in a plain read of the weights, and in multiply-adds of vector registers, which tile registers exceed. "
                "A part that does not fit the context of the model is left out."},
-    {.name = "help", .bit = HELP, .operands = "[VERB]", .run = cmd_help, .summary = "print the help of a verb"},
+    {.name = "help", .bit = HELP, .operands = "[VERB|families]", .words = "families", .run = cmd_help,
+     .summary = "print the help of a verb, or what else there is to know",
+     .detail = "'quill help families' lists the families of models that quill runs, a line for each: its name as model "
+               "files spell it, forms of files, tokenizers, public models."},
     {.name = "chat", .summary = "talk with a chat model"},
     {.name = "cache", .summary = "look after the prompt cache"},
     {.name = "train", .summary = "train a model"},
@@ -101,8 +104,8 @@ const struct verb *verb_find(const char *name) {
 }
 
 const char *verb_nearest(const char *text) {
-    struct nearest search = {.typed = text};
+    struct nearest search = {.typed = str_of(text)};
     for (const struct verb *v = verbs + 1; v < verbs + n_verbs; v++)
-        if (v->run) nearest_offer(&search, v->name, strlen(v->name));
-    return search.cost <= 1 ? search.best : NULL; // prompts begin with all kinds of words
+        if (v->run) nearest_offer(&search, str_of(v->name));
+    return search.cost <= 1 ? search.best.p : NULL; // prompts begin with all kinds of words
 }

@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/nearest.h"
 #include "base/rng.h"
-#include "cli/options/nearest.h"
 
 // ---- settings ----
 
@@ -41,12 +41,11 @@ static quill_status define(struct prompt_use *u, const char *definition, quill_e
     }
     char name[100];
     snprintf(name, sizeof name, "%s", QUOTED(((struct str){definition, n})));
-    struct nearest search = {.typed = name};
+    struct nearest search = {.typed = str_of(name)};
     for (size_t i = 0; i < u->file->slots.n; i++)
-        nearest_offer(&search, u->file->slots.names[i], strlen(u->file->slots.names[i]));
+        nearest_offer(&search, str_of(u->file->slots.names[i]));
     return fail(err, QUILL_E_USAGE, "-D %s: %s has no such slot%s%s%s", name, QUOTED(str_of(u->file->name)),
-                search.best ? "; did you mean '" : "", search.best ? QUOTED(str_of(search.best)) : "",
-                search.best ? "'?" : "");
+                search.best.p ? "; did you mean '" : "", QUOTED(search.best), search.best.p ? "'?" : "");
 }
 
 static quill_status add_definitions(struct prompt_use *u, const struct options *o, quill_error *err) {

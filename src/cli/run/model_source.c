@@ -66,9 +66,17 @@ static bool is_hub_name(const char *path) {
            !(n > 5 && strcmp(path + n - 5, ".gguf") == 0);
 }
 
+// Adds to the message about a family that quill does not run where all are listed.
+static quill_status name_list(quill_status s, quill_error *err) {
+    const quill_error reason = *err;
+    if (!strstr(reason.text, ": expected a model family ")) return s;
+    return fail(err, s, "%s; 'quill help families' lists them", reason.text);
+}
+
 // If `path` names nothing, the message says how to get a model.
 static quill_status explain(quill_status s, const char *path, quill_error *err) {
-    if (s != QUILL_E_MODEL || !path || access(path, F_OK) == 0 || errno != ENOENT) return s;
+    if (s != QUILL_E_MODEL || !path) return s;
+    if (access(path, F_OK) == 0 || errno != ENOENT) return name_list(s, err);
     if (!is_hub_name(path))
         return fail(err, s, "%s: there is no such file or folder; a model is a GGUF file or a folder with config.json",
                     QUOTED(str_of(path)));

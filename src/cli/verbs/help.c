@@ -8,6 +8,7 @@
 #include "cli/io/term.h"
 #include "cli/options/commands.h"
 #include "cli/run/model_source.h"
+#include "quill/model.h"
 #include "quill/version.h"
 
 enum { HELP_COLUMN = 28 }; // the column where explanations begin
@@ -161,12 +162,30 @@ int print_version(struct options *o, quill_error *err) {
     return print_text(&t, ok, err);
 }
 
+// A line per family; columns are two spaces apart.
+static int print_families(quill_error *err) {
+    static const char *const forms[] = {"", "gguf", "hf", "gguf,hf"};
+    struct buffer t = {0};
+    quill_family_info info;
+    int name = 0, tokenizers = 0;
+    bool ok = true;
+    for (size_t i = 0; quill_family(i, &info); i++) {
+        if ((int)strlen(info.name) > name) name = (int)strlen(info.name);
+        if ((int)strlen(info.tokenizers) > tokenizers) tokenizers = (int)strlen(info.tokenizers);
+    }
+    for (size_t i = 0; ok && quill_family(i, &info); i++)
+        ok = buffer_add_format(&t, "%-*s  %-7s  %-*s  %s\n", name, info.name, forms[info.gguf + 2 * info.hf],
+                               tokenizers, info.tokenizers, info.serves);
+    return print_text(&t, ok, err);
+}
+
 int cmd_help(struct options *o, quill_error *err) {
     if (o->operands.n > 1) return (int)fail(err, QUILL_E_USAGE, "help: expected one VERB, found %zu", o->operands.n);
     if (o->operands.n == 0) return print_help(verbs, true, err);
     const char *name = o->operands.items[0];
     const struct verb *verb = verb_find(name);
     if (verb && verb->run) return print_help(verb, true, err);
+    if (strcmp(name, "families") == 0) return print_families(err);
     const char *near = verb ? NULL : verb_nearest(name);
     return (int)fail(err, QUILL_E_USAGE, "help: '%s' is no verb%s%s%s%s", QUOTED(str_of(name)),
                      verb ? " of this version" : "", near ? "; did you mean '" : "", near ? near : "",

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "base/nearest.h"
 #include "hparams.h"
 #include "tensor/half.h"
 
@@ -262,9 +263,14 @@ static quill_status find_family(const struct family **family, const struct weigh
     if (s) return s;
     *family = found ? family_find(name) : NULL;
     if (*family && (*family)->files[w->format].rows) return QUILL_OK;
-    return fail(err, QUILL_E_MODEL, "%s: '%s': expected a model family quill runs (%s), found %s%s%s",
-                QUOTED(str_of(w->path)), key, family_names(&(struct family_names){{0}}), found ? "'" : "",
-                found ? QUOTED(name) : "nothing", found ? "'" : "");
+    struct nearest search = {.typed = name};
+    const struct family *known;
+    for (size_t i = 0; (known = family_at(i)); i++)
+        if (known->files[w->format].rows) nearest_offer(&search, str_of(known->name));
+    return fail(err, QUILL_E_MODEL, "%s: '%s': expected a model family quill runs, found %s%s%s%s%.*s%s",
+                QUOTED(str_of(w->path)), key, found ? "'" : "", found ? QUOTED(name) : "nothing", found ? "'" : "",
+                search.best.p ? "; did you mean '" : "", (int)search.best.n, search.best.p ? search.best.p : "",
+                search.best.p ? "'?" : "");
 }
 
 quill_status model_bind_family(struct model **out, const struct family *family, const struct weights *weights,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "family.h"
 
-#include <stdio.h>
-
 // The families; each is the constant family_<name> in a file of its own.
 #define FAMILIES(row) row(gpt2)
 
@@ -21,11 +19,3 @@ const struct family *family_find(struct str name) {
 }
 
 const struct family *family_at(size_t index) { return index < N_FAMILIES ? families[index] : NULL; }
-
-const char *family_names(struct family_names *out) {
-    size_t used = 0;
-    out->text[0] = '\0';
-    for (size_t i = 0; i < N_FAMILIES && used < sizeof out->text; i++)
-        used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s%s", i ? ", " : "", families[i]->name);
-    return out->text;
-}

@@ -40,10 +40,4 @@ struct family {
 const struct family *family_find(struct str name); // NULL: not a family quill runs
 const struct family *family_at(size_t index);      // by place in the list; NULL: past the end
 
-// "gpt2, llama", for messages.
-struct family_names {
-    char text[512];
-};
-const char *family_names(struct family_names *out);
-
 #endif
