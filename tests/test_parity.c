@@ -1,113 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The numbers of Hugging Face transformers (tests/data/README.md says how they were made), from directories and GGUF
 // files, and what is left of them with 16-bit caches and 8-bit weights.
+#include "expected.h"
 #include "folder.h"
-#include "model_rig.h"
 #include "quill/model.h"
 
-// ---- expected numbers ----
-
-struct list {
-    int32_t *ids;
-    size_t n;
-};
-
-struct expected {
-    struct list prompt, rows, top, greedy;
-    size_t n_vocab;
-    double max_abs, loss; // loss 0: not given
-    float *logits;        // [rows.n][n_vocab], NULL: not given
-};
-
-static struct list parse_list(const char *text) {
-    struct list list = {malloc((strlen(text) / 2 + 1) * sizeof(int32_t)), 0};
-    for (char *end;; text = end) {
-        long id = strtol(text, &end, 10);
-        if (end == text) return list;
-        list.ids[list.n++] = (int32_t)id;
-    }
-}
-
-static void parse_line(struct expected *e, const char *key, const char *value) {
-    if (strcmp(key, "prompt_ids") == 0) e->prompt = parse_list(value);
-    else if (strcmp(key, "rows") == 0) e->rows = parse_list(value);
-    else if (strcmp(key, "top_ids") == 0) e->top = parse_list(value);
-    else if (strcmp(key, "greedy_ids") == 0) e->greedy = parse_list(value);
-    else if (strcmp(key, "n_vocab") == 0) e->n_vocab = (size_t)strtol(value, NULL, 10);
-    else if (strcmp(key, "max_abs") == 0) e->max_abs = strtod(value, NULL);
-    else if (strcmp(key, "loss") == 0) e->loss = strtod(value, NULL);
-}
-
-static struct expected read_expected(const char *text_path, const char *logits_path) {
-    struct expected e = {.n_vocab = 0};
-    char *line = NULL;
-    size_t room = 0;
-    FILE *f = fopen(text_path, "r");
-    assert_non_null(f);
-    while (getline(&line, &room, f) > 0) {
-        char *blank = strchr(line, ' ');
-        if (line[0] == '#' || !blank) continue;
-        *blank = '\0';
-        parse_line(&e, line, blank + 1);
-    }
-    free(line);
-    fclose(f);
-    if (!logits_path) return e;
-    size_t n = e.rows.n * e.n_vocab;
-    e.logits = malloc(n * sizeof(float));
-    assert_non_null(f = fopen(logits_path, "rb"));
-    assert_int_equal(fread(e.logits, sizeof(float), n, f), n);
-    assert_int_equal(fgetc(f), EOF);
-    fclose(f);
-    return e;
-}
-
-static void free_expected(struct expected *e) {
-    free(e->prompt.ids);
-    free(e->rows.ids);
-    free(e->top.ids);
-    free(e->greedy.ids);
-    free(e->logits);
-}
-
 // ---- found numbers ----
-
-struct loaded {
-    struct weights *weights;
-    struct model *model;
-};
-
-static struct loaded load(const char *path) {
-    struct loaded l;
-    const struct kernels *kernels;
-    const char *level;
-    quill_error err;
-    assert_ok(kernels_select(&kernels, &level, NULL, &err), err);
-    assert_ok(weights_open(&l.weights, path, WEIGHTS_ALL, MAP_FILE, &err), err);
-    assert_ok(model_bind(&l.model, l.weights, kernels, &err), err);
-    return l;
-}
-
-static void unload(struct loaded *l) {
-    model_free(l->model);
-    weights_close(l->weights);
-}
 
 static size_t largest(const float *x, size_t n) {
     size_t best = 0;
     for (size_t i = 1; i < n; i++)
         if (x[i] > x[best]) best = i;
     return best;
-}
-
-// The largest difference of the expected rows, as a share of the largest expected logit.
-static double difference(const struct expected *e, const float *logits) {
-    double most = 0;
-    for (size_t r = 0; r < e->rows.n; r++)
-        for (size_t i = 0; i < e->n_vocab; i++)
-            most = fmax(most, fabs((double)logits[(size_t)e->rows.ids[r] * e->n_vocab + i] -
-                                   (double)e->logits[r * e->n_vocab + i]));
-    return most / e->max_abs;
 }
 
 // The share of positions whose likeliest token is the expected one.

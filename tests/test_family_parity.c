@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+// Tiny models of every family (tests/data/families), as directories and GGUF files, against what transformers computes
+// with them (tests/data/README.md).
+#include "test.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include "expected.h"
+#include "model/families/family.h"
+#include "quill/tokenizer.h"
+
+#define FAMILIES TEST_DATA("families")
+
+// Models that quill does not run yet, by their paths. What is named here must be refused, so that a name cannot stay
+// when its family's row has come.
+static const char *const not_yet[] = {
+    "galactica",
+    "gpt-neo",
+    "granite", "granite/model.gguf",
+    "llama", "llama/model.gguf",
+    "llama-3", "llama-3/model.gguf",
+    "llama-bias", "llama-bias/model.gguf",
+    "llama-linear", "llama-linear/model.gguf",
+    "llama-yarn", "llama-yarn/model.gguf",
+    "ministral",
+    "ministral3", "ministral3/model.gguf",
+    "mistral", "mistral/model.gguf",
+    "mistral-window",
+    "openai-gpt",
+    "opt",
+    "opt-350m",
+    "qwen2", "qwen2/model.gguf",
+    "qwen2-window",
+    "qwen3", "qwen3/model.gguf",
+    "smollm3", "smollm3/model.gguf",
+};
+enum { N_NOT_YET = sizeof not_yet / sizeof not_yet[0] };
+
+// ---- the models of the folder ----
+
+enum { MAX_PATHS = 1000, MAX_FAMILIES = 200, NAME_BYTES = 300 };
+
+struct paths {
+    char names[MAX_PATHS][NAME_BYTES]; // below FAMILIES, ascending
+    size_t n;
+};
+
+static const char *path_of(const char *name) {
+    static char path[512];
+    snprintf(path, sizeof path, FAMILIES "/%s", name);
+    return path;
+}
+
+static void add_name(struct paths *paths, const char *name) {
+    assert_true(paths->n < MAX_PATHS);
+    snprintf(paths->names[paths->n++], NAME_BYTES, "%s", name);
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(a, b); }
+
+// Every directory, and every GGUF file in one.
+static struct paths *all_paths(void) {
+    struct paths *paths = calloc(1, sizeof *paths);
+    DIR *dir = opendir(FAMILIES);
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        char gguf[NAME_BYTES];
+        if (entry->d_name[0] == '.') continue;
+        add_name(paths, entry->d_name);
+        snprintf(gguf, sizeof gguf, "%.200s/model.gguf", entry->d_name);
+        if (access(path_of(gguf), R_OK) == 0) add_name(paths, gguf);
+    }
+    closedir(dir);
+    qsort(paths->names, paths->n, sizeof paths->names[0], by_name);
+    assert_true(paths->n > 0);
+    return paths;
+}
+
+static bool runs(const char *name) {
+    for (size_t i = 0; i < N_NOT_YET; i++)
+        if (strcmp(not_yet[i], name) == 0) return false;
+    return true;
+}
+
+static struct expected expected_of(const char *name) {
+    char text[600], logits[600];
+    const int folder = (int)strcspn(name, "/");
+    snprintf(text, sizeof text, FAMILIES "/%.*s/expect.txt", folder, name);
+    snprintf(logits, sizeof logits, FAMILIES "/%.*s/logits.f32", folder, name);
+    return read_expected(text, logits);
+}
+
+// The prompt and its continuation but the last token.
+static struct list whole_text(const struct expected *e) {
+    struct list text = {malloc((e->prompt.n + e->greedy.n) * sizeof *text.ids), e->prompt.n + e->greedy.n - 1};
+    memcpy(text.ids, e->prompt.ids, e->prompt.n * sizeof *text.ids);
+    memcpy(text.ids + e->prompt.n, e->greedy.ids, (e->greedy.n - 1) * sizeof *text.ids);
+    return text;
+}
+
+static float *logits_of(const char *name, const struct expected *e, size_t chunk, int threads) {
+    struct loaded l = load(path_of(name));
+    struct list text = whole_text(e);
+    const struct way way = {.kv = KV_F32, .threads = threads, .chunk = chunk};
+    assert_int_equal(model_hparams(l.model)->n_vocab, e->n_vocab);
+    float *logits = rig_logits(l.model, &way, text.ids, text.n);
+    free(text.ids);
+    unload(&l);
+    return logits;
+}
+
+// ---- comparisons ----
+
+static const double bound = 1e-4; // of the largest logit
+
+static double log_prob(const float *row, size_t n, int32_t id) {
+    double max = (double)row[0], sum = 0;
+    for (size_t i = 1; i < n; i++) max = fmax(max, (double)row[i]);
+    for (size_t i = 0; i < n; i++) sum += exp((double)row[i] - max);
+    return (double)row[id] - max - log(sum);
+}
+
+// The largest difference of the probabilities of all tokens, as a share of the largest logit.
+static double log_prob_difference(const struct expected *e, const float *logits) {
+    double most = 0;
+    assert_int_equal(e->n_log_probs, e->prompt.n + e->greedy.n - 1);
+    for (size_t t = 0; t < e->n_log_probs; t++) {
+        const size_t next = t + 1;
+        const int32_t id = next < e->prompt.n ? e->prompt.ids[next] : e->greedy.ids[next - e->prompt.n];
+        const double d = fabs(log_prob(logits + t * e->n_vocab, e->n_vocab, id) - e->log_probs[t]);
+        if (isnan(d) || d > most) most = d;
+    }
+    return most / e->max_abs;
+}
+
+// All at once, token by token, and in chunks: the same bits, and transformers' numbers.
+static bool agrees(const char *name) {
+    struct expected e = expected_of(name);
+    float *logits = logits_of(name, &e, 0, 2);
+    const size_t bytes = (e.prompt.n + e.greedy.n - 1) * e.n_vocab * sizeof *logits;
+    bool same = true;
+    for (size_t chunk = 1; chunk <= 7; chunk += 6) {
+        float *other = logits_of(name, &e, chunk, 1);
+        same = same && memcmp(other, logits, bytes) == 0;
+        free(other);
+    }
+    const double d = difference(&e, logits), p = log_prob_difference(&e, logits);
+    const bool good = same && d < bound && p < bound;
+    if (!good)
+        print_error("%s: logits differ by %.2g, log-probabilities by %.2g of the largest logit; in chunks: %s\n",
+                    name, d, p, same ? "the same bits" : "OTHER bits");
+    free(logits);
+    free_expected(&e);
+    return good;
+}
+
+static void every_model_agrees_with_transformers(void **state) {
+    (void)state;
+    struct paths *paths = all_paths();
+    size_t n = 0, good = 0;
+    for (size_t i = 0; i < paths->n; i++)
+        if (runs(paths->names[i])) n++, good += agrees(paths->names[i]);
+    print_message("%zu models run, %d not yet\n", n, (int)N_NOT_YET);
+    free(paths);
+    assert_int_equal(good, n);
+}
+
+static void the_same_numbers_in_both_formats_give_the_same_bits(void **state) {
+    (void)state;
+    struct paths *paths = all_paths();
+    size_t different = 0;
+    for (size_t i = 0; i + 1 < paths->n; i++) {
+        const char *name = paths->names[i], *gguf = paths->names[i + 1];
+        if (!strstr(gguf, "/") || !runs(name) || !runs(gguf)) continue;
+        struct expected e = expected_of(name);
+        if (e.same_bits) {
+            float *a = logits_of(name, &e, 0, 1), *b = logits_of(gguf, &e, 0, 1);
+            if (memcmp(a, b, (e.prompt.n + e.greedy.n - 1) * e.n_vocab * sizeof *a) != 0) {
+                print_error("%s: other bits\n", gguf);
+                different++;
+            }
+            free(a);
+            free(b);
+        }
+        free_expected(&e);
+    }
+    free(paths);
+    assert_int_equal(different, 0);
+}
+
+// In each format that a family's row can bind, one of the models that run is of the family.
+static void every_row_has_a_model(void **state) {
+    (void)state;
+    struct paths *paths = all_paths();
+    bool seen[MAX_FAMILIES][2] = {{false}};
+    size_t missing = 0;
+    for (size_t i = 0; i < paths->n; i++) {
+        if (!runs(paths->names[i])) continue;
+        struct loaded l = load(path_of(paths->names[i]));
+        for (size_t f = 0; f < MAX_FAMILIES && family_at(f); f++)
+            if (l.model->family == family_at(f)) seen[f][l.weights->format] = true;
+        unload(&l);
+    }
+    for (size_t f = 0; f < MAX_FAMILIES && family_at(f); f++)
+        for (int format = 0; format < 2; format++) {
+            if (seen[f][format] || !family_at(f)->files[format].rows) continue;
+            print_error("%s: no model in %s runs\n", family_at(f)->name, format == WEIGHTS_HF ? "a directory" : "GGUF");
+            missing++;
+        }
+    free(paths);
+    assert_int_equal(missing, 0);
+}
+
+static bool is_refused(const char *name) {
+    const struct kernels *kernels;
+    const char *level;
+    struct weights *w;
+    struct model *model;
+    quill_error err;
+    assert_ok(kernels_select(&kernels, &level, NULL, &err), err);
+    assert_ok(weights_open(&w, path_of(name), WEIGHTS_ALL, MAP_FILE, &err), err);
+    const quill_status s = model_bind(&model, w, kernels, &err);
+    if (s) assert_int_equal(s, QUILL_E_MODEL);
+    else print_error("%s runs: take it off the list\n", name);
+    model_free(model);
+    weights_close(w);
+    return s != QUILL_OK;
+}
+
+static void what_does_not_run_yet_is_refused(void **state) {
+    (void)state;
+    size_t refused = 0;
+    for (size_t i = 0; i < N_NOT_YET; i++) refused += is_refused(not_yet[i]);
+    assert_int_equal(refused, N_NOT_YET);
+}
+
+static void every_tokenizer_gives_the_prompt(void **state) {
+    (void)state;
+    struct paths *paths = all_paths();
+    for (size_t i = 0; i < paths->n; i++) {
+        struct expected e = expected_of(paths->names[i]);
+        quill_tokenizer *tokenizer;
+        quill_ids ids = {0};
+        quill_error err;
+        char text[256];
+        size_t n = 0;
+        for (const char *hex = e.prompt_hex; hex[0] >= '0' && n < sizeof text; hex += 2) {
+            const char byte[3] = {hex[0], hex[1], '\0'};
+            text[n++] = (char)strtol(byte, NULL, 16);
+        }
+        assert_ok(quill_tokenizer_open(&tokenizer, path_of(paths->names[i]), &err), err);
+        assert_ok(quill_encode(tokenizer, &ids, text, n, QUILL_SPECIAL_AS_TEXT, &err), err);
+        assert_int_equal(ids.n, e.prompt.n);
+        assert_memory_equal(ids.ids, e.prompt.ids, ids.n * sizeof *ids.ids);
+        quill_ids_free(&ids);
+        quill_tokenizer_free(tokenizer);
+        free_expected(&e);
+    }
+    free(paths);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_model_agrees_with_transformers),
+        cmocka_unit_test(the_same_numbers_in_both_formats_give_the_same_bits),
+        cmocka_unit_test(every_row_has_a_model),
+        cmocka_unit_test(what_does_not_run_yet_is_refused),
+        cmocka_unit_test(every_tokenizer_gives_the_prompt),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
