@@ -694,7 +694,23 @@ def make_model():
     f.n("norm-q8_0", model(n_embd=32, tensors={"output_norm.weight": ([32], T_Q8_0)}), "output_norm.weight")
 
     f.n("no-tokenizer", model({"tokenizer.ggml.model": None}), "tokenizer.ggml.model")
-    f.n("tokenizer-llama", model({"tokenizer.ggml.model": (STRING, "llama")}), "found 'llama'")
+    f.n("tokenizer-bert", model({"tokenizer.ggml.model": (STRING, "bert")}), "found 'bert'")
+    names = ["<unk>", "<s>"] + ["<0x%02X>" % byte for byte in range(n - 3)] + ["\u2581a"]
+    spm = {"tokenizer.ggml.model": (STRING, "llama"), "tokenizer.ggml.tokens": (ARRAY, (STRING, names)),
+           "tokenizer.ggml.scores": (ARRAY, (F32, [-i for i in range(n)])), "tokenizer.ggml.merges": None,
+           "tokenizer.ggml.token_type": (ARRAY, (I32, [2, 3] + [6] * (n - 3) + [1])), "tokenizer.ggml.eos_token_id": (U32, 1)}
+    f.y("spm", model(spm))
+    f.y("spm-no-prefix", model(spm | {"tokenizer.ggml.add_space_prefix": (BOOL, 0)}))
+    f.y("spm-types", model(spm | {"tokenizer.ggml.token_type": (ARRAY, (I32, [2, 3, 1, 2, 3, 4, 5] + [6] * (n - 7)))}))
+    f.n("spm-no-scores", model(spm | {"tokenizer.ggml.scores": None}), "key tokenizer.ggml.scores: expected an array of numbers")
+    f.n("spm-scores-one-less", model(spm | {"tokenizer.ggml.scores": (ARRAY, (F32, [0] * (n - 1)))}), "one per token")
+    f.n("spm-scores-integers", model(spm | {"tokenizer.ggml.scores": (ARRAY, (I32, [0] * n))}), "tokenizer.ggml.scores")
+    f.n("spm-score-nan", model(spm | {"tokenizer.ggml.scores": (ARRAY, (F32, [0] * (n - 1) + [float("nan")]))}), "expected a finite number")
+    f.n("spm-score-infinite", model(spm | {"tokenizer.ggml.scores": (ARRAY, (F32, [float("-inf")] * n))}), "expected a finite number")
+    f.n("spm-no-types", model(spm | {"tokenizer.ggml.token_type": None}), "tokenizer.ggml.token_type")
+    f.n("spm-token-twice", model(spm | {"tokenizer.ggml.tokens": (ARRAY, (STRING, ["<unk>", "<s>"] + ["a"] * (n - 2))),
+                                        "tokenizer.ggml.token_type": (ARRAY, (I32, [1] * n))}), "the same text")
+    f.n("spm-unknown-a-string", model(spm | {"tokenizer.ggml.unknown_token_id": (STRING, "0")}), "unknown_token_id")
     f.n("pre", model({"tokenizer.ggml.pre": (STRING, "nobody")}), "'nobody' is not supported")
     f.n("pre-nul", model({"tokenizer.ggml.pre": (STRING, "gpt-2\0")}), "tokenizer.ggml.pre")
     f.n("no-tokens", model({"tokenizer.ggml.tokens": None}), "tokenizer.ggml.tokens")

@@ -5,13 +5,14 @@ Everything here is made by independent software (Hugging Face transformers, toke
 float64 forward pass in numpy), never by quill. The results are small and committed under tests/data/, so the
 tests need neither Python nor a network; tests/data/README.md holds the commands and the package versions.
 
-    pip install torch transformers tokenizers gguf numpy safetensors
+    pip install torch transformers tokenizers sentencepiece gguf numpy safetensors
     scripts/make-reference.py parity                       tiny random models, their logits and continuations
     scripts/make-reference.py families                     tiny random models of other families, their logits and continuations
     scripts/make-reference.py gguf                         GGUF files of tiny models, or of any GPT-2 directory
     scripts/make-reference.py blocks                       blocks of the quantized weight types and their values
     scripts/make-reference.py tales MODEL TEXT             expected numbers of a real model on a real text
     scripts/make-reference.py tokenizer TEXT...            byte-level BPE vocabularies and expected ids
+    scripts/make-reference.py spm TEXT...                  SentencePiece vocabularies and expected ids
     scripts/make-reference.py scores                       log-probabilities of texts and of choices
     scripts/make-reference.py check                        verify all of it by the float64 forward pass
 """
@@ -31,6 +32,7 @@ COMMANDS = {
     "blocks": ("blocks", "random blocks of every quantized weight type, and their values"),
     "tales": ("tales", "expected numbers of a real GPT-2 directory on a real text"),
     "tokenizer": ("tokenizer", "byte-level BPE vocabularies and expected ids of many texts"),
+    "spm": ("spm", "SentencePiece vocabularies and expected ids of many texts"),
     "scores": ("scores", "log-probabilities of texts and of choices"),
     "check": ("check", "compute the committed logits again in float64 and compare"),
 }

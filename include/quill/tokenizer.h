@@ -2,9 +2,14 @@
 // Tokenizers: text to token ids, and back. The steps, as the model's file asks for them: take added tokens out of the
 // text, normalize what lies between them, split it into words, and segment each word into tokens.
 //
-// One kind so far: byte-level BPE, as GPT-2 introduced it (Radford et al. 2019, section 2.2). Any byte string encodes,
-// invalid UTF-8 and NUL included, and the tokens' bytes are nearly always the text again (quill_tokenizer_info.lossless
-// says whether always). A tokenizer is immutable once opened and may be shared by any number of threads.
+// Kinds, and whether the tokens of a text are decoded to the same bytes (quill_tokenizer_info.lossless: always):
+//   bpe   byte-level BPE, as GPT-2 introduced it (Radford et al. 2019, section 2.2). Any byte string encodes, invalid
+//         UTF-8 and NUL included, and comes back; unless the tokenizer puts a space in front of texts, which is lost
+//         where the text had one already.
+//   spm   SentencePiece's BPE, Llama's. A text comes back if it has no U+2581, which is the same as a space here, and
+//         each of its characters has a token or the tokens of its bytes (nearly every such vocabulary has all bytes).
+//         A space that is put in front of what follows an added token stays.
+// A tokenizer is immutable once opened and may be shared by any number of threads.
 #ifndef QUILL_TOKENIZER_H
 #define QUILL_TOKENIZER_H
 
@@ -42,7 +47,7 @@ typedef enum quill_special {
 } quill_special;
 
 // Appends the ids of text[0..n) to `out`. No BOS or EOS is added. On failure `out` is unchanged.
-// Errors: QUILL_E_SYSTEM (memory, a word of 2 GiB), QUILL_E_MODEL (a byte that no token stands for).
+// Errors: QUILL_E_SYSTEM (memory, a word of 2 GiB), QUILL_E_MODEL (a byte or character that no token stands for).
 QUILL_MUST_CHECK quill_status quill_encode(const quill_tokenizer *tokenizer, quill_ids *out, const void *text, size_t n,
                                            quill_special special, quill_error *err);
 
@@ -61,10 +66,9 @@ QUILL_MUST_CHECK quill_status quill_encode_values(const quill_tokenizer *tokeniz
 // and 0. Use this to show one token; for the text of several, use a decoder.
 const char *quill_token_bytes(const quill_tokenizer *tokenizer, int32_t id, quill_special special, size_t *n);
 
-// Decodes tokens one by one: what a token adds may depend on those before it. In byte-level BPE a token adds its own
-// bytes, except that the first token's leading space is dropped if the tokenizer puts a space in front of every text
-// (add_prefix_space). Nothing is allocated and nothing fails. A copy is a decoder of its own. One thread at a time.
-// The members are private.
+// Decodes tokens one by one: what a token adds may depend on those before it. A token adds its own bytes, except that
+// the first token's leading space is dropped if the tokenizer puts a space in front of every text. Nothing is allocated
+// and nothing fails. A copy is a decoder of its own. One thread at a time. The members are private.
 typedef struct quill_decoder {
     const quill_tokenizer *tokenizer; // borrowed: it must outlive the decoder
     quill_special special;
@@ -75,7 +79,7 @@ typedef struct quill_decoder {
 void quill_decoder_begin(quill_decoder *decoder, const quill_tokenizer *tokenizer, quill_special special);
 // Takes a token and returns the bytes that are now certain; their length in *n. They are not NUL-terminated, and stay
 // valid until the next call with this decoder or until the tokenizer is freed. A decoder may hold bytes back until a
-// later token or the end settles them (byte-level BPE holds back none), so a token may add nothing and the next one
+// later token or the end settles them (no kind does so far), so a token may add nothing and the next one
 // more than its own bytes. The bytes may end within a UTF-8 character. An id outside 0..quill_n_vocab-1 adds nothing.
 const char *quill_decoder_take(quill_decoder *decoder, int32_t id, size_t *n);
 // Ends the text and returns the bytes still held back; the next token begins another text.
@@ -90,8 +94,8 @@ bool quill_adds_bos(const quill_tokenizer *tokenizer);                  // the m
 
 // For reports; strings are borrowed from the tokenizer.
 typedef struct quill_tokenizer_info {
-    const char *model;    // kind of the tokenizer, "bpe"
-    const char *pre;      // BPE: name of the pre-tokenizer, "gpt-2"; "custom": the file has its own pattern
+    const char *model;    // kind of the tokenizer: "bpe", "spm"
+    const char *pre;      // BPE: name of the pre-tokenizer, "gpt-2"; "custom": the file has its own pattern; else NULL
     size_t n_merges;      // BPE
     const int32_t *eos;   // [n_eos] ids, borrowed
     size_t n_eos;

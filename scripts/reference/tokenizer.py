@@ -63,9 +63,12 @@ def save_files(bpe, directory, more=()):
 
 
 def save_cases(bpe, path, texts):
+    save_ids(path, ((text, bpe.encode(text).ids) for text in dict.fromkeys(texts)))  # each once
+
+
+def save_ids(path, texts):
     with open(path, "w", encoding="ascii") as out:
-        for text in dict.fromkeys(texts):  # each once
-            ids = bpe.encode(text).ids
+        for text, ids in texts:
             out.write(text.encode().hex() + "\n" + " ".join(map(str, ids)) + "\n")
 
 

@@ -14,6 +14,8 @@ enum { END_KEYS = sizeof end_keys / sizeof *end_keys };
 static quill_status check_traits(const struct vocab *v, const struct weights *w, int32_t rows, quill_error *err) {
     const struct vocab_spec *spec = &v->spec;
     const char *file = QUOTED(str_of(w->path));
+    if (spec->model != VOCAB_BPE)
+        return fail(err, QUILL_E_MODEL, "%s: only the vocabulary of byte-level BPE can be written", file);
     if (!spec->pre && spec->n_patterns)
         return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF", file);
     if (spec->ignore_merges)
@@ -49,7 +51,8 @@ static bool fill_rows(struct vocab *v, size_t rows) {
 }
 
 static bool put_types(const struct vocab_spec *spec, struct gguf_writer *g) {
-    static const int32_t numbers[] = {[TOKEN_NORMAL] = 1, [TOKEN_SPECIAL] = 3, [TOKEN_ADDED] = 4, [TOKEN_UNUSED] = 5};
+    static const int32_t numbers[] = {[TOKEN_NORMAL] = 1, [TOKEN_SPECIAL] = 3, [TOKEN_ADDED] = 4, [TOKEN_UNUSED] = 5,
+                                      [TOKEN_BYTE] = 6};
     int32_t *types = alloc_array(spec->n_tokens, sizeof *types);
     if (!types) return false;
     for (size_t i = 0; i < spec->n_tokens; i++) types[i] = numbers[spec->kinds[i] & TOKEN_KIND_BITS];

@@ -32,21 +32,22 @@ static quill_status strings(struct vocab *v, const struct str **out, size_t *n, 
 }
 
 // Numbers of llama.cpp's enum llama_token_type.
-static enum token_kind kind_of(int64_t type) {
+static enum token_kind kind_of(int64_t type, enum vocab_model model) {
     switch (type) {
     case 2: // unknown
     case 3: // control
         return TOKEN_SPECIAL;
     case 4: return TOKEN_ADDED;
     case 5: return TOKEN_UNUSED;
-    default: return TOKEN_NORMAL; // 1, and 6: a byte
+    case 6: return model == VOCAB_BPE ? TOKEN_NORMAL : TOKEN_BYTE;
+    default: return TOKEN_NORMAL; // 1
     }
 }
 
 static quill_status token_kinds(struct vocab *v, const struct weights *w, quill_error *err) {
     static const char key[] = "tokenizer.ggml.token_type";
     const struct meta *m;
-    if (!weights_meta(w, STR("tokenizer.ggml.token_type"))) return QUILL_OK;
+    if (v->spec.model == VOCAB_BPE && !weights_meta(w, STR("tokenizer.ggml.token_type"))) return QUILL_OK;
     quill_status s = want_array(&m, w, key, META_INT, "integers", err);
     if (s) return s;
     if (m->a.n != v->spec.n_tokens)
@@ -60,9 +61,26 @@ static quill_status token_kinds(struct vocab *v, const struct weights *w, quill_
         if (element.i < 1 || element.i > 6)
             return fail(err, QUILL_E_MODEL, "%s: key %s: expected a token type from 1 to 6, found %lld at %zu",
                         QUOTED(str_of(w->path)), key, (long long)element.i, i);
-        kinds[i] = (uint8_t)kind_of(element.i);
+        kinds[i] = (uint8_t)kind_of(element.i, v->spec.model);
     }
     v->spec.kinds = kinds;
+    return QUILL_OK;
+}
+
+static quill_status token_scores(struct vocab *v, const struct weights *w, quill_error *err) {
+    static const char key[] = "tokenizer.ggml.scores";
+    const struct meta *m;
+    quill_status s = want_array(&m, w, key, META_FLOAT, "numbers", err);
+    if (s) return s;
+    if (m->a.n != v->spec.n_tokens)
+        return fail(err, QUILL_E_MODEL, "%s: key %s: expected %zu elements, one per token, found %llu",
+                    QUOTED(str_of(w->path)), key, v->spec.n_tokens, (unsigned long long)m->a.n);
+    float *scores = arena_alloc(&v->arena, v->spec.n_tokens, sizeof *scores);
+    if (!scores) return fail_memory(err);
+    struct meta_walk walk = {.array = &m->a};
+    struct meta element;
+    for (size_t i = 0; i < v->spec.n_tokens && meta_next(&walk, &element); i++) scores[i] = (float)element.f;
+    v->spec.scores = scores;
     return QUILL_OK;
 }
 
@@ -93,14 +111,48 @@ static quill_status gguf_ids(struct vocab *v, const struct weights *w, quill_err
     return s;
 }
 
+// SentencePiece's: what the file does not say is as in Llama's vocabulary, the first of this kind.
+static quill_status spm_ids(struct vocab *v, const struct weights *w, quill_error *err) {
+    bool found, prefix = true;
+    quill_status s = gguf_ids(v, w, err);
+    if (s) return s;
+    if (v->spec.add_bos_unsaid) v->spec.add_bos = true;
+    if (v->spec.bos < 0 && !weights_meta(w, STR("tokenizer.ggml.bos_token_id"))) v->spec.bos = 1;
+    if (v->spec.n_eos == 0 && !weights_meta(w, STR("tokenizer.ggml.eos_token_id"))) vocab_add_eos(v, 2);
+    v->spec.unk = 0;
+    s = token_id(v, w, "tokenizer.ggml.unknown_token_id", &v->spec.unk, &found, err);
+    if (!s) s = meta_bool(w, "tokenizer.ggml.add_space_prefix", &prefix, &found, err);
+    v->spec.dummy_prefix = prefix ? PREFIX_ALWAYS : PREFIX_NONE;
+    return s;
+}
+
+static quill_status read_bpe(struct vocab *v, const struct weights *w, quill_error *err) {
+    quill_status s = strings(v, &v->spec.merges, &v->spec.n_merges, MOST_MERGES, w, "tokenizer.ggml.merges", err);
+    if (!s) s = token_kinds(v, w, err);
+    return s ? s : gguf_ids(v, w, err);
+}
+
+static quill_status read_spm(struct vocab *v, const struct weights *w, quill_error *err) {
+    v->spec.spelling = SPELLED_BLANKS;
+    v->spec.byte_fallback = true;
+    v->spec.pre = NULL; // the name says nothing here
+    quill_status s = token_scores(v, w, err);
+    if (!s) s = token_kinds(v, w, err);
+    return s ? s : spm_ids(v, w, err);
+}
+
 quill_status vocab_load_gguf(struct vocab *v, const struct weights *w, quill_error *err) {
     struct str model = {NULL, 0}, pre = {NULL, 0};
     bool found;
     quill_status s = meta_string(w, "tokenizer.ggml.model", &model, &found, err);
     if (s) return s;
-    if (!found || !str_is(model, "gpt2"))
-        return fail(err, QUILL_E_MODEL, "%s: key tokenizer.ggml.model: expected 'gpt2' (byte-level BPE), found %s%s%s",
+    bool spm = found && str_is(model, "llama");
+    if (!found || !(spm || str_is(model, "gpt2")))
+        return fail(err, QUILL_E_MODEL,
+                    "%s: key tokenizer.ggml.model: expected 'gpt2' (byte-level BPE) or 'llama' (SentencePiece), found "
+                    "%s%s%s",
                     QUOTED(str_of(w->path)), found ? "'" : "", found ? QUOTED(model) : "nothing", found ? "'" : "");
+    v->spec.model = spm ? VOCAB_SPM : VOCAB_BPE;
     s = meta_string(w, "tokenizer.ggml.pre", &pre, &found, err);
     if (s) return s;
     if (found && (pre.n > PRE_BYTES || (pre.n && memchr(pre.p, 0, pre.n))))
@@ -108,8 +160,5 @@ quill_status vocab_load_gguf(struct vocab *v, const struct weights *w, quill_err
                     QUOTED(str_of(w->path)), QUOTED(pre));
     if (found && !(v->spec.pre = arena_string(&v->arena, pre))) return fail_memory(err);
     s = strings(v, &v->spec.tokens, &v->spec.n_tokens, MOST_TOKENS, w, "tokenizer.ggml.tokens", err);
-    if (!s) s = strings(v, &v->spec.merges, &v->spec.n_merges, MOST_MERGES, w, "tokenizer.ggml.merges", err);
-    if (!s) s = token_kinds(v, w, err);
-    if (!s) s = gguf_ids(v, w, err);
-    return s;
+    return s ? s : spm ? read_spm(v, w, err) : read_bpe(v, w, err);
 }

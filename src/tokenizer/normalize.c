@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "normalize.h"
 
+#include "blanks.h"
+
 // The steps by kind, under their names in tokenizer.json.
 static const struct {
     const char *name;
@@ -15,8 +17,9 @@ static const struct {
 };
 
 quill_status normalizer_set(struct normalizer *normalizer, const struct vocab_spec *spec, quill_error *err) {
-    *normalizer = (struct normalizer){.prefix = spec->dummy_prefix};
-    if (spec->dummy_prefix == PREFIX_ALWAYS)
+    *normalizer = (struct normalizer){.prefix = spec->dummy_prefix,
+                                      .marks_to_blanks = spec->spelling == SPELLED_BLANKS};
+    if (spec->dummy_prefix == PREFIX_ALWAYS && spec->model == VOCAB_BPE)
         return fail(err, QUILL_E_MODEL, "%s: dummy_prefix: a space in front of every text is not supported",
                     QUOTED(str_of(spec->file)));
     for (size_t i = 0; i < spec->n_normalizers; i++) {
@@ -28,12 +31,20 @@ quill_status normalizer_set(struct normalizer *normalizer, const struct vocab_sp
     return QUILL_OK;
 }
 
-bool normalizer_loses(const struct normalizer *normalizer) { return normalizer->prefix != PREFIX_NONE; }
+bool normalizer_loses(const struct normalizer *normalizer) {
+    return normalizer->prefix != PREFIX_NONE || normalizer->marks_to_blanks;
+}
 
 bool normalize(const struct normalizer *normalizer, struct buffer *room, struct str *text) {
-    if (normalizer->prefix == PREFIX_NONE || text->n == 0 || text->p[0] == ' ') return true;
+    const bool marks = normalizer->marks_to_blanks && has_blank_mark(*text);
+    const bool blank = text->n && (text->p[0] == ' ' || (marks && str_starts(*text, STR(BLANK_MARK))));
+    const bool wanted = normalizer->prefix == PREFIX_ALWAYS || (normalizer->prefix == PREFIX_UNLESS_SPACE && !blank);
+    const bool prefix = wanted && text->n;
+    if (!prefix && !marks) return true;
     room->n = 0;
-    if (!buffer_add_byte(room, ' ') || !buffer_add_str(room, *text)) return false;
+    if (!buffer_reserve(room, text->n + 1)) return false;
+    if (prefix) room->p[room->n++] = ' ';
+    room->n += blanks_of_marks(room->p + room->n, *text);
     *text = buffer_str(room);
     return true;
 }

@@ -10,6 +10,7 @@
 struct normalizer {
     enum dummy_prefix prefix;
     bool nfc_left_out;
+    bool marks_to_blanks; // U+2581 in a text is a space
 };
 
 // QUILL_E_MODEL names a step that is not supported.

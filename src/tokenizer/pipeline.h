@@ -14,6 +14,7 @@
 #include "normalize.h"
 #include "quill/tokenizer.h"
 #include "tokenizer/segment/segment.h"
+#include "tokenizer/split/cuts.h"
 #include "tokenizer/split/pretokenize.h"
 
 struct encoder; // the working memory of one call of quill_encode: a word cache and buffers
@@ -34,11 +35,12 @@ struct quill_tokenizer {
     struct added as_text, parsed;      // tokens matched in every text; these and the special ones
     struct normalizer normalizer;
     struct splitter *splitter;
+    struct cuts *cuts;                 // NULL: none
     const struct segmenter *segmenter;
     void *segments;                    // made by the segmenter
     enum decoder_kind decoder;
     struct encoder_shelf *shelf;
-    char *pre;                         // the name of the pre-tokenizer
+    char *pre;                         // the name of the pre-tokenizer; NULL: it has none
     size_t n_merges;
     int32_t *eos;                      // [n_eos]
     size_t n_eos;

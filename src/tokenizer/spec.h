@@ -15,15 +15,22 @@ enum {
 };
 
 enum token_kind {
-    TOKEN_NORMAL,  // byte-mapped: "Ġthe"
+    TOKEN_NORMAL,  // spelled as the vocabulary spells (enum token_spelling): "Ġthe"
     TOKEN_SPECIAL, // GGUF type 3 (control), "special": true; matched only with QUILL_SPECIAL_PARSE
     TOKEN_ADDED,   // GGUF type 4 (user defined), "special": false; stored as plain text, matched in every text
     TOKEN_UNUSED,  // never produced; has no bytes
+    TOKEN_BYTE,    // GGUF type 6, spelled "<0x0A>": a byte of text that no other token covers
 };
 enum {
-    TOKEN_KIND_BITS = 3,     // the bits of enum token_kind; special tokens have two more:
-    TOKEN_STRIPS_LEFT = 16,  // a match includes the white space before it ("lstrip")
-    TOKEN_STRIPS_RIGHT = 32, // and the white space after it ("rstrip")
+    TOKEN_KIND_BITS = 7,     // the bits of enum token_kind; special tokens have two more:
+    TOKEN_STRIPS_LEFT = 8,   // a match includes the white space before it ("lstrip")
+    TOKEN_STRIPS_RIGHT = 16, // and the white space after it ("rstrip")
+};
+
+// How normal tokens spell the bytes that they stand for.
+enum token_spelling {
+    SPELLED_BYTES,  // a character for each byte: GPT-2's map (byte_map.h)
+    SPELLED_BLANKS, // as they are, except that U+2581 stands for a space: SentencePiece
 };
 
 // How words become tokens.
@@ -62,6 +69,7 @@ struct vocab_spec {
     enum vocab_model model;
     size_t n_tokens;              // ids 0..n_tokens-1
     const struct str *tokens;     // [n_tokens] as stored; {NULL, 0}: no such id
+    enum token_spelling spelling;
     const uint8_t *kinds;         // [n_tokens] enum token_kind and TOKEN_STRIPS_*; NULL: all normal
     size_t n_merges;
     const struct str *merges;     // [n_merges] "left right", rank ascending

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "blanks.h"
 #include "byte_map.h"
 
 static struct token_key key_of(const char *p, size_t n, struct word word) {
@@ -17,10 +18,8 @@ struct token_key token_key_before(const char *p, size_t n, const char *end) {
     return key_of(p, n, n <= WORD_BYTES ? word_before(p, n, end) : (struct word){0, 0});
 }
 
-// Normal tokens are stored byte-mapped, all others as their own bytes: a stored "é" may mean two different tokens.
-static bool is_mapped(const struct token_table *v, int32_t id) {
-    return (v->kinds[id] & (TOKEN_KIND_BITS | TOKEN_LITERAL)) == TOKEN_NORMAL;
-}
+// Normal tokens have a spelling, all others are their own bytes: a stored "é" may mean two different tokens.
+static bool is_normal(const struct token_table *v, int32_t id) { return token_kind_of(v, id) == TOKEN_NORMAL; }
 
 static bool is_it(const struct token_table *v, int32_t id, const struct token_key *key) {
     struct str bytes = token_bytes(v, id);
@@ -40,15 +39,16 @@ int32_t token_table_find(const struct token_table *v, const struct token_key *ke
 static quill_status insert(struct token_table *v, int32_t id, const struct token_key *key,
                            const struct vocab_spec *spec, quill_error *err) {
     int32_t *slot = find_slot(v, key);
-    if (*slot >= 0 && is_mapped(v, *slot) == is_mapped(v, id))
+    if (*slot >= 0 && is_normal(v, *slot) == is_normal(v, id))
         return fail(err, QUILL_E_MODEL, "%s: tokens %d and %d are the same text '%s'", QUOTED(str_of(spec->file)),
                     *slot, id, QUOTED(spec->tokens[id]));
-    if (*slot < 0 || is_mapped(v, id)) *slot = id;
+    if (*slot < 0 || is_normal(v, id)) *slot = id;
     return QUILL_OK;
 }
 
 static bool is_findable(const struct token_table *v, int32_t id) {
-    return token_bytes(v, id).n && v->kinds[id] != TOKEN_UNUSED && !(v->kinds[id] & TOKEN_LITERAL);
+    enum token_kind kind = token_kind_of(v, id);
+    return token_bytes(v, id).n && (kind == TOKEN_NORMAL || kind == TOKEN_SPECIAL || kind == TOKEN_ADDED);
 }
 
 // A table is larger than the processor's cache, so slots are prefetched some tokens before they are needed.
@@ -69,13 +69,25 @@ static quill_status insert_all(struct token_table *v, const struct vocab_spec *s
     return QUILL_OK;
 }
 
+// The bytes that a normal token stands for, at most text.n, to out. False: it is misspelled.
+static bool respell(char *out, size_t *n, struct str text, enum token_spelling spelling) {
+    if (spelling == SPELLED_BYTES) return bytes_of_text(out, n, text);
+    if (text.n && memchr(text.p, ' ', text.n)) return false;
+    *n = blanks_of_marks(out, text);
+    return true;
+}
+
 // Writes the bytes of token `id` at offset `at` and returns the offset after them.
-static size_t add_bytes(struct token_table *v, int32_t id, struct str text, size_t at) {
+static size_t add_bytes(struct token_table *v, int32_t id, const struct vocab_spec *spec, size_t at) {
+    struct str text = spec->tokens[id];
+    enum token_kind kind = token_kind_of(v, id);
     size_t n = text.n;
-    if (token_kind_of(v, id) != TOKEN_NORMAL || !bytes_of_text(v->bytes + at, &n, text)) {
-        // No merge can yield text that is not byte-mapped. Hugging Face decodes such a token as written, and so does
-        // quill: a vocabulary is not refused for a row that no text uses.
-        if (token_kind_of(v, id) == TOKEN_NORMAL) v->kinds[id] |= TOKEN_LITERAL;
+    if (kind == TOKEN_BYTE && byte_of_name(v->bytes + at, text)) {
+        n = 1;
+    } else if (kind != TOKEN_NORMAL || !respell(v->bytes + at, &n, text, spec->spelling)) {
+        // Text cannot yield a misspelled token. Hugging Face decodes it as written, and so does quill: a vocabulary is
+        // not refused for a row that no text uses.
+        if (kind == TOKEN_NORMAL || kind == TOKEN_BYTE) v->kinds[id] |= TOKEN_LITERAL;
         n = text.n;
         if (n) memcpy(v->bytes + at, text.p, n);
     }
@@ -116,7 +128,7 @@ quill_status token_table_build(struct token_table *v, const struct vocab_spec *s
     for (size_t i = 0; i < v->n; i++) {
         if (spec->kinds) v->kinds[i] = spec->kinds[i] & (TOKEN_KIND_BITS | TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT);
         v->starts[i] = (uint32_t)at;
-        at = add_bytes(v, (int32_t)i, spec->tokens[i], at);
+        at = add_bytes(v, (int32_t)i, spec, at);
     }
     v->starts[v->n] = (uint32_t)at;
     memset(v->bytes + at, 0, WORD_BYTES);
@@ -125,6 +137,18 @@ quill_status token_table_build(struct token_table *v, const struct vocab_spec *s
 fail:
     token_table_free(v);
     return status;
+}
+
+bool token_table_bytes(const struct token_table *v, int32_t bytes[256]) {
+    int n = 0;
+    memset(bytes, 0xff, 256 * sizeof *bytes);
+    for (int32_t id = 0; (size_t)id < v->n; id++) {
+        if (token_kind_of(v, id) != TOKEN_BYTE) continue;
+        int32_t *token = &bytes[(uint8_t)v->bytes[v->starts[id]]];
+        n += *token < 0;
+        *token = id;
+    }
+    return n == 256;
 }
 
 void token_table_forget(struct token_table *v) {

@@ -9,15 +9,15 @@
 
 enum {
     MOST_TOKEN_BYTES = 1 << 16, // as stored; the longest in use are runs of a few hundred spaces
-    TOKEN_LITERAL = 4,          // a normal token whose text is not byte-mapped: it is its own bytes
-    TOKEN_FROM_TEXT = 8,        // a single byte or the result of a merge: any text may yield it
+    TOKEN_LITERAL = 7,          // a kind: a normal token that is misspelled, so that no text yields it
+    TOKEN_FROM_TEXT = 128,      // a single byte or the result of a merge: any text may yield it
 };
 
 struct token_table {
     size_t n;
     char *bytes;      // all tokens one after the other, then 16 zeros
     uint32_t *starts; // [n + 1] into bytes
-    uint8_t *kinds;   // [n] enum token_kind | TOKEN_LITERAL | TOKEN_FROM_TEXT | TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT
+    uint8_t *kinds;   // [n] enum token_kind or TOKEN_LITERAL, with TOKEN_FROM_TEXT and TOKEN_STRIPS_*
     size_t longest;   // bytes of the longest token
     int32_t *slots;   // [mask + 1] ids by the hash of their bytes, open addressing; -1: none
     size_t mask;
@@ -46,12 +46,15 @@ struct token_key token_key_at(const char *p, size_t n); // 16 bytes at p are rea
 struct token_key token_key_before(const char *p, size_t n, const char *end); // nothing from `end` on is read
 
 // The id that stands for these bytes; -1: none. A normal token is preferred over a special or added one with the same
-// bytes; unused and literal tokens are not found.
+// bytes; unused, literal and byte tokens are not found.
 int32_t token_table_find(const struct token_table *v, const struct token_key *key);
 // Prefetches the memory that token_table_find will read first.
 static inline void token_table_seek(const struct token_table *v, const struct token_key *key) {
     __builtin_prefetch(&v->slots[key->hash & v->mask]);
 }
+
+// The token of each byte (TOKEN_BYTE), or if the vocabulary has none, -1. Returns whether all bytes have one.
+bool token_table_bytes(const struct token_table *v, int32_t bytes[256]);
 
 void token_table_forget(struct token_table *v); // frees the way from bytes to ids: no more look-ups
 size_t token_table_memory(const struct token_table *v);

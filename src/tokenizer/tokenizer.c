@@ -11,6 +11,9 @@ static quill_status set_ends(quill_tokenizer *t, const struct vocab_spec *spec, 
     if (spec->bos < -1 || spec->bos > last)
         return fail(err, QUILL_E_MODEL, "%s: BOS token: expected an id of 0 to %d, found %d",
                     QUOTED(str_of(spec->file)), last, spec->bos);
+    if (spec->unk < -1 || spec->unk > last)
+        return fail(err, QUILL_E_MODEL, "%s: unknown token: expected an id of 0 to %d, found %d",
+                    QUOTED(str_of(spec->file)), last, spec->unk);
     for (size_t i = 0; i < spec->n_eos; i++)
         if (spec->eos[i] < 0 || spec->eos[i] > last)
             return fail(err, QUILL_E_MODEL, "%s: EOS token: expected an id of 0 to %d, found %d",
@@ -34,7 +37,7 @@ static const struct {
     const struct segmenter *segmenter; // NULL: not supported
 } models[VOCAB_MODELS] = {
     [VOCAB_BPE] = {"byte-level BPE", &bpe_segmenter},
-    [VOCAB_SPM] = {"SentencePiece BPE", NULL},
+    [VOCAB_SPM] = {"SentencePiece BPE", &spm_segmenter},
     [VOCAB_UNIGRAM] = {"Unigram", NULL},
     [VOCAB_WORDPIECE] = {"WordPiece", NULL},
     [VOCAB_BPE_WORDS] = {"BPE with </w>", NULL},
@@ -47,6 +50,23 @@ static quill_status choose_segmenter(quill_tokenizer *t, const struct vocab_spec
                                QUOTED(str_of(spec->file)), models[spec->model].name);
 }
 
+static quill_status set_pre(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
+    if (spec->model != VOCAB_BPE) return QUILL_OK;
+    t->pre = alloc_string(str_of(spec->pre ? spec->pre : "custom"));
+    return t->pre ? QUILL_OK : fail_memory(err);
+}
+
+// Byte-level BPE has patterns of its own, and its tokens are looked up by their bytes no more.
+static quill_status set_cuts(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
+    if (spec->model == VOCAB_BPE) return QUILL_OK;
+    int32_t bytes[256];
+    t->cuts = alloc_array(1, sizeof *t->cuts);
+    if (!t->cuts) return fail_memory(err);
+    cuts_build(t->cuts, &t->vocab, spec->byte_fallback && token_table_bytes(&t->vocab, bytes));
+    splitter_cut(t->splitter, t->cuts);
+    return QUILL_OK;
+}
+
 // `spec` includes what the pre-tokenizer's name implies; `rule` says how it splits.
 static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const struct vocab_spec *spec,
                          quill_error *err) {
@@ -56,11 +76,12 @@ static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const 
     if (!status) status = added_build(&t->parsed, &t->vocab, true, spec->file, err);
     if (!status) status = normalizer_set(&t->normalizer, spec, err);
     if (!status) status = splitter_create(&t->splitter, rule, spec, err);
+    if (!status) status = set_cuts(t, spec, err);
+    if (!status) status = set_pre(t, spec, err);
     if (!status) status = set_ends(t, spec, err);
     if (status) return status;
     t->shelf = alloc_zeroed(1, sizeof *t->shelf);
-    t->pre = alloc_string(str_of(spec->pre ? spec->pre : "custom"));
-    if (!t->shelf || !t->pre) return fail_memory(err);
+    if (!t->shelf) return fail_memory(err);
     t->decoder = t->normalizer.prefix == PREFIX_NONE ? DECODE_JOINED : DECODE_WITHOUT_PREFIX;
     t->n_merges = spec->n_merges;
     return QUILL_OK;
@@ -69,10 +90,10 @@ static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const 
 static quill_status make(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
     const struct pre_rule *rule = NULL;
     quill_status status = choose_segmenter(t, spec, err);
-    if (!status) status = split_rule(&rule, spec, err);
+    if (!status && spec->model == VOCAB_BPE) status = split_rule(&rule, spec, err);
     if (status) return status;
     struct vocab_spec whole = *spec;
-    t->pre_missing = !spec->pre && !spec->patterns;
+    t->pre_missing = spec->model == VOCAB_BPE && !spec->pre && !spec->patterns;
     if (rule) {
         if (!whole.pre) whole.pre = "gpt-2";
         whole.ignore_merges |= rule->ignore_merges;
@@ -96,6 +117,7 @@ void quill_tokenizer_free(quill_tokenizer *t) {
     if (t->shelf) encoder_free(t, atomic_load(&t->shelf->encoder));
     free(t->shelf);
     splitter_free(t->splitter);
+    free(t->cuts);
     added_free(&t->as_text);
     added_free(&t->parsed);
     if (t->segmenter) t->segmenter->free(t->segments);
@@ -134,7 +156,8 @@ void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *in
         .eos = t->eos,
         .n_eos = t->n_eos,
         .memory = sizeof *t + token_table_memory(&t->vocab) + t->segmenter->memory(t->segments) +
-                  added_memory(&t->as_text) + added_memory(&t->parsed) + splitter_memory(t->splitter),
+                  added_memory(&t->as_text) + added_memory(&t->parsed) + splitter_memory(t->splitter) +
+                  (t->cuts ? sizeof *t->cuts : 0),
         .pre_missing = t->pre_missing,
         .nfc_left_out = t->normalizer.nfc_left_out,
         .ignored = t->ignored,

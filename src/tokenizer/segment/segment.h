@@ -24,5 +24,6 @@ struct segmenter {
 };
 
 extern const struct segmenter bpe_segmenter; // byte-level BPE
+extern const struct segmenter spm_segmenter; // SentencePiece's BPE
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/utf8.h"
+#include "cuts.h"
 #include "regex_dialect.h"
 #include "split_gpt2.h"
 
@@ -37,6 +38,7 @@ struct splitter {
     char *file;                  // for messages
     size_t n;
     struct stage stages[MOST_PATTERNS];
+    const struct cuts *cuts;     // borrowed; NULL: none
 };
 
 struct split_room {
@@ -165,6 +167,8 @@ quill_status splitter_create(struct splitter **out, const struct pre_rule *rule,
     return QUILL_OK;
 }
 
+void splitter_cut(struct splitter *s, const struct cuts *cuts) { s->cuts = cuts; }
+
 void splitter_free(struct splitter *s) {
     if (!s) return;
     for (size_t i = 0; i < s->n; i++) {
@@ -292,6 +296,7 @@ static quill_status split_by_pattern(const struct splitting *s, size_t at, struc
 
 // Splits by stage `at` and the later ones: each splits the pieces of the one before.
 static quill_status split_stage(const struct splitting *s, size_t at, const char *text, size_t n) {
+    if (at == s->splitter->n && s->splitter->cuts) return cut_text(s->splitter->cuts, s->pieces, text, n, s->err);
     if (at == s->splitter->n) return pieces_add(s->pieces, text, n, s->err);
     return split_by_pattern(s, at, &s->splitter->stages[at], text, n);
 }

@@ -8,6 +8,7 @@
 #include "tokenizer/pieces.h"
 #include "tokenizer/spec.h"
 
+struct cuts;
 struct splitter;   // patterns, shared by threads
 struct split_room; // working memory of matching, for one thread at a time, kept from text to text
 
@@ -18,6 +19,8 @@ quill_status split_rule(const struct pre_rule **rule, const struct vocab_spec *s
 // pattern, a text is one piece.
 quill_status splitter_create(struct splitter **out, const struct pre_rule *rule, const struct vocab_spec *spec,
                              quill_error *err);
+// Pieces are also cut where `cuts`, borrowed, allows it.
+void splitter_cut(struct splitter *splitter, const struct cuts *cuts);
 void splitter_free(struct splitter *splitter); // NULL is fine
 size_t splitter_memory(const struct splitter *splitter);
 
