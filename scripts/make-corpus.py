@@ -503,6 +503,12 @@ def make_folder():
         for name, v in [("real", 1.5), ("text", "1"), ("truth", True), ("object", {})]:
             f.n("%s-%s" % (key[:3], name), folder(**{key: v}), key)
             f.n("generation-%s-%s" % (key[:3], name), folder({key: v}), "generation_config.json")
+    for name, v in [("", [1, 2]), ("-null", None), ("-empty", []), ("-out-of-range", [-1, 270, 1 << 40, 5])]:
+        f.y("generation-suppress" + name, folder({"suppress_tokens": v}))
+    for name, v in [("-a-number", 1), ("-text", "1"), ("-reals", [1.5]), ("-lists", [[1]]), ("-object", {})]:
+        f.n("generation-suppress" + name, folder({"suppress_tokens": v}), "suppress_tokens: expected a token id or a list of them")
+    f.n("generation-eos-long", folder({"eos_token_id": list(range(257))}), "EOS tokens: expected at most 256, found more")
+    f.y("generation-eos-repeated", folder({"eos_token_id": [1, 2, 3] * 300}))
     f.n("generation-a-list", folder("[]"), "expected a JSON object")
     f.n("generation-cut", folder('{"bos_token_id":1'), "expected JSON")
     f.n("generation-twice", folder('{"bos_token_id":1,"bos_token_id":2}'), "expected JSON")
@@ -732,6 +738,22 @@ def make_model():
             f.y("%s-%s" % (key, name), model({"tokenizer.ggml.%s_token_id" % key: v}))
         for name, v in [("real", (F32, 1.0)), ("text", (STRING, "1"))]:
             f.n("%s-%s" % (key, name), model({"tokenizer.ggml.%s_token_id" % key: v}), "")
+    for key in ["eos_token_ids", "suppress_tokens"]:
+        name = "list-of-" + key.split("_")[0]
+        for case, ids in [("", [1, 2, 1]), ("-empty", []), ("-out-of-range", [-1, n, 3, (1 << 31) - 1])]:
+            f.y(name + case, model({"tokenizer.ggml." + key: (ARRAY, (I32, ids))}))
+        for case, v in [("-reals", (ARRAY, (F32, [1.0]))), ("-strings", (ARRAY, (STRING, ["1"]))), ("-a-number", (U32, 1))]:
+            f.n(name + case, model({"tokenizer.ggml." + key: v}), key + ": expected an array of integers")
+    f.n("list-of-eos-long", model({"tokenizer.ggml.eos_token_ids": (ARRAY, (I32, list(range(n))))}), "EOS tokens: expected at most 256")
+    f.y("list-of-eos-repeated", model({"tokenizer.ggml.eos_token_ids": (ARRAY, (U32, [1, 2, 3] * 500))}))
+    f.y("list-of-suppress-all", model({"tokenizer.ggml.suppress_tokens": (ARRAY, (U32, list(range(n))))}))
+    f.y("embedding-with-padding", model(tensors={"token_embd.weight": [2, n + 5]}))
+    for key in ["eot", "eom", "fim_pad", "fim_rep", "fim_sep"]:
+        f.y("end-" + key, model({"tokenizer.ggml.%s_token_id" % key: (U32, 1)}))
+        f.y("end-%s-too-large" % key, model({"tokenizer.ggml.%s_token_id" % key: (U32, n)}))
+        f.n("end-%s-text" % key, model({"tokenizer.ggml.%s_token_id" % key: (STRING, "1")}), key + "_token_id")
+    f.n("blocks-that-draft-all", model({"gpt2.nextn_predict_layers": (U32, 1)}), "expected fewer than the 1 blocks, found 1")
+    f.y("blocks-that-draft", model({"gpt2.nextn_predict_layers": (U32, 2), "gpt2.block_count": (U32, 3)}))
     f.n("bos-missing", model({"tokenizer.ggml.bos_token_id": (U32, n), "tokenizer.ggml.add_bos_token": (BOOL, 1)}), "BOS token, which begins every text")
     f.y("prefix-space", model({"tokenizer.ggml.add_space_prefix": (BOOL, 1)}))
     f.n("prefix-space-a-number", model({"tokenizer.ggml.add_space_prefix": (U32, 1)}), "add_space_prefix")

@@ -43,24 +43,54 @@ static inline bool is_new_piece(const char *const *pieces, size_t n, size_t i) {
     return true;
 }
 
+// What else the file says of its tokens.
+struct script_traits {
+    size_t padding;             // so many of the last rows of the embedding have no token
+    const int32_t *suppressed;  // [n_suppressed]
+    size_t n_suppressed;
+    const int32_t *eos;         // [n_eos] besides SCRIPT_EOS
+    size_t n_eos;
+    int32_t unused;             // an id of type 5; 0: none
+};
+
+// A piece in angle brackets is a control token, and written as it is.
+static inline bool is_control(const char *piece) { return piece && piece[0] == '<'; }
+
+static inline uint32_t script_type(const char *const *pieces, size_t n, int32_t id,
+                                   const struct script_traits *traits) {
+    const size_t place = (size_t)(id - SCRIPT_EOS - 1);
+    if (traits->unused && id == traits->unused) return 5;
+    return id == SCRIPT_EOS || (id > SCRIPT_EOS && place < n && is_control(pieces[place])) ? 3 : 1;
+}
+
+static inline void put_ids(struct buffer *b, const char *key, const int32_t *ids, size_t n) {
+    put_key(b, key, ARRAY), put_array(b, I32, n);
+    for (size_t i = 0; i < n; i++) put32(b, (uint32_t)ids[i]);
+}
+
 // Ids: a byte's own value, SCRIPT_EOS, and from SCRIPT_EOS + 1 on one for each position.
-static inline void put_vocabulary(struct buffer *b, const char *const *pieces, size_t n) {
+static inline void put_vocabulary(struct buffer *b, const char *const *pieces, size_t n,
+                                  const struct script_traits *traits) {
+    const size_t n_tokens = SCRIPT_VOCAB - traits->padding;
     put_key(b, "tokenizer.ggml.model", STRING), put_name(b, "gpt2");
     put_key(b, "tokenizer.ggml.pre", STRING), put_name(b, "gpt-2");
-    put_key(b, "tokenizer.ggml.tokens", ARRAY), put_array(b, STRING, SCRIPT_VOCAB);
+    put_key(b, "tokenizer.ggml.tokens", ARRAY), put_array(b, STRING, n_tokens);
     put64(b, 2), put(b, "\xc4\x80", 2); // byte 0, which no C string holds
     for (int i = 1; i < 256; i++) put_mapped(b, (const char[2]){(char)i, 0});
     put_name(b, "<|endoftext|>");
-    for (size_t i = 0; i < SCRIPT_CTX; i++) {
+    for (size_t i = 0; i < SCRIPT_CTX - traits->padding; i++) {
         char unused[32];
         snprintf(unused, sizeof unused, "<unused%zu>", i);
-        if (is_new_piece(pieces, n, i)) put_mapped(b, pieces[i]);
-        else put_name(b, unused);
+        if (!is_new_piece(pieces, n, i)) put_name(b, unused);
+        else if (is_control(pieces[i])) put_name(b, pieces[i]);
+        else put_mapped(b, pieces[i]);
     }
-    put_key(b, "tokenizer.ggml.token_type", ARRAY), put_array(b, I32, SCRIPT_VOCAB);
-    for (int i = 0; i < SCRIPT_VOCAB; i++) put32(b, i == SCRIPT_EOS ? 3 : 1);
+    put_key(b, "tokenizer.ggml.token_type", ARRAY), put_array(b, I32, n_tokens);
+    for (size_t id = 0; id < n_tokens; id++) put32(b, script_type(pieces, n, (int32_t)id, traits));
     put_key(b, "tokenizer.ggml.merges", ARRAY), put_array(b, STRING, 0);
     put_u32(b, "tokenizer.ggml.eos_token_id", SCRIPT_EOS);
+    put_ids(b, "tokenizer.ggml.eos_token_ids", traits->eos, traits->n_eos);
+    put_ids(b, "tokenizer.ggml.suppress_tokens", traits->suppressed, traits->n_suppressed);
 }
 
 // The id of a piece: EOS for NULL, a byte's own id, or the first piece that is equal.
@@ -101,10 +131,11 @@ enum { SCRIPT_TENSORS = sizeof script_tensors / sizeof *script_tensors };
 
 // The script begins after position 0: pieces[i] follows position i. After the last one comes EOS. `one` is the 1 of the
 // output matrix: smaller numbers make the script less certain.
-static inline struct scripted scripted_open(const char *const *pieces, size_t n, float one) {
+static inline struct scripted scripted_open_with(const char *const *pieces, size_t n, float one,
+                                                 const struct script_traits *traits) {
     struct scripted m = {0};
     struct buffer *b = &m.file;
-    put_header(b, 3, SCRIPT_TENSORS, 13);
+    put_header(b, 3, SCRIPT_TENSORS, 15);
     put_key(b, "general.architecture", STRING), put_name(b, "gpt2");
     put_u32(b, "gpt2.context_length", SCRIPT_CTX);
     put_u32(b, "gpt2.embedding_length", SCRIPT_CTX);
@@ -112,7 +143,7 @@ static inline struct scripted scripted_open(const char *const *pieces, size_t n,
     put_u32(b, "gpt2.feed_forward_length", SCRIPT_FF);
     put_u32(b, "gpt2.attention.head_count", 2);
     put_key(b, "gpt2.attention.layer_norm_epsilon", F32), put32(b, f32_bits(1e-5f));
-    put_vocabulary(b, pieces, n);
+    put_vocabulary(b, pieces, n, traits);
     uint64_t offset = 0;
     for (int i = 0; i < SCRIPT_TENSORS; i++) {
         const struct script_tensor *t = &script_tensors[i];
@@ -133,6 +164,10 @@ static inline struct scripted scripted_open(const char *const *pieces, size_t n,
     quill_error err;
     assert_ok(quill_model_open_memory(&m.model, b->p, b->n, "script", NULL, &err), err);
     return m;
+}
+
+static inline struct scripted scripted_open(const char *const *pieces, size_t n, float one) {
+    return scripted_open_with(pieces, n, one, &(struct script_traits){0});
 }
 
 static inline void scripted_close(struct scripted *m) {

@@ -536,11 +536,20 @@ static void largest_logits_are_in_order(void **state) {
         qsort(expected, BIG_VOCAB, sizeof *expected, by_logit);
         const size_t counts[] = {0, 1, 5, 100, 200};
         for (size_t i = 0; i < 5; i++) {
-            assert_int_equal(largest_logits(s, logits, BIG_VOCAB, counts[i], ids), counts[i]);
+            assert_int_equal(largest_logits(s, logits, BIG_VOCAB, NULL, counts[i], ids), counts[i]);
             for (size_t k = 0; k < counts[i]; k++) assert_int_equal(ids[k], expected[k].id);
         }
     }
-    assert_int_equal(largest_logits(s, logits, 3, 100, ids), 3);
+    assert_int_equal(largest_logits(s, logits, 3, NULL, 100, ids), 3);
+    struct token_set without; // the three largest but the second, and ten others
+    assert_true(token_set_create(&without, BIG_VOCAB));
+    for (int i = 0; i < 3; i++) token_set_add(&without, (size_t)expected[2 * i].id);
+    for (int i = 300; i < 310; i++) token_set_add(&without, (size_t)expected[i].id);
+    assert_int_equal(largest_logits(s, logits, BIG_VOCAB, &without, 3, ids), 3);
+    assert_true(ids[0] == expected[1].id && ids[1] == expected[3].id && ids[2] == expected[5].id);
+    for (size_t i = 0; i < BIG_VOCAB; i++) token_set_add(&without, i);
+    assert_int_equal(largest_logits(s, logits, BIG_VOCAB, &without, 3, ids), 0);
+    free(without.bits);
     sampler_free(s);
 }
 

@@ -39,8 +39,8 @@ struct stage {
 
 static const int32_t p_ids[SCRIPT_CTX + 1] = {'p'}; // a prompt of one token, and of many NULs after it
 
-static void open_stage(struct stage *st, const char *const *pieces, size_t n) {
-    *st = (struct stage){.script = scripted_open(pieces, n, 1)};
+static void open_stage_with(struct stage *st, const char *const *pieces, size_t n, const struct script_traits *traits) {
+    *st = (struct stage){.script = scripted_open_with(pieces, n, 1, traits)};
     assert_ok(quill_session_create(&st->session, st->script.model, NULL, &st->err), st->err);
     st->request = quill_request_default();
     st->request.prompt = p_ids, st->request.n_prompt = 1;
@@ -48,6 +48,10 @@ static void open_stage(struct stage *st, const char *const *pieces, size_t n) {
     st->request.logprobs = 0;
     st->request.on_text = take, st->request.user = &st->sink;
     st->request.interrupted = &st->sink.interrupted;
+}
+
+static void open_stage(struct stage *st, const char *const *pieces, size_t n) {
+    open_stage_with(st, pieces, n, &(struct script_traits){0});
 }
 
 static void close_stage(struct stage *st) {
@@ -104,6 +108,66 @@ static void text_ends_with_eos_length_or_context(void **state) {
     assert_int_equal(st.result->generated_tokens, SCRIPT_CTX); // 1 + 64 - 1 positions
     for (size_t i = 0; i < st.result->n_tokens; i++) assert_int_not_equal(st.result->tokens[i].id, SCRIPT_EOS);
     close_stage(&st);
+}
+
+static void text_ends_with_any_of_several_ends(void **state) {
+    (void)state;
+    const char *const pieces[] = {"one", " two", "<|im_end|>", " three", " four"};
+    enum { TWO = SCRIPT_EOS + 2, TURN, FOUR = SCRIPT_EOS + 5 };
+    struct stage st;
+    open_stage(&st, pieces, COUNT(pieces)); // known by its text
+    expect(&st, "one two", QUILL_STOP_EOS, 3);
+    assert_int_equal(st.result->tokens[2].id, TURN);
+    st.request.min_tokens = 3; // the third token would be the end: of the others, all alike, the lowest id is drawn
+    expect_text(&st, (struct str){"one two\0 three four", 19}, QUILL_STOP_EOS, 6);
+    st.request.min_tokens = 0, st.request.ignore_eos = true, st.request.n_predict = 6;
+    expect_text(&st, (struct str){"one two\0 three four\0", 20}, QUILL_STOP_LENGTH, 6);
+    close_stage(&st);
+    const int32_t eos[] = {FOUR, TWO, FOUR};
+    open_stage_with(&st, pieces, COUNT(pieces), &(struct script_traits){.eos = eos, .n_eos = 3}); // the file's own
+    expect(&st, "one", QUILL_STOP_EOS, 2);
+    st.request.sampling.n_logit_bias = 1;
+    st.request.sampling.logit_bias = &(quill_logit_bias){TWO, -(float)INFINITY};
+    expect_text(&st, (struct str){"one\0", 4}, QUILL_STOP_EOS, 3);
+    close_stage(&st);
+}
+
+// Rows of logits without a token, an unused token, and one that the file suppresses: each is the likeliest in its
+// place, and the lowest id of the others, all alike, is drawn.
+static void what_is_no_token_is_never_drawn(void **state) {
+    (void)state;
+    const char *const pieces[] = {"one", " two", " three", " four"};
+    const struct script_traits cases[] = {
+        {.padding = SCRIPT_CTX - 1},
+        {.unused = SCRIPT_EOS + 2},
+        {.suppressed = (const int32_t[]){SCRIPT_EOS + 2, SCRIPT_EOS + 2}, .n_suppressed = 2},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct stage st;
+        const float *logits;
+        open_stage_with(&st, pieces, COUNT(pieces), &cases[i]);
+        st.request.n_predict = 2, st.request.logprobs = 3;
+        for (int greedy = 0; greedy < 2; greedy++) {
+            st.request.sampling.top_k = greedy ? 0 : 1; // of few, of all
+            st.request.sampling.temp = greedy ? 0 : 1;
+            expect_text(&st, (struct str){"one\0", 4}, QUILL_STOP_LENGTH, 2);
+        }
+        const quill_scored_token second = st.result->tokens[1];
+        assert_int_equal(second.n_top, 3);
+        for (int32_t k = 0; k < 3; k++) assert_int_equal(second.top[k].id, k);
+        const double found = second.logprob;
+        assert_true(second.top[0].logprob == found);
+        // The probability is the model's own, in which every row counts.
+        const int32_t ids[] = {'p', SCRIPT_EOS + 1};
+        double sum = 0;
+        assert_ok(quill_eval(st.session, ids, 2, &logits, &st.err), st.err);
+        for (size_t id = 0; id < SCRIPT_VOCAB; id++) sum += exp((double)logits[id]);
+        assert_true(logits[SCRIPT_EOS + 2] > 7 && fabs(found - ((double)logits[0] - log(sum))) < 1e-6);
+        st.request.sampling.n_logit_bias = 1;
+        st.request.sampling.logit_bias = &(quill_logit_bias){SCRIPT_EOS + 2, 1000};
+        expect_text(&st, (struct str){"one\0", 4}, QUILL_STOP_LENGTH, 2);
+        close_stage(&st);
+    }
 }
 
 static void a_prompt_of_the_whole_context_yields_one_token(void **state) {
@@ -636,6 +700,8 @@ static void reuse_chunks_and_threads_do_not_change_a_bit(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_ends_with_eos_length_or_context),
+        cmocka_unit_test(text_ends_with_any_of_several_ends),
+        cmocka_unit_test(what_is_no_token_is_never_drawn),
         cmocka_unit_test(a_prompt_of_the_whole_context_yields_one_token),
         cmocka_unit_test(the_repeat_penalty_looks_at_the_prompt_and_at_what_was_generated),
         cmocka_unit_test(stops_go_across_tokens_and_are_never_passed_on),

@@ -409,6 +409,94 @@ static void tokens_tell_their_bytes_and_kind(void **state) {
     quill_tokenizer_free(t);
 }
 
+// Tokens by their kinds and texts, and the ids that end a text, ended by -1.
+static void ends_are_named_or_known_by_their_texts(void **state) {
+    (void)state;
+    struct rig rig;
+    rig_begin(&rig);
+    const int32_t named[] = {'x', 'y', 'x'};
+    rig.spec.eos = named;
+    rig.spec.n_eos = 3;
+    const int32_t turn = rig_add(&rig, "<|im_end|>", TOKEN_SPECIAL);
+    const int32_t added = rig_add(&rig, "<end_of_turn>", TOKEN_ADDED);
+    rig_add(&rig, "<|eot_id|>", TOKEN_UNUSED);
+    rig_merge(&rig, "< /", "</");
+    rig_merge(&rig, "s >", "s>");
+    const int32_t html = rig_merge(&rig, "</ s>", "</s>"); // a text may yield it
+    const int32_t literal = rig_add(&rig, "<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>",
+                                    TOKEN_NORMAL); // no text does
+    const int32_t text = rig_add(&rig, "<|endoftext|>", TOKEN_SPECIAL);
+    rig_add(&rig, "<|im_start|>", TOKEN_SPECIAL);
+    quill_tokenizer *t = rig_tokenizer(&rig);
+    quill_tokenizer_info info;
+    quill_tokenizer_describe(t, &info);
+    const int32_t ends[] = {'x', 'y', text, literal, turn, added};
+    assert_int_equal(info.n_eos, 6);
+    assert_memory_equal(info.eos, ends, sizeof ends);
+    for (int32_t id = 0; id < quill_n_vocab(t); id++) {
+        bool is_end = false;
+        for (size_t i = 0; i < 6; i++) is_end |= ends[i] == id;
+        assert_int_equal(quill_token_is_eos(t, id), is_end);
+    }
+    assert_false(quill_token_is_eos(t, html) || quill_token_is_eos(t, -1));
+    assert_int_equal(quill_token_eos(t), 'x');
+    quill_tokenizer_free(t);
+    rig.spec.n_eos = 0;
+    t = rig_tokenizer(&rig);
+    assert_int_equal(quill_token_eos(t), -1); // the file names none
+    quill_tokenizer_describe(t, &info);
+    assert_int_equal(info.n_eos, 4);
+    quill_tokenizer_free(t);
+}
+
+static void some_ends_are_none_beside_others(void **state) {
+    (void)state;
+    static const struct {
+        const char *texts[4];
+        unsigned ends; // a bit for each
+    } cases[] = {
+        {{"<|end|>", "<|return|>"}, 3},
+        {{"<|end|>", "<|return|>", "<|call|>"}, 6},
+        {{"<|calls|>", "<|flush|>", "<|end|>"}, 3},
+        {{"<|calls|>", "<|call|>", "<|end|>"}, 7},
+        {{"</s>", "<turn|>", "<eos>"}, 7},
+        {{"</s>", "<|tool_response>", "<eos>"}, 6},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rig rig;
+        rig_begin(&rig);
+        for (size_t k = 0; k < 4 && cases[i].texts[k]; k++) rig_add(&rig, cases[i].texts[k], TOKEN_SPECIAL);
+        quill_tokenizer *t = rig_tokenizer(&rig);
+        for (int32_t id = 256; id < quill_n_vocab(t); id++)
+            assert_int_equal(quill_token_is_eos(t, id), cases[i].ends >> (id - 256) & 1);
+        quill_tokenizer_free(t);
+    }
+}
+
+static void ids_without_a_token_are_unused(void **state) {
+    (void)state;
+    struct rig rig;
+    rig_begin(&rig);
+    const int32_t special = rig_add(&rig, "<s>", TOKEN_SPECIAL), pad = rig_add(&rig, "[PAD]", TOKEN_UNUSED);
+    const int32_t skipped = (int32_t)rig.spec.n_tokens++, empty = rig_add(&rig, "", TOKEN_SPECIAL);
+    const int32_t unused_end = rig_add(&rig, "<e>", TOKEN_UNUSED), suppressed[] = {'a', 'a'};
+    rig.spec.eos = &unused_end;
+    rig.spec.n_eos = 1;
+    rig.spec.suppressed = suppressed;
+    rig.spec.n_suppressed = 2;
+    quill_tokenizer *t = rig_tokenizer(&rig);
+    quill_tokenizer_info info;
+    for (int32_t id = -1; id <= quill_n_vocab(t); id++) {
+        const bool is_unused = id == -1 || id == pad || id == skipped || id == empty || id == unused_end + 1;
+        assert_int_equal(quill_token_is_unused(t, id), is_unused);
+    }
+    assert_false(quill_token_is_unused(t, special));
+    quill_tokenizer_describe(t, &info);
+    assert_int_equal(info.n_suppressed, 2);
+    assert_memory_equal(info.suppressed, suppressed, sizeof suppressed);
+    quill_tokenizer_free(t);
+}
+
 // ---- refused vocabularies -------------------------------------------------------------------------------------------
 
 static void refused(const struct rig *rig, const char *words) {
@@ -682,6 +770,9 @@ int main(void) {
         cmocka_unit_test(a_decoder_drops_the_space_in_front),
         cmocka_unit_test(losing_tokenizers_say_so),
         cmocka_unit_test(tokens_tell_their_bytes_and_kind),
+        cmocka_unit_test(ends_are_named_or_known_by_their_texts),
+        cmocka_unit_test(some_ends_are_none_beside_others),
+        cmocka_unit_test(ids_without_a_token_are_unused),
         cmocka_unit_test(vocabularies_that_make_no_sense_are_refused),
         cmocka_unit_test(parts_of_other_kinds_are_refused_by_name),
         cmocka_unit_test(results_need_not_be_in_order),

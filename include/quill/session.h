@@ -103,13 +103,16 @@ typedef struct quill_text {
 
 typedef struct quill_token_logprob {
     int32_t id;
-    double logprob; // natural logarithm of the model's own probability; NAN: none (the first prompt token)
+    // Natural logarithm of the model's own probability; NAN: none (the first prompt token). The probabilities of all
+    // rows of logits sum to 1, those without a token included, which are never drawn.
+    double logprob;
 } quill_token_logprob;
 
 typedef struct quill_scored_token {
     int32_t id;
     double logprob;
-    const quill_token_logprob *top; // [n_top] the likeliest tokens here, descending, ties by lower id; NULL: none
+    // [n_top] the likeliest tokens here that may be drawn, descending, ties by lower id; NULL: none
+    const quill_token_logprob *top;
     size_t n_top;
 } quill_scored_token;
 
@@ -120,6 +123,7 @@ enum { QUILL_DRAFT_AUTO = -1 };
 typedef struct quill_request {
     const int32_t *prompt; // [n_prompt] at least one id
     size_t n_prompt;
+    // EOS: any of the tokens that end a text (quill_token_is_eos). It counts as a token, but is no part of the text.
     int64_t n_predict;     // tokens at most; -1: until EOS or the end of the context
     int64_t min_tokens;    // within the first min_tokens tokens, EOS is not drawn and no stop matches
     bool ignore_eos;       // EOS is never drawn

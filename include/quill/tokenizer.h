@@ -87,8 +87,14 @@ const char *quill_decoder_end(quill_decoder *decoder, size_t *n);
 
 int32_t quill_n_vocab(const quill_tokenizer *tokenizer);
 int32_t quill_token_bos(const quill_tokenizer *tokenizer);              // -1: none
-int32_t quill_token_eos(const quill_tokenizer *tokenizer);              // the first one; -1: none
-bool quill_token_is_eos(const quill_tokenizer *tokenizer, int32_t id);  // a model may have several
+// The first end-of-text token that the model's files name; -1: none.
+int32_t quill_token_eos(const quill_tokenizer *tokenizer);
+// Whether a token ends a text: those that the files name, and tokens that models of chats and of code end a turn, a
+// file or an infill with, known by their texts ("<|im_end|>", "<|eot_id|>", "<|file_sep|>" ...).
+bool quill_token_is_eos(const quill_tokenizer *tokenizer, int32_t id);
+// Whether an id has no token: it is outside 0..quill_n_vocab-1, skipped by the vocabulary, or marked as unused. A model
+// may have logits for such ids; generation never draws them.
+bool quill_token_is_unused(const quill_tokenizer *tokenizer, int32_t id);
 bool quill_token_is_special(const quill_tokenizer *tokenizer, int32_t id);
 bool quill_adds_bos(const quill_tokenizer *tokenizer);                  // the model wants BOS in front of a prompt
 
@@ -97,8 +103,10 @@ typedef struct quill_tokenizer_info {
     const char *model;    // kind of the tokenizer: "bpe", "spm"
     const char *pre;      // BPE: name of the pre-tokenizer, "gpt-2"; "custom": the file has its own pattern; else NULL
     size_t n_merges;      // BPE
-    const int32_t *eos;   // [n_eos] ids, borrowed
+    const int32_t *eos;   // [n_eos] ids that quill_token_is_eos knows, borrowed; those that the files name come first
     size_t n_eos;
+    const int32_t *suppressed; // [n_suppressed] ids that the files say are never to be drawn, borrowed
+    size_t n_suppressed;
     size_t memory;        // bytes held
     bool pre_missing;     // BPE: the file names no pre-tokenizer; gpt-2 was assumed
     bool nfc_left_out;    // the file asks for normalization form C; it is not applied, so that text decodes unchanged

@@ -20,9 +20,6 @@ static quill_status check_traits(const struct vocab *v, const struct weights *w,
         return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF", file);
     if (spec->ignore_merges)
         return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: ignore_merges has no key in GGUF", file);
-    if (spec->n_eos > END_KEYS)
-        return fail(err, QUILL_E_MODEL, "%s: expected at most %d end tokens, for which GGUF has keys, found %zu", file,
-                    END_KEYS, spec->n_eos);
     if (spec->n_tokens > (size_t)rows)
         return fail(err, QUILL_E_MODEL,
                     "%s: vocabulary: expected at most %" PRId32 " tokens, as many as the embedding has rows, found %zu",
@@ -67,7 +64,11 @@ static bool put_keys(const struct vocab_spec *spec, struct gguf_writer *g) {
               gguf_put_strings(g, "tokenizer.ggml.tokens", spec->tokens, spec->n_tokens) && put_types(spec, g) &&
               gguf_put_strings(g, "tokenizer.ggml.merges", spec->merges, spec->n_merges);
     if (ok && spec->bos >= 0) ok = gguf_put_u32(g, "tokenizer.ggml.bos_token_id", (uint32_t)spec->bos);
-    for (size_t i = 0; ok && i < spec->n_eos; i++) ok = gguf_put_u32(g, end_keys[i], (uint32_t)spec->eos[i]);
+    for (size_t i = 0; ok && i < spec->n_eos && i < END_KEYS; i++)
+        ok = gguf_put_u32(g, end_keys[i], (uint32_t)spec->eos[i]);
+    if (ok && spec->n_eos > END_KEYS) ok = gguf_put_i32s(g, "tokenizer.ggml.eos_token_ids", spec->eos, spec->n_eos);
+    if (ok && spec->n_suppressed)
+        ok = gguf_put_i32s(g, "tokenizer.ggml.suppress_tokens", spec->suppressed, spec->n_suppressed);
     if (ok && spec->dummy_prefix != PREFIX_NONE) ok = gguf_put_bool(g, "tokenizer.ggml.add_space_prefix", true);
     return ok && gguf_put_bool(g, "tokenizer.ggml.add_bos_token", spec->add_bos);
 }

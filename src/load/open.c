@@ -16,12 +16,13 @@ static quill_status make_tokenizer(quill_tokenizer **out, const struct weights *
     return s;
 }
 
-// In a directory, the embedding may have more rows than the tokenizer has ids: padding, as in many Hugging Face models.
-// In a GGUF file one program writes both, and padding has tokens too.
+// The embedding may have more rows than the tokenizer has ids: padding. A directory's may have fewer (Gemma 3: that of
+// images), and a session refuses the ids beyond them. In a GGUF file one program writes both from the same tokens.
 static quill_status check_vocabulary(const struct quill_model *m, quill_error *err) {
     int32_t rows = model_hparams(m->model)->n_vocab, tokens = quill_n_vocab(m->tokenizer);
-    if (tokens == rows || (tokens < rows && m->weights->format == WEIGHTS_HF)) return QUILL_OK;
-    return fail(err, QUILL_E_MODEL, "%s: vocabulary: expected %d tokens, as many as the embedding has rows, found %d",
+    if (tokens <= rows || m->weights->format == WEIGHTS_HF) return QUILL_OK;
+    return fail(err, QUILL_E_MODEL,
+                "%s: vocabulary: expected at most %d tokens, as many as the embedding has rows, found %d",
                 QUOTED(str_of(m->weights->path)), (int)rows, (int)tokens);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A Hugging Face directory. vocab_files.c reads its tokenizer files; the ids of BOS and EOS come from
-// generation_config.json, else from config.json, else from the names in the tokenizer's own files.
+// generation_config.json, else from config.json, else from the names in the tokenizer's own files. The first alone says
+// what is never to be drawn.
 #include "formats/json.h"
 #include "vocab.h"
 #include "vocab_files.h"
@@ -20,8 +21,7 @@ static quill_status take_eos(struct vocab *v, const char *file, int64_t id, bool
     if (s || !has) return s;
     if (!*found) v->spec.n_eos = 0;
     *found = true;
-    vocab_add_eos(v, (int32_t)id);
-    return QUILL_OK;
+    return vocab_add_eos(v, (int32_t)id, err);
 }
 
 static quill_status take_bos(struct vocab *v, const char *file, int64_t id, bool *found, quill_error *err) {
@@ -42,6 +42,18 @@ static quill_status json_eos(struct vocab *v, const struct weights *w, const jso
     return s;
 }
 
+static quill_status json_suppressed(struct vocab *v, const struct weights *w, const json_t *value, const char *file,
+                                    quill_error *err) {
+    static const char key[] = "suppress_tokens";
+    quill_status s = json_is_array(value) ? QUILL_OK : bad_id(w, file, key, err);
+    for (size_t i = 0; !s && i < json_array_size(value); i++) {
+        const json_t *item = json_array_get(value, i);
+        s = json_is_integer(item) ? vocab_suppress(v, file, key, json_integer_value(item), err)
+                                  : bad_id(w, file, key, err);
+    }
+    return s;
+}
+
 static quill_status generation_ids(struct vocab *v, const struct weights *w, const json_t *root, const char *file,
                                    bool *bos, bool *eos, quill_error *err) {
     const json_t *value = json_object_get(root, "bos_token_id");
@@ -51,7 +63,8 @@ static quill_status generation_ids(struct vocab *v, const struct weights *w, con
                                    : bad_id(w, file, "bos_token_id", err);
     value = json_object_get(root, "eos_token_id");
     if (!s && value && !json_is_null(value)) s = json_eos(v, w, value, file, eos, err);
-    return s;
+    value = json_object_get(root, "suppress_tokens");
+    return !s && value && !json_is_null(value) ? json_suppressed(v, w, value, file, err) : s;
 }
 
 static quill_status generation_config(struct vocab *v, const struct weights *w, bool *bos, bool *eos,
@@ -106,8 +119,8 @@ quill_status vocab_load_folder(struct vocab *v, const struct weights *w, quill_e
     if (s) return s;
     size_t n = v->spec.n_eos;
     v->spec.n_eos = 0;
-    for (size_t i = 0; i < n; i++) vocab_add_eos(v, v->spec.eos[i]);
+    for (size_t i = 0; !s && i < n; i++) s = vocab_add_eos(v, v->spec.eos[i], err);
     bool bos = false, eos = false;
-    s = generation_config(v, w, &bos, &eos, err);
+    if (!s) s = generation_config(v, w, &bos, &eos, err);
     return s ? s : model_config(v, w, bos, eos, err);
 }

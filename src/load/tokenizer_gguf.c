@@ -94,16 +94,43 @@ static quill_status token_id(struct vocab *v, const struct weights *w, const cha
     return s;
 }
 
+// Calls take(v, id) for each element of an array of ids, if the file has it.
+static quill_status each_id(struct vocab *v, const struct weights *w, const char *key,
+                            quill_status (*take)(struct vocab *v, const char *key, int64_t id, quill_error *err),
+                            quill_error *err) {
+    const struct meta *m;
+    if (!weights_meta(w, str_of(key))) return QUILL_OK;
+    quill_status s = want_array(&m, w, key, META_INT, "integers", err);
+    if (s) return s;
+    struct meta_walk walk = {.array = &m->a};
+    struct meta element;
+    while (!s && meta_next(&walk, &element)) s = take(v, key, element.i, err);
+    return s;
+}
+
+static quill_status take_eos(struct vocab *v, const char *key, int64_t id, quill_error *err) {
+    bool has;
+    quill_status s = vocab_has_id(&has, v, NULL, key, id, err);
+    return s || !has ? s : vocab_add_eos(v, (int32_t)id, err);
+}
+
+static quill_status take_suppressed(struct vocab *v, const char *key, int64_t id, quill_error *err) {
+    return vocab_suppress(v, NULL, key, id, err);
+}
+
 static quill_status gguf_ids(struct vocab *v, const struct weights *w, quill_error *err) {
-    static const char *const ends[] = {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
-                                       "tokenizer.ggml.eom_token_id"};
+    static const char *const ends[] = {"tokenizer.ggml.eos_token_id",     "tokenizer.ggml.eot_token_id",
+                                       "tokenizer.ggml.eom_token_id",     "tokenizer.ggml.fim_pad_token_id",
+                                       "tokenizer.ggml.fim_rep_token_id", "tokenizer.ggml.fim_sep_token_id"};
     bool found, prefix = false;
     quill_status s = token_id(v, w, "tokenizer.ggml.bos_token_id", &v->spec.bos, &found, err);
     for (size_t i = 0; !s && i < sizeof ends / sizeof *ends; i++) {
         int32_t id;
         s = token_id(v, w, ends[i], &id, &found, err);
-        if (!s && found) vocab_add_eos(v, id);
+        if (!s && found) s = vocab_add_eos(v, id, err);
     }
+    if (!s) s = each_id(v, w, "tokenizer.ggml.eos_token_ids", take_eos, err); // ollama's
+    if (!s) s = each_id(v, w, "tokenizer.ggml.suppress_tokens", take_suppressed, err);
     if (!s) s = meta_bool(w, "tokenizer.ggml.add_bos_token", &v->spec.add_bos, &found, err);
     if (!s) v->spec.add_bos_unsaid = !found;
     if (!s) s = meta_bool(w, "tokenizer.ggml.add_space_prefix", &prefix, &found, err);
@@ -118,9 +145,9 @@ static quill_status spm_ids(struct vocab *v, const struct weights *w, quill_erro
     if (s) return s;
     if (v->spec.add_bos_unsaid) v->spec.add_bos = true;
     if (v->spec.bos < 0 && !weights_meta(w, STR("tokenizer.ggml.bos_token_id"))) v->spec.bos = 1;
-    if (v->spec.n_eos == 0 && !weights_meta(w, STR("tokenizer.ggml.eos_token_id"))) vocab_add_eos(v, 2);
+    if (v->spec.n_eos == 0 && !weights_meta(w, STR("tokenizer.ggml.eos_token_id"))) s = vocab_add_eos(v, 2, err);
     v->spec.unk = 0;
-    s = token_id(v, w, "tokenizer.ggml.unknown_token_id", &v->spec.unk, &found, err);
+    if (!s) s = token_id(v, w, "tokenizer.ggml.unknown_token_id", &v->spec.unk, &found, err);
     if (!s) s = meta_bool(w, "tokenizer.ggml.add_space_prefix", &prefix, &found, err);
     v->spec.dummy_prefix = prefix ? PREFIX_ALWAYS : PREFIX_NONE;
     return s;

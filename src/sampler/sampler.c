@@ -174,9 +174,13 @@ size_t sampler_distribution(struct sampler *s, const float *logits, const struct
     return c->n;
 }
 
-size_t largest_logits(struct sampler *s, const float *logits, size_t n, size_t k, int32_t *ids) {
+size_t largest_logits(struct sampler *s, const float *logits, size_t n, const struct token_set *without, size_t k,
+                      int32_t *ids) {
     if (n > s->c.limit) n = s->c.limit;
-    size_t kept = largest_entries(s->c.entries, logits, n, k);
-    for (size_t i = 0; i < kept; i++) ids[i] = s->c.entries[i].id;
+    const size_t wanted = k + (without ? without->n : 0);
+    const size_t found = largest_entries(s->c.entries, logits, n, wanted < n ? wanted : n);
+    size_t kept = 0;
+    for (size_t i = 0; i < found && kept < k; i++)
+        if (!without || !token_set_has(without, (size_t)s->c.entries[i].id)) ids[kept++] = s->c.entries[i].id;
     return kept;
 }

@@ -40,7 +40,9 @@ struct candidate {
 size_t sampler_distribution(struct sampler *s, const float *logits, const struct draw *draw,
                             const struct candidate **out);
 
-// The k largest logits, descending, ties to the lower id; returns min(k, n).
-size_t largest_logits(struct sampler *s, const float *logits, size_t n, size_t k, int32_t *ids);
+// The k largest of n logits, descending, ties to the lower id, without those of a set (NULL: none). Returns how many
+// there are, at most k.
+size_t largest_logits(struct sampler *s, const float *logits, size_t n, const struct token_set *without, size_t k,
+                      int32_t *ids);
 
 #endif

@@ -139,7 +139,7 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
         .sampling = &r->sampling,
         .history = g->ids,
         .n_history = n,
-        .banned = r->ignore_eos || !may_end(g) ? &g->session->eos : NULL,
+        .banned = r->ignore_eos || !may_end(g) ? &g->session->banned : &g->session->undrawn,
         .key = {.seed = r->seed, .prompt = g->prompt_hash, .sample = r->sample, .position = n},
     };
     *id = sampler_draw(g->session->sampler, logits, &draw);
@@ -147,9 +147,14 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
     return QUILL_OK;
 }
 
+static bool is_end(const struct generation *g, int32_t id) {
+    return quill_token_is_eos(g->session->model->tokenizer, id);
+}
+
+// The end of a text is no part of it, whatever kind of token it is.
 static quill_status record(struct generation *g, const float *logits, int32_t id, quill_error *err) {
-    size_t n_bytes;
-    const char *bytes = quill_decoder_take(&g->decoder, id, &n_bytes);
+    size_t n_bytes = 0;
+    const char *bytes = is_end(g, id) ? "" : quill_decoder_take(&g->decoder, id, &n_bytes);
     if (!score_list_reserve(&g->scores, 1) || !buffer_add(&g->bytes, bytes, n_bytes)) return fail_memory(err);
     score_list_add(&g->scores, &g->session->likelihood, logits, id);
     g->ids[g->request.n_prompt + g->n_generated] = id;
@@ -201,7 +206,7 @@ static quill_status look(struct generation *g, bool final, quill_error *err) {
 // Finishes if no token can follow the last one.
 static void end_after(struct generation *g, int32_t id) {
     const quill_request *r = &g->request;
-    if (quill_token_is_eos(g->session->model->tokenizer, id)) finish(g, QUILL_STOP_EOS);
+    if (is_end(g, id)) finish(g, QUILL_STOP_EOS);
     else if (r->n_predict >= 0 && g->n_generated >= (uint64_t)r->n_predict) finish(g, QUILL_STOP_LENGTH);
     // The token would be computed at position n_prompt + n_generated - 1, counted from 0.
     else if (r->n_prompt + g->n_generated > (size_t)g->session->lanes.plan.n_ctx) finish(g, QUILL_STOP_CONTEXT);

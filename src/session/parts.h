@@ -20,7 +20,8 @@ struct quill_session {
     struct schedule schedule; // the work computed into the lanes
     struct sampler *sampler;
     struct likelihood likelihood;
-    struct token_set eos; // the tokenizer's
+    struct token_set undrawn; // never drawn: rows of logits without a token, and what the model's files suppress
+    struct token_set banned;  // these and the tokens that end a text
     struct batch_rows *rows;
     struct score_list scores; // of quill_score
     bool weights_are_here;    // the first hold read them, unless on_weights stopped it

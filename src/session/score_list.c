@@ -40,7 +40,7 @@ void score_list_set(struct score_list *list, size_t i, const struct likelihood *
     struct log_sum sum = likelihood_log_sum(l, logits);
     token->logprob = log_sum_logprob(&sum, logits[id]);
     int32_t ids[MAX_LOGPROBS];
-    token->n_top = list->k ? largest_logits(l->sampler, logits, l->n_vocab, list->k, ids) : 0;
+    token->n_top = list->k ? largest_logits(l->sampler, logits, l->n_vocab, l->undrawn, list->k, ids) : 0;
     for (size_t k = 0; k < token->n_top; k++)
         list->top[i * list->k + k] = (quill_token_logprob){ids[k], log_sum_logprob(&sum, logits[ids[k]])};
 }

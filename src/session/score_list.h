@@ -17,6 +17,7 @@ enum { MAX_LOGPROBS = 100 };
 struct likelihood {
     const struct kernels *kernels;
     struct sampler *sampler;
+    const struct token_set *undrawn; // not among the likeliest tokens; the probabilities of the others count them
     size_t n_vocab;
 };
 

@@ -93,13 +93,24 @@ quill_status quill_session_plan(const quill_model *model, const quill_session_op
 
 // ---- life -----------------------------------------------------------------------------------------
 
-// The ids that end a text; false: no memory.
-static bool collect_eos(struct token_set *eos, const quill_model *model, int32_t n_vocab) {
+static void add_ids(struct token_set *set, const int32_t *ids, size_t n, int32_t n_vocab) {
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] < n_vocab) token_set_add(set, (size_t)ids[i]);
+}
+
+// False: no memory.
+static bool collect_sets(quill_session *session, int32_t n_vocab) {
+    const quill_tokenizer *tokenizer = session->model->tokenizer;
+    struct token_set *const sets[] = {&session->undrawn, &session->banned};
     quill_tokenizer_info info;
-    quill_tokenizer_describe(model->tokenizer, &info);
-    if (!token_set_create(eos, (size_t)n_vocab)) return false;
-    for (size_t i = 0; i < info.n_eos; i++)
-        if (info.eos[i] < n_vocab) token_set_add(eos, (size_t)info.eos[i]);
+    quill_tokenizer_describe(tokenizer, &info);
+    for (size_t i = 0; i < 2; i++) {
+        if (!token_set_create(sets[i], (size_t)n_vocab)) return false;
+        add_ids(sets[i], info.suppressed, info.n_suppressed, n_vocab);
+        for (int32_t id = 0; id < n_vocab; id++)
+            if (quill_token_is_unused(tokenizer, id)) token_set_add(sets[i], (size_t)id);
+    }
+    add_ids(&session->banned, info.eos, info.n_eos, n_vocab);
     return true;
 }
 
@@ -114,9 +125,9 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
     session->model = model;
     if (options) session->on_weights = options->on_weights, session->user = options->user;
     session->sampler = sampler_create(hp->n_vocab);
-    session->likelihood = (struct likelihood){model->kernels, session->sampler, (size_t)hp->n_vocab};
+    session->likelihood = (struct likelihood){model->kernels, session->sampler, &session->undrawn, (size_t)hp->n_vocab};
     session->rows = batch_rows_create(plan.n_seq, plan.n_ctx);
-    bool ok = session->sampler && session->rows && collect_eos(&session->eos, model, hp->n_vocab);
+    bool ok = session->sampler && session->rows && collect_sets(session, hp->n_vocab);
     s = ok ? lanes_create(&session->lanes, model->model, &plan, err) : fail_memory(err);
     if (!s && !schedule_create(&session->schedule, &session->lanes)) s = fail_memory(err);
     // Last, since the number of threads depends on the memory left.
@@ -135,6 +146,7 @@ void quill_session_free(quill_session *session) {
     sampler_free(session->sampler);
     team_free(session->team);
     score_list_free(&session->scores);
-    free(session->eos.bits);
+    free(session->undrawn.bits);
+    free(session->banned.bits);
     free(session);
 }

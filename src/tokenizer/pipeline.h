@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "added.h"
+#include "ends.h"
 #include "normalize.h"
 #include "quill/tokenizer.h"
 #include "tokenizer/segment/segment.h"
@@ -42,8 +43,9 @@ struct quill_tokenizer {
     struct encoder_shelf *shelf;
     char *pre;                         // the name of the pre-tokenizer; NULL: it has none
     size_t n_merges;
-    int32_t *eos;                      // [n_eos]
-    size_t n_eos;
+    struct ends ends;
+    int32_t *suppressed;               // [n_suppressed]
+    size_t n_suppressed;
     int32_t bos;
     char *ignored;                     // NULL: nothing was
     bool adds_bos, pre_missing;

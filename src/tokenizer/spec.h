@@ -84,8 +84,10 @@ struct vocab_spec {
     // empty list: text is not split.
     const struct str *patterns;   // [n_patterns]
     size_t n_patterns;
-    const int32_t *eos;           // [n_eos]
+    const int32_t *eos;           // [n_eos] those that the file names
     size_t n_eos;
+    const int32_t *suppressed;    // [n_suppressed] ids of tokens that are never to be drawn
+    size_t n_suppressed;
     int32_t bos;                  // -1: none
     bool add_bos;
     bool add_bos_unsaid;          // the file does not say; the pre-tokenizer's name implies it

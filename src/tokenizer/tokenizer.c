@@ -6,7 +6,7 @@
 
 // ---- making ---------------------------------------------------------------------------------------------------------
 
-static quill_status set_ends(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
+static quill_status set_specials(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
     const int32_t last = (int32_t)t->vocab.n - 1;
     if (spec->bos < -1 || spec->bos > last)
         return fail(err, QUILL_E_MODEL, "%s: BOS token: expected an id of 0 to %d, found %d",
@@ -14,14 +14,6 @@ static quill_status set_ends(quill_tokenizer *t, const struct vocab_spec *spec, 
     if (spec->unk < -1 || spec->unk > last)
         return fail(err, QUILL_E_MODEL, "%s: unknown token: expected an id of 0 to %d, found %d",
                     QUOTED(str_of(spec->file)), last, spec->unk);
-    for (size_t i = 0; i < spec->n_eos; i++)
-        if (spec->eos[i] < 0 || spec->eos[i] > last)
-            return fail(err, QUILL_E_MODEL, "%s: EOS token: expected an id of 0 to %d, found %d",
-                        QUOTED(str_of(spec->file)), last, spec->eos[i]);
-    t->eos = alloc_array(spec->n_eos, sizeof *t->eos);
-    if (!t->eos) return fail_memory(err);
-    if (spec->n_eos) memcpy(t->eos, spec->eos, spec->n_eos * sizeof *t->eos);
-    t->n_eos = spec->n_eos;
     t->bos = spec->bos;
     t->adds_bos = spec->add_bos && t->bos >= 0;
     if (spec->add_bos && !t->adds_bos && spec->bos_ignored)
@@ -29,6 +21,14 @@ static quill_status set_ends(quill_tokenizer *t, const struct vocab_spec *spec, 
                     QUOTED(str_of(spec->file)), last, QUOTED(str_of(spec->ignored)));
     t->ignored = spec->ignored ? alloc_string(str_of(spec->ignored)) : NULL;
     return t->ignored || !spec->ignored ? QUILL_OK : fail_memory(err);
+}
+
+static quill_status set_suppressed(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
+    t->suppressed = alloc_array(spec->n_suppressed, sizeof *t->suppressed);
+    if (!t->suppressed) return fail_memory(err);
+    if (spec->n_suppressed) memcpy(t->suppressed, spec->suppressed, spec->n_suppressed * sizeof *t->suppressed);
+    t->n_suppressed = spec->n_suppressed;
+    return QUILL_OK;
 }
 
 // The segmenter of each model.
@@ -78,7 +78,9 @@ static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const 
     if (!status) status = splitter_create(&t->splitter, rule, spec, err);
     if (!status) status = set_cuts(t, spec, err);
     if (!status) status = set_pre(t, spec, err);
-    if (!status) status = set_ends(t, spec, err);
+    if (!status) status = set_specials(t, spec, err);
+    if (!status) status = ends_find(&t->ends, &t->vocab, spec, err);
+    if (!status) status = set_suppressed(t, spec, err);
     if (status) return status;
     t->shelf = alloc_zeroed(1, sizeof *t->shelf);
     if (!t->shelf) return fail_memory(err);
@@ -123,7 +125,8 @@ void quill_tokenizer_free(quill_tokenizer *t) {
     if (t->segmenter) t->segmenter->free(t->segments);
     token_table_free(&t->vocab);
     free(t->pre);
-    free(t->eos);
+    ends_free(&t->ends);
+    free(t->suppressed);
     free(t->ignored);
     free(t);
 }
@@ -134,12 +137,14 @@ int32_t quill_n_vocab(const quill_tokenizer *t) { return (int32_t)t->vocab.n; }
 
 int32_t quill_token_bos(const quill_tokenizer *t) { return t->bos; }
 
-int32_t quill_token_eos(const quill_tokenizer *t) { return t->n_eos ? t->eos[0] : -1; }
+int32_t quill_token_eos(const quill_tokenizer *t) { return t->ends.n_named ? t->ends.ids[0] : -1; }
 
-bool quill_token_is_eos(const quill_tokenizer *t, int32_t id) {
-    for (size_t i = 0; i < t->n_eos; i++)
-        if (t->eos[i] == id) return true;
-    return false;
+bool quill_token_is_eos(const quill_tokenizer *t, int32_t id) { return ends_have(&t->ends, id); }
+
+bool quill_token_is_unused(const quill_tokenizer *t, int32_t id) {
+    if (id < 0 || (size_t)id >= t->vocab.n) return true;
+    const bool silent = token_kind_of(&t->vocab, id) == TOKEN_UNUSED || token_bytes(&t->vocab, id).n == 0;
+    return silent && !ends_have(&t->ends, id);
 }
 
 bool quill_token_is_special(const quill_tokenizer *t, int32_t id) {
@@ -153,8 +158,10 @@ void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *in
         .model = t->segmenter->name,
         .pre = t->pre,
         .n_merges = t->n_merges,
-        .eos = t->eos,
-        .n_eos = t->n_eos,
+        .eos = t->ends.ids,
+        .n_eos = t->ends.n,
+        .suppressed = t->suppressed,
+        .n_suppressed = t->n_suppressed,
         .memory = sizeof *t + token_table_memory(&t->vocab) + t->segmenter->memory(t->segments) +
                   added_memory(&t->as_text) + added_memory(&t->parsed) + splitter_memory(t->splitter) +
                   (t->cuts ? sizeof *t->cuts : 0),

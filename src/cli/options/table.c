@@ -126,7 +126,7 @@ const struct option_row option_table[] = {
     {"line", NULL, NULL, OPTION_FLAG, FIELD(length.line), TO(line), .verbs = GENERATORS, .group = GROUP_LENGTH,
      .common = true, .settable = true, .help = "end before the first newline"},
     {"ignore-eos", NULL, NULL, OPTION_FLAG, FIELD(length.ignore_eos), TO(ignore_eos), .verbs = GENERATORS,
-     .group = GROUP_LENGTH, .help = "never choose the end-of-text token"},
+     .group = GROUP_LENGTH, .help = "never choose a token that ends the text"},
     {"min-tokens", NULL, NULL, OPTION_INT, FIELD(length.min_tokens), TO(min_tokens), .value = "N", .max = INT_MAX_VALUE,
      .initial = "0", .verbs = GENERATORS, .group = GROUP_LENGTH, .help = "no end and no stop before N tokens"},
     {"timeout", NULL, NULL, OPTION_SECONDS, FIELD(length.timeout), .value = "SECONDS", .max = 1e9, .initial = "0",
