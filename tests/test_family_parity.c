@@ -15,18 +15,32 @@
 // Models that quill does not run yet, by their paths. What is named here must be refused, so that a name cannot stay
 // when its family's row has come.
 static const char *const not_yet[] = {
+    "bloom", "bloom/model.gguf",
+    "codegen",
+    "falcon", "falcon/model.gguf",
+    "falcon-11b",
+    "falcon-40b", "falcon-40b/model.gguf",
+    "falcon-old",
+    "falcon-rw",
     "galactica",
+    "gpt-bigcode", "gpt-bigcode/model.gguf",
+    "gpt-bigcode-heads",
     "gpt-neo",
+    "gpt-neox", "gpt-neox/model.gguf",
+    "gpt-neox-sequential", "gpt-neox-sequential/model.gguf",
+    "gptj",
     "granite", "granite/model.gguf",
     "llama", "llama/model.gguf",
     "llama-3", "llama-3/model.gguf",
     "llama-bias", "llama-bias/model.gguf",
     "llama-linear", "llama-linear/model.gguf",
     "llama-yarn", "llama-yarn/model.gguf",
+    "llama-yarn-given",
     "ministral",
     "ministral3", "ministral3/model.gguf",
     "mistral", "mistral/model.gguf",
     "mistral-window",
+    "mpt", "mpt/model.gguf",
     "openai-gpt",
     "opt",
     "opt-350m",
@@ -34,6 +48,8 @@ static const char *const not_yet[] = {
     "qwen2-window",
     "qwen3", "qwen3/model.gguf",
     "smollm3", "smollm3/model.gguf",
+    "starcoder2", "starcoder2/model.gguf",
+    "starcoder2-window",
 };
 enum { N_NOT_YET = sizeof not_yet / sizeof not_yet[0] };
 
@@ -112,7 +128,7 @@ static float *logits_of(const char *name, const struct expected *e, size_t chunk
 
 // ---- comparisons ----
 
-static const double bound = 1e-4; // of the largest logit
+static const double bound = 3e-5; // of the largest logit: the forms of GELU differ by 1e-4
 
 static double log_prob(const float *row, size_t n, int32_t id) {
     double max = (double)row[0], sum = 0;

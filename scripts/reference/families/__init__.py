@@ -9,13 +9,14 @@ Weights are larger than those of a fresh model, norms and biases are away from 1
 and every part matters. The seed is the first one with which the continuation has a clear winner at every step, and
 with which float64 gives the same numbers.
 """
+import json
 import shutil
 import zlib
 
-from . import gguf_file, gpt_kin, llama_kin, weights
+from . import gguf_file, gpt_kin, llama_kin, neox_kin, weights
 from .. import expect, texts
 
-MODELS = llama_kin.MODELS + gpt_kin.MODELS
+MODELS = llama_kin.MODELS + gpt_kin.MODELS + neox_kin.MODELS
 
 N_PROMPT = 40    # tokens of a prompt: more than the windows and the original contexts of the models
 N_GREEDY = 6     # and of its continuation
@@ -51,6 +52,8 @@ def make(model, directory):
         text = text[:-1]
     ids = encode(text)
     seed, found = weights.write(model, directory, ids, N_GREEDY, CLEAR_GAP, SAME)
+    if model.published:
+        (directory / "config.json").write_text(json.dumps(model.published, indent=1) + "\n")
     rows = sorted({row for row in ROWS if row < len(found.logits)})
     found.logits[rows].astype("<f4").tofile(directory / "logits.f32")
     facts = [("family", model.config["model_type"]), ("prompt_hex", text.encode()), ("prompt_ids", ids),

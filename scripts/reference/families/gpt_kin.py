@@ -28,7 +28,7 @@ def gpt2_tensors(tensors, config):
 
 def gpt2_config(**fields):
     return {"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "activation_function": "gelu_new", "attn_pdrop": 0.1,
-            "bos_token_id": END, "embd_pdrop": 0.1, "eos_token_id": END, "initializer_range": 0.02, "layer_norm_epsilon": 1e-5,
+            "bos_token_id": END, "embd_pdrop": 0.1, "eos_token_id": END, "initializer_range": 0.02, "layer_norm_epsilon": 1e-3,
             "n_ctx": 64, "n_embd": 20, "n_head": 2, "n_layer": 3, "n_positions": 64, "resid_pdrop": 0.1, "vocab_size": 277} | fields
 
 
@@ -49,23 +49,29 @@ def opt(**fields):
 
 NEO_SCALES = (("q_proj.weight", 0.2), ("k_proj.weight", 0.2))  # its scores are not divided
 
+# The forms of GELU differ little: let much of a block be the MLP's.
+MLP_SCALES = tuple((f"mlp.{name}.weight", 2.0) for name in ("c_proj", "fc_out", "dense_4h_to_h")) + (("down_proj.weight", 2.0),)
+
 MODELS = (
-    Model("distilgpt2", gpt2_config(_num_labels=1, n_layer=2), Gguf("gpt2", GPT2_NAMES, gpt2_keys, tensors=gpt2_tensors)),
-    Model("cerebras", gpt2_config(activation_function="gelu", n_inner=44, n_head=5, n_layer=2, scale_attn_weights=True)),
+    Model("distilgpt2", gpt2_config(_num_labels=1, n_layer=2), Gguf("gpt2", GPT2_NAMES, gpt2_keys, tensors=gpt2_tensors),
+          scales=MLP_SCALES),
+    Model("cerebras", gpt2_config(activation_function="gelu", n_inner=44, n_head=5, n_layer=2, scale_attn_weights=True),
+          scales=MLP_SCALES),
     Model("openai-gpt", {
         "architectures": ["OpenAIGPTLMHeadModel"], "model_type": "openai-gpt", "afn": "gelu", "attn_pdrop": 0.1, "embd_pdrop": 0.1,
-        "initializer_range": 0.02, "layer_norm_epsilon": 1e-5, "n_ctx": 56, "n_embd": 20, "n_head": 4, "n_layer": 2,
+        "initializer_range": 0.02, "layer_norm_epsilon": 1e-3, "n_ctx": 56, "n_embd": 20, "n_head": 4, "n_layer": 2,
         "n_positions": 56, "n_special": 0, "predict_special_tokens": True, "resid_pdrop": 0.1, "vocab_size": 277},
-          rename=lambda name: name.removeprefix("transformer."), ignored=lambda: masks("h.{}.attn.bias", 2, 56)),
+          scales=MLP_SCALES, rename=lambda name: name.removeprefix("transformer."), ignored=lambda: masks("h.{}.attn.bias", 2, 56)),
     Model("gpt-neo", {
         "architectures": ["GPTNeoForCausalLM"], "model_type": "gpt_neo", "activation_function": "gelu_new", "attention_dropout": 0,
         "attention_layers": ["global", "local", "global", "local"], "attention_types": [[["global", "local"], 2]],
-        "bos_token_id": END, "eos_token_id": END, "hidden_size": 20, "intermediate_size": None, "layer_norm_epsilon": 1e-5,
+        "bos_token_id": END, "eos_token_id": END, "hidden_size": 20, "intermediate_size": None, "layer_norm_epsilon": 1e-3,
         "max_position_embeddings": 48, "num_heads": 4, "num_layers": 4, "vocab_size": 277, "window_size": 8},
-          scales=NEO_SCALES, ignored=lambda: masks("transformer.h.{}.attn.attention.bias", 4, 48)),
+          scales=NEO_SCALES + MLP_SCALES, ignored=lambda: masks("transformer.h.{}.attn.attention.bias", 4, 48)),
     Model("opt", opt()),
     Model("opt-350m", opt(do_layer_norm_before=False, word_embed_proj_dim=12, hidden_size=20),
           rename=lambda name: name.removeprefix("model.")),
     Model("galactica", opt(activation_function="gelu", enable_bias=False, layer_norm_elementwise_affine=False,
-                           learned_embeddings=True, scale_embeddings=False, bos_token_id=0)),
+                           learned_embeddings=True, scale_embeddings=False, bos_token_id=0),
+          scales=(("fc2.weight", 2.0),)),
 )

@@ -21,7 +21,7 @@ def base_config(kind, family, **fields):
     """config.json of a model that is written like Llama; fields that are None are left out."""
     config = {"architectures": [kind], "model_type": family, "hidden_size": 24, "intermediate_size": 44,
               "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 277,
-              "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "rope_scaling": None,
+              "max_position_embeddings": 64, "rms_norm_eps": 1e-3, "rope_theta": 10000.0, "rope_scaling": None,
               "hidden_act": "silu", "tie_word_embeddings": False, "attention_bias": False, "attention_dropout": 0.0,
               "initializer_range": 0.02, "use_cache": True, "bos_token_id": END, "eos_token_id": END,
               "torch_dtype": "float16"}
@@ -158,8 +158,8 @@ def llama(name, gguf=LLAMA, **fields):
     return Model(name, base_config("LlamaForCausalLM", "llama", **fields), gguf, dtype=fields.get("torch_dtype", "float16"))
 
 
-MINISTRAL3 = {"rope_theta": 1000.0, "rope_type": "yarn", "type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16,
-              "beta_fast": 32.0, "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.1}
+MINISTRAL3 = {"rope_theta": 100.0, "rope_type": "yarn", "type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16,
+              "beta_fast": 1.2, "beta_slow": 0.25, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.1}
 
 GRANITE = {"attention_multiplier": 0.25, "embedding_multiplier": 3.0, "residual_multiplier": 0.4, "logits_scaling": 2.0}
 
@@ -174,6 +174,9 @@ MODELS = (
     llama("llama-linear", rope_scaling={"type": "linear", "factor": 4.0}),
     llama("llama-yarn", num_attention_heads=2, num_key_value_heads=1, hidden_size=20, head_dim=14,
           rope_scaling={"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 32}),
+    llama("llama-yarn-given", None, num_attention_heads=2, num_key_value_heads=1, hidden_size=20, head_dim=14, rope_theta=100.0,
+          rope_scaling={"rope_type": "yarn", "factor": 3.0, "original_max_position_embeddings": 32, "beta_fast": 1.5,
+                        "beta_slow": 0.25, "attention_factor": 0.8, "truncate": False}),
     Model("mistral-window", base_config("MistralForCausalLM", "mistral", sliding_window=8, num_hidden_layers=3,
                                         attention_bias=LEFT_OUT)),
     Model("mistral", base_config("MistralForCausalLM", "mistral", sliding_window=None, head_dim=10, rope_theta=1e6,

@@ -24,7 +24,7 @@ class Gguf:
 @dataclasses.dataclass(frozen=True)
 class Model:
     name: str
-    config: dict          # config.json
+    config: dict          # config.json, as transformers reads it
     gguf: Gguf = None     # None: no such file
     dtype: str = "float16"
     gain: float = 2.4     # how much larger a matrix makes what it multiplies
@@ -34,6 +34,8 @@ class Model:
     scales: tuple = ()    # (end of a parameter's name, standard deviation): exceptions
     ignored: callable = None  # constant tensors that files have besides
     rename: callable = None  # the name of a tensor in the file
+    kind: str = None         # the class in transformers, where config.json does not name it
+    published: dict = None   # config.json as old files have it, which transformers does not read
     load: callable = None    # a function of the directory in place of transformers' classes
 
 
@@ -100,7 +102,7 @@ def network_class(model):
     warnings.simplefilter("ignore", FutureWarning)
     transformers.logging.disable_progress_bar()
     transformers.logging.set_verbosity_error()
-    return getattr(transformers, model.config["architectures"][0])
+    return getattr(transformers, model.kind or model.config["architectures"][0])
 
 
 def create(model, directory):
