@@ -105,6 +105,11 @@ enum act_fn {
     ACTF_RELU, ACTF_RELU_SQUARED, ACTF_SILU, ACTF_TANH, ACTF_COUNT,
 };
 
+// Rotary positions (Su et al. 2021): which values of a head form pair i of n. Each pair (a, b) turns by an angle whose
+// cosine is turns[i] and whose sine is turns[n + i]: x[i] = fma(a, cos, -(b * sin)), x[n + i] = fma(b, cos, a * sin).
+// The results lie in halves for both kinds: files that hold the same model in either order give the same bits.
+enum rope_kind { ROPE_NONE, ROPE_HALVES, ROPE_PAIRS, ROPE_KIND_COUNT }; // x[i] and x[n + i]; x[2i] and x[2i + 1]
+
 struct kernels {
     const char *name;     // "ref", "avx2", ...
     // A good number of matrix rows for one claim of work; job bounds should be multiples of it. With [in,out] storage
@@ -121,6 +126,10 @@ struct kernels {
     void (*add)(float *y, const float *x, size_t n);  // y += x
     void (*add_scaled)(float *y, const float *x, float scale, size_t n); // y = fma(scale, x, y)
     void (*multiply)(float *y, const float *x, size_t n); // y *= x
+    void (*scale)(float *x, float factor, size_t n);      // x *= factor
+    void (*clamp)(float *x, float limit, size_t n);       // x = max(-limit, min(x, limit)); a NaN stays
+    void (*softcap)(float *x, float cap, size_t n);       // x = cap * tanh(x / cap)
+    void (*rotate[ROPE_KIND_COUNT])(float *x, const float *turns, size_t n_pairs); // NULL for ROPE_NONE
     bool (*all_finite)(const float *x, size_t n);
 
     // Logits: the largest (first wins ties) and sum of exp(x - max) by 16 lanes and the fold.

@@ -22,8 +22,7 @@ enum { ACTS_QUANTIZED = (1 << ACT_Q8_32) | (1 << ACT_Q8_256) };
 enum norm_kind { NORM_LAYER, NORM_RMS };                  // Ba et al. 2016; Zhang and Sennrich 2019
 enum residual { RESIDUAL_SEQUENTIAL, RESIDUAL_PARALLEL }; // parallel: attention and MLP read the same x
 
-// Rotary positions (Su et al. 2021): which two of a head's first `dims` values form a pair.
-enum rope_kind { ROPE_NONE, ROPE_HALVES, ROPE_PAIRS };    // i and i + dims/2; 2i and 2i + 1
+// Rotary positions in a head's first `dims` values.
 struct rope {
     enum rope_kind kind;
     int32_t dims;

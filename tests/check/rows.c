@@ -163,6 +163,50 @@ static bool check_add_scaled(const struct kernels *k) {
     return true;
 }
 
+// With a factor, a limit or a cap that is not 0.
+static bool check_with_number(void (*f)(float *, float, size_t), void (*ref)(float *, float, size_t)) {
+    for (size_t i = 0; i < (size_t)N_LENGTHS * 12; i++) {
+        size_t n = lengths[i % N_LENGTHS];
+        const float number = i % 2 ? 0.01f + fabsf(random_float(UNIT)) : 30.0f;
+        float *x = inputs(n, (enum values)(i / N_LENGTHS % 6)), *want = guarded_copy(x, n * sizeof *x);
+        ref(want, number, n);
+        f(x, number, n);
+        if (!finish(same_floats("x", x, want, n))) return complain("number %.9g", (double)number);
+    }
+    return true;
+}
+
+static bool check_scale(const struct kernels *k) { return check_with_number(k->scale, kernels_ref.scale); }
+static bool check_clamp(const struct kernels *k) { return check_with_number(k->clamp, kernels_ref.clamp); }
+static bool check_softcap(const struct kernels *k) { return check_with_number(k->softcap, kernels_ref.softcap); }
+
+static bool check_rotate(const struct kernels *k) {
+    for (size_t i = 0; i < (size_t)N_LENGTHS * 12; i++) {
+        const size_t n = lengths[i % N_LENGTHS] > HEAD_DIM_LIMIT / 2 ? HEAD_DIM_LIMIT / 2 : lengths[i % N_LENGTHS];
+        const enum rope_kind kind = i % 2 ? ROPE_HALVES : ROPE_PAIRS;
+        const float *turns = inputs(2 * n, UNIT);
+        float *x = inputs(2 * n, (enum values)(i / N_LENGTHS % 6)), *want = guarded_copy(x, 2 * n * sizeof *x);
+        kernels_ref.rotate[kind](want, turns, n);
+        k->rotate[kind](x, turns, n);
+        if (!finish(same_floats("x", x, want, 2 * n))) return complain("kind %d, %zu pairs", (int)kind, n);
+    }
+    return true;
+}
+
+// A head whose values lie in pairs gives the bits of one whose values lie in halves.
+static bool both_orders_turn_alike(const struct kernels *k) {
+    for (size_t i = 0; i < N_LENGTHS; i++) {
+        const size_t n = lengths[i] > HEAD_DIM_LIMIT / 2 ? HEAD_DIM_LIMIT / 2 : lengths[i];
+        const float *turns = inputs(2 * n, UNIT);
+        float *halves = inputs(2 * n, UNIT), *pairs = guarded(2 * n * sizeof *pairs);
+        for (size_t j = 0; j < n; j++) pairs[2 * j] = halves[j], pairs[2 * j + 1] = halves[n + j];
+        k->rotate[ROPE_HALVES](halves, turns, n);
+        k->rotate[ROPE_PAIRS](pairs, turns, n);
+        if (!finish(same_floats("x", pairs, halves, 2 * n))) return false;
+    }
+    return true;
+}
+
 static bool check_all_finite(const struct kernels *k) {
     static const float bad[] = {INFINITY, -INFINITY, NAN};
     for (size_t i = 0; i < (size_t)N_LENGTHS * 6; i++) {
@@ -302,6 +346,11 @@ const struct check row_checks[] = {
     {"add", check_add, NULL},
     {"add_scaled", check_add_scaled, NULL},
     {"multiply", check_multiply, NULL},
+    {"scale", check_scale, NULL},
+    {"clamp", check_clamp, NULL},
+    {"softcap", check_softcap, NULL},
+    {"rotate", check_rotate, NULL},
+    {"rotate either order", both_orders_turn_alike, NULL},
     {"all_finite", check_all_finite, NULL},
     {"row_max", check_row_max, NULL},
     {"row_exp_sum", check_row_exp_sum, bench_exp_sum},

@@ -6,6 +6,7 @@
 // more; lanes from n on are +0. vf_max(a, b) is a > b ? a : b, vf_min alike; vf_to_int rounds to nearest even; vf_bits
 // and vi_floats reinterpret; vf_load_i8, _f16, _bf16 convert VF values; vf_store_f16 saturates at +-65504; vi_store_i8
 // takes -128..127.
+//   vf_even, vf_odd(a, b)   every second lane of a and then of b, from the first or from the second on
 //   vf_transpose(v)         v[i] lane j <-> v[j] lane i
 //   vh_transpose(out, rows, at)  VH 16-bit values at byte `at` of VF rows: out is [VH][VF], aligned to 64 bytes
 //   vb_load(rows, at)       quarter k (of 16 bytes): those at rows[4 * k] + at; four vectors j of rows + j make VF rows

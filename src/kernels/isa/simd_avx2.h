@@ -40,6 +40,12 @@ SIMD vm vf_is_nan(vf a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
 SIMD vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
 SIMD vf vf_select(vm m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
 
+SIMD vf vf_every_second(__m256 mixed) { // its quarters are of a, of b, of a, of b
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(mixed), 0xd8));
+}
+SIMD vf vf_even(vf a, vf b) { return vf_every_second(_mm256_shuffle_ps(a, b, 0x88)); }
+SIMD vf vf_odd(vf a, vf b) { return vf_every_second(_mm256_shuffle_ps(a, b, 0xdd)); }
+
 SIMD vi vf_bits(vf a) { return _mm256_castps_si256(a); }
 SIMD vf vi_floats(vi a) { return _mm256_castsi256_ps(a); }
 SIMD vi vf_to_int(vf a) { return _mm256_cvtps_epi32(a); }

@@ -41,6 +41,15 @@ SIMD vm vf_is_nan(vf a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
 SIMD vm vm_and(vm a, vm b) { return (vm)(a & b); }
 SIMD vf vf_select(vm m, vf a, vf b) { return _mm512_mask_blend_ps(m, b, a); }
 
+SIMD vf vf_even(vf a, vf b) {
+    const vi pick = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    return _mm512_permutex2var_ps(a, pick, b);
+}
+SIMD vf vf_odd(vf a, vf b) {
+    const vi pick = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+    return _mm512_permutex2var_ps(a, pick, b);
+}
+
 SIMD vi vf_bits(vf a) { return _mm512_castps_si512(a); }
 SIMD vf vi_floats(vi a) { return _mm512_castsi512_ps(a); }
 SIMD vi vf_to_int(vf a) { return _mm512_cvtps_epi32(a); }

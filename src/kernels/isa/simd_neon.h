@@ -34,6 +34,9 @@ SIMD vm vf_is_nan(vf a) { return vmvnq_u32(vceqq_f32(a, a)); }
 SIMD vm vm_and(vm a, vm b) { return vandq_u32(a, b); }
 SIMD vf vf_select(vm m, vf a, vf b) { return vbslq_f32(m, a, b); }
 
+SIMD vf vf_even(vf a, vf b) { return vuzp1q_f32(a, b); }
+SIMD vf vf_odd(vf a, vf b) { return vuzp2q_f32(a, b); }
+
 SIMD vi vf_bits(vf a) { return vreinterpretq_s32_f32(a); }
 SIMD vf vi_floats(vi a) { return vreinterpretq_f32_s32(a); }
 SIMD vi vf_to_int(vf a) { return vcvtnq_s32_f32(a); }

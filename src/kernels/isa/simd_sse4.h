@@ -54,6 +54,9 @@ SIMD vf vf_fma(vf a, vf b, vf c) {
     return _mm_movelh_ps(fma_low(a, b, c), fma_low(_mm_movehl_ps(a, a), _mm_movehl_ps(b, b), _mm_movehl_ps(c, c)));
 }
 
+SIMD vf vf_even(vf a, vf b) { return _mm_shuffle_ps(a, b, 0x88); }
+SIMD vf vf_odd(vf a, vf b) { return _mm_shuffle_ps(a, b, 0xdd); }
+
 SIMD vi vf_bits(vf a) { return _mm_castps_si128(a); }
 SIMD vf vi_floats(vi a) { return _mm_castsi128_ps(a); }
 SIMD vi vf_to_int(vf a) { return _mm_cvtps_epi32(a); }

@@ -2,6 +2,8 @@
 // The definition of every kernel, in plain C. It is never made faster: tests compare the other tables with its bits.
 #include "kernels_ref.h"
 
+#include <string.h>
+
 #include "kernels/mathf.h"
 
 void layer_norm_ref(float *out, const float *x, const float *w, const float *b, float eps, size_t n) {
@@ -69,6 +71,33 @@ void add_scaled_ref(float *y, const float *x, float scale, size_t n) {
 
 void multiply_ref(float *y, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] *= x[i];
+}
+
+void scale_ref(float *x, float factor, size_t n) {
+    for (size_t i = 0; i < n; i++) x[i] *= factor;
+}
+
+void clamp_ref(float *x, float limit, size_t n) {
+    for (size_t i = 0; i < n; i++) x[i] = max_f32(-limit, min_f32(limit, x[i]));
+}
+
+void softcap_ref(float *x, float cap, size_t n) {
+    for (size_t i = 0; i < n; i++) x[i] = cap * mathf_tanh(x[i] / cap);
+}
+
+static void rotate(float *x, float a, float b, const float *turns, size_t i, size_t n) {
+    x[i] = q_fma(a, turns[i], -(b * turns[n + i]));
+    x[n + i] = q_fma(b, turns[i], a * turns[n + i]);
+}
+
+void rotate_halves_ref(float *x, const float *turns, size_t n) {
+    for (size_t i = 0; i < n; i++) rotate(x, x[i], x[n + i], turns, i, n);
+}
+
+void rotate_pairs_ref(float *x, const float *turns, size_t n) {
+    float from[HEAD_DIM_LIMIT];
+    memcpy(from, x, 2 * n * sizeof *x);
+    for (size_t i = 0; i < n; i++) rotate(x, from[2 * i], from[2 * i + 1], turns, i, n);
 }
 
 bool all_finite_ref(const float *x, size_t n) {

@@ -46,6 +46,11 @@ void tanh_of_ref(float *x, size_t n);
 void add_ref(float *y, const float *x, size_t n);
 void add_scaled_ref(float *y, const float *x, float scale, size_t n);
 void multiply_ref(float *y, const float *x, size_t n);
+void scale_ref(float *x, float factor, size_t n);
+void clamp_ref(float *x, float limit, size_t n);
+void softcap_ref(float *x, float cap, size_t n);
+void rotate_halves_ref(float *x, const float *turns, size_t n);
+void rotate_pairs_ref(float *x, const float *turns, size_t n);
 bool all_finite_ref(const float *x, size_t n);
 float row_max_ref(const float *x, size_t n);
 float row_exp_sum_ref(const float *x, size_t n, float max);
@@ -64,6 +69,10 @@ float row_exp_sum_ref(const float *x, size_t n, float max);
     .add = add_ref,                                                                                                   \
     .add_scaled = add_scaled_ref,                                                                                     \
     .multiply = multiply_ref,                                                                                         \
+    .scale = scale_ref,                                                                                               \
+    .clamp = clamp_ref,                                                                                               \
+    .softcap = softcap_ref,                                                                                           \
+    .rotate = {[ROPE_HALVES] = rotate_halves_ref, [ROPE_PAIRS] = rotate_pairs_ref},                                   \
     .all_finite = all_finite_ref,                                                                                     \
     .row_max = row_max_ref,                                                                                           \
     .row_exp_sum = row_exp_sum_ref,                                                                                   \
