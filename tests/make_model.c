@@ -86,10 +86,11 @@ static void add_item(struct job *job, struct gguf_writer *g, const struct bind_r
 
 static void add_items(struct job *job, struct gguf_writer *g, const struct family *family) {
     size_t n_rows = 0;
-    const struct bind_row *rows = family->files[WEIGHTS_GGUF].rows;
-    while (rows[n_rows].name) n_rows++;
+    const struct bind_row *const *tables = family->files[WEIGHTS_GGUF].rows;
+    for (struct row_walk walk = {tables, NULL}; row_next(&walk);) n_rows++;
     job->items = must(alloc_array(n_rows * (size_t)job->hp.n_layer, sizeof *job->items));
-    for (const struct bind_row *row = rows; row->name; row++) {
+    struct row_walk walk = {tables, NULL};
+    for (const struct bind_row *row; (row = row_next(&walk));) {
         const bool per_layer = strchr(row->name, '%');
         if (row->flags & BIND_OPTIONAL) continue; // a head of its own
         for (int32_t l = 0; l < (per_layer ? job->hp.n_layer : 1); l++) add_item(job, g, row, per_layer ? l : -1);
@@ -269,7 +270,7 @@ int main(int argc, char **argv) {
     struct job job = {.type = "Q8_0", .seed = 1};
     job.hp = (struct hparams){.n_ctx = 1024, .n_vocab = 50257, .norm_eps = 1e-5f, .tied = true};
     read_options(&job, argc, argv);
-    const struct family *family = family_find(STR("gpt2"));
+    const struct family *family = family_find(WEIGHTS_GGUF, STR("gpt2"));
     job.hp.n_head_kv = job.hp.n_head;
     job.hp.head_dim = job.hp.n_embd / job.hp.n_head;
     job.hp.n_ff = 4 * job.hp.n_embd;

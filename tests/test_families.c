@@ -15,11 +15,11 @@ struct made {
 };
 
 static void made_begin(struct made *m) {
-    m->family = *family_find(STR("gpt2"));
-    const struct bind_row *row = m->family.files[WEIGHTS_GGUF].rows;
+    m->family = *family_find(WEIGHTS_GGUF, STR("gpt2"));
+    const struct bind_row *row = m->family.files[WEIGHTS_GGUF].rows[0];
     for (m->n_rows = 0; row[m->n_rows].name; m->n_rows++) m->rows[m->n_rows] = row[m->n_rows];
     m->rows[m->n_rows] = (struct bind_row){0};
-    m->family.files[WEIGHTS_GGUF].rows = m->rows;
+    m->family.files[WEIGHTS_GGUF].rows[0] = m->rows;
 }
 
 static struct bind_row *made_row(struct made *m, const char *name) {
@@ -210,7 +210,7 @@ static void every_order_of_q_k_and_v_gives_the_same_bits(void **state) {
             struct bind_row *row = made_row(&made, "blk.%d.attn_qkv.weight");
             row->place = made_row(&made, "blk.%d.attn_qkv.bias")->place = cases[i].fused;
             if (transposed) row->flags = BIND_TRANSPOSED, row->shape[0] = DIM_EMBD, row->shape[1] = DIM_QKV;
-            assert_same_model(blocks, family_find(STR("gpt2")), fused, &made.family);
+            assert_same_model(blocks, family_find(WEIGHTS_GGUF, STR("gpt2")), fused, &made.family);
             tiny_free(blocks);
             tiny_free(fused);
         }
@@ -261,8 +261,8 @@ static void q_k_and_v_may_be_one_tensor_or_three(void **state) {
     made_add(&made, (struct bind_row){"blk.%d.attn_q.bias", BIND_VECTOR, LAYER(q.b), {DIM_HEADS}, BIND_BIAS});
     made_add(&made, (struct bind_row){"blk.%d.attn_k.bias", BIND_VECTOR, LAYER(k.b), {DIM_HEADS_KV}, BIND_BIAS});
     made_add(&made, (struct bind_row){"blk.%d.attn_v.bias", BIND_VECTOR, LAYER(v.b), {DIM_HEADS_KV}, BIND_BIAS});
-    assert_same_model(whole, family_find(STR("gpt2")), parts, &made.family);
-    assert_same_model(whole, family_find(STR("gpt2")), whole, &made.family);
+    assert_same_model(whole, family_find(WEIGHTS_GGUF, STR("gpt2")), parts, &made.family);
+    assert_same_model(whole, family_find(WEIGHTS_GGUF, STR("gpt2")), whole, &made.family);
     remove_tensors(parts, "attn_k.weight");
     refused(parts, &made.family,
             "tiny.gguf: tensor 'blk.0.attn_k.weight': expected shape [32, 64], found no such tensor");
@@ -344,11 +344,10 @@ static void shards_of_part_of_a_head_are_refused(void **state) {
 
 // ---- rows ----
 
-static bool has_place(const struct bind_row *rows, enum bind_kind kind, size_t place, enum bind_fused fused) {
-    for (const struct bind_row *row = rows; row->name; row++) {
+static bool has_place(const struct family_files *files, enum bind_kind kind, size_t place) {
+    struct row_walk walk = {files->rows, NULL};
+    for (const struct bind_row *row; (row = row_next(&walk));)
         if (row->kind == kind && row->place == place) return true;
-        if (row->kind == BIND_FUSED_MATRIX && row->place == (size_t)fused) return true;
-    }
     return false;
 }
 
@@ -357,27 +356,30 @@ static void rows_of_all_families_are_complete(void **state) {
     (void)state;
     size_t n = 0;
     for (const struct family *f; (f = family_at(n)); n++) {
-        assert_ptr_equal(family_find(str_of(f->name)), f);
-        assert_true(f->tokenizers && *f->tokenizers && f->serves && *f->serves);
-        assert_true(!strpbrk(f->tokenizers, "\t\n") && !strpbrk(f->serves, "\t\n"));
+        assert_true(f->tokenizers && f->serves);
         for (int format = 0; format < 2; format++) {
-            const struct bind_row *rows = f->files[format].rows;
-            if (!rows) continue;
+            const struct family_files *files = &f->files[format];
+            if (!family_has(f, (enum weights_format)format)) continue;
+            const struct family *found =
+                family_find((enum weights_format)format, str_of(family_name(f, (enum weights_format)format)));
+            assert_true(found == f || f->cases[0].key); // or a variant of another
             for (const struct hparams_number *number = hparams_numbers; number->key; number++) {
                 const struct key_row *row = hparams_key(f, (enum weights_format)format, number->key);
                 assert_true(!number->required || (row && (row->names[0] || row->otherwise > 0)));
             }
-            for (const struct bind_row *row = rows; row->name; row++) {
+            struct row_walk walk = {files->rows, NULL};
+            for (const struct bind_row *row; (row = row_next(&walk));) {
                 assert_true(strlen(row->name) < BIND_NAME_BYTES / 2);
-                const bool vector = row->kind == BIND_VECTOR || row->kind == BIND_FUSED_VECTOR;
-                assert_true(row->shape[0] != DIM_NONE && (row->shape[1] == DIM_NONE) == vector);
+                assert_true((row->shape[0] == DIM_NONE) == (row->kind == BIND_NORM));
+                assert_true(row->kind != BIND_FUSED_VECTOR || row->shape[1] == DIM_NONE);
+                assert_true((row->kind != BIND_MATRIX && row->kind != BIND_FUSED_MATRIX) || row->shape[1] != DIM_NONE);
             }
-            assert_true(has_place(rows, BIND_MATRIX, MODEL(tokens), FUSED_COUNT));
-            assert_true(has_place(rows, BIND_MATRIX, LAYER(o.w), FUSED_COUNT));
-            assert_true(has_place(rows, BIND_MATRIX, LAYER(down.w), FUSED_COUNT));
+            assert_true(has_place(files, BIND_MATRIX, MODEL(tokens)));
+            assert_true(has_place(files, BIND_MATRIX, LAYER(o.w)));
+            assert_true(has_place(files, BIND_MATRIX, LAYER(down.w)));
         }
     }
-    assert_true(n > 0 && !family_find(STR("gpt")) && !family_find(STR("")));
+    assert_true(n > 0 && !family_find(WEIGHTS_HF, STR("gpt")) && !family_find(WEIGHTS_GGUF, STR("")));
 }
 
 // A number that files of a family never name.
@@ -389,7 +391,7 @@ static void a_number_without_a_name_is_what_the_row_says(void **state) {
     struct opened o;
     quill_error err;
     made_begin(&made);
-    made.family.files[WEIGHTS_GGUF].keys = keys;
+    made.family.files[WEIGHTS_GGUF].keys[0] = keys;
     for (size_t i = 0; i < tiny->n_keys; i++)
         if (strcmp(tiny->keys[i].name, "gpt2.context_length") == 0) tiny->keys[i].bits = 7; // not looked at
     for (int named = 0; named < 2; named++) {
@@ -442,26 +444,32 @@ static struct tiny *with_vectors(const char *part, size_t n) {
     return tiny;
 }
 
+// A factor of 1 and no cap are as if the keys were not there; others change the logits.
+static void a_factor_of_one_changes_nothing(void **state) {
+    (void)state;
+    static const char *const keys[] = {"gpt2.embedding_scale", "gpt2.residual_scale", "gpt2.logit_scale",
+                                       "gpt2.final_logit_softcapping"};
+    const struct family *gpt2 = family_find(WEIGHTS_GGUF, STR("gpt2"));
+    struct tiny *plain = make(DTYPE_F32);
+    float *expected = logits_as(plain, gpt2, &kernels_ref, 1);
+    for (size_t i = 0; i < 4; i++) {
+        struct tiny *same = with_float(keys[i], i < 3 ? 1 : 0), *other = with_float(keys[i], 2);
+        float *found = logits_as(same, gpt2, &kernels_ref, 1), *changed = logits_as(other, gpt2, &kernels_ref, 1);
+        assert_memory_equal(found, expected, N_IDS * N_VOCAB * sizeof *found);
+        assert_memory_not_equal(changed, expected, N_IDS * N_VOCAB * sizeof *found);
+        free(found);
+        free(changed);
+        tiny_free(same);
+        tiny_free(other);
+    }
+    free(expected);
+    tiny_free(plain);
+}
+
 static void what_is_not_computed_is_refused_by_name(void **state) {
     (void)state;
-    static const struct {
-        const char *key, *what;
-    } scales[] = {
-        {"gpt2.embedding_scale", "a scale of the embedding"},
-        {"gpt2.residual_scale", "a scale of the residual branches"},
-        {"gpt2.logit_scale", "a scale of the logits"},
-        {"gpt2.final_logit_softcapping", "a cap of the logits"},
-    };
-    const struct family *gpt2 = family_find(STR("gpt2"));
+    const struct family *gpt2 = family_find(WEIGHTS_GGUF, STR("gpt2"));
     char text[160];
-    for (size_t i = 0; i < 4; i++) {
-        snprintf(text, sizeof text, "tiny.gguf: expected a model without %s, which quill does not compute yet",
-                 scales[i].what);
-        refused(with_float(scales[i].key, 2), gpt2, text);
-        struct tiny *tiny = with_float(scales[i].key, i < 3 ? 1 : 0); // as if it were not there
-        free(logits_as(tiny, gpt2, &kernels_ref, 1));
-        tiny_free(tiny);
-    }
     static const float bad[] = {-1, NAN, INFINITY};
     static const char *const shown[] = {"-1", "nan", "inf"};
     struct tiny *none = make(DTYPE_F32); // some writers say so
@@ -475,25 +483,9 @@ static void what_is_not_computed_is_refused_by_name(void **state) {
     }
     struct made made;
     made_begin(&made);
-    made.family.files[WEIGHTS_GGUF].rope = ROPE_HALVES;
-    refused(make(DTYPE_F32), &made.family,
-            "tiny.gguf: expected a model without rotary positions, which quill does not compute yet");
-    made_begin(&made);
-    made.family.alibi = true;
-    refused(make(DTYPE_F32), &made.family, "tiny.gguf: expected a model without positions as a slope of the scores "
-                                           "(ALiBi), which quill does not compute yet");
-    made_begin(&made);
     made_add(&made, (struct bind_row){"blk.%d.attn_sinks.weight", BIND_VECTOR, LAYER(sinks), {DIM_FF}, 0});
     refused(with_vectors("attn_sinks.weight", N_FF), &made.family,
             "tiny.gguf: expected a model without attention sinks, which quill does not compute yet");
-    made_begin(&made);
-    made_add(&made, (struct bind_row){"blk.%d.attn_k_norm.weight", BIND_VECTOR, LAYER(k_norm.w), {DIM_FF}, 0});
-    refused(with_vectors("attn_k_norm.weight", N_FF), &made.family,
-            "tiny.gguf: expected a model without norms of queries and keys, which quill does not compute yet");
-    made_begin(&made);
-    made_add(&made, (struct bind_row){"blk.0.embd_norm.weight", BIND_VECTOR, MODEL(embd_norm.w), {DIM_EMBD}, 0});
-    refused(with_vectors("embd_norm.weight", N_EMBD), &made.family,
-            "tiny.gguf: expected a model without a norm of the embedding, which quill does not compute yet");
 }
 
 static quill_status no_tensors(void *user, size_t index, uint64_t first, uint64_t n_rows, uint8_t *out,
@@ -505,7 +497,7 @@ static quill_status no_tensors(void *user, size_t index, uint64_t first, uint64_
 // Keys that are written and read again mean the same model; those that follow from others are left out.
 static void exported_keys_are_read_as_they_were(void **state) {
     (void)state;
-    const struct family *gpt2 = family_find(STR("gpt2"));
+    const struct family *gpt2 = family_find(WEIGHTS_GGUF, STR("gpt2"));
     for (int grouped = 0; grouped < 2; grouped++) {
         struct tiny *tiny = grouped ? make_grouped(DTYPE_F32, 6, 2, 24) : make(DTYPE_F32);
         struct opened o;
@@ -582,6 +574,7 @@ int main(void) {
         cmocka_unit_test(rows_of_all_families_are_complete),
         cmocka_unit_test(a_number_without_a_name_is_what_the_row_says),
         cmocka_unit_test(windows_and_scales_reach_the_plan),
+        cmocka_unit_test(a_factor_of_one_changes_nothing),
         cmocka_unit_test(what_is_not_computed_is_refused_by_name),
         cmocka_unit_test(experts_have_a_third_dimension),
         cmocka_unit_test(exported_keys_are_read_as_they_were),

@@ -120,7 +120,7 @@ static void apply_variant(struct model *model, const struct plain_variant *v) {
         if (v->scale_by_layer) p->score_scale /= (float)(l + 1);
         if (v->gated) p->gate = model->layers[(l + 1) % n].up;
         if (v->norms_after) p->attn_out = p->mlp_in, p->mlp_sum = p->attn_in;
-        if (v->one_norm) p->mlp_in.w = NULL;
+        if (v->one_norm) p->mlp_in.on = false;
         struct norm *norms[] = {&p->attn_in, &p->attn_out, &p->attn_sum, &p->mlp_in, &p->mlp_out, &p->mlp_sum};
         for (size_t i = 0; i < 6; i++) norms[i]->kind = last->kind;
     }

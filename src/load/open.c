@@ -131,7 +131,7 @@ bool quill_family(size_t index, quill_family_info *info) {
     const struct family *f = family_at(index);
     if (!f) return false;
     *info = (quill_family_info){.name = f->name, .tokenizers = f->tokenizers, .serves = f->serves,
-                                .gguf = f->files[WEIGHTS_GGUF].rows, .hf = f->files[WEIGHTS_HF].rows};
+                                .gguf = family_has(f, WEIGHTS_GGUF), .hf = family_has(f, WEIGHTS_HF)};
     return true;
 }
 

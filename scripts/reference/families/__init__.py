@@ -61,7 +61,7 @@ def make(model, directory):
              ("max_abs", float(abs(found.logits[rows]).max())), ("log_probs", found.log_probs), ("min_gap", found.gap)]
     if model.gguf:
         gguf_file.write(model, directory)
-        facts += [("gguf_family", model.gguf.arch), ("gguf_bits", "other" if model.gguf.permuted else "same")]
+        facts += [("gguf_family", model.gguf.arch), ("gguf_bits", "same")]
     expect.write(directory / "expect.txt", facts, f"{model.name} (seed {seed}): {model.source}")
     sizes = " ".join(f"{path.name} {path.stat().st_size}" for path in sorted(directory.glob("model.*")))
     print(f"{model.name}: seed {seed}, gap {found.gap:.4f}, float64 {found.error:.1e} of {abs(found.logits).max():.2f}; {sizes}")

@@ -133,7 +133,7 @@ def llama3_divisors(rope, dim):
     return divisors
 
 
-LLAMA = Gguf("llama", NAMES, llama_keys, permuted=True, tensors=llama_tensors)
+LLAMA = Gguf("llama", NAMES, llama_keys, tensors=llama_tensors)
 
 
 def mistral3_keys(writer, config):
@@ -186,12 +186,12 @@ MODELS = (
     Model("ministral3", base_config("Ministral3ForCausalLM", "ministral3", head_dim=14, hidden_size=20, sliding_window=None,
                                     num_attention_heads=2, num_key_value_heads=1, rope_theta=LEFT_OUT, rope_scaling=LEFT_OUT,
                                     rope_parameters=MINISTRAL3, torch_dtype=LEFT_OUT, dtype="bfloat16"),
-          Gguf("mistral3", NAMES, mistral3_keys, permuted=True, tensors=llama_tensors), dtype="bfloat16"),
+          Gguf("mistral3", NAMES, mistral3_keys, tensors=llama_tensors), dtype="bfloat16"),
     Model("smollm3", base_config("SmolLM3ForCausalLM", "smollm3", num_hidden_layers=4, hidden_size=20, intermediate_size=28,
                                  num_attention_heads=5, num_key_value_heads=1, rope_theta=LEFT_OUT, tie_word_embeddings=LEFT_OUT,
                                  pad_token_id=END, no_rope_layer_interval=4, no_rope_layers=[1, 1, 1, 0], use_sliding_window=False,
                                  sliding_window=None),
-          Gguf("smollm3", NAMES, llama_keys, permuted=True, tensors=llama_tensors)),
+          Gguf("smollm3", NAMES, llama_keys, tensors=llama_tensors)),
     Model("qwen2", base_config("Qwen2ForCausalLM", "qwen2", rope_theta=1e6, tie_word_embeddings=True, use_sliding_window=False,
                                sliding_window=8, max_window_layers=1, attention_bias=LEFT_OUT),
           Gguf("qwen2", NAMES, half_split_keys)),
@@ -202,5 +202,5 @@ MODELS = (
                                torch_dtype="bfloat16"),
           Gguf("qwen3", NAMES, half_split_keys), dtype="bfloat16"),
     Model("granite", base_config("GraniteForCausalLM", "granite", tie_word_embeddings=True, mlp_bias=False, **GRANITE),
-          Gguf("granite", NAMES, granite_keys, permuted=True, tensors=llama_tensors)),
+          Gguf("granite", NAMES, granite_keys, tensors=llama_tensors)),
 )

@@ -17,7 +17,6 @@ class Gguf:
     arch: str
     names: dict           # names of modules (the layer's number as {}) and those in GGUF
     keys: callable        # of (writer, configuration of the text model)
-    permuted: bool = False  # rows of q and k in another order: heads add up in another order, so the bits differ
     tensors: callable = None  # of (dictionary of tensors, configuration): splits, fuses or adds what GGUF has otherwise
 
 

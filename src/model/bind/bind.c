@@ -15,7 +15,7 @@ struct binding {
     struct model *model;
     const struct weights *w;
     const struct tensor *t; // the tensor being bound
-    bool biases;            // the file has biases
+    unsigned present;       // flags of which the file has tensors: BIND_BIAS, BIND_BIAS_MLP
     char name[BIND_NAME_BYTES];  // the name searched for
     quill_error *err;
 };
@@ -67,6 +67,12 @@ uint64_t bind_dim(const struct hparams *hp, enum bind_dim dim) {
     case DIM_FF: return (uint64_t)hp->n_ff;
     case DIM_GATE_UP: return 2 * (uint64_t)hp->n_ff;
     case DIM_EXPERTS: return (uint64_t)hp->n_expert;
+    case DIM_EMBD_IN: return (uint64_t)(hp->n_embd_in ? hp->n_embd_in : hp->n_embd);
+    case DIM_POSITIONS: return (uint64_t)hp->n_ctx + (uint64_t)hp->position_offset;
+    case DIM_HEAD: return (uint64_t)hp->head_dim;
+    case DIM_N_HEAD: return (uint64_t)hp->n_head;
+    case DIM_N_HEAD_KV: return (uint64_t)hp->n_head_kv;
+    case DIM_PAIRS: return (uint64_t)hp->rope_dims / 2;
     case DIM_NONE: break;
     }
     return 0;
@@ -155,16 +161,21 @@ static quill_status missing(struct binding *b, const struct bind_row *row) {
 
 // ---- putting it where it belongs ----
 
-// A vector as floats: in place if it is F32 and aligned, else a copy.
-static const float *vector_of(struct binding *b) {
+static void copy_floats(float *to, const struct tensor *t, float plus) {
+    const size_t n = (size_t)tensor_count(t);
+    for (size_t i = 0; i < n; i++)
+        to[i] = plus + (t->dtype == DTYPE_F32   ? load_f32(t->data + 4 * i)
+                        : t->dtype == DTYPE_F16 ? half_to_f32(load_u16(t->data + 2 * i))
+                                                : bf16_to_f32(load_u16(t->data + 2 * i)));
+}
+
+// A vector as floats: in place if it is F32 and aligned, else a copy. NULL: no memory.
+static const float *vector_of(struct binding *b, const struct bind_row *row) {
     const struct tensor *t = b->t;
-    if (t->dtype == DTYPE_F32 && (uintptr_t)t->data % sizeof(float) == 0) return (const float *)(const void *)t->data;
-    size_t n = (size_t)tensor_count(t);
-    float *copy = arena_alloc(&b->model->arena, n, sizeof *copy);
-    for (size_t i = 0; copy && i < n; i++)
-        copy[i] = t->dtype == DTYPE_F32   ? load_f32(t->data + 4 * i)
-                  : t->dtype == DTYPE_F16 ? half_to_f32(load_u16(t->data + 2 * i))
-                                          : bf16_to_f32(load_u16(t->data + 2 * i));
+    const bool plain = t->dtype == DTYPE_F32 && !(row->flags & BIND_PLUS_ONE);
+    if (plain && (uintptr_t)t->data % sizeof(float) == 0) return (const float *)(const void *)t->data;
+    float *copy = arena_alloc(&b->model->arena, (size_t)tensor_count(t), sizeof *copy);
+    if (copy) copy_floats(copy, t, row->flags & BIND_PLUS_ONE ? 1.0f : 0.0f);
     return copy;
 }
 
@@ -176,7 +187,7 @@ static bool is_filled(const struct bind_row *row, const void *owner) {
 }
 
 static quill_status place_vector(struct binding *b, const struct bind_row *row, void *owner) {
-    const float *v = vector_of(b);
+    const float *v = vector_of(b, row);
     if (!v) return fail_memory(b->err);
     if (!is_fused(row)) *(const float **)(void *)((char *)owner + row->place) = v;
     else if (!fused_vector(owner, &b->model->hp, (enum bind_fused)row->place, v, &b->model->arena))
@@ -208,8 +219,10 @@ static quill_status check_fused(struct binding *b, const struct bind_row *row) {
 }
 
 static bool may_be_absent(const struct binding *b, const struct bind_row *row) {
+    enum { TOGETHER = BIND_BIAS | BIND_BIAS_MLP };
     if ((row->flags & BIND_HEAD) && b->model->hp.tied) return true;
-    return row->flags & BIND_OPTIONAL || ((row->flags & BIND_BIAS) && !b->biases);
+    if ((row->flags & BIND_UNLESS_PARALLEL) && b->model->hp.parallel) return true;
+    return row->flags & BIND_OPTIONAL || ((row->flags & TOGETHER) && !(row->flags & TOGETHER & b->present));
 }
 
 static quill_status bind_tensor(struct binding *b, const struct bind_row *row, int32_t layer) {
@@ -231,46 +244,101 @@ static quill_status bind_tensor(struct binding *b, const struct bind_row *row, i
     return QUILL_OK;
 }
 
+// A vector [heads, n] of which each head's part is a tensor of its own.
+static quill_status bind_by_head(struct binding *b, const struct bind_row *row, int32_t layer) {
+    const size_t n_heads = (size_t)bind_dim(&b->model->hp, row->shape[0]);
+    const size_t n = (size_t)bind_dim(&b->model->hp, row->shape[1]);
+    const char *second = strrchr(row->name, '%');
+    float *all = arena_alloc(&b->model->arena, n_heads * n, sizeof *all);
+    if (!all) return fail_memory(b->err);
+    for (size_t h = 0; h < n_heads; h++) {
+        char name[BIND_NAME_BYTES];
+        snprintf(name, sizeof name, "%.*s%zu%s", (int)(second - row->name), row->name, h, second + 2);
+        const struct bind_row one = {name, BIND_VECTOR, row->place, {row->shape[1]}, row->flags & BIND_OPTIONAL};
+        b->t = bind_find(b->w, b->model->family, &one, layer, b->name);
+        if (!b->t) return h == 0 && may_be_absent(b, &one) ? QUILL_OK : missing(b, &one);
+        quill_status s = check_type(b, &one);
+        if (!s) s = check_shape(b, &one);
+        if (s) return s;
+        copy_floats(all + h * n, b->t, 0);
+        b->model->parameters += n;
+    }
+    *(const float **)(void *)((char *)&b->model->layers[layer] + row->place) = all;
+    return QUILL_OK;
+}
+
+static quill_status bind_row(struct binding *b, const struct bind_row *row, int32_t layer) {
+    if (row->flags & BIND_BY_HEAD) return bind_by_head(b, row, layer);
+    if (row->kind != BIND_NORM) return bind_tensor(b, row, layer);
+    void *owner = layer < 0 ? (void *)b->model : (void *)&b->model->layers[layer];
+    ((struct norm *)(void *)((char *)owner + row->place))->on = true;
+    return QUILL_OK;
+}
+
 static bool is_per_layer(const struct bind_row *row) { return strchr(row->name, '%'); }
 
-static bool has_biases(struct binding *b) {
-    for (const struct bind_row *row = b->model->family->files[b->w->format].rows; row->name; row++) {
+// Files leave out all biases of a kind, or none.
+static unsigned find_present(struct binding *b, unsigned flag) {
+    struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
+    for (const struct bind_row *row; (row = row_next(&walk));) {
         const int32_t n = is_per_layer(row) ? b->model->hp.n_layer : 1;
-        for (int32_t l = 0; l < n && (row->flags & BIND_BIAS); l++)
-            if (bind_find(b->w, b->model->family, row, l, b->name)) return true;
+        for (int32_t l = 0; l < n && (row->flags & flag); l++)
+            if (bind_find(b->w, b->model->family, row, l, b->name)) return flag;
     }
-    return false;
+    return 0;
 }
 
 static quill_status bind_all(struct binding *b) {
     quill_status s = QUILL_OK;
-    b->biases = has_biases(b);
-    for (const struct bind_row *row = b->model->family->files[b->w->format].rows; row->name && !s; row++) {
-        if (!is_per_layer(row)) s = bind_tensor(b, row, -1);
+    b->present = find_present(b, BIND_BIAS) | find_present(b, BIND_BIAS_MLP);
+    struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
+    for (const struct bind_row *row; !s && (row = row_next(&walk));) {
+        if (!is_per_layer(row)) s = bind_row(b, row, -1);
         else
-            for (int32_t l = 0; l < b->model->hp.n_layer && !s; l++) s = bind_tensor(b, row, l);
+            for (int32_t l = 0; l < b->model->hp.n_layer && !s; l++) s = bind_row(b, row, l);
     }
     return s;
 }
 
 // ---- the model ----
 
-static quill_status find_family(const struct family **family, const struct weights *w, quill_error *err) {
-    const char *key = w->format == WEIGHTS_GGUF ? "general.architecture" : "model_type";
-    struct str name = {NULL, 0};
-    bool found;
-    quill_status s = meta_string(w, key, &name, &found, err);
-    if (s) return s;
-    *family = found ? family_find(name) : NULL;
-    if (*family && (*family)->files[w->format].rows) return QUILL_OK;
+// Whether the file is of this variant of a family.
+static quill_status is_variant(bool *is, const struct family *family, const struct weights *w, quill_error *err) {
+    *is = true;
+    for (const struct family_case *c = family->cases; c->key && w->format == WEIGHTS_HF; c++) {
+        bool value = c->otherwise, found;
+        quill_status s = meta_bool(w, c->key, &value, &found, err);
+        if (s) return s;
+        *is = *is && value == c->value;
+    }
+    return QUILL_OK;
+}
+
+static quill_status unknown_family(const struct weights *w, const char *key, struct str name, quill_error *err) {
     struct nearest search = {.typed = name};
     const struct family *known;
     for (size_t i = 0; (known = family_at(i)); i++)
-        if (known->files[w->format].rows) nearest_offer(&search, str_of(known->name));
+        if (family_has(known, w->format)) nearest_offer(&search, str_of(family_name(known, w->format)));
     return fail(err, QUILL_E_MODEL, "%s: '%s': expected a model family quill runs, found %s%s%s%s%.*s%s",
-                QUOTED(str_of(w->path)), key, found ? "'" : "", found ? QUOTED(name) : "nothing", found ? "'" : "",
+                QUOTED(str_of(w->path)), key, name.p ? "'" : "", name.p ? QUOTED(name) : "nothing", name.p ? "'" : "",
                 search.best.p ? "; did you mean '" : "", (int)search.best.n, search.best.p ? search.best.p : "",
                 search.best.p ? "'?" : "");
+}
+
+// A config.json of several models (of text, of images) has the family of the text model in text_config.
+static quill_status find_family(const struct family **family, const struct weights *w, quill_error *err) {
+    const char *key = w->format == WEIGHTS_GGUF ? "general.architecture" : "model_type";
+    struct str name = {NULL, 0};
+    bool found = false, is = false;
+    quill_status s = QUILL_OK;
+    if (w->format == WEIGHTS_HF) s = meta_string(w, "text_config.model_type", &name, &found, err);
+    if (!s && !found) s = meta_string(w, key, &name, &found, err);
+    for (size_t i = 0; !s && (*family = family_at(i)); i++) {
+        if (!found || !family_is(*family, w->format, name)) continue;
+        s = is_variant(&is, *family, w, err);
+        if (s || is) return s;
+    }
+    return s ? s : unknown_family(w, key, name, err);
 }
 
 quill_status model_bind_family(struct model **out, const struct family *family, const struct weights *weights,
@@ -283,7 +351,7 @@ quill_status model_bind_family(struct model **out, const struct family *family, 
     quill_status s = hparams_read(&model->hp, family, weights, err);
     if (!s && !(model->layers = alloc_zeroed((size_t)model->hp.n_layer, sizeof *model->layers))) s = fail_memory(err);
     if (!s) s = bind_all(&b);
-    if (!s) s = plan_resolve(model, weights->format, err);
+    if (!s) s = plan_resolve(model, weights, err);
     if (s) {
         model_free(model);
         return s;

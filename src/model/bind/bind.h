@@ -38,6 +38,8 @@ bool fused_vector(struct layer_plan *layer, const struct hparams *hp, enum bind_
 
 // Fills in what follows from the family, the hyper-parameters and the bound tensors. QUILL_E_MODEL: the model has a
 // part that the pass does not compute.
-quill_status plan_resolve(struct model *model, enum weights_format format, quill_error *err);
+quill_status plan_resolve(struct model *model, const struct weights *w, quill_error *err);
+// The tables of rotary positions; QUILL_E_MODEL: the numbers that they are made of mean nothing.
+quill_status ropes_make(struct model *model, const struct weights *w, quill_error *err);
 
 #endif

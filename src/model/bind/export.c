@@ -9,7 +9,8 @@
 // The GGUF row that fills the same field, or the same fields in the same order.
 static const struct bind_row *gguf_row(const struct family *family, const struct bind_row *hf) {
     const bool per_layer = strchr(hf->name, '%');
-    for (const struct bind_row *row = family->files[WEIGHTS_GGUF].rows; row && row->name; row++)
+    struct row_walk walk = {family->files[WEIGHTS_GGUF].rows, NULL};
+    for (const struct bind_row *row; (row = row_next(&walk));)
         if (row->kind == hf->kind && row->place == hf->place && !strchr(row->name, '%') == !per_layer) return row;
     return NULL;
 }
@@ -33,12 +34,13 @@ static quill_status add_tensor(struct export_tensor *out, size_t *n, const struc
 quill_status model_export_tensors(const struct model *model, const struct weights *weights, struct export_tensor **list,
                                   size_t *n, quill_error *err) {
     size_t n_rows = 0;
-    const struct bind_row *rows = model->family->files[weights->format].rows;
-    while (rows[n_rows].name) n_rows++;
+    const struct bind_row *const *tables = model->family->files[weights->format].rows;
+    for (struct row_walk walk = {tables, NULL}; row_next(&walk);) n_rows++;
     *n = 0;
     *list = alloc_array(n_rows * (size_t)model->hp.n_layer, sizeof **list);
     quill_status s = *list ? QUILL_OK : fail_memory(err);
-    for (const struct bind_row *row = rows; row->name && !s; row++) {
+    struct row_walk walk = {tables, NULL};
+    for (const struct bind_row *row; !s && (row = row_next(&walk));) {
         const bool per_layer = strchr(row->name, '%');
         for (int32_t l = 0; l < (per_layer ? model->hp.n_layer : 1) && !s; l++)
             s = add_tensor(*list, n, model, weights, row, per_layer ? l : -1, err);
@@ -65,7 +67,7 @@ static bool put_number(struct gguf_writer *g, const struct model *model, const s
     const void *value = (const char *)&model->hp + number->offset;
     char name[KEY_BYTES];
     if (!row || !row->names[0] || !is_told(&model->hp, number, value)) return true;
-    hparams_name(model->family, row->names[0], name);
+    hparams_name(model->family, WEIGHTS_GGUF, row->names[0], name);
     return number->whole ? gguf_put_u32(g, name, (uint32_t) * (const int32_t *)value)
                          : gguf_put_f32(g, name, *(const float *)value);
 }
@@ -78,7 +80,7 @@ quill_status model_export_keys(const struct model *model, struct gguf_writer *g,
                     "%s: its activation or its scaling of scores differs from other %s models, and GGUF "
                     "has no key for that",
                     QUOTED(str_of(model->file)), family->name);
-    bool ok = gguf_put_string(g, "general.architecture", str_of(family->name));
+    bool ok = gguf_put_string(g, "general.architecture", str_of(family_name(family, WEIGHTS_GGUF)));
     for (const struct hparams_number *number = hparams_numbers; number->key && ok; number++)
         ok = put_number(g, model, number);
     return ok ? QUILL_OK : fail_memory(err);

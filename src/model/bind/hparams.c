@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "kernels/ref/kernels_ref.h"
 
@@ -28,44 +29,90 @@ const struct hparams_number hparams_numbers[] = {
     {KEY_N_HEAD_KV, FIELD(n_head_kv), true, false, 1, MAX_HEAD},
     {KEY_HEAD_DIM, FIELD(head_dim), true, false, 1, MAX_HEAD_DIM},
     {KEY_N_FF, FIELD(n_ff), true, false, 1, MAX_FF},
+    {KEY_N_EMBD_IN, FIELD(n_embd_in), true, false, 1, MAX_EMBD},
     {KEY_N_EXPERT, FIELD(n_expert), true, false, 0, MAX_EXPERT},
     {KEY_WINDOW, FIELD(window), true, false, 0, MAX_CTX},
+    {KEY_WINDOW_EVERY, FIELD(window_every), true, false, 0, MAX_LAYER},
+    {KEY_WINDOW_FROM, FIELD(window_from), true, false, 0, MAX_LAYER},
     {KEY_ROPE_DIMS, FIELD(rope_dims), true, false, 1, MAX_HEAD_DIM},
+    {KEY_ROPE_EVERY, FIELD(rope_every), true, false, 0, MAX_LAYER},
+    {KEY_ROPE_ORIGINAL, FIELD(rope_original), true, false, 1, MAX_CTX},
     {KEY_NORM_EPS, FIELD(norm_eps), false, true, 0, 0},
     {KEY_SCORE_SCALE, FIELD(score_scale), false, false, 0, 0},
+    {KEY_SCORE_DIM, FIELD(score_dim), false, false, 0, 0},
     {KEY_SCORE_SOFTCAP, FIELD(score_softcap), false, false, 0, 0},
     {KEY_LOGIT_SOFTCAP, FIELD(logit_softcap), false, false, 0, 0},
     {KEY_EMBD_SCALE, FIELD(embd_scale), false, false, 0, 0},
     {KEY_RESIDUAL_SCALE, FIELD(residual_scale), false, false, 0, 0},
+    {KEY_RESIDUAL_DEPTH, FIELD(residual_depth), false, false, 0, 0},
     {KEY_LOGIT_SCALE, FIELD(logit_scale), false, false, 0, 0},
+    {KEY_LOGIT_DIVISOR, FIELD(logit_divisor), false, false, 0, 0},
+    {KEY_LOGIT_WIDTH, FIELD(logit_width), false, false, 0, 0},
     {KEY_ROPE_BASE, FIELD(rope_base), false, false, 0, 0},
+    {KEY_ROPE_BASE_WINDOW, FIELD(rope_base_window), false, false, 0, 0},
+    {KEY_ROPE_SHARE, FIELD(rope_share), false, false, 0, 0},
+    {KEY_ROPE_FACTOR, FIELD(rope_factor), false, false, 0, 0},
+    {KEY_ROPE_LOW, FIELD(rope_low), false, false, 0, 0},
+    {KEY_ROPE_HIGH, FIELD(rope_high), false, false, 0, 0},
+    {KEY_ROPE_FAST, FIELD(rope_fast), false, false, 0, 0},
+    {KEY_ROPE_SLOW, FIELD(rope_slow), false, false, 0, 0},
+    {KEY_ROPE_MSCALE, FIELD(rope_mscale), false, false, 0, 0},
+    {KEY_ROPE_MSCALE_ALL, FIELD(rope_mscale_all), false, false, 0, 0},
+    {KEY_ROPE_MAGNITUDE, FIELD(rope_magnitude), false, false, 0, 0},
+    {KEY_Q_TEMPERATURE, FIELD(q_temperature), false, false, 0, 0},
+    {KEY_QKV_CLAMP, FIELD(qkv_clamp), false, false, 0, 0},
+    {KEY_ALIBI_MAX, FIELD(alibi_max), false, false, 0, 0},
     {0},
 };
 
 // ---- names ----
 
 const struct key_row *hparams_key(const struct family *family, enum weights_format format, enum key key) {
-    const struct key_row *const tables[] = {family->files[format].keys, format == WEIGHTS_GGUF ? keys_gguf : keys_hf};
-    for (size_t i = 0; i < 2; i++)
-        for (const struct key_row *row = tables[i]; row && row->key; row++)
+    const struct key_row *const *own = family->files[format].keys;
+    for (; *own; own++)
+        for (const struct key_row *row = *own; row->key; row++)
             if (row->key == key) return row;
+    for (const struct key_row *row = format == WEIGHTS_GGUF ? keys_gguf : keys_hf; row->key; row++)
+        if (row->key == key) return row;
     return NULL;
 }
 
-const char *hparams_name(const struct family *family, const char *name, char out[KEY_BYTES]) {
+const char *hparams_name(const struct family *family, enum weights_format format, const char *name,
+                         char out[KEY_BYTES]) {
     if (name[0] != '.') return name;
-    snprintf(out, KEY_BYTES, "%s%s", family->name, name);
+    snprintf(out, KEY_BYTES, "%s%s", family_name(family, format), name);
     return out;
 }
 
-// The first of a row's names that the file has; NULL: none. A value of null counts as absent.
-static const char *found_name(const struct reading *r, const struct key_row *row, char out[KEY_BYTES]) {
+static const struct meta *find_meta(const struct weights *w, const char **name, char out[KEY_BYTES]) {
+    char nested[KEY_BYTES];
+    snprintf(nested, sizeof nested, "text_config.%s", *name);
+    const struct meta *m = w->format == WEIGHTS_HF ? weights_meta(w, str_of(nested)) : NULL;
+    if (!m) return weights_meta(w, str_of(*name));
+    *name = memcpy(out, nested, sizeof nested);
+    return m;
+}
+
+// *null: there is a name with the value null.
+static const char *found_name(const struct family *family, const struct weights *w, const struct key_row *row,
+                              char out[KEY_BYTES], bool *null) {
+    *null = false;
     for (size_t i = 0; row && i < KEY_NAMES && row->names[i]; i++) {
-        const char *name = hparams_name(r->family, row->names[i], out);
-        const struct meta *m = weights_meta(r->w, str_of(name));
+        const char *name = hparams_name(family, w->format, row->names[i], out);
+        const struct meta *m = find_meta(w, &name, out);
         if (m && m->kind != META_NULL) return name;
+        if (m) *null = true;
     }
     return NULL;
+}
+
+const char *hparams_found(const struct family *family, const struct weights *w, enum key key, char out[KEY_BYTES]) {
+    bool null;
+    return found_name(family, w, hparams_key(family, w->format, key), out, &null);
+}
+
+static const char *found(const struct reading *r, enum key key, char out[KEY_BYTES]) {
+    return hparams_found(r->family, r->w, key, out);
 }
 
 // "'hidden_size' or 'n_embd'"
@@ -77,7 +124,7 @@ static const char *names_text(const struct reading *r, const struct key_row *row
     size_t used = 0;
     for (size_t i = 0; i < KEY_NAMES && row->names[i]; i++)
         used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s'%s'", i ? " or " : "",
-                                 hparams_name(r->family, row->names[i], name));
+                                 hparams_name(r->family, r->w->format, row->names[i], name));
     return out->text;
 }
 
@@ -103,11 +150,23 @@ static quill_status read_float(const struct reading *r, const char *name, const 
                 number->required ? "above" : "from", value);
 }
 
+// A pattern of layers may be a number or a list.
+static bool is_list(const struct reading *r, const char *name) {
+    const struct key_row *row = hparams_key(r->family, r->w->format, KEY_WINDOW_LAYERS);
+    const struct meta *m = weights_meta(r->w, str_of(name));
+    char key[KEY_BYTES];
+    return row && m && m->kind == META_ARRAY && m->a.kind == META_BOOL && row->names[0] &&
+           strcmp(hparams_name(r->family, r->w->format, row->names[0], key), name) == 0;
+}
+
+// A key whose value is null has no value by default either: the model has no such thing, or it follows from others.
 static quill_status read_number(const struct reading *r, const struct hparams_number *number) {
     const struct key_row *row = hparams_key(r->family, r->w->format, number->key);
     void *field = (char *)r->hp + number->offset;
     char key[KEY_BYTES];
-    const char *name = found_name(r, row, key);
+    bool null;
+    const char *name = found_name(r->family, r->w, row, key, &null);
+    if (name && is_list(r, name)) name = NULL; // as in layer_plan.c
     if (name && !number->whole) return read_float(r, name, number, field);
     int64_t value = 0;
     if (name) {
@@ -116,7 +175,7 @@ static quill_status read_number(const struct reading *r, const struct hparams_nu
         if (!s) *(int32_t *)field = (int32_t)value;
         return s;
     }
-    if (row && row->otherwise != 0) {
+    if (row && row->otherwise != 0 && !null) {
         if (number->whole) *(int32_t *)field = (int32_t)row->otherwise;
         else *(float *)field = (float)row->otherwise;
         return QUILL_OK;
@@ -132,7 +191,7 @@ static quill_status leave_drafts_out(const struct reading *r) {
         hp->n_layer -= hp->n_draft;
         return QUILL_OK;
     }
-    const char *name = found_name(r, hparams_key(r->family, r->w->format, KEY_N_DRAFT), key);
+    const char *name = found(r, KEY_N_DRAFT, key);
     return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected fewer than the %" PRId32 " blocks, found %" PRId32,
                 QUOTED(str_of(r->w->path)), name, hp->n_layer, hp->n_draft);
 }
@@ -157,7 +216,19 @@ static quill_status derive_sizes(const struct reading *r) {
                         MAX_HEAD_DIM, hp->head_dim);
     }
     if (!hp->n_ff) hp->n_ff = 4 * hp->n_embd;
+    if (hp->n_embd_in == hp->n_embd) hp->n_embd_in = 0;
     return QUILL_OK;
+}
+
+static quill_status derive_rope(const struct reading *r) {
+    struct hparams *hp = r->hp;
+    const float share = hp->rope_share > 0 ? hp->rope_share : 1;
+    if (!r->family->files[r->w->format].rope) return QUILL_OK;
+    if (!hp->rope_dims) hp->rope_dims = (int32_t)((float)hp->head_dim * (share < 1 ? share : 1));
+    if (hp->rope_dims > 1 && hp->rope_dims % 2 == 0 && hp->rope_dims <= hp->head_dim) return QUILL_OK;
+    return fail(r->err, QUILL_E_MODEL,
+                "%s: rotary dimensions: expected an even number from 2 to the head's %" PRId32 ", found %" PRId32,
+                QUOTED(str_of(r->w->path)), hp->head_dim, hp->rope_dims);
 }
 
 // ---- words and truth values ----
@@ -179,7 +250,7 @@ enum { N_ACTIVATIONS = sizeof activations / sizeof activations[0] };
 
 static quill_status read_activation(const struct reading *r) {
     char key[KEY_BYTES], list[256];
-    const char *name = found_name(r, hparams_key(r->family, r->w->format, KEY_ACTIVATION), key);
+    const char *name = found(r, KEY_ACTIVATION, key);
     if (!name) return QUILL_OK;
     struct str word;
     bool found;
@@ -198,52 +269,118 @@ static quill_status read_activation(const struct reading *r) {
                 QUOTED(word));
 }
 
+// Contexts longer than those of the training. "dynamic" changes only angles beyond the model's own context, which
+// quill does not run.
+static const struct {
+    const char *name;
+    enum rope_scaling scaling;
+} rope_types[] = {
+    {"default", ROPE_PLAIN},  {"none", ROPE_PLAIN}, {"dynamic", ROPE_PLAIN}, {"linear", ROPE_LINEAR},
+    {"llama3", ROPE_LLAMA3},  {"yarn", ROPE_YARN},  {"longrope", ROPE_LONG}, {"su", ROPE_LONG},
+};
+enum { N_ROPE_TYPES = sizeof rope_types / sizeof rope_types[0] };
+
+static quill_status read_rope_type(const struct reading *r) {
+    char key[KEY_BYTES], lists[KEY_BYTES];
+    const char *name = found(r, KEY_ROPE_TYPE, key);
+    struct str word;
+    bool named;
+    if (!name) { // very old GGUF files have only the factor
+        if (r->hp->rope_factor > 0) r->hp->rope_scaling = ROPE_LINEAR;
+        return QUILL_OK;
+    }
+    quill_status s = meta_string(r->w, name, &word, &named, r->err);
+    if (s) return s;
+    for (size_t i = 0; i < N_ROPE_TYPES; i++) {
+        if (!str_is(word, rope_types[i].name)) continue;
+        r->hp->rope_scaling = rope_types[i].scaling;
+        // Phi-3's first files call it so.
+        if (r->hp->rope_scaling == ROPE_YARN && found(r, KEY_ROPE_LONG, lists)) r->hp->rope_scaling = ROPE_LONG;
+        return QUILL_OK;
+    }
+    return fail(r->err, QUILL_E_MODEL,
+                "%s: '%s': expected default, linear, dynamic, llama3, yarn or longrope, found '%s'",
+                QUOTED(str_of(r->w->path)), name, QUOTED(word));
+}
+
 static quill_status read_flag(const struct reading *r, const struct key_row *row, bool *out) {
     char key[KEY_BYTES];
-    const char *name = found_name(r, row, key);
-    bool found;
+    bool found, null;
+    const char *name = found_name(r->family, r->w, row, key, &null);
     return name ? meta_bool(r->w, name, out, &found, r->err) : QUILL_OK;
 }
 
+// Truth values; `negated`: the file says the opposite of the field.
 static quill_status read_flags(const struct reading *r) {
     const struct {
         enum key key;
-        bool *out;
+        bool *out, negated;
     } flags[] = {
-        {KEY_TIED, &r->hp->tied},
-        {KEY_SCALE_SCORES, &r->hp->scale_scores},
-        {KEY_SCALE_BY_LAYER, &r->hp->scale_by_layer},
+        {KEY_TIED, &r->hp->tied, false},
+        {KEY_SCALE_SCORES, &r->hp->scale_scores, false},
+        {KEY_SCALE_BY_LAYER, &r->hp->scale_by_layer, false},
+        {KEY_PARALLEL, &r->hp->parallel, false},
+        {KEY_ALIBI, &r->hp->alibi, false},
+        {KEY_WINDOW_ON, &r->hp->window_off, true},
+        {KEY_ROPE_TRUNCATE, &r->hp->rope_no_truncate, true},
     };
     quill_status s = QUILL_OK;
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0] && !s; i++)
-        s = read_flag(r, hparams_key(r->family, r->w->format, flags[i].key), flags[i].out);
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0] && !s; i++) {
+        bool value = *flags[i].out != flags[i].negated;
+        s = read_flag(r, hparams_key(r->family, r->w->format, flags[i].key), &value);
+        *flags[i].out = value != flags[i].negated;
+    }
     return s;
 }
 
 // Refuses what a model may ask for but quill does not compute.
 static quill_status read_refused(const struct reading *r) {
-    for (const struct key_row *row = r->family->files[r->w->format].keys; row && row->key; row++) {
-        bool asked = false;
-        if (row->key != KEY_REFUSED) continue;
-        quill_status s = read_flag(r, row, &asked);
-        if (s) return s;
-        if (asked)
-            return fail(r->err, QUILL_E_MODEL, "%s: %s: expected false, found true, which is not supported",
-                        QUOTED(str_of(r->w->path)), names_text(r, row, &(struct names_text){{0}}));
-    }
+    const struct key_row *const *table = r->family->files[r->w->format].keys;
+    for (; *table; table++)
+        for (const struct key_row *row = *table; row->key; row++) {
+            const bool expected = row->key == KEY_REQUIRED;
+            bool value = expected;
+            if (row->key != KEY_REFUSED && row->key != KEY_REQUIRED) continue;
+            quill_status s = read_flag(r, row, &value);
+            if (s) return s;
+            if (value == expected) continue;
+            return fail(r->err, QUILL_E_MODEL, "%s: %s: expected %s, found %s, which is not supported",
+                        QUOTED(str_of(r->w->path)), names_text(r, row, &(struct names_text){{0}}),
+                        expected ? "true" : "false", expected ? "false" : "true");
+        }
     return QUILL_OK;
 }
 
+// Files whose weights are packed in a form that only the program that packed them knows.
+static quill_status refuse_packed(const struct reading *r) {
+    const struct meta *config = weights_meta(r->w, STR("quantization_config"));
+    struct str method = {"no name", 7};
+    bool found;
+    if (r->w->format != WEIGHTS_HF || !config || config->kind == META_NULL) return QUILL_OK;
+    quill_status s = meta_string(r->w, "quantization_config.quant_method", &method, &found, r->err);
+    return s ? s
+             : fail(r->err, QUILL_E_MODEL,
+                    "%s: 'quantization_config': expected weights that are not packed, found quant_method '%s'",
+                    QUOTED(str_of(r->w->path)), QUOTED(method));
+}
+
 quill_status hparams_read(struct hparams *hp, const struct family *family, const struct weights *w, quill_error *err) {
+    const struct key_row *window_on = hparams_key(family, w->format, KEY_WINDOW_ON);
     *hp = (struct hparams){
         .act = family->act,
         .tied = family->tied,
         .scale_scores = family->scale_scores,
         .score_softcap = family->score_softcap,
         .window = family->window,
+        .window_every = family->full_every,
+        .window_off = window_on && window_on->names[0], // such families have windows only if the file says so
+        .rope_every = family->bare_every,
+        .parallel = family->residual == RESIDUAL_PARALLEL,
+        .alibi = family->alibi,
+        .position_offset = family->position_offset,
     };
     const struct reading r = {hp, family, w, err};
-    quill_status s = QUILL_OK;
+    quill_status s = refuse_packed(&r);
     for (const struct hparams_number *number = hparams_numbers; number->key && !s; number++)
         if (number->whole) s = read_number(&r, number);
     if (!s) s = leave_drafts_out(&r);
@@ -251,6 +388,8 @@ quill_status hparams_read(struct hparams *hp, const struct family *family, const
     for (const struct hparams_number *number = hparams_numbers; number->key && !s; number++)
         if (!number->whole) s = read_number(&r, number);
     if (!s) s = read_activation(&r);
+    if (!s) s = read_rope_type(&r);
     if (!s) s = read_flags(&r);
+    if (!s) s = derive_rope(&r);
     return s ? s : read_refused(&r);
 }

@@ -26,7 +26,11 @@ extern const struct hparams_number hparams_numbers[]; // ends with KEY_NONE
 enum { KEY_BYTES = 96 };
 // The family's row for a key in files of a format; NULL: none.
 const struct key_row *hparams_key(const struct family *family, enum weights_format format, enum key key);
-// One of a row's names as it appears in a file.
-const char *hparams_name(const struct family *family, const char *name, char out[KEY_BYTES]);
+// One of a row's names as it appears in files of a format.
+const char *hparams_name(const struct family *family, enum weights_format format, const char *name,
+                         char out[KEY_BYTES]);
+// The first of a key's names that the file has with a value other than null; NULL: none, or no such key. In a
+// config.json of several models (text_config), the text model's own.
+const char *hparams_found(const struct family *family, const struct weights *w, enum key key, char out[KEY_BYTES]);
 
 #endif

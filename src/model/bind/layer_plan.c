@@ -1,58 +1,170 @@
 // SPDX-License-Identifier: MIT
-// The parts of the plan besides tensors: kinds, scales, windows.
+// The parts of the plan besides tensors: kinds, scales, windows, positions.
+#include <inttypes.h>
 #include <math.h>
 
+#include "base/alloc.h"
+#include "base/dmath.h"
 #include "bind.h"
+#include "hparams.h"
 
 // Parts that a model may have but the pass does not compute yet: refused by name, never ignored.
 static const char *not_computed(const struct model *model) {
-    const struct hparams *hp = &model->hp;
-    const struct layer_plan *p = model->layers;
-    if (p->rope.kind) return "rotary positions";
-    if (model->family->alibi) return "positions as a slope of the scores (ALiBi)";
-    if (hp->n_expert > 0) return "experts";
-    if (p->q_norm.w || p->k_norm.w) return "norms of queries and keys";
-    if (p->sinks) return "attention sinks";
-    if (model->embd_norm.w) return "a norm of the embedding";
-    if (hp->embd_scale != 0 && hp->embd_scale != 1) return "a scale of the embedding";
-    if (hp->residual_scale != 0 && hp->residual_scale != 1) return "a scale of the residual branches";
-    if (hp->logit_scale != 0 && hp->logit_scale != 1) return "a scale of the logits";
-    if (hp->logit_softcap != 0) return "a cap of the logits";
+    if (model->hp.n_expert > 0) return "experts";
+    if (model->layers[0].sinks) return "attention sinks";
     return NULL;
 }
 
-static void plan_layer(struct layer_plan *p, const struct model *model, enum rope_kind rope, int32_t index) {
+// ---- which layers have a window, and which rotary positions ----
+
+// The lists of a file that have an element for each layer; kind META_NULL: the file has no such list.
+struct layer_lists {
+    struct meta_array types, windows, ropes;
+};
+
+static quill_status find_list(struct meta_array *out, const struct model *model, const struct weights *w, enum key key,
+                              enum meta_kind kind, quill_error *err) {
+    char room[KEY_BYTES];
+    const char *name = hparams_found(model->family, w, key, room);
+    const struct meta *m = name ? weights_meta(w, str_of(name)) : NULL;
+    if (!m || (key == KEY_WINDOW_LAYERS && m->kind == META_INT)) return QUILL_OK; // a pattern
+    const uint64_t n = (uint64_t)model->hp.n_layer + (uint64_t)model->hp.n_draft;
+    if (m->kind != META_ARRAY || m->a.kind != kind || m->a.n < (uint64_t)model->hp.n_layer || m->a.n > n)
+        return fail(err, QUILL_E_MODEL, "%s: '%s': expected a list with one element for each of the %" PRId32 " layers",
+                    QUOTED(str_of(model->file)), name, model->hp.n_layer);
+    *out = m->a;
+    return QUILL_OK;
+}
+
+static const struct {
+    const char *name;
+    bool window;
+} layer_types[] = {
+    {"full_attention", false}, {"sliding_attention", true}, {"global", false}, {"local", true},
+};
+
+static quill_status type_of(struct str word, const struct model *model, bool *window, quill_error *err) {
+    for (size_t i = 0; i < sizeof layer_types / sizeof layer_types[0]; i++)
+        if (str_is(word, layer_types[i].name)) return *window = layer_types[i].window, QUILL_OK;
+    return fail(err, QUILL_E_MODEL,
+                "%s: type of a layer: expected full_attention, sliding_attention, global or local, found '%s'",
+                QUOTED(str_of(model->file)), QUOTED(word));
+}
+
+static bool every(int32_t n, int32_t layer) { return n > 0 && (layer + 1) % n == 0; }
+
+static quill_status plan_positions(struct model *model, const struct weights *w, quill_error *err) {
+    const struct hparams *hp = &model->hp;
+    const struct family *family = model->family;
+    const int32_t window = hp->window_off ? 0 : hp->window;
+    struct layer_lists lists = {.types = {.n = 0}};
+    quill_status s = find_list(&lists.types, model, w, KEY_LAYER_TYPES, META_STRING, err);
+    if (!s) s = find_list(&lists.windows, model, w, KEY_WINDOW_LAYERS, META_BOOL, err);
+    if (!s) s = find_list(&lists.ropes, model, w, KEY_ROPE_LAYERS, META_INT, err);
+    struct meta_walk types = {.array = &lists.types}, windows = {.array = &lists.windows};
+    struct meta_walk ropes = {.array = &lists.ropes};
+    for (int32_t l = 0; l < hp->n_layer && !s; l++) {
+        struct layer_plan *p = &model->layers[l];
+        struct meta element;
+        bool windowed = !every(hp->window_every, l) && l >= hp->window_from, turned = !every(hp->rope_every, l);
+        if (meta_next(&windows, &element)) windowed = element.b;
+        if (meta_next(&types, &element)) s = type_of(element.s, model, &windowed, err);
+        if (meta_next(&ropes, &element)) turned = element.i != 0;
+        if (family->rope_in_windows && window > 0) turned = windowed;
+        p->window = windowed ? window : 0;
+        p->rope = !model->ropes[0].kind || !turned ? model->unturned : family->rope_apart && p->window ? 1 : 0;
+    }
+    return s;
+}
+
+// ---- scores ----
+
+static float score_scale(const struct model *model, enum weights_format format, int32_t layer) {
+    const struct hparams *hp = &model->hp;
+    float scale = hp->scale_scores ? 1.0f / sqrtf((float)hp->head_dim) : 1.0f;
+    if (hp->score_dim > 0) scale = 1.0f / sqrtf(hp->score_dim);
+    if (hp->n_layer == model->family->files[format].by_head_layers)
+        scale = 1.0f / sqrtf((float)(hp->n_embd / hp->n_head));
+    if (hp->score_scale > 0) scale = hp->score_scale;
+    return hp->scale_by_layer ? scale / (float)(layer + 1) : scale;
+}
+
+// Press et al. 2021: a geometric sequence for n heads, n the largest power of two up to H; the others take every second
+// element of the sequence for 2n heads.
+static const float *make_slopes(struct model *model, float factor) {
+    const struct hparams *hp = &model->hp;
+    const double most = hp->alibi_max > 0 ? (double)hp->alibi_max : 8;
+    float *slopes = arena_alloc(&model->arena, (size_t)hp->n_head, sizeof *slopes);
+    int32_t n = 1;
+    while (2 * n <= hp->n_head) n *= 2;
+    for (int32_t h = 0; slopes && h < hp->n_head; h++) {
+        const double exponent = h < n ? most * (h + 1) / n : most / 2 * (2 * (h - n) + 1) / n;
+        slopes[h] = (float)d_exp(-exponent * d_log(2)) * factor;
+    }
+    return slopes;
+}
+
+// ---- the plan ----
+
+static void plan_layer(struct layer_plan *p, const struct model *model, enum weights_format format, int32_t index) {
     const struct family *family = model->family;
     const struct hparams *hp = &model->hp;
     struct norm *norms[] = {&p->attn_in, &p->attn_out, &p->attn_sum, &p->mlp_in, &p->mlp_out, &p->mlp_sum,
                             &p->q_norm,  &p->k_norm};
-    for (size_t i = 0; i < sizeof norms / sizeof norms[0]; i++) norms[i]->kind = family->norm;
+    for (size_t i = 0; i < sizeof norms / sizeof norms[0]; i++) {
+        norms[i]->kind = family->norm;
+        norms[i]->on = norms[i]->on || norms[i]->w;
+    }
     p->attn_in.kinds = kinds_of(&p->q) | kinds_of(&p->k) | kinds_of(&p->v);
     p->mlp_in.kinds = kinds_of(&p->up) | kinds_of(&p->gate);
-    p->parallel = family->residual == RESIDUAL_PARALLEL;
-    if (p->parallel && !p->mlp_in.w) p->attn_in.kinds |= p->mlp_in.kinds; // one norm for both
+    p->parallel = hp->parallel;
+    if (p->parallel && !p->mlp_in.on) p->attn_in.kinds |= p->mlp_in.kinds; // one norm for both
     p->act = hp->act;
-    p->score_scale = hp->scale_scores ? 1.0f / sqrtf((float)hp->head_dim) : 1.0f;
-    if (hp->score_scale > 0) p->score_scale = hp->score_scale;
-    if (hp->scale_by_layer) p->score_scale /= (float)(index + 1);
+    p->score_scale = score_scale(model, format, index);
     p->score_softcap = hp->score_softcap;
-    p->window = family->full_every && (index + 1) % family->full_every == 0 ? 0 : hp->window;
-    if (rope) p->rope = (struct rope){rope, hp->rope_dims ? hp->rope_dims : hp->head_dim, hp->rope_base};
+    p->qk_norm = p->q_norm.on || p->k_norm.on ? family->qk_norm : QK_NORM_NONE;
+    p->qk_norm_last = family->qk_norm_last;
+    p->qkv_clamp = hp->qkv_clamp;
 }
 
-quill_status plan_resolve(struct model *model, enum weights_format format, quill_error *err) {
+static float or_one(float x) { return x > 0 ? x : 1; }
+
+static void plan_scales(struct model *model) {
+    const struct hparams *hp = &model->hp;
+    model->embd_scale = or_one(hp->embd_scale);
+    if (model->family->embd_sqrt) model->embd_scale = sqrtf((float)hp->n_embd);
+    model->residual_scale = or_one(hp->residual_scale);
+    if (hp->residual_depth > 0) model->residual_scale = hp->residual_depth / sqrtf((float)hp->n_layer);
+    model->logit_scale = or_one(hp->logit_scale) / or_one(hp->logit_divisor);
+    if (hp->logit_width > 0) model->logit_scale = hp->logit_width / (float)hp->n_embd;
+}
+
+quill_status plan_resolve(struct model *model, const struct weights *w, quill_error *err) {
+    const float *slopes = NULL;
+    quill_status s = ropes_make(model, w, err);
+    if (!s) s = plan_positions(model, w, err);
+    if (s) return s;
+    if (model->hp.alibi) {
+        slopes = make_slopes(model, model->family->alibi_scaled ? score_scale(model, w->format, 0) : 1);
+        if (!slopes) return fail_memory(err);
+    }
     for (int32_t l = 0; l < model->hp.n_layer; l++) {
         struct layer_plan *p = &model->layers[l];
-        plan_layer(p, model, model->family->files[format].rope, l);
+        plan_layer(p, model, w->format, l);
+        p->slopes = slopes;
         model->h_kinds |= p->attn_in.kinds | p->mlp_in.kinds;
         model->att_kinds |= kinds_of(&p->o);
         model->ff_kinds |= kinds_of(&p->down);
     }
+    plan_scales(model);
     model->hp.tied = !model->head.w.data;
     if (model->hp.tied) model->head.w = model->tokens;
     model->embd_norm.kind = model->final_norm.kind = model->family->norm;
-    model->final_norm.kinds = kinds_of(&model->head);
+    model->embd_norm.on = model->embd_norm.w;
+    model->final_norm.on = model->final_norm.on || model->final_norm.w;
+    model->final_norm.kinds = kinds_of(model->embd_out.w.data ? &model->embd_out : &model->head);
     model->h_kinds |= model->final_norm.kinds;
+
     const char *part = not_computed(model);
     if (!part) return QUILL_OK;
     return fail(err, QUILL_E_MODEL, "%s: expected a model without %s, which quill does not compute yet",

@@ -7,9 +7,11 @@
 
 #include "model/plan.h"
 
-// HEADS: H*D; HEADS_KV: G*D; QKV: (H + 2G)*D; GATE_UP: 2F; EXPERTS: X.
+// HEADS: H*D; HEADS_KV: G*D; QKV: (H + 2G)*D; GATE_UP: 2F; EXPERTS: X; EMBD_IN: W; POSITIONS: C + position_offset;
+// HEAD: D; N_HEAD: H; N_HEAD_KV: G; PAIRS: R/2.
 enum bind_dim {
     DIM_NONE, DIM_VOCAB, DIM_CTX, DIM_EMBD, DIM_HEADS, DIM_HEADS_KV, DIM_QKV, DIM_FF, DIM_GATE_UP, DIM_EXPERTS,
+    DIM_EMBD_IN, DIM_POSITIONS, DIM_HEAD, DIM_N_HEAD, DIM_N_HEAD_KV, DIM_PAIRS,
 };
 
 enum bind_kind {
@@ -17,6 +19,7 @@ enum bind_kind {
     BIND_MATRIX,       // a struct mat, in place; with three dimensions: the rows of all experts, one after the other
     BIND_FUSED_VECTOR, // for several struct linear of a layer, as enum bind_fused says
     BIND_FUSED_MATRIX,
+    BIND_NORM,         // no tensor: a norm without weights stands in this slot
 };
 
 // Tensors that hold the rows of several matrices: in which order. Letters as in plan.h.
@@ -34,6 +37,10 @@ enum bind_flag {
     BIND_TRANSPOSED = 2, // stored [in, out]
     BIND_BIAS = 4,       // a file has either all tensors with this flag or none
     BIND_HEAD = 8,       // may be absent if the head is tied to the embedding; a copy of the embedding counts as absent
+    BIND_BIAS_MLP = 16,  // as BIND_BIAS, where biases of the MLP and of attention are apart
+    BIND_PLUS_ONE = 32,  // a vector: stored minus 1
+    BIND_BY_HEAD = 64,   // a tensor for each head, whose number stands for the second "%d"; the row's shape is of all
+    BIND_UNLESS_PARALLEL = 128, // absent if attention and MLP of the model are parallel
 };
 
 // Rows of a table are bound in order, and a row whose place is already filled is skipped: if files have one of two

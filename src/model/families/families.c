@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "family.h"
 
-// The families; each is the constant family_<name> in a file of its own.
-#define FAMILIES(row) row(gpt2)
+// The families; each is the constant family_<name> in a file of its own. Variants of a family follow each other.
+#define FAMILIES(row) row(gpt2) row(llama) row(mistral) row(mistral3) row(smollm3) row(qwen2) row(qwen3) row(granite)
 
 #define DECLARATION(name) extern const struct family family_##name;
 FAMILIES(DECLARATION)
@@ -12,10 +12,34 @@ static const struct family *const families[] = {FAMILIES(POINTER)};
 
 enum { N_FAMILIES = sizeof families / sizeof families[0] };
 
-const struct family *family_find(struct str name) {
+const struct family *family_at(size_t index) { return index < N_FAMILIES ? families[index] : NULL; }
+
+bool family_has(const struct family *family, enum weights_format format) { return family->files[format].rows[0]; }
+
+const char *family_name(const struct family *family, enum weights_format format) {
+    const char *name = family->files[format].names[0];
+    return name ? name : family->name;
+}
+
+bool family_is(const struct family *family, enum weights_format format, struct str name) {
+    if (!family_has(family, format)) return false;
+    const char *const *names = family->files[format].names;
+    if (!names[0]) return str_is(name, family->name);
+    for (; *names; names++)
+        if (str_is(name, *names)) return true;
+    return false;
+}
+
+const struct family *family_find(enum weights_format format, struct str name) {
     for (size_t i = 0; i < N_FAMILIES; i++)
-        if (str_is(name, families[i]->name)) return families[i];
+        if (family_is(families[i], format, name)) return families[i];
     return NULL;
 }
 
-const struct family *family_at(size_t index) { return index < N_FAMILIES ? families[index] : NULL; }
+const struct bind_row *row_next(struct row_walk *walk) {
+    for (; *walk->table; walk->table++, walk->row = NULL) {
+        walk->row = walk->row ? walk->row + 1 : *walk->table;
+        if (walk->row->name) return walk->row;
+    }
+    return NULL;
+}

@@ -13,31 +13,62 @@
 #include "keys.h"
 #include "model/plan.h"
 
-// How files of one format hold a family.
+enum { FAMILY_TABLES = 7, FAMILY_NAMES = 4, FAMILY_CASES = 3 };
+
+// How files of one format hold a family. Lists of tables and names end with NULL.
 struct family_files {
-    const struct bind_row *rows;     // ends with a row without a name; NULL: the family has no files of this format
-    const struct key_row *keys;      // differences from keys_gguf or keys_hf; NULL: none
-    const char *const *prefixes;     // one of them may precede all names; ends with NULL; NULL: none
+    const char *names[FAMILY_NAMES];                // as files spell the family, if not by its name: the first one is
+                                                    // what keys of GGUF begin with
+    const struct bind_row *rows[FAMILY_TABLES + 1]; // empty: the family has no files of this format
+    const struct key_row *keys[FAMILY_TABLES + 1];  // before keys_gguf or keys_hf; the first row of a key counts
+    const char *const *prefixes;                    // one of them may precede all names
     enum rope_kind rope;
+    int32_t by_head_layers; // with so many layers, scores are divided by sqrt(n_embd / n_head), although no key says so
+};
+
+// A truth value of config.json that tells variants of a family from each other. Each is a row of its own, with the
+// same name and other tables.
+struct family_case {
+    const char *key;       // NULL ends the list
+    bool value, otherwise; // the value of this variant; of files without the key
 };
 
 struct family {
-    const char *name;       // as general.architecture of a GGUF file and model_type of config.json spell it
+    const char *name;       // as model_type of config.json spells it, and general.architecture of a GGUF file
     const char *tokenizers; // what its models use, for people: "BPE"
     const char *serves;     // its public models, for people: "GPT-2, DistilGPT-2"
     enum norm_kind norm;    // for every norm slot that the binding rows fill
     enum residual residual;
     enum act_fn act;        // unless the file names another
-    bool alibi;             // each head adds a slope to its scores (Press et al. 2021)
+    enum qk_norm qk_norm;   // over what the norms of queries and keys run, if the binding rows fill their slots
+    bool qk_norm_last;      // they come after rotary positions
+    bool alibi;             // each head adds a slope to its scores (Press et al. 2021), before they are scaled if:
+    bool alibi_scaled;
     bool scale_scores;      // attention scores are divided by sqrt(head_dim)
+    bool embd_sqrt;         // the embedding is multiplied by sqrt(n_embd)
     float score_softcap;    // scores become softcap * tanh(score / softcap); 0: none
     int32_t window;         // attention window in positions, including the current one; 0: all before it
     int32_t full_every;     // every full_every-th layer has no window; 0: all layers have it
+    int32_t bare_every;     // every bare_every-th layer has no rotary positions; 0: all layers have them
+    bool rope_in_windows;   // in models with windows, only layers with one have rotary positions
+    bool rope_apart;        // layers with a window have rotary positions of their own: without scaling
+    int32_t position_offset; // rows of the position table before that of position 0
     bool tied;              // the head is the token embedding, unless the file says otherwise
+    struct family_case cases[FAMILY_CASES + 1];
     struct family_files files[2]; // by enum weights_format
 };
 
-const struct family *family_find(struct str name); // NULL: not a family quill runs
+// Walks the rows of all tables: begins as {files->rows, NULL}; NULL ends.
+struct row_walk {
+    const struct bind_row *const *table, *row;
+};
+const struct bind_row *row_next(struct row_walk *walk);
+bool family_has(const struct family *family, enum weights_format format); // it has files of this format
+// The name that keys of its files begin with.
+const char *family_name(const struct family *family, enum weights_format format);
+bool family_is(const struct family *family, enum weights_format format, struct str name);
+// The first of this name; NULL: not a family quill runs.
+const struct family *family_find(enum weights_format format, struct str name);
 const struct family *family_at(size_t index);      // by place in the list; NULL: past the end
 
 #endif

@@ -79,7 +79,7 @@ const struct family family_gpt2 = {
     .scale_scores = true,
     .tied = true,
     .files = {
-        [WEIGHTS_GGUF] = {.rows = rows_gguf},
-        [WEIGHTS_HF] = {.rows = rows_hf, .keys = keys, .prefixes = prefixes},
+        [WEIGHTS_GGUF] = {.rows = {rows_gguf}},
+        [WEIGHTS_HF] = {.rows = {rows_hf}, .keys = {keys}, .prefixes = prefixes},
     },
 };

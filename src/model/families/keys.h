@@ -7,17 +7,27 @@ enum key {
     KEY_NONE, // ends a table
     // Whole numbers.
     KEY_N_EMBD, KEY_N_LAYER, KEY_N_DRAFT, KEY_N_HEAD, KEY_N_CTX, KEY_N_VOCAB, KEY_N_HEAD_KV, KEY_HEAD_DIM, KEY_N_FF,
-    KEY_N_EXPERT, KEY_WINDOW, KEY_ROPE_DIMS,
+    KEY_N_EMBD_IN, KEY_N_EXPERT, KEY_WINDOW, KEY_WINDOW_EVERY, KEY_WINDOW_FROM, KEY_ROPE_DIMS, KEY_ROPE_EVERY,
+    KEY_ROPE_ORIGINAL,
     // Numbers.
-    KEY_NORM_EPS, KEY_SCORE_SCALE, KEY_SCORE_SOFTCAP, KEY_LOGIT_SOFTCAP, KEY_EMBD_SCALE, KEY_RESIDUAL_SCALE,
-    KEY_LOGIT_SCALE, KEY_ROPE_BASE,
+    KEY_NORM_EPS, KEY_SCORE_SCALE, KEY_SCORE_DIM, KEY_SCORE_SOFTCAP, KEY_LOGIT_SOFTCAP, KEY_EMBD_SCALE,
+    KEY_RESIDUAL_SCALE, KEY_RESIDUAL_DEPTH, KEY_LOGIT_SCALE, KEY_LOGIT_DIVISOR, KEY_LOGIT_WIDTH, KEY_ROPE_BASE,
+    KEY_ROPE_BASE_WINDOW, KEY_ROPE_SHARE, KEY_ROPE_FACTOR, KEY_ROPE_LOW, KEY_ROPE_HIGH, KEY_ROPE_FAST, KEY_ROPE_SLOW,
+    KEY_ROPE_MSCALE, KEY_ROPE_MSCALE_ALL, KEY_ROPE_MAGNITUDE, KEY_Q_TEMPERATURE, KEY_QKV_CLAMP, KEY_ALIBI_MAX,
     // Truth values.
-    KEY_TIED, KEY_SCALE_SCORES, KEY_SCALE_BY_LAYER,
+    KEY_TIED, KEY_SCALE_SCORES, KEY_SCALE_BY_LAYER, KEY_PARALLEL, KEY_ALIBI, KEY_WINDOW_ON, KEY_ROPE_TRUNCATE,
     KEY_REFUSED,    // must be absent or false, since quill does not compute what it asks for; a table may have several
-    KEY_ACTIVATION, // a word
+    KEY_REQUIRED,   // must be absent or true
+    // Words.
+    KEY_ACTIVATION, KEY_ROPE_TYPE,
+    // Lists, one element for each layer.
+    KEY_LAYER_TYPES,   // words: whether a layer has the window
+    KEY_WINDOW_LAYERS, // truth values, the same
+    KEY_ROPE_LAYERS,   // 0: without rotary positions
+    KEY_ROPE_LONG, KEY_ROPE_SHORT, // numbers, one for each pair: divisors of frequencies
 };
 
-enum { KEY_NAMES = 4 };
+enum { KEY_NAMES = 6 };
 
 // A name that begins with a dot follows the family's name. The first name that a file has counts. A row without names:
 // files of the family have no such key.

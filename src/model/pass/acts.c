@@ -141,6 +141,14 @@ static void carve_all(struct carving *c, struct acts *a, const struct model *mod
     a->batch.seqs = carve(c, n, sizeof *a->batch.seqs);
     a->batch.positions = carve(c, n, sizeof *a->batch.positions);
     a->batch.blocks = carve(c, n, sizeof *a->batch.blocks);
+    a->turn_floats = (size_t)model->hp.rope_dims;
+    if (a->turn_floats) a->turns = carve(c, MAX_ROPES * n, a->turn_floats * sizeof *a->turns);
+    if (model->hp.q_temperature > 0) a->temperatures = carve(c, n, sizeof *a->temperatures);
+    if (model->embd_in.w.data) {
+        a->wide.cols = model->tokens.cols;
+        a->wide.stride = a->wide.cols + PADDING;
+        a->wide.x = carve(c, n, a->wide.stride * sizeof *a->wide.x);
+    }
     if (a->max_rank) a->low = carve(c, n, a->low_stride * sizeof *a->low);
     carve_scratch(c, a, model);
 }

@@ -79,6 +79,10 @@ struct acts {
     struct batch batch;
     size_t max_rows, query_rows; // query_rows: most rows of a query block; blocks end at multiples of it
     int n_members;
+    float *turns;                // [MAX_ROPES, B, R]: for each pair a cosine, then for each a sine; see turns_of
+    size_t turn_floats;          // R
+    float *temperatures;         // [B] factors of queries, or NULL
+    struct rows wide;            // [B, W] rows of the token embedding, if projections lead to and from it; floats only
     float *low;                  // [B, low_stride] A x of up to LOW_PRODUCTS deltas, max_rank values each; or NULL
     size_t max_rank, low_stride;
     unsigned char *scratch;      // [n_members][scratch_bytes]
@@ -102,6 +106,10 @@ void acts_prepare(struct acts *a);
 // block n_layer.
 static inline const struct block_acts *acts_of(const struct acts *a, int32_t layer) {
     return &a->sets[a->n_sets == 1 ? 0 : layer];
+}
+
+static inline float *turns_of(const struct acts *a, int rope, size_t row) {
+    return a->turns + ((size_t)rope * a->max_rows + row) * a->turn_floats;
 }
 
 static inline void *kernel_scratch(const struct acts *a, const struct member *m) {

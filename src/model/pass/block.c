@@ -9,14 +9,14 @@ void block_forward(struct member *m, const struct pass *pass, int32_t layer, con
     const struct block_acts *b = acts_of(a, layer), *after = acts_of(a, layer + 1);
     const struct layer_plan *p = &pass->model->layers[layer];
     const float eps = pass->model->hp.norm_eps;
-    const bool same_h = p->parallel && !p->mlp_in.w; // the MLP reads the input of attention
+    const bool same_h = p->parallel && !p->mlp_in.on; // the MLP reads the input of attention
     const struct residual_step attention_sum = {
         .out = &p->attn_out, .sum = &p->attn_sum, .x = b->x, .y = b->att_y, .to = b->mid,
-        .in = same_h ? NULL : &p->mlp_in, .h = &b->mlp_h, .in_first = p->parallel,
+        .in = same_h ? NULL : &p->mlp_in, .h = &b->mlp_h, .in_first = p->parallel, .scale = pass->model->residual_scale,
     };
     const struct residual_step mlp_sum = {
         .out = &p->mlp_out, .sum = &p->mlp_sum, .x = b->mid, .y = b->mlp_y, .to = after->x,
-        .in = next, .h = &after->h,
+        .in = next, .h = &after->h, .scale = pass->model->residual_scale,
     };
 
     attention_forward(m, pass, layer, n);                        // att_y = attention(h)

@@ -26,15 +26,21 @@ static void run(void *arg, struct member *m) {
     const size_t n_embd = (size_t)model->hp.n_embd, n_end = wanted * n_embd;
     const struct block_acts *first = acts_of(a, 0), *before = acts_of(a, last), *end = acts_of(a, last + 1);
     const struct norm_step begin = {&model->layers[0].attn_in, first->x, &first->h};
-    const struct product logits = {&model->head, NULL, pass->logits, wanted, model->head.w.rows, true};
+    const struct linear *narrow = model->embd_out.w.data ? &model->embd_out : NULL;
+    const struct product before_head = {narrow, NULL, a->wide.x, wanted, a->wide.stride, false, 0, 0};
+    const struct product logits = {
+        &model->head, NULL, pass->logits, wanted, model->head.w.rows, true,
+        model->logit_scale == 1 ? 0 : model->logit_scale, model->hp.logit_softcap,
+    };
 
-    embed_forward(m, pass);                         // x[B, E] = tokens[ids] + positions
+    embed_forward(m, pass);                         // x[B, E] = tokens[ids] + positions, or angles for positions
     op_norm(m, a, &begin, model->hp.norm_eps, all); // h[B, E] = norm(x)
     // Each block: x += attention(h); x += mlp(norm(x)); h = norm(x), by the norm that the next block begins with.
     for (int32_t l = 0; l < last; l++) block_forward(m, pass, l, &model->layers[l + 1].attn_in, all);
     // The last block: keys and values of all rows, everything else only for the wanted rows, which come first.
     block_forward(m, pass, last, &model->final_norm, wanted);
-    op_linear(m, a, &end->h, &logits, 1);           // logits[wanted, V] = h head^T
+    if (narrow) op_linear(m, a, &end->h, &before_head, 1);
+    op_linear(m, a, narrow ? &a->wide : &end->h, &logits, 1); // logits[wanted, V] = h head^T
     // Checks x after the last block in the rows where it was computed, and before it in the others.
     op_check(m, a, end->x, n_end, before->x + n_end, all * n_embd - n_end);
 }

@@ -13,7 +13,7 @@ void mlp_forward(struct member *m, const struct pass *pass, int32_t layer, const
         .gate = gate, .up = &p->up, .gate_delta = &d->gate, .up_delta = &d->up, .act = a->kernels->activate[p->act],
         .kinds = kinds_of(&p->down), .pre = b->pre, .factor = b->up, .ff = &b->ff,
     };
-    const struct product out = {&p->down, &d->down, b->mlp_y, n, a->y_stride, false};
+    const struct product out = {&p->down, &d->down, b->mlp_y, n, a->y_stride, false, 0, 0};
     op_mlp(m, a, h, &in, n);             // ff = act(up h)
     op_linear(m, a, &b->ff, &out, 1);    // mlp_y = down ff
 }

@@ -89,6 +89,8 @@ static void multiply_rows(const struct member *m, struct acts *a, const struct r
         a->kernels->matmul[l->w.dtype](&job);
     }
     if (has_delta(p)) add_delta(m, a, p, a->low + i * a->max_rank, row0, n, out);
+    for (size_t t = 0; p->scale != 0 && t < p->n; t++) a->kernels->scale(out + t * p->out_stride, p->scale, n);
+    for (size_t t = 0; p->softcap != 0 && t < p->n; t++) a->kernels->softcap(out + t * p->out_stride, p->softcap, n);
     for (size_t t = 0; p->check && t < p->n; t++) note(a, a->kernels->all_finite(out + t * p->out_stride, n));
 }
 
@@ -125,7 +127,7 @@ void quantize_piece(struct acts *a, const struct rows *r, unsigned kinds, size_t
 
 static void norm_row(const struct kernels *k, const struct norm *norm, float *out, const float *x, float eps,
                      size_t n) {
-    if (!norm || !norm->w) {
+    if (!norm || !norm->on) {
         if (out != x) memcpy(out, x, n * sizeof *x);
     } else if (norm->kind == NORM_LAYER) {
         k->layer_norm(out, x, norm->w, norm->b, eps, n);
@@ -155,13 +157,14 @@ static void residual_row(const struct member *m, struct acts *a, const struct re
     const float *x = step->x + row * cols, *y = step->y + row * a->y_stride;
     float *to = step->to + row * cols;
     if (step->in && step->in_first) read_row(m, a, &read, eps, row);
-    if (step->out && step->out->w) {
+    if (step->out && step->out->on) {
         float *normed = member_scratch(a, m);
         norm_row(a->kernels, step->out, normed, y, eps, cols);
         y = normed;
     }
     if (to != x) memcpy(to, x, cols * sizeof *to);
-    a->kernels->add(to, y, cols);
+    if (step->scale == 1) a->kernels->add(to, y, cols);
+    else a->kernels->add_scaled(to, y, step->scale, cols);
     norm_row(a->kernels, step->sum, to, to, eps, cols);
     if (step->in && !step->in_first) read_row(m, a, &read, eps, row);
 }
@@ -216,8 +219,8 @@ static void mlp_piece(const struct member *m, struct acts *a, const struct rows 
 void op_mlp(struct member *m, struct acts *a, const struct rows *in, const struct mlp_step *step, size_t n) {
     const struct rows *ff = step->ff;
     const size_t n_products = step->gate ? 2 : 1, cols = ff->cols, stride = ff->x ? ff->stride : a->ff_piece + PADDING;
-    struct product p[] = {{step->up, step->up_delta, step->pre, n, stride, false},
-                          {step->up, step->up_delta, step->factor, n, stride, false}};
+    struct product p[] = {{step->up, step->up_delta, step->pre, n, stride, false, 0, 0},
+                          {step->up, step->up_delta, step->factor, n, stride, false, 0, 0}};
     if (step->gate) p[0].linear = step->gate, p[0].delta = step->gate_delta;
     const size_t chunk = ff->x ? rows_per_claim(m, a->kernels, in->cols, p, n_products) : a->ff_piece;
     if (chunk < cols && chunk % block_of(step->kinds)) {

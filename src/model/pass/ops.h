@@ -15,6 +15,7 @@ struct product {
     float *out;
     size_t n, out_stride;
     bool check; // sets acts.not_finite if a value is not finite
+    float scale, softcap; // then out = scale * out, and out = softcap * tanh(out / softcap); 0: not
 };
 
 // Products that read the same input, as one job.
@@ -36,6 +37,7 @@ struct residual_step {
     const struct norm *in;        // NULL: no h
     const struct rows *h;         // [n, E]
     bool in_first;                // h is computed from x before the sum (parallel attention and MLP)
+    float scale;                  // of y in the sum
 };
 void op_residual(struct member *m, struct acts *a, const struct residual_step *step, float eps, size_t n);
 

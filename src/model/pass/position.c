@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Turns tokens and their positions into vectors.
+// Turns tokens and their positions into vectors, and positions into angles.
+#include "heads.h"
 #include "ops.h"
 #include "pass.h"
 
@@ -7,17 +8,42 @@ static void decode(const struct kernels *k, const struct mat *table, int32_t row
     k->decode_row[table->dtype](out, table->data + (size_t)row * table->stride, table->cols);
 }
 
+// x of a row is there, but for its position.
+static void place(struct member *m, const struct pass *pass, float *x, size_t row) {
+    const struct model *model = pass->model;
+    const struct kernels *k = model->kernels;
+    const struct norm *norm = &model->embd_norm;
+    const size_t n = (size_t)model->hp.n_embd;
+    if (model->positions.data) {
+        float *position = member_scratch(pass->acts, m);
+        decode(k, &model->positions, pass->acts->batch.positions[row] + model->hp.position_offset, position);
+        k->add(x, position, n);
+    }
+    if (norm->on && norm->kind == NORM_LAYER) k->layer_norm(x, x, norm->w, norm->b, model->hp.norm_eps, n);
+    else if (norm->on) k->rms_norm(x, x, norm->w, model->hp.norm_eps, n);
+    turn_row(pass->acts, model, pass->kv->n_ctx, row);
+}
+
 void embed_forward(struct member *m, const struct pass *pass) {
     const struct model *model = pass->model;
-    const struct batch *batch = &pass->acts->batch;
-    size_t begin, end, n_embd = (size_t)model->hp.n_embd;
+    struct acts *a = pass->acts;
+    const struct batch *batch = &a->batch;
+    const size_t n_embd = (size_t)model->hp.n_embd;
+    const bool projected = model->embd_in.w.data;
+    float *x = acts_of(a, 0)->x, *to = projected ? a->wide.x : x;
+    const size_t stride = projected ? a->wide.stride : n_embd;
+    size_t begin, end;
     team_begin(m);
     while (team_claim(m, batch->n_rows, 1, &begin, &end)) {
-        float *x = acts_of(pass->acts, 0)->x + begin * n_embd, *position = member_scratch(pass->acts, m);
-        decode(model->kernels, &model->tokens, batch->ids[begin], x);
-        if (!model->positions.data) continue;
-        decode(model->kernels, &model->positions, batch->positions[begin], position);
-        model->kernels->add(x, position, n_embd);
+        decode(model->kernels, &model->tokens, batch->ids[begin], to + begin * stride);
+        if (model->embd_scale != 1) model->kernels->scale(to + begin * stride, model->embd_scale, model->tokens.cols);
+        if (!projected) place(m, pass, x + begin * n_embd, begin);
     }
+    team_end(m);
+    if (!projected) return;
+    const struct product widen = {&model->embd_in, NULL, x, batch->n_rows, n_embd, false, 0, 0};
+    op_linear(m, a, &a->wide, &widen, 1);
+    team_begin(m);
+    while (team_claim(m, batch->n_rows, 1, &begin, &end)) place(m, pass, x + begin * n_embd, begin);
     team_end(m);
 }

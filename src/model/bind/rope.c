@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// The frequencies of rotary positions: f_i = base^(-2i/R) radians per position for pair i of R/2, stretched for
+// contexts longer than those of the training. In double precision, then rounded, so that they are the same everywhere.
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/dmath.h"
+#include "bind.h"
+#include "hparams.h"
+
+static const double pi = 3.14159265358979323846;
+
+struct making {
+    struct model *model;
+    const struct weights *w;
+    double freqs[MAX_HEAD_DIM / 2];
+    size_t n;
+    quill_error *err;
+};
+
+static double power(double base, double exponent) { return d_exp(exponent * d_log(base)); }
+
+static void plain(struct making *m, double base) {
+    for (size_t i = 0; i < m->n; i++) m->freqs[i] = power(base, -(double)i / (double)m->n);
+}
+
+static const float *finish(struct making *m, const double *divisors) {
+    float *freqs = arena_alloc(&m->model->arena, m->n, sizeof *freqs);
+    for (size_t i = 0; freqs && i < m->n; i++) freqs[i] = (float)(m->freqs[i] / (divisors ? divisors[i] : 1));
+    return freqs;
+}
+
+static double or_else(float value, double otherwise) { return value > 0 ? (double)value : otherwise; }
+
+// Llama 3.1 (Grattafiori et al. 2024): long waves are stretched, short ones stay, and between them the two are mixed.
+// The stretch is rounded, as in GGUF files, which have it as a list of divisors.
+static void llama3(struct making *m) {
+    const struct hparams *hp = &m->model->hp;
+    const double factor = or_else(hp->rope_factor, 8), low = or_else(hp->rope_low, 1), high = or_else(hp->rope_high, 4);
+    const double original = hp->rope_original ? hp->rope_original : 8192;
+    for (size_t i = 0; i < m->n; i++) {
+        const double f = m->freqs[i], wave = 2 * pi / f;
+        if (wave < original / high) continue;
+        const double mix = (original / wave - low) / (high - low);
+        const double stretch = wave > original / low ? factor : 1 / ((1 - mix) / factor + mix);
+        m->freqs[i] = f / (double)(float)stretch;
+    }
+}
+
+// YaRN (Peng et al. 2023, section 3.2): the ramp runs between the pairs that turn beta_fast and beta_slow times within
+// the context of the training.
+static void yarn(struct making *m, double factor, double original, double base) {
+    const struct hparams *hp = &m->model->hp;
+    const double dims = 2 * (double)m->n, per_log = dims / (2 * d_log(base));
+    double low = per_log * d_log(original / (or_else(hp->rope_fast, 32) * 2 * pi));
+    double high = per_log * d_log(original / (or_else(hp->rope_slow, 1) * 2 * pi));
+    if (!hp->rope_no_truncate) low = floor(low), high = ceil(high);
+    low = low > 0 ? low : 0;
+    high = high < dims - 1 ? high : dims - 1;
+    const double width = high - low > 0.001 ? high - low : 0.001;
+    for (size_t i = 0; i < m->n; i++) {
+        double ramp = ((double)i - low) / width;
+        ramp = ramp < 0 ? 0 : ramp > 1 ? 1 : ramp;
+        m->freqs[i] = (1 - ramp) * m->freqs[i] + ramp * m->freqs[i] / factor;
+    }
+}
+
+static double yarn_gain(double factor, double weight) { return factor > 1 ? 0.1 * weight * d_log(factor) + 1 : 1; }
+
+static double yarn_magnitude(const struct hparams *hp, enum weights_format format, double factor) {
+    const double all = (double)hp->rope_mscale_all;
+    if (format == WEIGHTS_GGUF) // the gain goes without saying; a factor of it may be given
+        return yarn_gain(factor, 1) * or_else(hp->rope_magnitude, 1) / (all > 0 ? yarn_gain(factor, all) : 1);
+    if (hp->rope_magnitude > 0) return (double)hp->rope_magnitude;
+    if (hp->rope_mscale > 0 && all > 0) return yarn_gain(factor, (double)hp->rope_mscale) / yarn_gain(factor, all);
+    return yarn_gain(factor, 1);
+}
+
+// Divisors as a list in config.json: one for each pair.
+static quill_status read_divisors(struct making *m, enum key key, double out[MAX_HEAD_DIM / 2]) {
+    char name_room[KEY_BYTES];
+    const char *name = hparams_found(m->model->family, m->w, key, name_room), *file = QUOTED(str_of(m->model->file));
+    const struct meta *list = name ? weights_meta(m->w, str_of(name)) : NULL;
+    struct meta_walk walk = {.array = list ? &list->a : NULL};
+    struct meta element;
+    if (!list || list->kind != META_ARRAY || list->a.n != m->n)
+        return fail(m->err, QUILL_E_MODEL, "%s: '%s': expected a list of %zu numbers above 0, found another value",
+                    file, name ? name : key == KEY_ROPE_LONG ? "long_factor" : "short_factor", m->n);
+    for (size_t i = 0; meta_next(&walk, &element); i++) {
+        out[i] = element.kind == META_INT ? (double)element.i : element.kind == META_FLOAT ? element.f : 0;
+        out[i] = (double)(float)out[i];
+        if (!(out[i] > 0) || !isfinite(out[i]))
+            return fail(m->err, QUILL_E_MODEL, "%s: '%s': expected a list of %zu numbers above 0, found another value",
+                        file, name, m->n);
+    }
+    return QUILL_OK;
+}
+
+static quill_status tensor_divisors(struct making *m, const float *from, double out[MAX_HEAD_DIM / 2]) {
+    for (size_t i = 0; i < m->n; i++) {
+        out[i] = (double)from[i];
+        if (!(out[i] > 0)) // infinity: a pair that does not turn
+            return fail(m->err, QUILL_E_MODEL, "%s: rotary factor %zu: expected a number above 0, found %g",
+                        QUOTED(str_of(m->model->file)), i, out[i]);
+    }
+    return QUILL_OK;
+}
+
+// LongRoPE (Ding et al. 2024): a list of divisors for contexts up to that of the training, and one for longer ones.
+static quill_status longrope(struct making *m, struct rope *rope) {
+    struct model *model = m->model;
+    const struct hparams *hp = &model->hp;
+    double shorter[MAX_HEAD_DIM / 2], longer[MAX_HEAD_DIM / 2];
+    const bool tensors = model->rope_long && model->rope_short;
+    quill_status s = tensors ? tensor_divisors(m, model->rope_short, shorter)
+                             : read_divisors(m, KEY_ROPE_SHORT, shorter);
+    if (!s) s = tensors ? tensor_divisors(m, model->rope_long, longer) : read_divisors(m, KEY_ROPE_LONG, longer);
+    if (s) return s;
+    const double original = hp->rope_original ? hp->rope_original : hp->n_ctx, stretch = hp->n_ctx / original;
+    const double gain = stretch > 1 ? sqrt(1 + d_log(stretch) / d_log(original)) : 1;
+    rope->magnitude = (float)or_else(hp->rope_magnitude, gain);
+    rope->original = (int32_t)original;
+    rope->freqs = finish(m, shorter);
+    rope->long_freqs = finish(m, longer);
+    return rope->freqs && rope->long_freqs ? QUILL_OK : fail_memory(m->err);
+}
+
+static quill_status scaled(struct making *m, struct rope *rope, double base) {
+    const struct hparams *hp = &m->model->hp;
+    const double original = hp->rope_original ? hp->rope_original : hp->n_ctx;
+    double factor = or_else(hp->rope_factor, 1), divisors[MAX_HEAD_DIM / 2];
+    quill_status s = QUILL_OK;
+    switch (hp->rope_scaling) {
+    case ROPE_LONG: return longrope(m, rope);
+    case ROPE_LLAMA3: llama3(m); break;
+    case ROPE_YARN:
+        if (!(hp->rope_factor > 0)) factor = hp->n_ctx / original;
+        yarn(m, factor, original, base);
+        rope->magnitude = (float)yarn_magnitude(hp, m->w->format, factor);
+        break;
+    case ROPE_LINEAR:
+        for (size_t i = 0; i < m->n; i++) m->freqs[i] /= factor;
+        break;
+    case ROPE_PLAIN: break;
+    }
+    if (m->model->rope_divisors) s = tensor_divisors(m, m->model->rope_divisors, divisors);
+    if (!s && !(rope->freqs = finish(m, m->model->rope_divisors ? divisors : NULL))) s = fail_memory(m->err);
+    return s;
+}
+
+static quill_status base_from(struct making *m, double *base) {
+    if (*base > 1) return QUILL_OK;
+    return fail(m->err, QUILL_E_MODEL, "%s: rotary base: expected a number above 1, found %g",
+                QUOTED(str_of(m->model->file)), *base);
+}
+
+// Where only GGUF files have reordered rows of q and k, layers without rotary positions turn them by nothing: that puts
+// their values in the order of the other format, so both give the same bits.
+static bool reordered(const struct model *model, enum weights_format format) {
+    const struct family_files *files = model->family->files;
+    return files[format].rope == ROPE_PAIRS && files[WEIGHTS_HF].rope == ROPE_HALVES && !model->family->rope_apart;
+}
+
+quill_status ropes_make(struct model *model, const struct weights *w, quill_error *err) {
+    const struct hparams *hp = &model->hp;
+    const enum rope_kind kind = model->family->files[w->format].rope;
+    struct making m = {.model = model, .w = w, .n = (size_t)hp->rope_dims / 2, .err = err};
+    double base = or_else(hp->rope_base, 10000), apart = or_else(hp->rope_base_window, base);
+    model->unturned = kind && reordered(model, w->format) ? 1 : -1;
+    if (!kind) return QUILL_OK;
+    for (int i = 0; i < MAX_ROPES; i++)
+        model->ropes[i] = (struct rope){.kind = kind, .n_pairs = m.n, .magnitude = 1};
+    quill_status s = base_from(&m, &base);
+    if (!s) plain(&m, base), s = scaled(&m, &model->ropes[0], base);
+    if (s || (!model->family->rope_apart && model->unturned < 0)) return s;
+    if ((s = base_from(&m, &apart))) return s;
+    plain(&m, apart);
+    if (!model->family->rope_apart) memset(m.freqs, 0, sizeof m.freqs);
+    model->ropes[1].freqs = finish(&m, NULL);
+    return model->ropes[1].freqs ? QUILL_OK : fail_memory(err);
+}

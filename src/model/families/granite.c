@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Granite 3 (IBM 2024): Llama with factors of the embedding, of scores, of what a block adds, and of logits.
+#include "shared.h"
+
+static const struct key_row keys_of_gguf[] = {
+    {KEY_LOGIT_SCALE, {0}, 0},
+    {KEY_LOGIT_DIVISOR, {".logit_scale"}, 0},
+    {0},
+};
+
+static const struct key_row keys[] = {
+    {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
+    {KEY_EMBD_SCALE, {"embedding_multiplier"}, 0},
+    {KEY_SCORE_SCALE, {"attention_multiplier"}, 1},
+    {KEY_RESIDUAL_SCALE, {"residual_multiplier"}, 0},
+    {KEY_LOGIT_DIVISOR, {"logits_scaling"}, 0},
+    {0},
+};
+
+const struct family family_granite = {
+    .name = "granite",
+    .tokenizers = "BPE",
+    .serves = "Granite 3.0 to 3.3, Granite 4 dense (GGUF)",
+    .norm = NORM_RMS,
+    .act = ACTF_SILU,
+    .scale_scores = true,
+    .files = {
+        [WEIGHTS_GGUF] = {
+            .rows = {gguf_base, gguf_attention, gguf_gated_mlp, gguf_biases, gguf_norms},
+            .keys = {keys_of_gguf},
+            .rope = ROPE_PAIRS,
+        },
+        [WEIGHTS_HF] = {
+            .rows = {hf_base, hf_attention, hf_gated_mlp, hf_biases, hf_norms},
+            .keys = {keys},
+            .prefixes = hf_prefixes,
+            .rope = ROPE_HALVES,
+        },
+    },
+};

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Mistral (Jiang et al. 2023) and Ministral: Llama with a window. In GGUF files Mistral is Llama, and has lost the
+// window; Ministral 3 has a name there.
+#include "shared.h"
+
+static const struct key_row keys[] = {
+    {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
+    {KEY_N_HEAD_KV, {"num_key_value_heads"}, 8},
+    {KEY_WINDOW, {"sliding_window"}, 4096},
+    {0},
+};
+
+const struct family family_mistral = {
+    .name = "mistral",
+    .tokenizers = "SentencePiece BPE, BPE",
+    .serves = "Mistral 7B, Mistral Nemo, Mistral Small, Ministral 8B",
+    .norm = NORM_RMS,
+    .act = ACTF_SILU,
+    .scale_scores = true,
+    .files[WEIGHTS_HF] = {
+        .names = {"mistral", "ministral"},
+        .rows = {hf_base, hf_attention, hf_gated_mlp, hf_norms},
+        .keys = {keys},
+        .prefixes = hf_prefixes,
+        .rope = ROPE_HALVES,
+    },
+};
+
+static const struct key_row keys_3[] = {
+    {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
+    {KEY_HEAD_DIM, {"head_dim"}, 128},
+    {KEY_N_HEAD_KV, {"num_key_value_heads"}, 8},
+    {0},
+};
+
+const struct family family_mistral3 = {
+    .name = "mistral3",
+    .tokenizers = "BPE",
+    .serves = "Ministral 3, Mistral Small 3.1 and 3.2",
+    .norm = NORM_RMS,
+    .act = ACTF_SILU,
+    .scale_scores = true,
+    .files = {
+        [WEIGHTS_GGUF] = {
+            .rows = {gguf_base, gguf_attention, gguf_gated_mlp, gguf_biases, gguf_norms},
+            .rope = ROPE_PAIRS,
+        },
+        [WEIGHTS_HF] = {
+            .names = {"ministral3"},
+            .rows = {hf_base, hf_attention, hf_gated_mlp, hf_norms},
+            .keys = {keys_3},
+            .prefixes = hf_prefixes,
+            .rope = ROPE_HALVES,
+        },
+    },
+};

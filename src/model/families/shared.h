@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Rows that many families share: the names of Llama's tensors, which later families keep.
+#ifndef QUILL_MODEL_FAMILIES_SHARED_H
+#define QUILL_MODEL_FAMILIES_SHARED_H
+
+#include "family.h"
+
+// llama.cpp's names. Each family has `gguf_base` and those of the others that its models have.
+extern const struct bind_row gguf_base[];      // embedding, final norm, head, and all of rotary factors
+extern const struct bind_row gguf_attention[]; // q, k, v as one tensor or three; output
+extern const struct bind_row gguf_gated_mlp[], gguf_plain_mlp[];
+extern const struct bind_row gguf_biases[];    // of attention and of the MLP
+extern const struct bind_row gguf_norms[], gguf_norm_biases[]; // before attention and before the MLP
+extern const struct bind_row gguf_qk_norms[];  // one vector for all heads
+
+// transformers' names in LlamaForCausalLM.
+extern const struct bind_row hf_base[], hf_attention[], hf_gated_mlp[], hf_biases[], hf_norms[], hf_norm_biases[];
+extern const struct bind_row hf_qk_norms[];
+extern const char *const hf_prefixes[]; // "model." and, around it, what models with images add
+
+#endif
