@@ -13,10 +13,10 @@ import json
 import shutil
 import zlib
 
-from . import gguf_file, gpt_kin, llama_kin, neox_kin, weights
+from . import gguf_file, gpt_kin, llama_kin, neox_kin, norm_kin, weights
 from .. import expect, texts
 
-MODELS = llama_kin.MODELS + gpt_kin.MODELS + neox_kin.MODELS
+MODELS = llama_kin.MODELS + gpt_kin.MODELS + neox_kin.MODELS + norm_kin.MODELS
 
 N_PROMPT = 40    # tokens of a prompt: more than the windows and the original contexts of the models
 N_GREEDY = 6     # and of its continuation
@@ -56,7 +56,7 @@ def make(model, directory):
         (directory / "config.json").write_text(json.dumps(model.published, indent=1) + "\n")
     rows = sorted({row for row in ROWS if row < len(found.logits)})
     found.logits[rows].astype("<f4").tofile(directory / "logits.f32")
-    facts = [("family", model.config["model_type"]), ("prompt_hex", text.encode()), ("prompt_ids", ids),
+    facts = [("family", gguf_file.text_config(model.config)["model_type"]), ("prompt_hex", text.encode()), ("prompt_ids", ids),
              ("greedy_ids", found.greedy), ("n_vocab", found.logits.shape[1]), ("rows", rows),
              ("max_abs", float(abs(found.logits[rows]).max())), ("log_probs", found.log_probs), ("min_gap", found.gap)]
     if model.gguf:

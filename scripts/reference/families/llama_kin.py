@@ -53,7 +53,6 @@ def sizes(writer, config):
     if config.get("head_dim"):
         writer.add_key_length(config["head_dim"])
         writer.add_value_length(config["head_dim"])
-    writer.add_vocab_size(config["vocab_size"])
 
 
 def rope_of(config):
@@ -93,6 +92,7 @@ def llama_keys(writer, config):
     sizes(writer, config)
     rotary(writer, config)
     writer.add_rope_dimension_count(head_dim(config))
+    writer.add_vocab_size(config["vocab_size"])
 
 
 def half_split_keys(writer, config):
