@@ -752,6 +752,16 @@ def make_model():
         f.y("end-" + key, model({"tokenizer.ggml.%s_token_id" % key: (U32, 1)}))
         f.y("end-%s-too-large" % key, model({"tokenizer.ggml.%s_token_id" % key: (U32, n)}))
         f.n("end-%s-text" % key, model({"tokenizer.ggml.%s_token_id" % key: (STRING, "1")}), key + "_token_id")
+    infill = {"tokenizer.ggml.fim_%s_token_id" % part: (U32, i) for i, part in enumerate(["pre", "suf", "mid"])}
+    f.y("infill", model(infill))
+    f.y("infill-old-keys", model({"tokenizer.ggml.%s_token_id" % k: (U32, v)
+                                  for k, v in [("prefix", 1), ("suffix", 2), ("middle", 3)]}))
+    for key in infill:
+        part = key[19:22]
+        for name, v in [("too-large", (U32, n)), ("negative", (I32, -1))]:
+            f.y("infill-%s-%s" % (part, name), model({**infill, key: v}))
+        for name, v in [("max", (U64, (1 << 64) - 1)), ("text", (STRING, "1"))]:
+            f.n("infill-%s-%s" % (part, name), model({**infill, key: v}), key)
     f.n("blocks-that-draft-all", model({"gpt2.nextn_predict_layers": (U32, 1)}), "expected fewer than the 1 blocks, found 1")
     f.y("blocks-that-draft", model({"gpt2.nextn_predict_layers": (U32, 2), "gpt2.block_count": (U32, 3)}))
     f.n("bos-missing", model({"tokenizer.ggml.bos_token_id": (U32, n), "tokenizer.ggml.add_bos_token": (BOOL, 1)}), "BOS token, which begins every text")

@@ -61,6 +61,14 @@ QUILL_MUST_CHECK quill_status quill_encode_values(const quill_tokenizer *tokeniz
                                                   size_t n, const quill_span *values, size_t n_values,
                                                   quill_error *err);
 
+// Appends the prompt that asks a model of code for what stands between two texts (fill in the middle): before[n_before]
+// are the ids of the text before the gap, after[0..n_after) is the text behind it. Tokens of the model's own separate
+// them, in the order in which it was trained. No BOS is added. On failure `out` is unchanged.
+// Errors: QUILL_E_USAGE (the tokenizer has no such tokens: quill_tokenizer_info.infill), those of quill_encode.
+QUILL_MUST_CHECK quill_status quill_encode_infill(const quill_tokenizer *tokenizer, quill_ids *out,
+                                                  const int32_t *before, size_t n_before, const void *after,
+                                                  size_t n_after, quill_special special, quill_error *err);
+
 // The bytes that a single token stands for; their length in *n (0 for a special token unless `special` is
 // QUILL_SPECIAL_PARSE). Borrowed from the tokenizer; not NUL-terminated. An id outside 0..quill_n_vocab-1 gives NULL
 // and 0. Use this to show one token; for the text of several, use a decoder.
@@ -111,6 +119,7 @@ typedef struct quill_tokenizer_info {
     bool pre_missing;     // BPE: the file names no pre-tokenizer; gpt-2 was assumed
     bool nfc_left_out;    // the file asks for normalization form C; it is not applied, so that text decodes unchanged
     const char *ignored;  // the files' BOS and EOS that are not tokens; they count as absent. NULL: none
+    bool infill;          // quill_encode_infill works
     bool lossless;        // every text encoded with QUILL_SPECIAL_AS_TEXT decodes to the same bytes
 } quill_tokenizer_info;
 void quill_tokenizer_describe(const quill_tokenizer *tokenizer, quill_tokenizer_info *info);

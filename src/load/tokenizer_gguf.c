@@ -94,6 +94,28 @@ static quill_status token_id(struct vocab *v, const struct weights *w, const cha
     return s;
 }
 
+// The first of two keys of a token that the file has; -1: none.
+static quill_status either_id(struct vocab *v, const struct weights *w, const char *const keys[2], int32_t *id,
+                              quill_error *err) {
+    bool found = false;
+    quill_status s = QUILL_OK;
+    *id = -1;
+    for (size_t i = 0; !s && !found && i < 2; i++) s = token_id(v, w, keys[i], id, &found, err);
+    return s;
+}
+
+static quill_status infill_ids(struct vocab *v, const struct weights *w, quill_error *err) {
+    static const char *const keys[3][2] = { // today's and older ones
+        {"tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id"},
+        {"tokenizer.ggml.fim_suf_token_id", "tokenizer.ggml.suffix_token_id"},
+        {"tokenizer.ggml.fim_mid_token_id", "tokenizer.ggml.middle_token_id"},
+    };
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; !s && i < 3; i++) s = either_id(v, w, keys[i], &v->infill[i], err);
+    if (v->infill[0] >= 0 && v->infill[1] >= 0) v->spec.infill = v->infill;
+    return s;
+}
+
 // Calls take(v, id) for each element of an array of ids, if the file has it.
 static quill_status each_id(struct vocab *v, const struct weights *w, const char *key,
                             quill_status (*take)(struct vocab *v, const char *key, int64_t id, quill_error *err),
@@ -131,6 +153,7 @@ static quill_status gguf_ids(struct vocab *v, const struct weights *w, quill_err
     }
     if (!s) s = each_id(v, w, "tokenizer.ggml.eos_token_ids", take_eos, err); // ollama's
     if (!s) s = each_id(v, w, "tokenizer.ggml.suppress_tokens", take_suppressed, err);
+    if (!s) s = infill_ids(v, w, err);
     if (!s) s = meta_bool(w, "tokenizer.ggml.add_bos_token", &v->spec.add_bos, &found, err);
     if (!s) v->spec.add_bos_unsaid = !found;
     if (!s) s = meta_bool(w, "tokenizer.ggml.add_space_prefix", &prefix, &found, err);

@@ -16,6 +16,7 @@ struct vocab {
     struct vocab_owner *owner;   // for a directory
     struct arena arena;
     int32_t eos[MAX_EOS];
+    int32_t infill[3];
     int32_t *suppressed;         // [spec.n_suppressed]
     size_t suppressed_cap;
     struct ignored ignored;

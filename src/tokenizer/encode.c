@@ -90,6 +90,7 @@ struct search {
     const struct added *added;
     const quill_span *values; // [n_values]
     size_t n_values, next;    // values[next] is the first value that does not end before the current position
+    bool continues;           // the text continues another, so the tokenizer puts no space in front of it
 };
 
 // The first token in text[at..n) that lies entirely within one value or entirely outside of values.
@@ -111,10 +112,11 @@ static bool find_added(const quill_tokenizer *t, struct search *s, const char *t
 }
 
 // Encodes a stretch without added tokens; the whole text ends at `end`.
-static quill_status encode_stretch(struct encoder *e, struct str text, const char *end, quill_error *err) {
+static quill_status encode_stretch(struct encoder *e, const struct normalizer *normalizer, struct str text,
+                                   const char *end, quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
     struct str normalized = text;
-    if (!normalize(&t->normalizer, &e->normalized, &normalized)) return fail_memory(err);
+    if (!normalize(normalizer, &e->normalized, &normalized)) return fail_memory(err);
     e->end = normalized.p == text.p ? end : normalized.p + normalized.n;
     quill_status status = split_text(t->splitter, &e->split, &e->pieces, normalized.p, normalized.n, err);
     return status ? status : flush(&e->pieces, err);
@@ -123,12 +125,14 @@ static quill_status encode_stretch(struct encoder *e, struct str text, const cha
 static quill_status encode_with(struct encoder *e, const char *text, size_t n, struct search *search,
                                 quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
+    struct normalizer normalizer = t->normalizer;
+    if (search->continues) normalizer.prefix = PREFIX_NONE;
     quill_status status = split_begin(t->splitter, &e->split, n, err);
     for (size_t at = 0; !status && at < n;) {
         struct added_match match = {-1, n, n};
         bool found = find_added(t, search, text, n, at, &match);
         if (match.begin > at)
-            status = encode_stretch(e, (struct str){text + at, match.begin - at}, text + n, err);
+            status = encode_stretch(e, &normalizer, (struct str){text + at, match.begin - at}, text + n, err);
         if (status || !found) break;
         if (!ids_reserve(e->out, 1)) return fail_memory(err);
         e->out->ids[e->out->n++] = match.id;
@@ -188,5 +192,34 @@ quill_status quill_encode(const quill_tokenizer *t, quill_ids *out, const void *
 
 quill_status quill_encode_values(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n,
                                  const quill_span *values, size_t n_values, quill_error *err) {
-    return encode(t, out, text, n, (struct search){&t->parsed, values, n_values, 0}, err);
+    return encode(t, out, text, n, (struct search){&t->parsed, values, n_values, 0, false}, err);
+}
+
+// ---- infill ---------------------------------------------------------------------------------------------------------
+
+static quill_status add_ids(quill_ids *out, const int32_t *ids, size_t n, quill_error *err) {
+    if (!ids_reserve(out, n)) return fail_memory(err);
+    if (n) memcpy(out->ids + out->n, ids, n * sizeof *ids);
+    out->n += n;
+    return QUILL_OK;
+}
+
+quill_status quill_encode_infill(const quill_tokenizer *t, quill_ids *out, const int32_t *before, size_t n_before,
+                                 const void *after, size_t n_after, quill_special special, quill_error *err) {
+    const struct infill *infill = &t->infill;
+    const struct search search = {.added = special == QUILL_SPECIAL_PARSE ? &t->parsed : &t->as_text,
+                                  .continues = true};
+    if (!infill_is_possible(infill))
+        return fail(err, QUILL_E_USAGE, "the model has no tokens for an infill, such as <|fim_prefix|>");
+    const size_t n = out->n;
+    quill_status status = QUILL_OK;
+    for (int i = 0; !status && i < 2; i++) {
+        const bool is_after = infill->after_first == (i == 0);
+        status = add_ids(out, is_after ? &infill->after : &infill->before, 1, err);
+        if (status) break;
+        status = is_after ? encode(t, out, after, n_after, search, err) : add_ids(out, before, n_before, err);
+    }
+    if (!status && infill->middle >= 0) status = add_ids(out, &infill->middle, 1, err);
+    if (status) out->n = n;
+    return status;
 }

@@ -2,6 +2,7 @@
 #include "ends.h"
 
 #include "base/alloc.h"
+#include "marks.h"
 
 // Files name one token that ends a text, or some of several. Models of chats and of code end theirs with others too: at
 // the end of a turn, of a file, of an infill. What would come behind them is another speaker's, or another file. The
@@ -16,7 +17,7 @@ static const char *const known[] = {
     "<EOT>", "_<EOT>", "\xe2\x96\x81<EOT>", "<|fim_pad|>", "<fim_pad>", "<fim-pad>", "<|file_sep|>", "<file_sep>",
     "<|file_separator|>", "<|repo_name|>", "<repo_name>", "<reponame>", "<|fim_repo|>", "<fim-repo>", "<REPO>",
 };
-enum { N_KNOWN = sizeof known / sizeof *known, LONGEST = 32 };
+enum { N_KNOWN = sizeof known / sizeof *known };
 
 // This one ends nothing in a vocabulary that has those beside it.
 static const struct {
@@ -27,37 +28,20 @@ static const struct {
     {"</s>", {"<|tool_response>", NULL}},    // Gemma 4
 };
 
-// An ordinary token that a text may yield is part of a text: "</s>" is HTML.
-static bool may_end(const struct token_table *v, int32_t id) {
-    const enum token_kind kind = token_kind_of(v, id);
-    return kind != TOKEN_UNUSED && (kind == TOKEN_SPECIAL || kind == TOKEN_ADDED || !(v->kinds[id] & TOKEN_FROM_TEXT));
+static size_t place_of(const char *text) {
+    size_t i = 0;
+    while (strcmp(known[i], text) != 0) i++;
+    return i;
 }
 
-static size_t place_of(struct str text) {
-    for (size_t i = 0; i < N_KNOWN; i++)
-        if (str_is(text, known[i])) return i;
-    return N_KNOWN;
-}
-
-// The ids of the known texts; -1: not in the vocabulary.
-static void find_known(int32_t ids[N_KNOWN], const struct token_table *v, const struct vocab_spec *spec) {
-    for (size_t i = 0; i < N_KNOWN; i++) ids[i] = -1;
-    for (size_t id = 0; id < spec->n_tokens; id++) {
-        const struct str text = spec->tokens[id];
-        if (text.n < 4 || text.n > LONGEST || !strchr("<[_\xe2", text.p[0]) || !may_end(v, (int32_t)id)) continue;
-        const size_t place = place_of(text);
-        if (place < N_KNOWN && ids[place] < 0) ids[place] = (int32_t)id;
-    }
-}
-
-static bool has(const int32_t ids[N_KNOWN], const char *text) { return !text || ids[place_of(str_of(text))] >= 0; }
+static bool has(const int32_t ids[N_KNOWN], const char *text) { return !text || ids[place_of(text)] >= 0; }
 
 static void drop_exceptions(int32_t ids[N_KNOWN]) {
     bool applies[sizeof exceptions / sizeof *exceptions];
     for (size_t i = 0; i < sizeof applies; i++)
         applies[i] = has(ids, exceptions[i].beside[0]) && has(ids, exceptions[i].beside[1]);
     for (size_t i = 0; i < sizeof applies; i++)
-        if (applies[i]) ids[place_of(str_of(exceptions[i].text))] = -1;
+        if (applies[i]) ids[place_of(exceptions[i].text)] = -1;
 }
 
 bool ends_have(const struct ends *ends, int32_t id) {
@@ -67,7 +51,7 @@ bool ends_have(const struct ends *ends, int32_t id) {
 }
 
 static void add(struct ends *ends, int32_t id) {
-    if (!ends_have(ends, id)) ends->ids[ends->n++] = id;
+    if (id >= 0 && !ends_have(ends, id)) ends->ids[ends->n++] = id;
 }
 
 quill_status ends_find(struct ends *ends, const struct token_table *vocab, const struct vocab_spec *spec,
@@ -82,10 +66,9 @@ quill_status ends_find(struct ends *ends, const struct token_table *vocab, const
     if (!ends->ids) return fail_memory(err);
     for (size_t i = 0; i < spec->n_eos; i++) add(ends, spec->eos[i]);
     ends->n_named = ends->n;
-    find_known(by_text, vocab, spec);
+    marks_find(by_text, known, N_KNOWN, vocab, spec);
     drop_exceptions(by_text);
-    for (size_t i = 0; i < N_KNOWN; i++)
-        if (by_text[i] >= 0) add(ends, by_text[i]);
+    for (size_t i = 0; i < N_KNOWN; i++) add(ends, by_text[i]);
     return QUILL_OK;
 }
 

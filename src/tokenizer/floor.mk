@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-TESTS += test_tokenizer test_spm test_split
+TESTS += test_tokenizer test_spm test_split test_infill

@@ -12,6 +12,7 @@
 
 #include "added.h"
 #include "ends.h"
+#include "infill.h"
 #include "normalize.h"
 #include "quill/tokenizer.h"
 #include "tokenizer/segment/segment.h"
@@ -44,6 +45,7 @@ struct quill_tokenizer {
     char *pre;                         // the name of the pre-tokenizer; NULL: it has none
     size_t n_merges;
     struct ends ends;
+    struct infill infill;
     int32_t *suppressed;               // [n_suppressed]
     size_t n_suppressed;
     int32_t bos;

@@ -86,6 +86,8 @@ struct vocab_spec {
     size_t n_patterns;
     const int32_t *eos;           // [n_eos] those that the file names
     size_t n_eos;
+    const int32_t *infill;        // [3] tokens in front of the text before a gap, the text behind it, and what fills it
+                                  // (-1: none), as the file names them; NULL: it does not
     const int32_t *suppressed;    // [n_suppressed] ids of tokens that are never to be drawn
     size_t n_suppressed;
     int32_t bos;                  // -1: none

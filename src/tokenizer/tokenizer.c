@@ -82,6 +82,7 @@ static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const 
     if (!status) status = ends_find(&t->ends, &t->vocab, spec, err);
     if (!status) status = set_suppressed(t, spec, err);
     if (status) return status;
+    infill_find(&t->infill, &t->vocab, spec);
     t->shelf = alloc_zeroed(1, sizeof *t->shelf);
     if (!t->shelf) return fail_memory(err);
     t->decoder = t->normalizer.prefix == PREFIX_NONE ? DECODE_JOINED : DECODE_WITHOUT_PREFIX;
@@ -168,6 +169,7 @@ void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *in
         .pre_missing = t->pre_missing,
         .nfc_left_out = t->normalizer.nfc_left_out,
         .ignored = t->ignored,
+        .infill = infill_is_possible(&t->infill),
         .lossless = !normalizer_loses(&t->normalizer),
     };
 }

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 #
-# level_model.py OUT.gguf [N_LAYER N_EMBD N_CTX]
+# level_model.py OUT.gguf [N_LAYER N_EMBD N_CTX] [SPECIAL...]
 #
-# Writes a GPT-2 whose weights are zero, so that every token is equally likely everywhere: 256 bytes and the end. The
-# file has holes instead of zeros, and takes no room on the disk.
+# Writes a GPT-2 whose weights are zero, so that every token is equally likely everywhere: 256 bytes, the end, and the
+# special tokens SPECIAL, whose ids begin at 257. The file has holes instead of zeros, and takes no room on the disk.
 import struct
 import sys
 
-path, sizes = sys.argv[1], [int(text) for text in sys.argv[2:]]
-n_layer, n_embd, n_ctx = sizes or (1, 8, 64)
-n_vocab, n_ff = 257, 4 * n_embd
+path, rest = sys.argv[1], sys.argv[2:]
+n_layer, n_embd, n_ctx = [int(text) for text in rest if text.isdigit()] or (1, 8, 64)
+special = ["<|endoftext|>"] + [text for text in rest if not text.isdigit()]
+n_vocab, n_ff = 256 + len(special), 4 * n_embd
 U32, F32, STRING, ARRAY, I32 = 4, 6, 8, 9, 5
 
 
@@ -24,7 +25,8 @@ def mapped(byte):
     return chr(byte) if byte in plain else chr(256 + [b for b in range(256) if b not in plain].index(byte))
 
 
-tokens = [mapped(b) for b in range(256)] + ["<|endoftext|>"]
+tokens = [mapped(b) for b in range(256)] + special
+types = [1] * 256 + [3] * len(special)
 keys = [
     ("general.architecture", STRING, text("gpt2")),
     ("gpt2.context_length", U32, struct.pack("<I", n_ctx)),
@@ -36,7 +38,7 @@ keys = [
     ("tokenizer.ggml.model", STRING, text("gpt2")),
     ("tokenizer.ggml.pre", STRING, text("gpt-2")),
     ("tokenizer.ggml.tokens", ARRAY, struct.pack("<IQ", STRING, n_vocab) + b"".join(map(text, tokens))),
-    ("tokenizer.ggml.token_type", ARRAY, struct.pack("<IQ", I32, n_vocab) + struct.pack("<257i", *[1] * 256, 3)),
+    ("tokenizer.ggml.token_type", ARRAY, struct.pack(f"<IQ{n_vocab}i", I32, n_vocab, *types)),
     ("tokenizer.ggml.merges", ARRAY, struct.pack("<IQ", STRING, 0)),
     ("tokenizer.ggml.eos_token_id", U32, struct.pack("<I", 256)),
 ]

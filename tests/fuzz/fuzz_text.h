@@ -38,6 +38,20 @@ static inline void fuzz_round_trip(const quill_tokenizer *t, const char *text, s
     }
 }
 
+// An infill is the ids before the gap, those of the text behind it, and two or three tokens.
+static inline void fuzz_infill(const quill_tokenizer *t, const char *text, size_t n) {
+    quill_tokenizer_info info;
+    quill_ids ids = {0};
+    quill_error err;
+    const int32_t before = 0;
+    quill_tokenizer_describe(t, &info);
+    quill_status s = quill_encode_infill(t, &ids, &before, 1, text, n, QUILL_SPECIAL_AS_TEXT, &err);
+    if (s) fuzz_check_error(s, &err);
+    CLAIM((s == QUILL_E_USAGE) == !info.infill && (s ? ids.n == 0 : ids.n >= 3));
+    for (size_t i = 0; i < ids.n; i++) CLAIM(ids.ids[i] >= 0 && ids.ids[i] < quill_n_vocab(t));
+    quill_ids_free(&ids);
+}
+
 // A tokenizer that was accepted keeps its promises.
 static inline void fuzz_tokenizer(const quill_tokenizer *t) {
     static const char text[] = "Hello, world's  \t\xf0\x9f\x98\x80 12345 caf\xc3\xa9\xff\xc0\x80\0"
@@ -47,6 +61,8 @@ static inline void fuzz_tokenizer(const quill_tokenizer *t) {
     CLAIM(info.model && quill_n_vocab(t) > 0);
     CLAIM(quill_token_bos(t) >= -1 && quill_token_bos(t) < quill_n_vocab(t));
     for (size_t i = 0; i < info.n_eos; i++) CLAIM(info.eos[i] >= 0 && info.eos[i] < quill_n_vocab(t));
+    for (size_t i = 0; i < info.n_suppressed; i++)
+        CLAIM(info.suppressed[i] >= 0 && info.suppressed[i] < quill_n_vocab(t));
     for (int32_t id = -1; id <= quill_n_vocab(t) && id < 2000; id++) {
         size_t n = 0;
         const char *bytes = quill_token_bytes(t, id, QUILL_SPECIAL_PARSE, &n);
@@ -54,6 +70,7 @@ static inline void fuzz_tokenizer(const quill_tokenizer *t) {
     }
     fuzz_round_trip(t, text, sizeof text - 1);
     fuzz_round_trip(t, text, 0);
+    fuzz_infill(t, text, sizeof text - 1);
 }
 
 #endif

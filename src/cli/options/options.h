@@ -27,7 +27,7 @@ enum score_unit { PER_LINE, PER_TOKEN };
 // A number that was not given and has no default is -1, a string NULL. Strings are borrowed from argv.
 struct options {
     struct {
-        const char *text;
+        const char *text, *suffix;
         struct list files;
         int64_t max_bytes;
         bool escape, keep_newline, special;

@@ -129,7 +129,8 @@ static quill_status prepare(struct map_work *w, struct job *job, const struct ro
     quill_status s = map_work_render(w, row, err);
     if (s) return s;
     return w->weighing ? weighing_encode(w->weighing, &job->choice, err)
-                      : rendered_encode(&job->ids, quill_model_tokenizer(w->model), &w->prompt, err);
+                      : suffix_encode(&job->ids, w->suffix, quill_model_tokenizer(w->model), &w->prompt, true, false,
+                                      err);
 }
 
 // The next row, if it is one of this shard's, becomes a job.

@@ -3,6 +3,7 @@
 #ifndef QUILL_CLI_RUN_MAP_WORK_H
 #define QUILL_CLI_RUN_MAP_WORK_H
 
+#include "suffix.h"
 #include "weighing.h"
 #include "cli/io/term.h"
 #include "cli/prompt/prompt_use.h"
@@ -26,6 +27,7 @@ struct map_work {
     // set by the caller, and borrowed
     const struct options *o;
     const struct prompt_use *use;
+    const struct suffix *suffix;
     const char *rows_name; // for messages
     struct rows *rows;
     struct record_form form;

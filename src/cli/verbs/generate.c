@@ -18,11 +18,13 @@
 #include "cli/run/model_source.h"
 #include "cli/run/request.h"
 #include "cli/run/samples.h"
+#include "cli/run/suffix.h"
 
 struct generate_run {
     const struct options *o;
     struct prompt_use *use; // -F
     struct rendered prompt;
+    struct suffix suffix;
     struct prompt_ids ids;
     quill_model *model;
     quill_session *session;
@@ -63,9 +65,8 @@ static quill_status load(struct generate_run *g, quill_error *err) {
     g->load_started = clock_ms();
     quill_status s = open_model(&g->model, g->o, err);
     if (!s)
-        s = g->use ? rendered_encode(&g->ids, quill_model_tokenizer(g->model), &g->prompt, err)
-                   : prompt_encode(&g->ids, quill_model_tokenizer(g->model), g->prompt.text.p, g->prompt.text.n,
-                                   g->o->prompt.special, true, err);
+        s = suffix_encode(&g->ids, &g->suffix, quill_model_tokenizer(g->model), &g->prompt, g->use,
+                          g->o->prompt.special, err);
     if (s) return s;
     quill_session_options options = session_options(g->o);
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
@@ -113,6 +114,7 @@ static quill_status prepare(struct generate_run *g, struct options *o, quill_err
     if (!s && o->file.path) s = prompt_use_take(&g->use, o, &g->prompt, err);
     if (!s && o->choose.choices.n)
         s = fail(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'", QUOTED(str_of(o->file.path)));
+    if (!s) s = suffix_take(&g->suffix, o, err);
     if (!s) s = request_build(&g->samples.request, &g->parts, o, err);
     if (!s && !g->use) s = prompt_read(&g->prompt.text, o, err);
     if (s || !g->use) return s;
@@ -132,7 +134,7 @@ static bool is_shown(const struct generate_run *g) {
 
 static int generate(struct generate_run *g, struct options *o, quill_error *err) {
     quill_status s = prepare(g, o, err);
-    if (!s && o->file.show_prompt) return (int)prompt_show(o, &g->prompt.text, err);
+    if (!s && o->file.show_prompt) return (int)suffix_show(&g->suffix, o, &g->prompt, g->use, err);
     if (!s) s = load(g, err);
     if (!s) s = output_open(&g->out, o->output.path, o->output.raw, err);
     if (s) return (int)s;
@@ -174,6 +176,7 @@ int cmd_generate(struct options *o, quill_error *err) {
     quill_model_free(g.model);
     request_parts_free(&g.parts);
     free(g.ids.ids);
+    suffix_free(&g.suffix);
     rendered_free(&g.prompt);
     prompt_use_free(g.use);
     return status;

@@ -28,6 +28,7 @@ struct map {
     struct output out;
     struct choices choices; // none: n == 0
     struct weighing weighing; // of them
+    struct suffix suffix;
     struct map_work work;
 };
 
@@ -107,6 +108,8 @@ static quill_status check_choices(const struct map *m, quill_error *err) {
         return fail(err, QUILL_E_USAGE, "%s needs --choice, --choices or %%set choice", name);
     if (m->choices.n && (o->output.logprobs >= 0 || o->output.prompt_logprobs))
         return fail(err, QUILL_E_USAGE, "--logprobs is of texts that are generated, and choices are not");
+    if (m->choices.n && options_given(o, OPTION_OF(prompt.suffix)))
+        return fail(err, QUILL_E_USAGE, "--suffix is of texts that are generated, and choices are not");
     if (o->choose.probs && !o->output.json && table)
         return fail(err, QUILL_E_USAGE, "--probs does not go into a column; use --jsonl or --json");
     return QUILL_OK;
@@ -121,6 +124,7 @@ static quill_status read_prompt_file(struct map *m, quill_error *err) {
     if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
     if (!s && (o->choose.choices.n || o->choose.file)) s = choices_take(&m->choices, o, err);
     if (!s) s = check_choices(m, err);
+    if (!s && m->choices.n == 0) s = suffix_take(&m->suffix, o, err);
     if (!s) s = request_build(&m->work.request, &m->parts, o, err);
     if (s) return s;
     const quill_text *stops;
@@ -201,6 +205,7 @@ static quill_status load(struct map *m, quill_error *err) {
     double before = clock_ms();
     quill_memory memory;
     quill_status s = open_model(&w->model, m->o, err);
+    if (!s) s = suffix_check(&m->suffix, quill_model_tokenizer(w->model), err);
     quill_session_options options = session_options(m->o);
     if (options.n_seq == 0) options.n_seq = USUAL_BATCH;
     if (!s) s = open_session(&w->session, &memory, w->model, m->o, &options, err);
@@ -238,7 +243,7 @@ static quill_status show_prompt(struct map *m, quill_error *err) {
     quill_status s = rows_next(w->rows, &row, err);
     if (!s && !row) s = fail(err, QUILL_E_USAGE, "%s: there is no row", QUOTED(str_of(w->rows_name)));
     if (!s) s = map_work_render(w, row, err);
-    return s ? s : prompt_show(m->o, &w->prompt.text, err);
+    return s ? s : suffix_show(&m->suffix, m->o, &w->prompt, true, err);
 }
 
 static quill_status answer_rows(void *arg, quill_error *err) {
@@ -259,6 +264,7 @@ static quill_status answer_rows(void *arg, quill_error *err) {
 static quill_status map(struct map *m, quill_error *err) {
     struct map_work *w = &m->work;
     w->o = m->o;
+    w->suffix = &m->suffix;
     quill_status s = read_prompt_file(m, err);
     w->use = m->use;
     if (!s) s = open_rows(m, err);
@@ -286,6 +292,7 @@ int cmd_map(struct options *o, quill_error *err) {
     quill_session_free(m.work.session);
     quill_model_free(m.work.model);
     request_parts_free(&m.parts);
+    suffix_free(&m.suffix);
     prompt_use_free(m.use);
     return (int)s;
 }
