@@ -43,6 +43,7 @@ struct hparams {
     float q_temperature;  // q *= 1 + q_temperature * log(1 + floor(position / rope_original))
     float qkv_clamp;      // q, k and v are limited to +-qkv_clamp
     float alibi_max;      // exponent of the smallest slope
+    float ff_ratio;       // n_ff / n_embd
     float norm_eps;      // finite, > 0
     float score_scale;   // factor of attention scores, overrides scale_scores
     float score_dim;     // or 1 / sqrt of this

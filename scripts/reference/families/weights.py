@@ -29,6 +29,7 @@ class Model:
     gain: float = 2.4     # how much larger a matrix makes what it multiplies
     embed: float = 0.4    # standard deviation of the embedding
     norm: float = 1.0     # mean of the norms' weights
+    attention: str = "eager"
     source: str = "Hugging Face transformers, float32, eager attention"
     scales: tuple = ()    # (end of a parameter's name, standard deviation): exceptions
     ignored: callable = None  # constant tensors that files have besides
@@ -119,7 +120,7 @@ def load(model, directory):
         network = model.load(directory)
         network.load_state_dict({name: value.float() for name, value in safetensors.torch.load_file(str(directory / "model.safetensors")).items()})
         return network.eval()
-    network, info = network_class(model).from_pretrained(str(directory), dtype=torch.float32, attn_implementation="eager",
+    network, info = network_class(model).from_pretrained(str(directory), dtype=torch.float32, attn_implementation=model.attention,
                                                          output_loading_info=True)
     missing = info["missing_keys"] or info["mismatched_keys"]
     if missing:

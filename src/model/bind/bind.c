@@ -268,6 +268,7 @@ static quill_status bind_by_head(struct binding *b, const struct bind_row *row, 
 }
 
 static quill_status bind_row(struct binding *b, const struct bind_row *row, int32_t layer) {
+    if ((row->flags & BIND_IF_PROJECTED) && !b->model->hp.n_embd_in) return QUILL_OK;
     if (row->flags & BIND_BY_HEAD) return bind_by_head(b, row, layer);
     if (row->kind != BIND_NORM) return bind_tensor(b, row, layer);
     void *owner = layer < 0 ? (void *)b->model : (void *)&b->model->layers[layer];

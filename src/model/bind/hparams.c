@@ -62,6 +62,7 @@ const struct hparams_number hparams_numbers[] = {
     {KEY_Q_TEMPERATURE, FIELD(q_temperature), false, false, 0, 0},
     {KEY_QKV_CLAMP, FIELD(qkv_clamp), false, false, 0, 0},
     {KEY_ALIBI_MAX, FIELD(alibi_max), false, false, 0, 0},
+    {KEY_FF_RATIO, FIELD(ff_ratio), false, false, 0, 0},
     {0},
 };
 
@@ -215,15 +216,29 @@ static quill_status derive_sizes(const struct reading *r) {
             return fail(r->err, QUILL_E_MODEL, "%s: head dimension: expected 1 to %d, found %" PRId32, file,
                         MAX_HEAD_DIM, hp->head_dim);
     }
-    if (!hp->n_ff) hp->n_ff = 4 * hp->n_embd;
+    if (!hp->n_ff) hp->n_ff = 4 * hp->n_embd; // a ratio, a real number, comes later
     if (hp->n_embd_in == hp->n_embd) hp->n_embd_in = 0;
+    return QUILL_OK;
+}
+
+static quill_status derive_ratio(const struct reading *r) {
+    struct hparams *hp = r->hp;
+    char key[KEY_BYTES];
+    const char *max = found(r, KEY_ALIBI_MAX, key);
+    if (max && hp->alibi_max == 0) hp->alibi = false; // a file that says so has no slopes
+    if (hp->ff_ratio == 0) return QUILL_OK;
+    const float n_ff = hp->ff_ratio * (float)hp->n_embd;
+    if (!(n_ff >= 1 && n_ff <= MAX_FF))
+        return fail(r->err, QUILL_E_MODEL, "%s: inner size: expected 1 to %d, found %g", QUOTED(str_of(r->w->path)),
+                    MAX_FF, (double)n_ff);
+    hp->n_ff = (int32_t)n_ff;
     return QUILL_OK;
 }
 
 static quill_status derive_rope(const struct reading *r) {
     struct hparams *hp = r->hp;
     const float share = hp->rope_share > 0 ? hp->rope_share : 1;
-    if (!r->family->files[r->w->format].rope) return QUILL_OK;
+    if (!r->family->files[r->w->format].rope || hp->alibi) return QUILL_OK;
     if (!hp->rope_dims) hp->rope_dims = (int32_t)((float)hp->head_dim * (share < 1 ? share : 1));
     if (hp->rope_dims > 1 && hp->rope_dims % 2 == 0 && hp->rope_dims <= hp->head_dim) return QUILL_OK;
     return fail(r->err, QUILL_E_MODEL,
@@ -260,6 +275,7 @@ static quill_status read_activation(const struct reading *r) {
     for (size_t i = 0; i < N_ACTIVATIONS; i++) {
         if (str_is(word, activations[i].name)) {
             r->hp->act = activations[i].act;
+            if (r->hp->act == ACTF_GELU_ERF && r->family->gelu_is_tanh) r->hp->act = ACTF_GELU_TANH;
             return QUILL_OK;
         }
         const char *before = i == 0 ? "" : i + 1 < N_ACTIVATIONS ? ", " : " or ";
@@ -333,22 +349,39 @@ static quill_status read_flags(const struct reading *r) {
     return s;
 }
 
+static quill_status check_word(const struct reading *r, const struct word_row *row) {
+    char key[KEY_BYTES];
+    const char *name = row->name;
+    const struct meta *m = find_meta(r->w, &name, key);
+    if (!m || m->kind == META_NULL) return QUILL_OK;
+    const bool is_word = m->kind == META_STRING;
+    if (row->word && is_word && str_is(m->s, row->word)) return QUILL_OK;
+    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected %s%s%s, found %s%s%s, which is not supported",
+                QUOTED(str_of(r->w->path)), name, row->word ? "'" : "", row->word ? row->word : "null",
+                row->word ? "'" : "", is_word ? "'" : "", is_word ? QUOTED(m->s) : "another value", is_word ? "'" : "");
+}
+
+static quill_status check_flag(const struct reading *r, const struct key_row *row) {
+    const bool expected = row->key == KEY_REQUIRED;
+    bool value = expected;
+    quill_status s = read_flag(r, row, &value);
+    if (s || value == expected) return s;
+    return fail(r->err, QUILL_E_MODEL, "%s: %s: expected %s, found %s, which is not supported",
+                QUOTED(str_of(r->w->path)), names_text(r, row, &(struct names_text){{0}}), expected ? "true" : "false",
+                expected ? "false" : "true");
+}
+
 // Refuses what a model may ask for but quill does not compute.
 static quill_status read_refused(const struct reading *r) {
     const struct key_row *const *table = r->family->files[r->w->format].keys;
-    for (; *table; table++)
-        for (const struct key_row *row = *table; row->key; row++) {
-            const bool expected = row->key == KEY_REQUIRED;
-            bool value = expected;
-            if (row->key != KEY_REFUSED && row->key != KEY_REQUIRED) continue;
-            quill_status s = read_flag(r, row, &value);
-            if (s) return s;
-            if (value == expected) continue;
-            return fail(r->err, QUILL_E_MODEL, "%s: %s: expected %s, found %s, which is not supported",
-                        QUOTED(str_of(r->w->path)), names_text(r, row, &(struct names_text){{0}}),
-                        expected ? "true" : "false", expected ? "false" : "true");
+    const struct word_row *word = r->family->files[r->w->format].words;
+    quill_status s = QUILL_OK;
+    for (; word && word->name && !s; word++) s = check_word(r, word);
+    for (; *table && !s; table++)
+        for (const struct key_row *row = *table; row->key && !s; row++) {
+            if (row->key == KEY_REFUSED || row->key == KEY_REQUIRED) s = check_flag(r, row);
         }
-    return QUILL_OK;
+    return s;
 }
 
 // Files whose weights are packed in a form that only the program that packed them knows.
@@ -387,6 +420,7 @@ quill_status hparams_read(struct hparams *hp, const struct family *family, const
     if (!s) s = derive_sizes(&r);
     for (const struct hparams_number *number = hparams_numbers; number->key && !s; number++)
         if (!number->whole) s = read_number(&r, number);
+    if (!s) s = derive_ratio(&r);
     if (!s) s = read_activation(&r);
     if (!s) s = read_rope_type(&r);
     if (!s) s = read_flags(&r);

@@ -51,6 +51,30 @@ static quill_status type_of(struct str word, const struct model *model, bool *wi
                 QUOTED(str_of(model->file)), QUOTED(word));
 }
 
+// GPT-Neo's list of groups: [["global", "local"], 12] is both in turn, twelve times.
+static quill_status type_in_groups(const struct meta_array *groups, const struct model *model, int32_t layer,
+                                   bool *window, quill_error *err) {
+    int64_t left = layer;
+    for (uint64_t g = 0; g < groups->n; g++) {
+        const struct meta *pair = &groups->items[g];
+        const struct meta *items = pair->kind == META_ARRAY && pair->a.n == 2 ? pair->a.items : NULL;
+        if (!items || items[0].kind != META_ARRAY || items[0].a.kind != META_STRING || items[1].kind != META_INT) break;
+        const int64_t n = (int64_t)items[0].a.n, times = items[1].i;
+        if (times < 0 || n > MAX_LAYER) break;
+        if (left / n < times) return type_of(items[0].a.items[left % n].s, model, window, err);
+        left -= n * times;
+    }
+    return fail(err, QUILL_E_MODEL, "%s: types of layers: expected groups of them, %" PRId32 " layers in all",
+                QUOTED(str_of(model->file)), model->hp.n_layer);
+}
+
+static const struct meta *groups_of(const struct model *model, const struct weights *w) {
+    char room[KEY_BYTES];
+    const char *name = w->format == WEIGHTS_HF ? hparams_found(model->family, w, KEY_LAYER_GROUPS, room) : NULL;
+    const struct meta *m = name ? weights_meta(w, str_of(name)) : NULL;
+    return m && m->kind == META_ARRAY ? m : NULL;
+}
+
 static bool every(int32_t n, int32_t layer) { return n > 0 && (layer + 1) % n == 0; }
 
 static quill_status plan_positions(struct model *model, const struct weights *w, quill_error *err) {
@@ -61,6 +85,7 @@ static quill_status plan_positions(struct model *model, const struct weights *w,
     quill_status s = find_list(&lists.types, model, w, KEY_LAYER_TYPES, META_STRING, err);
     if (!s) s = find_list(&lists.windows, model, w, KEY_WINDOW_LAYERS, META_BOOL, err);
     if (!s) s = find_list(&lists.ropes, model, w, KEY_ROPE_LAYERS, META_INT, err);
+    const struct meta *groups = groups_of(model, w);
     struct meta_walk types = {.array = &lists.types}, windows = {.array = &lists.windows};
     struct meta_walk ropes = {.array = &lists.ropes};
     for (int32_t l = 0; l < hp->n_layer && !s; l++) {
@@ -69,6 +94,7 @@ static quill_status plan_positions(struct model *model, const struct weights *w,
         bool windowed = !every(hp->window_every, l) && l >= hp->window_from, turned = !every(hp->rope_every, l);
         if (meta_next(&windows, &element)) windowed = element.b;
         if (meta_next(&types, &element)) s = type_of(element.s, model, &windowed, err);
+        else if (groups) s = type_in_groups(&groups->a, model, l, &windowed, err);
         if (meta_next(&ropes, &element)) turned = element.i != 0;
         if (family->rope_in_windows && window > 0) turned = windowed;
         p->window = windowed ? window : 0;

@@ -131,6 +131,7 @@ static quill_status scaled(struct making *m, struct rope *rope, double base) {
     const double original = hp->rope_original ? hp->rope_original : hp->n_ctx;
     double factor = or_else(hp->rope_factor, 1), divisors[MAX_HEAD_DIM / 2];
     quill_status s = QUILL_OK;
+    if (m->model->rope_long && m->model->rope_short) return longrope(m, rope); // GGUF files need not name the kind
     switch (hp->rope_scaling) {
     case ROPE_LONG: return longrope(m, rope);
     case ROPE_LLAMA3: llama3(m); break;
@@ -164,7 +165,7 @@ static bool reordered(const struct model *model, enum weights_format format) {
 
 quill_status ropes_make(struct model *model, const struct weights *w, quill_error *err) {
     const struct hparams *hp = &model->hp;
-    const enum rope_kind kind = model->family->files[w->format].rope;
+    const enum rope_kind kind = hp->alibi ? ROPE_NONE : model->family->files[w->format].rope; // one or the other
     struct making m = {.model = model, .w = w, .n = (size_t)hp->rope_dims / 2, .err = err};
     double base = or_else(hp->rope_base, 10000), apart = or_else(hp->rope_base_window, base);
     model->unturned = kind && reordered(model, w->format) ? 1 : -1;

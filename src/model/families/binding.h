@@ -40,7 +40,8 @@ enum bind_flag {
     BIND_BIAS_MLP = 16,  // as BIND_BIAS, where biases of the MLP and of attention are apart
     BIND_PLUS_ONE = 32,  // a vector: stored minus 1
     BIND_BY_HEAD = 64,   // a tensor for each head, whose number stands for the second "%d"; the row's shape is of all
-    BIND_UNLESS_PARALLEL = 128, // absent if attention and MLP of the model are parallel
+    BIND_UNLESS_PARALLEL = 128, // may be absent if attention and MLP of the model are parallel
+    BIND_IF_PROJECTED = 256,    // there if the embedding has another width than the blocks
 };
 
 // Rows of a table are bound in order, and a row whose place is already filled is skipped: if files have one of two

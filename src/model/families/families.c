@@ -2,7 +2,11 @@
 #include "family.h"
 
 // The families; each is the constant family_<name> in a file of its own. Variants of a family follow each other.
-#define FAMILIES(row) row(gpt2) row(llama) row(mistral) row(mistral3) row(smollm3) row(qwen2) row(qwen3) row(granite)
+#define FAMILIES(row)                                                                                              \
+    row(openai_gpt) row(gpt2) row(gpt_neo) row(opt) row(opt_350m) row(galactica)                                   \
+    row(llama) row(mistral) row(mistral3) row(smollm3) row(qwen2) row(qwen3) row(granite)                          \
+    row(gptj) row(codegen) row(gpt_neox) row(bloom) row(mpt) row(falcon) row(falcon_40b) row(falcon_rw)            \
+    row(gpt_bigcode) row(gpt_bigcode_heads) row(starcoder2)
 
 #define DECLARATION(name) extern const struct family family_##name;
 FAMILIES(DECLARATION)

@@ -21,6 +21,7 @@ struct family_files {
                                                     // what keys of GGUF begin with
     const struct bind_row *rows[FAMILY_TABLES + 1]; // empty: the family has no files of this format
     const struct key_row *keys[FAMILY_TABLES + 1];  // before keys_gguf or keys_hf; the first row of a key counts
+    const struct word_row *words;                   // ends with a row without a name; NULL: none
     const char *const *prefixes;                    // one of them may precede all names
     enum rope_kind rope;
     int32_t by_head_layers; // with so many layers, scores are divided by sqrt(n_embd / n_head), although no key says so
@@ -40,6 +41,7 @@ struct family {
     enum norm_kind norm;    // for every norm slot that the binding rows fill
     enum residual residual;
     enum act_fn act;        // unless the file names another
+    bool gelu_is_tanh;      // what the file calls gelu is its approximation by tanh
     enum qk_norm qk_norm;   // over what the norms of queries and keys run, if the binding rows fill their slots
     bool qk_norm_last;      // they come after rotary positions
     bool alibi;             // each head adds a slope to its scores (Press et al. 2021), before they are scaled if:

@@ -32,7 +32,7 @@ const struct key_row keys_gguf[] = {
     {KEY_ROPE_TYPE, {".rope.scaling.type"}, 0},
     {KEY_ROPE_FACTOR, {".rope.scaling.factor", ".rope.scale_linear"}, 0},
     {KEY_ROPE_ORIGINAL, {".rope.scaling.original_context_length"}, 0},
-    {KEY_ROPE_MAGNITUDE, {".rope.scaling.yarn_attn_factor", ".rope.scaling.attn_factor"}, 0},
+    {KEY_ROPE_MAGNITUDE, {".rope.scaling.attn_factor"}, 0},
     {KEY_ROPE_MSCALE_ALL, {".rope.scaling.yarn_log_multiplier"}, 0},
     {KEY_ROPE_FAST, {".rope.scaling.yarn_beta_fast"}, 0},
     {KEY_ROPE_SLOW, {".rope.scaling.yarn_beta_slow"}, 0},

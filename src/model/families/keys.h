@@ -14,6 +14,7 @@ enum key {
     KEY_RESIDUAL_SCALE, KEY_RESIDUAL_DEPTH, KEY_LOGIT_SCALE, KEY_LOGIT_DIVISOR, KEY_LOGIT_WIDTH, KEY_ROPE_BASE,
     KEY_ROPE_BASE_WINDOW, KEY_ROPE_SHARE, KEY_ROPE_FACTOR, KEY_ROPE_LOW, KEY_ROPE_HIGH, KEY_ROPE_FAST, KEY_ROPE_SLOW,
     KEY_ROPE_MSCALE, KEY_ROPE_MSCALE_ALL, KEY_ROPE_MAGNITUDE, KEY_Q_TEMPERATURE, KEY_QKV_CLAMP, KEY_ALIBI_MAX,
+    KEY_FF_RATIO,
     // Truth values.
     KEY_TIED, KEY_SCALE_SCORES, KEY_SCALE_BY_LAYER, KEY_PARALLEL, KEY_ALIBI, KEY_WINDOW_ON, KEY_ROPE_TRUNCATE,
     KEY_REFUSED,    // must be absent or false, since quill does not compute what it asks for; a table may have several
@@ -22,6 +23,7 @@ enum key {
     KEY_ACTIVATION, KEY_ROPE_TYPE,
     // Lists, one element for each layer.
     KEY_LAYER_TYPES,   // words: whether a layer has the window
+    KEY_LAYER_GROUPS,  // the same, as a list of [[words], how many times]
     KEY_WINDOW_LAYERS, // truth values, the same
     KEY_ROPE_LAYERS,   // 0: without rotary positions
     KEY_ROPE_LONG, KEY_ROPE_SHORT, // numbers, one for each pair: divisors of frequencies
@@ -35,6 +37,11 @@ struct key_row {
     enum key key;
     const char *names[KEY_NAMES];
     double otherwise; // the value for files without the key; 0: see the family's row, or the rules in hparams.c
+};
+
+// A key that must be absent, null, or this word; word NULL: absent or null.
+struct word_row {
+    const char *name, *word;
 };
 
 extern const struct key_row keys_gguf[], keys_hf[]; // the names that most families share

@@ -27,6 +27,9 @@ const struct bind_row gguf_gated_mlp[] = {
     {"blk.%d.ffn_gate.weight", BIND_MATRIX, LAYER(gate.w), {DIM_FF, DIM_EMBD}, 0},
     {"blk.%d.ffn_up.weight", BIND_MATRIX, LAYER(up.w), {DIM_FF, DIM_EMBD}, 0},
     {"blk.%d.ffn_down.weight", BIND_MATRIX, LAYER(down.w), {DIM_EMBD, DIM_FF}, 0},
+    {"blk.%d.ffn_gate.bias", BIND_VECTOR, LAYER(gate.b), {DIM_FF}, BIND_BIAS_MLP},
+    {"blk.%d.ffn_up.bias", BIND_VECTOR, LAYER(up.b), {DIM_FF}, BIND_BIAS_MLP},
+    {"blk.%d.ffn_down.bias", BIND_VECTOR, LAYER(down.b), {DIM_EMBD}, BIND_BIAS_MLP},
     {0},
 };
 
@@ -43,9 +46,6 @@ const struct bind_row gguf_biases[] = {
     {"blk.%d.attn_k.bias", BIND_VECTOR, LAYER(k.b), {DIM_HEADS_KV}, BIND_OPTIONAL},
     {"blk.%d.attn_v.bias", BIND_VECTOR, LAYER(v.b), {DIM_HEADS_KV}, BIND_OPTIONAL},
     {"blk.%d.attn_output.bias", BIND_VECTOR, LAYER(o.b), {DIM_EMBD}, BIND_OPTIONAL},
-    {"blk.%d.ffn_gate.bias", BIND_VECTOR, LAYER(gate.b), {DIM_FF}, BIND_BIAS_MLP},
-    {"blk.%d.ffn_up.bias", BIND_VECTOR, LAYER(up.b), {DIM_FF}, BIND_BIAS_MLP},
-    {"blk.%d.ffn_down.bias", BIND_VECTOR, LAYER(down.b), {DIM_EMBD}, BIND_BIAS_MLP},
     {0},
 };
 
@@ -91,6 +91,9 @@ const struct bind_row hf_gated_mlp[] = {
     {"layers.%d.mlp.gate_proj.weight", BIND_MATRIX, LAYER(gate.w), {DIM_FF, DIM_EMBD}, 0},
     {"layers.%d.mlp.up_proj.weight", BIND_MATRIX, LAYER(up.w), {DIM_FF, DIM_EMBD}, 0},
     {"layers.%d.mlp.down_proj.weight", BIND_MATRIX, LAYER(down.w), {DIM_EMBD, DIM_FF}, 0},
+    {"layers.%d.mlp.gate_proj.bias", BIND_VECTOR, LAYER(gate.b), {DIM_FF}, BIND_BIAS_MLP},
+    {"layers.%d.mlp.up_proj.bias", BIND_VECTOR, LAYER(up.b), {DIM_FF}, BIND_BIAS_MLP},
+    {"layers.%d.mlp.down_proj.bias", BIND_VECTOR, LAYER(down.b), {DIM_EMBD}, BIND_BIAS_MLP},
     {0},
 };
 
@@ -99,9 +102,6 @@ const struct bind_row hf_biases[] = {
     {"layers.%d.self_attn.k_proj.bias", BIND_VECTOR, LAYER(k.b), {DIM_HEADS_KV}, BIND_BIAS},
     {"layers.%d.self_attn.v_proj.bias", BIND_VECTOR, LAYER(v.b), {DIM_HEADS_KV}, BIND_BIAS},
     {"layers.%d.self_attn.o_proj.bias", BIND_VECTOR, LAYER(o.b), {DIM_EMBD}, BIND_OPTIONAL},
-    {"layers.%d.mlp.gate_proj.bias", BIND_VECTOR, LAYER(gate.b), {DIM_FF}, BIND_BIAS_MLP},
-    {"layers.%d.mlp.up_proj.bias", BIND_VECTOR, LAYER(up.b), {DIM_FF}, BIND_BIAS_MLP},
-    {"layers.%d.mlp.down_proj.bias", BIND_VECTOR, LAYER(down.b), {DIM_EMBD}, BIND_BIAS_MLP},
     {0},
 };
 

@@ -9,7 +9,7 @@
 extern const struct bind_row gguf_base[];      // embedding, final norm, head, and all of rotary factors
 extern const struct bind_row gguf_attention[]; // q, k, v as one tensor or three; output
 extern const struct bind_row gguf_gated_mlp[], gguf_plain_mlp[];
-extern const struct bind_row gguf_biases[];    // of attention and of the MLP
+extern const struct bind_row gguf_biases[];    // of attention
 extern const struct bind_row gguf_norms[], gguf_norm_biases[]; // before attention and before the MLP
 extern const struct bind_row gguf_qk_norms[];  // one vector for all heads
 
