@@ -37,6 +37,7 @@ tokenizer/segment  -
 model/families     -
 model/bind         families
 model/pass         -
+load/stores        -
 cli/io             -
 cli/options        io
 cli/table          io options

@@ -833,7 +833,7 @@ def make_options():
             (("--temp", "0x1p3"), "found '0x1p3'"), (("--temp", "-1"), "found '-1'"), (("--temp", "1,5"), "found '1,5'"), (("--temp", ""), "found ''"),
             (("-n", "1.5"), "expected a whole number"), (("-n", "-2"), "from -1 to"), (("-n", "99999999999999999999"), "from -1 to"),
             (("-n", " 1"), "found ' 1'"), (("-n", "+1"), "found '+1'"), (("--seed", "9007199254740992"), "from 0 to 9007199254740991"),
-            (("--seed", "-1"), "from 0 to"), (("--top-k", "4294967297"), "from 0 to 2147483647"), (("--top-p", "1.1"), "--top-p"),
+            (("--seed", "-2"), "from 0 to"), (("--top-k", "4294967297"), "from 0 to 2147483647"), (("--top-p", "1.1"), "--top-p"),
             (("--kv-type", "f8"), "expected one of: f16 f32 q8_0"), (("--line=1",), "takes no value"), (("-Z",), "unknown option '-Z'"),
             (("--decode",), "is an option of 'quill tokenize'"), (("--logit-bias", "5"), "--logit-bias: expected"), (("--logit-bias", "x+1"), "--logit-bias"),
             (("--logit-bias", "-1+1"), "--logit-bias"), (("--logit-bias", "5+inf"), "--logit-bias"), (("--logit-bias", "99999999999+1"), "--logit-bias"),
@@ -841,6 +841,62 @@ def make_options():
             (("-e", "--stop", "\\x4"), "unknown escape"), (("--timeout", "2d"), "--timeout"), (("--" + "x" * 200,), "unknown option"),
             (("-\x1b[31m",), "unknown option '-\\x1b[31m'"), (("-\u00e9",), "unknown option"), (("--logprobs", "101"), "from 0 to 100")]):
         f.n("%02d" % i, line(*args), found)
+    f.close()
+
+
+def make_ollama():
+    f = Folder("ollama", ".json")
+    hash_ = "0123456789abcdef" * 4
+
+    def layer(kind, digest="sha256:" + hash_, **more):
+        return {"mediaType": "application/vnd.ollama.image." + kind, "digest": digest, "size": 7, **more}
+
+    def manifest(*layers, **more):
+        config = {"mediaType": "application/vnd.docker.container.image.v1+json", "digest": "sha256:" + hash_, "size": 4}
+        return json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+                           "config": config, "layers": list(layers), **more})
+
+    f.y("plain", manifest(layer("model"), layer("template"), layer("license"), layer("params")))
+    f.y("model-last", manifest(layer("system"), layer("projector"), layer("model")))
+    f.y("dash", manifest(layer("model", "sha256-" + hash_)))
+    f.y("capitals", manifest(layer("model", "sha256:" + hash_.upper())))
+    f.y("bom", b"\xef\xbb\xbf" + manifest(layer("model")).encode())
+    f.y("odd-layers", manifest(layer("model", **{"from": "/x", "name": None}), 7, None, [], {}, "x"))
+    f.y("alone", '{"layers":[%s]}' % json.dumps(layer("model")))
+    f.y("large-number", '{"layers":[%s],"size":99999999999999999999}' % json.dumps(layer("model")))
+    digest = "'digest': expected sha256: and 64 hexadecimal digits"
+    for i, bad in enumerate(["", "sha256:", "/etc/passwd", "../../x", "sha256:" + "../" * 21 + "x", "sha256:/" + hash_[1:], hash_,
+                             "sha256:" + hash_ + "0", "sha256:" + hash_[1:], "md5:" + hash_, "sha256:" + hash_[1:] + "g",
+                             "sha256:" + hash_[1:] + "\0", "sha256\0" + hash_, 7, None, ["sha256:" + hash_]]):
+        f.n("digest-%02d" % i, manifest(layer("model", bad)), digest)
+    f.n("no-digest", '{"layers":[{"mediaType":"application/vnd.ollama.image.model"}]}', digest)
+    f.n("two-models", manifest(layer("model"), layer("model")), "expected one model, found several")
+    f.n("adapter", manifest(layer("model"), layer("adapter")), "found one with an adapter")
+    f.n("tensors", manifest(layer("tensor", name="a"), layer("tensor", name="b")), "expected a GGUF file, found single tensors")
+    f.n("no-model", manifest(layer("license")), "expected a model, found none")
+    f.n("no-layers", '{"schemaVersion":2}', "'layers': expected a list, found none")
+    f.n("layers-an-object", '{"layers":{}}', "'layers': expected a list")
+    f.n("layers-twice", '{"layers":[],"layers":[]}', "duplicate object key")
+    f.n("a-list", "[]", "'layers': expected a list")
+    f.n("a-number", "7", "'layers': expected a list")
+    f.n("nothing", "", "expected JSON, found a mistake")
+    f.n("cut", manifest(layer("model"))[:-1], "expected JSON, found a mistake")
+    f.n("more-after-it", manifest(layer("model")) + "x", "expected JSON, found a mistake")
+    f.n("no-utf-8", b'{"layers":["\xff"]}', "expected JSON, found a mistake")
+    f.n("nested-65-deep", '{"layers":' + "[" * 65 + "]" * 65 + "}", "nested at most 64 deep")
+    f.n("nested-100000-deep", "[" * 100000, "nested at most 64 deep")
+    f.n("many-values", '{"layers":[' + "{}," * 30000 + "{}]}", "expected fewer values")
+    f.close()
+
+
+def make_stores():
+    f = Folder("stores", ".txt")
+    for i, name in enumerate(["gpt2", "openai-community/gpt2", "a/b:Q4_K_M", "a/b:sub/x-00001-of-00002.gguf", "llama3.2", "llama3.2:1b",
+                              "hf.co/a/b:Q8_0", "localhost:5000/me/mine:x", "a/b:mmproj-F16.gguf", "_"]):
+        f.y("%02d" % i, name)
+    for i, name in enumerate(["", "/", "..", "../x", "/etc/passwd", "a/../b", "a/b/c/d", "a b", "-a", ".a/b", "a//b", "\x1b[2J", b"\xff",
+                              b"a\0b", "a" * 300, ":x", "x-00002-of-00001.gguf/"]):
+        f.n("%02d" % i, name, "no name of a model")
     f.close()
 
 
@@ -855,3 +911,5 @@ make_bpe()
 make_model()
 make_regex()
 make_options()
+make_ollama()
+make_stores()

@@ -43,6 +43,7 @@
 #include "sampler.h"
 #include "score.h"
 #include "session.h"
+#include "stores.h"
 #include "tokenizer.h"
 #include "version.h"
 

@@ -75,7 +75,7 @@ static quill_status open_config(struct folder *f, enum weights_want want) {
     quill_status s = map_open_at(&map, f->dir, "config.json", f->how, &missing, QUILL_E_MODEL, f->err);
     if (s) return s;
     if (!missing) s = hf_config(f->w, &map, path, f->err);
-    else if (want == WEIGHTS_ALL)
+    else if (want != WEIGHTS_TOKENIZER_ONLY)
         s = fail(f->err, QUILL_E_MODEL, "%s: expected config.json in the folder, found none", PATH_OF(f->w));
     map_close(&map);
     return s;
@@ -170,7 +170,7 @@ quill_status hf_open(struct weights **out, const char *path, enum weights_want w
     if (!w) return fail_memory(err);
     struct folder f = {w, path, how, err};
     quill_status s = open_config(&f, want);
-    if (!s) s = open_tokenizer(&f, want);
+    if (!s && want != WEIGHTS_METADATA) s = open_tokenizer(&f, want);
     if (!s && want == WEIGHTS_ALL) s = open_weights(&f);
     if (!s && want == WEIGHTS_ALL) s = safetensors_round_doubles(w, err);
     if (s) weights_close(w);

@@ -69,6 +69,7 @@ struct weights {
 enum weights_want {
     WEIGHTS_ALL,            // metadata and tensors, everything checked
     WEIGHTS_TOKENIZER_ONLY, // metadata and tokenizer files; no tensor is read, n_tensors is 0
+    WEIGHTS_METADATA,       // of a directory only config.json, of a GGUF file as before
 };
 
 // Opens a GGUF file or a Hugging Face directory; the path of a directory's weights means the directory. QUILL_E_MODEL

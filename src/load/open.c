@@ -26,6 +26,15 @@ static quill_status check_vocabulary(const struct quill_model *m, quill_error *e
                 QUOTED(str_of(m->weights->path)), (int)rows, (int)tokens);
 }
 
+// The last part of path[0..*end), without slashes at its end; *end moves in front of it.
+static struct str last_part(const char *path, size_t *end) {
+    size_t n = *end, begin;
+    while (n > 1 && path[n - 1] == '/') n--;
+    for (begin = n; begin > 0 && path[begin - 1] != '/';) begin--;
+    *end = begin;
+    return (struct str){path + begin, n - begin};
+}
+
 struct str weights_name(const struct weights *w) {
     struct str name = {NULL, 0};
     bool found;
@@ -33,16 +42,17 @@ struct str weights_name(const struct weights *w) {
     if (w->format == WEIGHTS_GGUF && meta_string(w, "general.name", &name, &found, NULL) == QUILL_OK && found &&
         name.n > 0 && name.n <= MOST)
         return name;
-    size_t end = strlen(w->path), begin;
-    while (end > 1 && w->path[end - 1] == '/') end--;
-    for (begin = end; begin > 0 && w->path[begin - 1] != '/';) begin--;
-    if (end - begin > 5 && memcmp(w->path + end - 5, ".gguf", 5) == 0) end -= 5;
-    return (struct str){w->path + begin, end - begin};
+    size_t at = strlen(w->path);
+    const struct str last = last_part(w->path, &at), above = last_part(w->path, &at), repo = last_part(w->path, &at);
+    const bool stored = w->format == WEIGHTS_HF && str_is(above, "snapshots") && str_starts(repo, STR("models--"));
+    for (size_t i = repo.n - 1; stored && i >= 2; i--)
+        if (memcmp(repo.p + i - 2, "--", 2) == 0) return (struct str){repo.p + i, repo.n - i};
+    return last.n > 5 && str_ends(last, STR(".gguf")) ? (struct str){last.p, last.n - 5} : last;
 }
 
 static quill_status finish(quill_model **out, struct quill_model *m, quill_error *err) {
-    quill_status s = make_tokenizer(&m->tokenizer, m->weights, err);
-    if (!s) s = model_bind(&m->model, m->weights, m->kernels, err);
+    quill_status s = model_bind(&m->model, m->weights, m->kernels, err);
+    if (!s) s = make_tokenizer(&m->tokenizer, m->weights, err);
     if (!s) s = check_vocabulary(m, err);
     if (!s && !(m->name = alloc_string(weights_name(m->weights)))) s = fail_memory(err);
     if (s) {

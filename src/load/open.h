@@ -19,7 +19,8 @@ struct quill_model {
     bool chat_template;
 };
 
-// The name in the file, else the path's last part without ".gguf". Borrowed from the weights.
+// The name in the file, else the path's last part without ".gguf"; of a folder in Hugging Face's cache the name of the
+// repository. Borrowed from the weights.
 struct str weights_name(const struct weights *w);
 
 #endif

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: `make test` runs each on the files of tests/corpus/NAME; CONFIG=fuzz CC=clang links them with libFuzzer.
 
-FUZZ := gguf safetensors index config folder tokenizer_json vocab bpe model regex $(if $(PROGRAM),options prompt_file)
+FUZZ := gguf safetensors index config folder tokenizer_json vocab bpe model regex ollama stores $(if $(PROGRAM),options prompt_file)
 FUZZ_PROGRAMS := $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 CORPUS_TESTS := $(foreach t,$(FUZZ),'$(strip $(RUNNER) $(BUILD)/tests/fuzz/$t tests/corpus/$t)')
 # Every cut and every flipped bit of the head of a valid model; the other tiny models by `make damage`.
@@ -12,7 +12,7 @@ DAMAGE_TESTS := $(call damage,gguf,5800,data/gguf/bf40-bf16.gguf) $(call damage,
 	$(foreach m,narrow20 half64 bf40 untied24,$(call damage,safetensors,2500,data/parity/$m/model.safetensors)) \
 	$(call damage,model,5000,corpus/model/y_f32.gguf) $(call damage,folder,999,corpus/folder/y_plain.txt) \
 	$(call damage,tokenizer_json,9999,corpus/tokenizer_json/y_split.json) \
-	$(call damage,index,9999,corpus/index/y_plain.json) \
+	$(call damage,index,9999,corpus/index/y_plain.json) $(call damage,ollama,9999,corpus/ollama/y_plain.json) \
 	$(foreach m,narrow20 half64,$(call damage,config,9999,data/parity/$m/config.json))
 FUZZ_MAIN := $(if $(filter fuzz,$(CONFIG)),-fsanitize=fuzzer,tests/fuzz/driver.c)
 
