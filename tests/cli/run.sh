@@ -14,10 +14,10 @@
 #     }
 #
 # Each test runs in a shell of its own (set -eu: any command that fails, fails the test), in an empty folder that is
-# removed afterwards, with an empty stdin, an empty HOME, no QUILL_* variable but QUILL_TEST_DATA, none of OpenMP's,
-# signals at their defaults, for at most SECONDS (default 120). QUILL is the path of the program, ROOT that of the
-# project; the helpers are those of lib.sh. PATTERN is an extended regular expression for names of the form
-# FILE/SOMETHING.
+# removed afterwards, with an empty stdin, an empty HOME, no QUILL_* variable but QUILL_TEST_DATA, none of OpenMP's, and
+# none that names a store of models, signals at their defaults, for at most SECONDS (default 120). QUILL is the path of
+# the program, ROOT that of the project; the helpers are those of lib.sh. PATTERN is an extended regular expression for
+# names of the form FILE/SOMETHING.
 #
 # Prints ok, not ok and skip lines for scripts/tally; what a failed test had to say follows its line. KEEP=1 leaves
 # the folders in place and prints where.
@@ -59,7 +59,8 @@ data=${QUILL_TEST_DATA:+$(absolute "$QUILL_TEST_DATA")}
 for name in $(env | sed -n -e 's/^\(QUILL_[A-Za-z0-9_]*\)=.*/\1/p' -e 's/^\([GK]*O*MP_[A-Z_]*\)=.*/\1/p'); do
     unset "$name"
 done
-unset XDG_CACHE_HOME NO_COLOR COLUMNS CDPATH MAKEFLAGS
+unset XDG_CACHE_HOME HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE LLAMA_CACHE OLLAMA_MODELS
+unset NO_COLOR COLUMNS CDPATH MAKEFLAGS
 export QUILL ROOT LC_ALL=C TERM=dumb
 [ -z "$data" ] || export QUILL_TEST_DATA="$data"
 

@@ -17,6 +17,7 @@ int cmd_score(struct options *o, quill_error *err);
 int cmd_rank(struct options *o, quill_error *err);
 int cmd_shots(struct options *o, quill_error *err);
 int cmd_lint(struct options *o, quill_error *err);
+int cmd_models(struct options *o, quill_error *err);
 int cmd_help(struct options *o, quill_error *err);
 
 // Prints -h, --help and --version, for any verb.

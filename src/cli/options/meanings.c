@@ -16,6 +16,10 @@ const struct meaning exit_statuses[] = {
 
 const struct meaning variables[] = {
     {"QUILL_MODEL", "the model, where there is no -m"},
+    {"HF_HUB_CACHE", "the cache of Hugging Face, where names of models are looked for; else the folder hub in HF_HOME, "
+                     "in huggingface in XDG_CACHE_HOME, or in ~/.cache/huggingface"},
+    {"LLAMA_CACHE", "the cache of llama.cpp; else the folder llama.cpp in XDG_CACHE_HOME or in ~/.cache"},
+    {"OLLAMA_MODELS", "the store of ollama; else ~/.ollama/models, then /usr/share/ollama/.ollama/models"},
     {"QUILL_THREADS", "the number of threads, where there is no -t"},
     {"QUILL_CPU", "the kernels, where there is no --cpu"},
     {"OMP_NUM_THREADS", "the number of threads, where neither -t nor QUILL_THREADS says it; of a list the first"},

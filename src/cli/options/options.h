@@ -123,8 +123,9 @@ enum verb_bit {
     RANK = 1 << 9,
     SHOTS = 1 << 10,
     LINT = 1 << 11,
-    BENCH = 1 << 12, // the last one
-    EVERY_VERB = 2 * BENCH - 1,
+    BENCH = 1 << 12,
+    MODELS = 1 << 13, // the last one
+    EVERY_VERB = 2 * MODELS - 1,
     PROMPT_VERBS = GENERATE | MAP | CHOOSE | ASK | SHOTS | LINT, // verbs that take prompt files
 };
 

@@ -11,7 +11,7 @@
 #define SCORERS (SCORE | RANK)
 #define GENERATORS (GENERATE | MAP)
 #define RUNNERS (GENERATORS | SCORERS | CHOOSE | ASK | SHOTS) // verbs that run a model
-#define WRITERS (GENERATORS | SCORERS | CHOOSE | TOKENIZE | INSPECT | BENCH) // verbs with a result on stdout
+#define WRITERS (GENERATORS | SCORERS | CHOOSE | TOKENIZE | INSPECT | BENCH | MODELS) // verbs with a result on stdout
 #define INT_MAX_VALUE 2147483647.0
 #define SEED_MAX_VALUE 9007199254740991.0
 
@@ -101,9 +101,10 @@ const struct option_row option_table[] = {
      .verbs = ASK, .group = GROUP_PROMPT, .settable = true, .help = "an answer of less probability is undecided"},
 
     // ---- the model ----
-    {"model", NULL, "m", OPTION_STRING, FIELD(model.path), .value = "FILE|DIR",
+    {"model", NULL, "m", OPTION_STRING, FIELD(model.path), .value = "FILE|DIR|NAME",
      .verbs = RUNNERS | TOKENIZE | INSPECT | LINT | BENCH, .group = GROUP_MODEL, .common = true,
-     .help = "GGUF file or Hugging Face directory; else $QUILL_MODEL, else the built-in model"},
+     .help = "GGUF file, Hugging Face directory, or a name that 'quill models' lists; else $QUILL_MODEL, else the "
+             "built-in model"},
     {"ctx-size", "ctx\0", "c", OPTION_INT, FIELD(model.n_ctx), .library = "n_ctx", .value = "N", .max = INT_MAX_VALUE,
      .initial = "0", .verbs = RUNNERS | INSPECT, .group = GROUP_MODEL,
      .help = "positions of the context; 0: room for the prompt and -n, at most what the model has"},

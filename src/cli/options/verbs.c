@@ -65,6 +65,14 @@ const struct verb verbs[] = {
      .detail = "Reads TEXT, the files of -f, or stdin, byte for byte, and prints one line of ids per text."},
     {.name = "inspect", .bit = INSPECT, .operands = "[MODEL]", .run = cmd_inspect,
      .summary = "say what a model is and what running it takes"},
+    {.name = "models", .bit = MODELS, .run = cmd_models,
+     .summary = "list the models that other programs have downloaded",
+     .detail = "A line for each model in the caches of Hugging Face, llama.cpp and LM Studio and in ollama's store: "
+               "its name, family, type of weights, bytes, path, and 'ok' or why quill cannot run it. The name is for "
+               "-m: ORG/NAME is a folder, ORG/NAME:FILE a GGUF file, for which -m also takes ORG/NAME:TYPE with a "
+               "weight type such as Q4_K_M, and ORG/NAME alone where it is the only one; ollama:NAME:TAG is a model of "
+               "ollama. Where another model has that name it is the path. Nothing is downloaded; -m with a name that "
+               "is not here says how to get it."},
     {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .words = TYPES, .run = cmd_quantize,
      .summary = "write a model as GGUF with another weight type",
      .detail = "IN is a GGUF file or a Hugging Face directory; OUT appears whole or not at all; TYPE is one of: " TYPES
@@ -82,7 +90,6 @@ const struct verb verbs[] = {
     {.name = "cache", .summary = "look after the prompt cache"},
     {.name = "train", .summary = "train a model"},
     {.name = "finetune", .summary = "train an adapter"},
-    {.name = "models", .summary = "list the models that are here"},
     {.name = "embed", .summary = "turn texts into vectors"},
     {.name = "similar", .summary = "texts by likeness"},
     {.name = "imatrix", .summary = "what matters in weights"},

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "model_source.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/io/inputs.h"
@@ -13,6 +11,7 @@
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
 #include "cli/io/term.h"
+#include "quill/stores.h"
 
 // The file linked into the program (builtin.S); both at one address if there is none (builtin_none.c).
 extern const unsigned char quill_builtin_start[], quill_builtin_end[];
@@ -57,32 +56,21 @@ static bool use_builtin(const struct options *o, size_t *size, quill_error *err)
     return !o->model.path;
 }
 
-// ORG/NAME or NAME, the form of model names on the Hugging Face hub.
-static bool is_hub_name(const char *path) {
-    const size_t n = strlen(path);
-    const char *slash = strchr(path, '/');
-    const bool plain = strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./") == n;
-    return n && plain && *path != '/' && *path != '.' && path[n - 1] != '/' && !(slash && strchr(slash + 1, '/')) &&
-           !(n > 5 && strcmp(path + n - 5, ".gguf") == 0);
-}
-
-// Adds to the message about a family that quill does not run where all are listed.
-static quill_status name_list(quill_status s, quill_error *err) {
+quill_status name_families(quill_status s, quill_error *err) {
+    if (s != QUILL_E_MODEL || !strstr(err->text, ": expected a model family ")) return s;
     const quill_error reason = *err;
-    if (!strstr(reason.text, ": expected a model family ")) return s;
     return fail(err, s, "%s; 'quill help families' lists them", reason.text);
 }
 
-// If `path` names nothing, the message says how to get a model.
-static quill_status explain(quill_status s, const char *path, quill_error *err) {
-    if (s != QUILL_E_MODEL || !path) return s;
-    if (access(path, F_OK) == 0 || errno != ENOENT) return name_list(s, err);
-    if (!is_hub_name(path))
-        return fail(err, s, "%s: there is no such file or folder; a model is a GGUF file or a folder with config.json",
-                    QUOTED(str_of(path)));
-    const char *name = QUOTED(str_of(path));
-    return fail(err, s, "%s: there is no such file or folder; from Hugging Face: hf download %s --local-dir %s", name,
-                name, name);
+quill_status locate_model(const char **path, const char *name, bool tokenizer_only, quill_error *err) {
+    static char *found; // until the next one, or the end
+    char *next;
+    quill_status s = quill_model_find(&next, name, getenv, tokenizer_only, err);
+    if (s) return s;
+    free(found);
+    *path = found = next;
+    inputs_set_model(found);
+    return QUILL_OK;
 }
 
 // With -v: prints what was assumed or ignored.
@@ -107,11 +95,13 @@ quill_status open_model(quill_model **out, const struct options *o, quill_error 
     quill_model_options options = {.cpu = o->machine.cpu, .no_mmap = o->model.no_mmap};
     size_t size;
     quill_status s = QUILL_E_MODEL;
-    inputs_set_model(o->model.path);
-    if (!use_builtin(o, &size, err))
-        s = explain(quill_model_open(out, o->model.path, &options, err), o->model.path, err);
-    else if (size)
+    const char *path;
+    if (!use_builtin(o, &size, err)) {
+        s = locate_model(&path, o->model.path, false, err);
+        if (!s) s = name_families(quill_model_open(out, path, &options, err), err);
+    } else if (size) {
         s = quill_model_open_memory(out, quill_builtin_start, size, builtin_name, &options, err);
+    }
     if (!s) note_model(o, *out);
     return s;
 }
@@ -119,11 +109,13 @@ quill_status open_model(quill_model **out, const struct options *o, quill_error 
 quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err) {
     size_t size;
     quill_status s = QUILL_E_MODEL;
-    inputs_set_model(o->model.path);
-    if (!use_builtin(o, &size, err))
-        s = explain(quill_tokenizer_open(out, o->model.path, err), o->model.path, err);
-    else if (size)
+    const char *path;
+    if (!use_builtin(o, &size, err)) {
+        s = locate_model(&path, o->model.path, true, err);
+        if (!s) s = quill_tokenizer_open(out, path, err);
+    } else if (size) {
         s = quill_tokenizer_open_memory(out, quill_builtin_start, size, builtin_name, err);
+    }
     if (!s) note_tokenizer(o, *out);
     return s;
 }

@@ -11,6 +11,12 @@
 // Sets options that the command line does not give from the environment. QUILL_E_USAGE names the variable.
 QUILL_MUST_CHECK quill_status environment_apply(struct options *o, quill_error *err);
 
+// The path of a model that is named on the command line (quill/stores.h), borrowed until the next call. The model is
+// remembered as one of the files that the run reads.
+QUILL_MUST_CHECK quill_status locate_model(const char **path, const char *name, bool tokenizer_only, quill_error *err);
+// Adds to the message about a family that quill does not run where all are listed. Returns s.
+quill_status name_families(quill_status s, quill_error *err);
+
 QUILL_MUST_CHECK quill_status open_model(quill_model **out, const struct options *o, quill_error *err);
 QUILL_MUST_CHECK quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err);
 quill_session_options session_options(const struct options *o);

@@ -9,6 +9,7 @@
 #include "cli/io/signals.h"
 #include "cli/io/term.h"
 #include "cli/options/commands.h"
+#include "cli/run/model_source.h"
 #include "quill/model.h"
 
 static void note(void *user, const char *line) {
@@ -23,9 +24,8 @@ static void temporary(void *user, const char *path) {
 }
 
 // Checks OUT by the rules of -o.
-static quill_status check_output(const char *in, const char **out, quill_error *err) {
+static quill_status check_output(const char **out, quill_error *err) {
     if (strcmp(*out, "-") == 0) *out = "/dev/stdout";
-    inputs_set_model(in);
     quill_status s = inputs_check(*out, err);
     if (s || strcmp(*out, "/dev/stdout") != 0 || !isatty(STDOUT_FILENO)) return s;
     return fail(err, QUILL_E_USAGE, "quantize: stdout is a terminal; OUT should be a file");
@@ -37,8 +37,11 @@ int cmd_quantize(struct options *o, quill_error *err) {
     const char **operands = o->operands.items;
     if (o->operands.n != 3)
         return (int)fail(err, QUILL_E_USAGE, "quantize: expected IN OUT TYPE, found %zu operands", o->operands.n);
-    const char *out = operands[1];
-    quill_status s = check_output(operands[0], &out, err);
+    const char *in, *out = operands[1];
+    quill_error missing;
+    const quill_status found = locate_model(&in, operands[0], false, &missing);
+    quill_status s = check_output(&out, err); // a mistake of the command line comes first
+    if (!s && found) *err = missing, s = found;
     if (s) return (int)s;
     signals_catch();
     struct progress bar;
@@ -51,7 +54,7 @@ int cmd_quantize(struct options *o, quill_error *err) {
         .interrupted = signals_flag(),
         .temporary = temporary,
     };
-    s = quill_quantize(operands[0], out, operands[2], &options, err);
+    s = name_families(quill_quantize(in, out, operands[2], &options, err), err);
     progress_clear(&bar);
     return (int)s;
 }
