@@ -15,7 +15,7 @@ struct binding {
     struct model *model;
     const struct weights *w;
     const struct tensor *t; // the tensor being bound
-    unsigned present;       // flags of which the file has tensors: BIND_BIAS, BIND_BIAS_MLP
+    unsigned present;       // those of BIND_BIAS, BIND_BIAS_MLP, BIND_QK_NORM of which the file has tensors
     char name[BIND_NAME_BYTES];  // the name searched for
     quill_error *err;
 };
@@ -219,7 +219,7 @@ static quill_status check_fused(struct binding *b, const struct bind_row *row) {
 }
 
 static bool may_be_absent(const struct binding *b, const struct bind_row *row) {
-    enum { TOGETHER = BIND_BIAS | BIND_BIAS_MLP };
+    enum { TOGETHER = BIND_BIAS | BIND_BIAS_MLP | BIND_QK_NORM };
     if ((row->flags & BIND_HEAD) && b->model->hp.tied) return true;
     if ((row->flags & BIND_UNLESS_PARALLEL) && b->model->hp.parallel) return true;
     return row->flags & BIND_OPTIONAL || ((row->flags & TOGETHER) && !(row->flags & TOGETHER & b->present));
@@ -244,19 +244,25 @@ static quill_status bind_tensor(struct binding *b, const struct bind_row *row, i
     return QUILL_OK;
 }
 
+// The row of head h's part of a row with BIND_BY_HEAD.
+static struct bind_row row_of_head(const struct bind_row *row, size_t h, char name[BIND_NAME_BYTES]) {
+    const char *second = strrchr(row->name, '%');
+    snprintf(name, BIND_NAME_BYTES, "%.*s%zu%s", (int)(second - row->name), row->name, h, second + 2);
+    return (struct bind_row){name, BIND_VECTOR, row->place, {row->shape[1]}, row->flags & ~(unsigned)BIND_BY_HEAD};
+}
+
 // A vector [heads, n] of which each head's part is a tensor of its own.
 static quill_status bind_by_head(struct binding *b, const struct bind_row *row, int32_t layer) {
     const size_t n_heads = (size_t)bind_dim(&b->model->hp, row->shape[0]);
     const size_t n = (size_t)bind_dim(&b->model->hp, row->shape[1]);
-    const char *second = strrchr(row->name, '%');
+    if (may_be_absent(b, row)) return QUILL_OK;
     float *all = arena_alloc(&b->model->arena, n_heads * n, sizeof *all);
     if (!all) return fail_memory(b->err);
     for (size_t h = 0; h < n_heads; h++) {
         char name[BIND_NAME_BYTES];
-        snprintf(name, sizeof name, "%.*s%zu%s", (int)(second - row->name), row->name, h, second + 2);
-        const struct bind_row one = {name, BIND_VECTOR, row->place, {row->shape[1]}, row->flags & BIND_OPTIONAL};
+        const struct bind_row one = row_of_head(row, h, name);
         b->t = bind_find(b->w, b->model->family, &one, layer, b->name);
-        if (!b->t) return h == 0 && may_be_absent(b, &one) ? QUILL_OK : missing(b, &one);
+        if (!b->t) return missing(b, &one);
         quill_status s = check_type(b, &one);
         if (!s) s = check_shape(b, &one);
         if (s) return s;
@@ -278,20 +284,23 @@ static quill_status bind_row(struct binding *b, const struct bind_row *row, int3
 
 static bool is_per_layer(const struct bind_row *row) { return strchr(row->name, '%'); }
 
-// Files leave out all biases of a kind, or none.
+// Files leave out all tensors of a kind, or none. Returns the flag if there is one.
 static unsigned find_present(struct binding *b, unsigned flag) {
     struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
     for (const struct bind_row *row; (row = row_next(&walk));) {
+        char name[BIND_NAME_BYTES];
+        const bool by_head = row->flags & BIND_BY_HEAD;
+        const struct bind_row one = by_head ? row_of_head(row, 0, name) : *row;
         const int32_t n = is_per_layer(row) ? b->model->hp.n_layer : 1;
         for (int32_t l = 0; l < n && (row->flags & flag); l++)
-            if (bind_find(b->w, b->model->family, row, l, b->name)) return flag;
+            if (bind_find(b->w, b->model->family, &one, l, b->name)) return flag;
     }
     return 0;
 }
 
 static quill_status bind_all(struct binding *b) {
     quill_status s = QUILL_OK;
-    b->present = find_present(b, BIND_BIAS) | find_present(b, BIND_BIAS_MLP);
+    b->present = find_present(b, BIND_BIAS) | find_present(b, BIND_BIAS_MLP) | find_present(b, BIND_QK_NORM);
     struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
     for (const struct bind_row *row; !s && (row = row_next(&walk));) {
         if (!is_per_layer(row)) s = bind_row(b, row, -1);

@@ -160,6 +160,24 @@ static bool is_list(const struct reading *r, const char *name) {
            strcmp(hparams_name(r->family, r->w->format, row->names[0], key), name) == 0;
 }
 
+// A list with one number for each layer counts as a number if they are all the same; quill runs no others.
+static quill_status read_whole(const struct reading *r, const char *name, const struct hparams_number *number,
+                               int64_t *value) {
+    const struct meta *m = weights_meta(r->w, str_of(name));
+    struct meta_walk walk = {.array = &m->a};
+    struct meta element;
+    bool found;
+    if (m->kind != META_ARRAY) return meta_int(r->w, name, number->least, number->most, value, &found, r->err);
+    bool same = m->a.kind == META_INT && meta_next(&walk, &element);
+    if (same) *value = element.i;
+    same = same && !element.is_unsigned && *value >= number->least && *value <= number->most;
+    while (same && meta_next(&walk, &element)) same = element.i == *value;
+    return same ? QUILL_OK
+                : fail(r->err, QUILL_E_MODEL,
+                       "%s: '%s': expected one number from %" PRId32 " to %" PRId32 " for all layers, found several",
+                       QUOTED(str_of(r->w->path)), name, number->least, number->most);
+}
+
 // A key whose value is null has no value by default either: the model has no such thing, or it follows from others.
 static quill_status read_number(const struct reading *r, const struct hparams_number *number) {
     const struct key_row *row = hparams_key(r->family, r->w->format, number->key);
@@ -171,8 +189,7 @@ static quill_status read_number(const struct reading *r, const struct hparams_nu
     if (name && !number->whole) return read_float(r, name, number, field);
     int64_t value = 0;
     if (name) {
-        bool found;
-        quill_status s = meta_int(r->w, name, number->least, number->most, &value, &found, r->err);
+        quill_status s = read_whole(r, name, number, &value);
         if (!s) *(int32_t *)field = (int32_t)value;
         return s;
     }

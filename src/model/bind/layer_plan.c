@@ -40,7 +40,7 @@ static const struct {
     const char *name;
     bool window;
 } layer_types[] = {
-    {"full_attention", false}, {"sliding_attention", true}, {"global", false}, {"local", true},
+    {"full_attention", false}, {"attention", false}, {"global", false}, {"sliding_attention", true}, {"local", true},
 };
 
 static quill_status type_of(struct str word, const struct model *model, bool *window, quill_error *err) {

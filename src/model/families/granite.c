@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Granite 3 (IBM 2024): Llama with factors of the embedding, of scores, of what a block adds, and of logits.
+// Granite 3 (IBM 2024): Llama with factors of the embedding, of scores, of what a block adds, and of logits. The dense
+// models of Granite 4 are, in directories, hybrids whose layers are all of attention and whose experts are shared by
+// all.
 #include "shared.h"
 
 static const struct key_row keys_of_gguf[] = {
     {KEY_LOGIT_SCALE, {0}, 0},
     {KEY_LOGIT_DIVISOR, {".logit_scale"}, 0},
+    {KEY_REQUIRED, {".rope.scaling.finetuned"}, 0}, // false: without rotary positions
     {0},
 };
 
@@ -36,5 +39,33 @@ const struct family family_granite = {
             .prefixes = hf_prefixes,
             .rope = ROPE_HALVES,
         },
+    },
+};
+
+static const struct bind_row mlp_4[] = {
+    {"layers.%d.shared_mlp.input_linear.weight", BIND_FUSED_MATRIX, FUSED_GATE_UP, {DIM_GATE_UP, DIM_EMBD}, 0},
+    {"layers.%d.shared_mlp.output_linear.weight", BIND_MATRIX, LAYER(down.w), {DIM_EMBD, DIM_FF}, 0},
+    {0},
+};
+
+static const struct key_row keys_4[] = {
+    {KEY_N_FF, {"shared_intermediate_size"}, 0},
+    {0},
+};
+static const struct word_row words_4[] = {{"position_embedding_type", "rope"}, {0}};
+
+const struct family family_granite4 = {
+    .name = "granitemoehybrid",
+    .tokenizers = "BPE",
+    .serves = "Granite 4 dense 350M to 3B",
+    .norm = NORM_RMS,
+    .act = ACTF_SILU,
+    .scale_scores = true,
+    .files[WEIGHTS_HF] = {
+        .rows = {hf_base, hf_attention, mlp_4, hf_biases, hf_norms},
+        .keys = {keys_4, keys},
+        .words = words_4,
+        .prefixes = hf_prefixes,
+        .rope = ROPE_HALVES,
     },
 };

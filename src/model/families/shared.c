@@ -62,6 +62,18 @@ const struct bind_row gguf_norm_biases[] = {
     {0},
 };
 
+const struct bind_row gguf_out_norms[] = {
+    {"blk.%d.post_attention_norm.weight", BIND_VECTOR, LAYER(attn_out.w), {DIM_EMBD}, 0},
+    {"blk.%d.post_ffw_norm.weight", BIND_VECTOR, LAYER(mlp_out.w), {DIM_EMBD}, 0},
+    {0},
+};
+
+const struct bind_row gguf_fused_mlp[] = {
+    {"blk.%d.ffn_up.weight", BIND_FUSED_MATRIX, FUSED_GATE_UP, {DIM_GATE_UP, DIM_EMBD}, 0},
+    {"blk.%d.ffn_down.weight", BIND_MATRIX, LAYER(down.w), {DIM_EMBD, DIM_FF}, 0},
+    {0},
+};
+
 const struct bind_row gguf_qk_norms[] = {
     {"blk.%d.attn_q_norm.weight", BIND_VECTOR, LAYER(q_norm.w), {DIM_HEAD}, 0},
     {"blk.%d.attn_k_norm.weight", BIND_VECTOR, LAYER(k_norm.w), {DIM_HEAD}, 0},
@@ -115,6 +127,18 @@ const struct bind_row hf_norm_biases[] = {
     {"layers.%d.input_layernorm.bias", BIND_VECTOR, LAYER(attn_in.b), {DIM_EMBD}, 0},
     {"layers.%d.post_attention_layernorm.bias", BIND_VECTOR, LAYER(mlp_in.b), {DIM_EMBD}, BIND_UNLESS_PARALLEL},
     {"norm.bias", BIND_VECTOR, MODEL(final_norm.b), {DIM_EMBD}, 0},
+    {0},
+};
+
+const struct bind_row hf_out_norms[] = {
+    {"layers.%d.post_attention_layernorm.weight", BIND_VECTOR, LAYER(attn_out.w), {DIM_EMBD}, 0},
+    {"layers.%d.post_feedforward_layernorm.weight", BIND_VECTOR, LAYER(mlp_out.w), {DIM_EMBD}, 0},
+    {0},
+};
+
+const struct bind_row hf_fused_mlp[] = {
+    {"layers.%d.mlp.gate_up_proj.weight", BIND_FUSED_MATRIX, FUSED_GATE_UP, {DIM_GATE_UP, DIM_EMBD}, 0},
+    {"layers.%d.mlp.down_proj.weight", BIND_MATRIX, LAYER(down.w), {DIM_EMBD, DIM_FF}, 0},
     {0},
 };
 

@@ -11,11 +11,13 @@ extern const struct bind_row gguf_attention[]; // q, k, v as one tensor or three
 extern const struct bind_row gguf_gated_mlp[], gguf_plain_mlp[];
 extern const struct bind_row gguf_biases[];    // of attention
 extern const struct bind_row gguf_norms[], gguf_norm_biases[]; // before attention and before the MLP
+extern const struct bind_row gguf_out_norms[]; // of what attention and the MLP add
 extern const struct bind_row gguf_qk_norms[];  // one vector for all heads
+extern const struct bind_row gguf_fused_mlp[]; // ffn_up holds gate and up
 
 // transformers' names in LlamaForCausalLM.
 extern const struct bind_row hf_base[], hf_attention[], hf_gated_mlp[], hf_biases[], hf_norms[], hf_norm_biases[];
-extern const struct bind_row hf_qk_norms[];
+extern const struct bind_row hf_out_norms[], hf_qk_norms[], hf_fused_mlp[];
 extern const char *const hf_prefixes[]; // "model." and, around it, what models with images add
 
 #endif
