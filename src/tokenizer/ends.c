@@ -9,7 +9,7 @@
 // names are llama.cpp's (src/llama-vocab.cpp); models that use them in another way are among the exceptions.
 static const char *const known[] = {
     "<|endoftext|>", "</s>", "<|end_of_text|>", "<eos>", "[EOS]", "[e~[",
-    "<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>",
+    ("<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"),
     // a turn
     "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|calls|>", "<|flush|>",
     "<end_of_turn>", "<turn|>", "<|tool_response>", "<end_of_utterance>", "[EOT]",
