@@ -13,10 +13,8 @@ import json
 import shutil
 import zlib
 
-from . import gguf_file, gpt_kin, llama_kin, neox_kin, norm_kin, weights
+from . import gemma_kin, gguf_file, gpt_kin, llama_kin, more_kin, neox_kin, norm_kin, weights
 from .. import expect, texts
-
-MODELS = llama_kin.MODELS + gpt_kin.MODELS + neox_kin.MODELS + norm_kin.MODELS
 
 N_PROMPT = 40    # tokens of a prompt: more than the windows and the original contexts of the models
 N_GREEDY = 6     # and of its continuation
@@ -31,11 +29,17 @@ def add_arguments(parser):
     parser.add_argument("--list", action="store_true", help="list the models: name, family, GGUF name")
 
 
+def all_models():
+    from . import remote  # needs torch
+    return [model for kin in (llama_kin, gpt_kin, neox_kin, norm_kin, gemma_kin, more_kin, remote) for model in kin.MODELS]
+
+
 def run(args):
-    unknown = set(args.names) - {model.name for model in MODELS}
+    models = all_models()
+    unknown = set(args.names) - {model.name for model in models}
     if unknown:
         raise SystemExit(f"no such model: {', '.join(sorted(unknown))}")
-    for model in MODELS:
+    for model in models:
         if args.list:
             print(model.name, model.config["model_type"], model.gguf.arch if model.gguf else "-")
         elif not args.names or model.name in args.names:

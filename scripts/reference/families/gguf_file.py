@@ -11,11 +11,13 @@ def write(model, directory):
     import torch
     text = text_config(model.config)
     tensors = safetensors.torch.load_file(str(directory / "model.safetensors"))
-    if model.gguf.tensors:
-        tensors = model.gguf.tensors(dict(tensors), text)
     writer = gguf.GGUFWriter(directory / "model.gguf", model.gguf.arch)
     writer.add_name(model.name)
     model.gguf.keys(writer, text)
+    if model.gguf.numbers:
+        model.gguf.numbers(writer, tensors, text)
+    if model.gguf.tensors:
+        tensors = model.gguf.tensors(dict(tensors), text)
     kind = {"float32": "ALL_F32", "float16": "MOSTLY_F16", "bfloat16": "MOSTLY_BF16"}[model.dtype]
     writer.add_file_type(getattr(gguf.LlamaFileType, kind))
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)

@@ -17,6 +17,7 @@ class Gguf:
     arch: str
     names: dict           # names of modules (the layer's number as {}) and those in GGUF
     keys: callable        # of (writer, configuration of the text model)
+    numbers: callable = None  # of (writer, tensors, configuration): keys made from tensors
     tensors: callable = None  # of (dictionary of tensors, configuration): splits, fuses or adds what GGUF has otherwise
 
 
@@ -32,11 +33,12 @@ class Model:
     attention: str = "eager"
     source: str = "Hugging Face transformers, float32, eager attention"
     scales: tuple = ()    # (end of a parameter's name, standard deviation): exceptions
+    means: tuple = ()     # (end of a parameter's name, mean): exceptions
     ignored: callable = None  # constant tensors that files have besides
     rename: callable = None  # the name of a tensor in the file
     kind: str = None         # the class in transformers, where config.json does not name it
     published: dict = None   # config.json as old files have it, which transformers does not read
-    load: callable = None    # a function of the directory in place of transformers' classes
+    network: callable = None # a class in place of transformers', made from the configuration
 
 
 @dataclasses.dataclass
@@ -82,7 +84,7 @@ def write_weights(model, directory, seed):
     network = create(model, directory)
     fill(model, network, seed)
     network.to(getattr(torch, model.dtype))
-    if model.load:
+    if model.network:
         tensors = dict(network.state_dict())
     else:
         with tempfile.TemporaryDirectory() as folder:
@@ -106,19 +108,21 @@ def network_class(model):
 
 
 def create(model, directory):
-    if model.load:
-        return model.load(directory)
+    if model.network:
+        return model.network(model.config)
+    import transformers
+    config = transformers.AutoConfig.from_pretrained(str(directory))
     kind = network_class(model)
-    return kind(kind.config_class.from_pretrained(str(directory)))
+    return kind(config) if hasattr(kind, "config_class") else kind.from_config(config)
 
 
 def load(model, directory):
     """The model of the directory in float32 with the plain attention."""
     import safetensors.torch
     import torch
-    if model.load:
-        network = model.load(directory)
-        network.load_state_dict({name: value.float() for name, value in safetensors.torch.load_file(str(directory / "model.safetensors")).items()})
+    if model.network:
+        network = model.network(model.config)
+        network.load_state_dict(safetensors.torch.load_file(str(directory / "model.safetensors")))
         return network.eval()
     network, info = network_class(model).from_pretrained(str(directory), dtype=torch.float32, attn_implementation=model.attention,
                                                          output_loading_info=True)
@@ -150,6 +154,7 @@ def fill(model, network, seed):
             scale = model.embed
         else:
             scale = model.gain / columns ** 0.5
+        mean = next((value for end, value in model.means if name.endswith(end)), mean)
         values = mean + scale * rng.standard_normal(tuple(parameter.shape))
         parameter.copy_(torch.from_numpy(values.astype(np.float32)))
 
@@ -176,6 +181,8 @@ def compute(network, ids, n_greedy):
     stepped = abs(logits[len(ids) - 1:] - torch.stack(steps)).max() / largest
     if stepped > 1e-5:
         raise SystemExit(f"step by step the numbers are others: {stepped:.1e}")
+    torch.set_default_dtype(torch.float64)
     exact = network.double()(text[:, :-1]).logits[0]
+    torch.set_default_dtype(torch.float32)
     log_probs = exact.log_softmax(-1).gather(1, text[0, 1:, None])[:, 0].tolist()
     return Found(logits.float().numpy(), log_probs, out, min(gaps), float(abs(logits - exact).max() / largest))
