@@ -20,11 +20,27 @@ static quill_status check_traits(const struct vocab *v, const struct weights *w,
         return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF", file);
     if (spec->ignore_merges)
         return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: ignore_merges has no key in GGUF", file);
-    if (spec->n_tokens > (size_t)rows)
-        return fail(err, QUILL_E_MODEL,
-                    "%s: vocabulary: expected at most %" PRId32 " tokens, as many as the embedding has rows, found %zu",
-                    file, rows, spec->n_tokens);
+    // Merges may need ordinary tokens; others may have no row (Gemma 3: that of images), and are not written.
+    for (size_t i = (size_t)rows; i < spec->n_tokens; i++)
+        if (spec->tokens[i].p && (!spec->kinds || (spec->kinds[i] & TOKEN_KIND_BITS) == TOKEN_NORMAL))
+            return fail(err, QUILL_E_MODEL,
+                        "%s: vocabulary: token %zu: expected an id below %" PRId32 ", the rows of the embedding", file,
+                        i, rows);
     return QUILL_OK;
+}
+
+static size_t keep_below(int32_t *ids, size_t n, int32_t limit) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] < limit) ids[kept++] = ids[i];
+    return kept;
+}
+
+// Drops ids of tokens without a row.
+static void cut_ids(struct vocab *v, int32_t rows) {
+    if (v->spec.bos >= rows) v->spec.bos = -1;
+    v->spec.n_eos = keep_below(v->eos, v->spec.n_eos, rows);
+    v->spec.n_suppressed = keep_below(v->suppressed, v->spec.n_suppressed, rows);
 }
 
 // Tokens and kinds for all rows. Unused tokens get the names that converters give them.
@@ -82,6 +98,7 @@ quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t
     s = tokenizer_create(&tokenizer, &v.spec, err);
     quill_tokenizer_free(tokenizer);
     if (!s) s = check_traits(&v, w, rows, err);
+    if (!s) cut_ids(&v, rows);
     if (!s && !fill_rows(&v, (size_t)rows)) s = fail_memory(err);
     if (!s && !put_keys(&v.spec, g)) s = fail_memory(err);
     *ignored = v.ignored;

@@ -6,6 +6,8 @@
 #include "vocab.h"
 #include "vocab_files.h"
 
+static const char config_json[] = "config.json";
+
 enum { JSON_ROOM = 1 << 20 }; // for the tree of generation_config.json
 
 static quill_status bad_id(const struct weights *w, const char *file, const char *key, quill_error *err) {
@@ -84,22 +86,38 @@ static quill_status generation_config(struct vocab *v, const struct weights *w, 
     return s;
 }
 
-static quill_status model_config(struct vocab *v, const struct weights *w, bool bos, bool eos, quill_error *err) {
-    static const char file[] = "config.json";
+static quill_status config_eos(struct vocab *v, const struct weights *w, const char *key, bool *eos,
+                               quill_error *err) {
     int64_t id;
-    bool found = false;
-    quill_status s = bos ? QUILL_OK : meta_int(w, "bos_token_id", INT64_MIN, INT64_MAX, &id, &found, err);
-    if (!s && found) s = take_bos(v, file, id, &bos, err);
-    if (s || eos) return s;
-    const struct meta *list = vocab_array(w, "eos_token_id", META_INT);
+    bool found;
+    quill_status s = QUILL_OK;
+    const struct meta *list = vocab_array(w, key, META_INT);
     if (list) {
         struct meta_walk walk = {.array = &list->a};
         struct meta element;
-        while (!s && meta_next(&walk, &element)) s = take_eos(v, file, element.i, &eos, err);
+        while (!s && meta_next(&walk, &element)) s = take_eos(v, config_json, element.i, eos, err);
         return s;
     }
-    s = meta_int(w, "eos_token_id", INT64_MIN, INT64_MAX, &id, &found, err);
-    return s || !found ? s : take_eos(v, file, id, &eos, err);
+    s = meta_int(w, key, INT64_MIN, INT64_MAX, &id, &found, err);
+    return s || !found ? s : take_eos(v, config_json, id, eos, err);
+}
+
+static quill_status config_bos(struct vocab *v, const struct weights *w, const char *key, bool *bos,
+                               quill_error *err) {
+    int64_t id;
+    bool found;
+    quill_status s = meta_int(w, key, INT64_MIN, INT64_MAX, &id, &found, err);
+    return s || !found ? s : take_bos(v, config_json, id, bos, err);
+}
+
+// A configuration of several models may have the ids in its text model's part alone.
+static quill_status model_config(struct vocab *v, const struct weights *w, bool bos, bool eos, quill_error *err) {
+    quill_status s = QUILL_OK;
+    if (!bos) s = config_bos(v, w, "bos_token_id", &bos, err);
+    if (!s && !bos) s = config_bos(v, w, "text_config.bos_token_id", &bos, err);
+    if (!s && !eos) s = config_eos(v, w, "eos_token_id", &eos, err);
+    if (!s && !eos) s = config_eos(v, w, "text_config.eos_token_id", &eos, err);
+    return s;
 }
 
 static struct str bytes_of(const struct map *map) { return (struct str){(const char *)map->data, map->size}; }
