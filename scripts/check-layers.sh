@@ -48,11 +48,11 @@ cli/verbs          io options table prompt run
 
 # Each line has a pattern for an #include and the files that may contain it.
 owners='
-<pcre2.*        src/tokenizer/split/pretokenize*  src/sampler/constraint*  src/sampler/stop_regex*
+<pcre2.*        src/tokenizer/split/pattern*  src/sampler/constraint*  src/sampler/stop_regex*
 <pthread\.h>    src/base/threads.h  src/base/threads_*.c
 <omp\.h>|pragma.omp  src/base/threads_openmp.c
 <sys/mman\.h>   src/base/map.c
-<utf8proc\.h>   src/cli/io/wrap.c
+<utf8proc\.h>   src/cli/io/wrap.c  src/tokenizer/characters*  src/tokenizer/normal_chars*
 <jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/load/*  src/cli/io/json_out.h
 <[a-z]*mmintrin.h>|<x86intrin\.h>|<arm_neon\.h>  src/kernels/isa/simd_*.h  src/kernels/isa/kernels_*special*
 <cpuid\.h>|<sys/auxv\.h>|<asm/hwcap\.h>          src/kernels/isa/cpu.c

@@ -7,6 +7,7 @@
 The name is the verdict: y_ must load, n_ must be refused. The text beside a refused file is part of the message that it
 must get (it goes to the file `messages` of the folder). Files called i_ come from fuzzing and are left alone."""
 
+import base64
 import json
 import os
 import struct
@@ -351,6 +352,13 @@ def split(pattern, behavior="Isolated", **more):
                                                   {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}]}
 
 
+def deepen(name):
+    part = {"type": "Fuse"}
+    for _ in range(6):
+        part = {"type": "Sequence", name: [part]}
+    return part
+
+
 def make_tokenizer_json():
     f = Folder("tokenizer_json", ".json")
     pairs = [m.split(" ") for m in MERGES]
@@ -383,9 +391,9 @@ def make_tokenizer_json():
     f.n("no-model", tokenizer().replace('"model"', '"modem"'), "expected a model")
     f.n("model-twice", good[:-1] + ', "model": {}}', "twice")
     f.n("unigram", tokenizer(model={"type": "Unigram"}), "\"Unigram\" is not supported")
-    f.n("byte-fallback", tokenizer(model={"byte_fallback": True}), "is not supported")
+    f.n("byte-fallback", tokenizer(model={"byte_fallback": True}), "with ByteLevel, \"byte_fallback\" true is not supported")
     f.n("dropout", tokenizer(model={"dropout": 0.5}), "is not supported")
-    f.n("suffix", tokenizer(model={"end_of_word_suffix": "</w>"}), "is not supported")
+    f.n("suffix", tokenizer(model={"end_of_word_suffix": "@@"}), "is not supported")
     f.n("vocab-a-list", tokenizer(vocab=[]), "tokenizer.json: ")
     f.n("vocab-empty", tokenizer(vocab={}, merges=[], added=[]), "")
     f.n("id-negative", tokenizer(vocab={"a": -1}), "expected token ids")
@@ -405,22 +413,57 @@ def make_tokenizer_json():
     f.n("merges-an-object", tokenizer(merges={}), "tokenizer.json: ")
     f.n("added-without-content", tokenizer(added=[{"id": END}]), "expected content")
     f.n("added-without-id", tokenizer(added=[{"content": "x"}]), "expected an id")
-    f.n("added-strips", tokenizer(added=[{"id": END, "content": "x", "lstrip": True}]), "is not supported for one that is not")
-    f.n("added-single-word", tokenizer(added=[{"id": END, "content": "x", "special": True, "single_word": True}]), "single_word")
+    f.y("added-strips", tokenizer(added=[{"id": END, "content": "<x>", "lstrip": True, "rstrip": True}]))
+    f.y("added-single-word", tokenizer(added=[{"id": END, "content": "x", "special": True, "single_word": True}]))
     f.n("added-over-another", tokenizer(added=[{"id": 5, "content": "zzz", "special": True}]), "is of two tokens")
     f.n("added-control-characters", tokenizer(added=[{"id": 5, "content": "\x1b[31mred", "special": True}]), "\\x1b[31mred")
-    f.n("normalizer", tokenizer(normalizer={"type": "NFKC"}), "normalizer 'NFKC' is not supported")
-    f.n("normalizer-behind-nfc", tokenizer(normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Strip"}]}),
-        "'Strip'")
-    f.n("normalizer-in-sequence", tokenizer(normalizer={"type": "Sequence", "normalizers": [{"type": "Lowercase"}]}), "'Lowercase'")
-    f.n("no-pre-tokenizer", tokenizer(pre_tokenizer=None), "expected a pre_tokenizer")
-    f.n("whitespace", tokenizer(pre_tokenizer={"type": "Whitespace"}), "'Whitespace' is not supported")
-    f.n("metaspace", tokenizer(pre_tokenizer={"type": "Metaspace"}), "'Metaspace' is not supported")
+    mark, both = {"type": "Metaspace", "replacement": "\u2581"}, {"strip_left": True, "strip_right": True}
+    to_mark = {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}
+    steps = [{"type": kind} for kind in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt")] + [
+        {"type": "Strip", **both}, {"type": "Prepend", "prepend": "\u2581"}, {"type": "Replace", "pattern": {"Regex": "a+|"}, "content": "b"},
+        to_mark, {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True}]
+    f.y("normalizers", tokenizer(normalizer={"type": "Sequence", "normalizers": steps}))
+    f.y("characters", tokenizer(normalizer={"type": "Sequence", "normalizers": [{"type": "Sequence", "normalizers": steps}]}, pre_tokenizer=None,
+                                decoder=None, model={"byte_fallback": True, "unk_token": "!", "fuse_unk": True}, added=[
+                                    {"id": END, "content": "a A", "normalized": True, "lstrip": True}, {"id": END + 1, "content": "b", "single_word": True}]))
+    f.y("no-pre-tokenizer", tokenizer(pre_tokenizer=None, decoder=None))
+    f.y("whitespace", tokenizer(pre_tokenizer={"type": "Whitespace"}, decoder=None))
+    f.y("bert", tokenizer(pre_tokenizer={"type": "BertPreTokenizer"}, decoder={"type": "BPEDecoder", "suffix": "</w>"},
+                          vocab={"a": 0, "a</w>": 1, "aa</w>": 2}, merges=["a a</w>"], added=[], model={"end_of_word_suffix": "</w>"}))
+    f.y("metaspace", tokenizer(pre_tokenizer=mark, decoder=mark, merges=[["a b", "c"]], vocab={"a b": 0, "c": 1, "a bc": 2, "\u2581": 3}, added=[])
+        .replace("a b", "a\u2581b"))
+    f.y("pair-with-a-space", tokenizer(pre_tokenizer=None, decoder=None, merges=[["a b", "c"]], vocab={"a b": 0, "c": 1, "a bc": 2}, added=[]))
+    f.y("words", tokenizer(pre_tokenizer={"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, mark]}, decoder=mark))
+    f.y("split-behaviors", tokenizer(decoder=None, pre_tokenizer={"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": "a|\\s*"}, "behavior": behavior, "invert": invert}
+        for behavior in ("Removed", "Isolated", "Contiguous", "MergedWithPrevious", "MergedWithNext") for invert in (False, True)]}))
+    f.n("normalizer", tokenizer(normalizer={"type": "NFKX"}), "normalizer 'NFKX' is not supported")
+    f.n("normalizer-behind-nfc", tokenizer(normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Trim"}]}), "'Trim'")
+    f.n("normalizer-regex", tokenizer(normalizer={"type": "Replace", "pattern": {"Regex": "(a"}, "content": ""}), "normalizer pattern '(a'")
+    f.n("normalizer-regex-20000-bytes", tokenizer(normalizer={"type": "Replace", "pattern": {"Regex": "a" * 20000}, "content": ""}),
+        "normalizer pattern: expected at most 16384 bytes, found 20000")
+    trie = struct.pack("<4I", 0, 0, 0, 0)
+    for name, data in (("nothing", b""), ("cut", struct.pack("<I", 16) + trie[:8]), ("odd", struct.pack("<I", 6) + trie), ("empty", struct.pack("<I", 0)),
+                       ("far", struct.pack("<I", 0xfffffff0) + trie)):
+        f.n("charsmap-" + name, tokenizer(normalizer={"type": "Precompiled", "precompiled_charsmap": base64.b64encode(data).decode()}),
+            "precompiled_charsmap: expected a trie")
+    f.n("charsmap-no-base64", tokenizer(normalizer={"type": "Precompiled", "precompiled_charsmap": "A" * 100 + "*"}), "expected base64")
+    # Units that lead outside, and values that lie outside.
+    wild = struct.pack("<I", 1024) + bytes((7 * i * i + i // 3) % 256 for i in range(1024)) + b"ab\0c"
+    f.y("charsmap-wild", tokenizer(normalizer={"type": "Precompiled", "precompiled_charsmap": base64.b64encode(wild).decode()}))
+    f.n("normalizers-6-deep", tokenizer(normalizer=deepen("normalizers")), "normalizer: expected sequences nested at most 4 deep")
+    f.n("decoders-6-deep", tokenizer(pre_tokenizer=None, decoder=deepen("decoders")), "decoder: expected sequences nested at most 4 deep")
+    f.n("processors-6-deep", tokenizer(post_processor=deepen("processors")), "post_processor: expected sequences nested at most 4 deep")
+    f.n("normalizers-65", tokenizer(normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}] * 65}), "at most 64 steps")
+    f.n("decoder", tokenizer(pre_tokenizer=None, decoder={"type": "CTC"}), "decoder 'CTC' is not supported")
+    f.n("unknown-token", tokenizer(pre_tokenizer=None, decoder=None, model={"unk_token": "nobody"}), "expected a token, found 'nobody'")
+    f.n("metaspace-replacement", tokenizer(pre_tokenizer={"type": "Metaspace", "replacement": "_"}), "Metaspace with replacement '_'")
     f.y("prefix-space", tokenizer(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True}))
     f.n("prefix-space-behind-a-split", tokenizer(pre_tokenizer={"type": "Sequence", "pretokenizers": [
         {"type": "Digits"}, {"type": "ByteLevel", "add_prefix_space": True}]}), "behind a split, ByteLevel with 'add_prefix_space'")
-    f.n("split-alone", tokenizer(pre_tokenizer={"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Isolated"}), "expected ByteLevel")
-    f.n("split-merged", tokenizer(pre_tokenizer=split("a", "MergedWithNext")), "MergedWithNext")
+    f.y("split-alone", tokenizer(pre_tokenizer={"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Isolated"}, decoder=None))
+    f.y("split-merged", tokenizer(pre_tokenizer=split("a", "MergedWithNext")))
+    f.n("split-sideways", tokenizer(pre_tokenizer=split("a", "Sideways")), "Split with behavior 'Sideways'")
     f.n("split-does-not-compile", tokenizer(pre_tokenizer=split("(a")), "pattern '(a'")
     f.n("split-unknown-group", tokenizer(pre_tokenizer=split("(?R)")), "not supported")
     f.y("split-escapes", tokenizer(pre_tokenizer=split("\\s+(?!\\S)|\\d|\\bx\\B|\\u00e9|\\x41\\v|[\\s\\w\\d[a-c]]|[^\\S]|\\p{Letter}|\\P{^Greek}|^a$|\\Ab\\z|(?i:Q)|a{,3}")))
@@ -445,7 +488,9 @@ def make_tokenizer_json():
         {"SpecialToken": {"id": "x", "type_id": 0}}, {"Sequence": {"id": "A"}}], "special_tokens": {}}), "post_processor")
     f.n("template-far-away", tokenizer(post_processor={"type": "TemplateProcessing", "single": [
         {"SpecialToken": {"id": "x"}}, {"Sequence": {"id": "A"}}], "special_tokens": {"x": {"ids": [99999]}}}), "expected the id of a token, found 99999")
-    f.n("post-processor", tokenizer(post_processor={"type": "BertProcessing"}), "'BertProcessing' is not supported")
+    f.y("roberta", tokenizer(post_processor={"type": "RobertaProcessing", "sep": ["x", 1], "cls": ["y", 2]}))
+    f.n("post-processor", tokenizer(post_processor={"type": "BertProcessing"}), "expected a token and its id as cls")
+    f.n("post-processor-far-away", tokenizer(post_processor={"type": "BertProcessing", "cls": ["y", 99999]}), "expected the id of a token, found 99999")
     f.close()
 
 

@@ -13,6 +13,7 @@ tests need neither Python nor a network; tests/data/README.md holds the commands
     scripts/make-reference.py tales MODEL TEXT             expected numbers of a real model on a real text
     scripts/make-reference.py tokenizer TEXT...            byte-level BPE vocabularies and expected ids
     scripts/make-reference.py spm TEXT...                  SentencePiece vocabularies and expected ids
+    scripts/make-reference.py json TEXT...                 tokenizer.json files of other kinds and expected ids
     scripts/make-reference.py scores                       log-probabilities of texts and of choices
     scripts/make-reference.py check                        verify all of it by the float64 forward pass
 """
@@ -33,6 +34,7 @@ COMMANDS = {
     "tales": ("tales", "expected numbers of a real GPT-2 directory on a real text"),
     "tokenizer": ("tokenizer", "byte-level BPE vocabularies and expected ids of many texts"),
     "spm": ("spm", "SentencePiece vocabularies and expected ids of many texts"),
+    "json": ("tokenizer_json", "tokenizer.json files of other kinds and expected ids of texts"),
     "scores": ("scores", "log-probabilities of texts and of choices"),
     "check": ("check", "compute the committed logits again in float64 and compare"),
 }

@@ -37,7 +37,7 @@ static quill_status collect(struct pieces *pieces, quill_error *e) {
 }
 
 static quill_status split(struct splitter *s, struct collected *c, struct str text) {
-    struct split_room *room = NULL;
+    struct match_room *room = NULL;
     c->pieces = (struct pieces){.flush = collect};
     c->at = text.p;
     c->n = 0;
@@ -45,7 +45,7 @@ static quill_status split(struct splitter *s, struct collected *c, struct str te
     if (!status) status = split_text(s, &room, &c->pieces, text.p, text.n, &err);
     if (!status) status = collect(&c->pieces, &err);
     if (!status) assert_ptr_equal(c->at, text.p + text.n);
-    split_room_free(room);
+    match_room_free(room);
     return status;
 }
 

@@ -212,7 +212,7 @@ static void pre_tokenizers_become_patterns(void **state) {
         {"{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"x|y\"},"
          "\"behavior\":\"Removed\",\"invert\":true},{\"type\":\"Split\",\"pattern\":{\"Regex\":\"x|y\"},"
          "\"behavior\":\"Contiguous\",\"invert\":false}," BYTES_ONLY "]}",
-         {"x|y", "(?:x|y)+"},
+         {"x|y", "x|y"},
          false},
         {"{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"String\":\"a.b\"},"
          "\"behavior\":\"Isolated\",\"invert\":true}," BYTES_ONLY "]}",
@@ -225,7 +225,7 @@ static void pre_tokenizers_become_patterns(void **state) {
          false},
         {"{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Punctuation\",\"behavior\":\"Contiguous\"}," BYTES_ONLY
          "]}",
-         {"[\\p{P}$+<=>^`|~]+"},
+         {"[\\p{P}$+<=>^`|~]"},
          false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -261,6 +261,19 @@ static void text_is_whole_without_a_split(void **state) {
     made_free(&m);
 }
 
+// Five sequences within each other.
+static void nesting_is_refused(const char *part, const char *list) {
+    struct buffer rest = {0};
+    char words[100];
+    assert_true(buffer_add_format(&rest, ",\"%s\":", part));
+    for (int i = 0; i < 5; i++) assert_true(buffer_add_format(&rest, "{\"type\":\"Sequence\",\"%s\":[", list));
+    for (int i = 0; i < 5; i++) assert_true(buffer_add_string(&rest, "]}"));
+    assert_true(buffer_add_byte(&rest, '\0'));
+    snprintf(words, sizeof words, "%s: expected sequences nested at most 4 deep", part);
+    json_refused("," MERGES, rest.p, words);
+    buffer_free(&rest);
+}
+
 // By the name of the part, so that a person can look it up.
 static void parts_that_are_not_there_are_refused_by_name(void **state) {
     (void)state;
@@ -270,50 +283,92 @@ static void parts_that_are_not_there_are_refused_by_name(void **state) {
         snprintf(text, sizeof text, ",\"type\":\"%s\"," MERGES, types[i]);
         json_refused(text, "", types[i]);
     }
-    json_refused("," MERGES ",\"byte_fallback\":true", "", "byte_fallback");
+    json_refused("," MERGES ",\"byte_fallback\":true", ",\"pre_tokenizer\":" BYTE_LEVEL, "byte_fallback");
+    json_refused("," MERGES ",\"byte_fallback\":1", "", "byte_fallback");
+    json_refused("," MERGES ",\"fuse_unk\":2", "", "fuse_unk");
     json_refused("," MERGES ",\"dropout\":0.1", "", "dropout");
     json_refused("," MERGES ",\"continuing_subword_prefix\":\"##\"", "", "continuing_subword_prefix");
-    json_refused("," MERGES ",\"end_of_word_suffix\":\"</w>\"", "", "end_of_word_suffix");
-    static const char *const pres[] = {"Metaspace",      "Whitespace",         "WhitespaceSplit", "BertPreTokenizer",
-                                       "UnicodeScripts", "CharDelimiterSplit", "New\x1b[31m"};
-    for (int i = 0; i < 6; i++) {
+    json_refused("," MERGES ",\"end_of_word_suffix\":\"@@\"", "", "end_of_word_suffix");
+    json_refused("," MERGES ",\"end_of_word_suffix\":\"</w>\"", ",\"pre_tokenizer\":" BYTE_LEVEL, "end_of_word_suffix");
+    json_refused("," MERGES ",\"end_of_word_suffix\":\"</w>\",\"byte_fallback\":true", "", "end_of_word_suffix");
+    json_refused("," MERGES ",\"unk_token\":\"none\"", "", "unk_token: expected a token, found 'none'");
+    static const char *const pres[] = {"Metaspace",   "CharDelimiterSplit", "UnicodeScripts",  "FixedLength",
+                                       "Whitespace",  "WhitespaceSplit",    "BertPreTokenizer"};
+    for (int i = 0; i < 7; i++) {
         snprintf(text, sizeof text, ",\"pre_tokenizer\":{\"type\":\"%s\"}", pres[i]);
-        json_refused("," MERGES, text, pres[i]);
+        if (i < 4) json_refused("," MERGES, text, pres[i]);
         snprintf(text, sizeof text,
                  ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[" BYTES_ONLY ",{\"type\":\"%s\"}]}",
                  pres[i]);
         json_refused("," MERGES, text, pres[i]);
     }
-    json_refused("," MERGES,
-                 ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\"},"
-                 "{\"type\":\"ByteLevel\",\"add_prefix_space\":true}]}",
-                 "behind a split, ByteLevel with 'add_prefix_space'");
-    json_refused(
-        "," MERGES,
-        ",\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"MergedWithNext\"}",
-        "MergedWithNext");
-    json_refused("," MERGES,
-                 ",\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Removed\"}",
-                 "Removed");
-    json_refused("," MERGES, ",\"pre_tokenizer\":{\"type\":\"Punctuation\",\"behavior\":\"Removed\"}", "Punctuation");
-    json_refused("," MERGES, ",\"normalizer\":{\"type\":\"NFKC\"}", "normalizer 'NFKC'");
-    json_refused("," MERGES,
-                 ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"NFD\"}]}",
-                 "normalizer 'NFD'");
-    json_refused("," MERGES, ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Lowercase\"}]}",
-                 "Lowercase");
+    static const struct {
+        const char *rest, *words;
+    } parts[] = {
+        {"\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\"},"
+         "{\"type\":\"ByteLevel\",\"add_prefix_space\":true}]}",
+         "behind a split, ByteLevel with 'add_prefix_space'"},
+        {"\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Sideways\"}", "Sideways"},
+        {"\"pre_tokenizer\":{\"type\":\"Punctuation\",\"behavior\":\"Sideways\"}",
+         "Punctuation with behavior 'Sideways'"},
+        {"\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"_\"}", "Metaspace with replacement '_'"},
+        {"\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"\xe2\x96\x81\",\"prepend_scheme\":\"x\"}",
+         "Metaspace with prepend_scheme 'x'"},
+        {"\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\"},"
+         "{\"type\":\"Metaspace\",\"replacement\":\"\xe2\x96\x81\",\"prepend_scheme\":\"always\"}]}",
+         "behind another split, Metaspace with prepend_scheme 'always'"},
+        {"\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":["
+         "{\"type\":\"Metaspace\",\"replacement\":\"\xe2\x96\x81\"},{\"type\":\"Whitespace\"}]}",
+         "behind Metaspace, 'Whitespace'"},
+        {"\"normalizer\":{\"type\":\"ByteLevel\"}", "normalizer 'ByteLevel'"},
+        {"\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"NFX\"}]}",
+         "normalizer 'NFX'"},
+        {"\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":{}}", "normalizer: expected a list"},
+        {"\"normalizer\":{\"type\":\"Prepend\"}", "Prepend: expected a text"},
+        {"\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"x\"}",
+         "Replace: expected a pattern"},
+        {"\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\"x\"}}", "Replace: expected a pattern"},
+        {"\"normalizer\":{\"type\":\"Replace\",\"pattern\":\"x\",\"content\":\"x\"}", "Replace: expected a pattern"},
+        {"\"normalizer\":{\"type\":\"Precompiled\"}", "Precompiled: expected precompiled_charsmap"},
+        {"\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"a!==\"}", "Precompiled: expected base64"},
+        {"\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAAA\"}",
+         "Precompiled: expected base64"},
+        {"\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\xe2\x96\x81\"},"
+         "\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"}",
+         "where spaces are U+2581, the pattern"},
+        {"\"decoder\":{\"type\":\"WordPiece\"}", "decoder 'WordPiece'"},
+        {"\"decoder\":{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"b\"}", "decoder: Replace"},
+        {"\"decoder\":{\"type\":\"Strip\",\"content\":\"x\",\"start\":1,\"stop\":0}",
+         "decoder: Strip with content 'x'"},
+        {"\"decoder\":{\"type\":\"Strip\",\"content\":\" \",\"start\":2,\"stop\":0}", "decoder: Strip with start '2'"},
+        {"\"decoder\":{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":1}", "decoder: Strip with stop '1'"},
+        {"\"decoder\":{\"type\":\"BPEDecoder\",\"suffix\":\"@@\"}", "decoder: BPEDecoder with suffix '@@'"},
+        {"\"decoder\":{\"type\":\"Metaspace\",\"replacement\":\"_\"}", "decoder: Metaspace with replacement '_'"},
+        {"\"decoder\":{\"type\":\"Sequence\",\"decoders\":7}", "decoder: expected a list"},
+        {"\"post_processor\":{\"type\":\"RobertaProcessing\"}", "expected a token and its id as cls"},
+        {"\"post_processor\":{\"type\":\"RobertaProcessing\",\"cls\":[\"a\"]}", "expected a token and its id as cls"},
+        {"\"post_processor\":{\"type\":\"BertProcessing\",\"cls\":[\"a\",900]}",
+         "expected the id of a token, found 900"},
+        {"\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"BertProcessing\",\"cls\":[\"a\",1]},"
+         "{\"type\":\"RobertaProcessing\",\"cls\":[\"a\",1]}]}",
+         "behind another one, 'RobertaProcessing'"},
+        {"\"post_processor\":{\"type\":\"Other\"}", "post_processor 'Other'"},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char rest[400];
+        snprintf(rest, sizeof rest, ",%s", parts[i].rest);
+        json_refused("," MERGES, rest, parts[i].words);
+    }
+    nesting_is_refused("normalizer", "normalizers");
+    nesting_is_refused("pre_tokenizer", "pretokenizers");
+    nesting_is_refused("post_processor", "processors");
+    nesting_is_refused("decoder", "decoders");
 #define NFC2 "{\"type\":\"NFC\"},{\"type\":\"NFC\"}"
 #define NFC8 NFC2 "," NFC2 "," NFC2 "," NFC2
+#define NFC32 NFC8 "," NFC8 "," NFC8 "," NFC8
     json_refused("," MERGES,
-                 ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[" NFC8 "," NFC8 ",{\"type\":\"NFC\"}]}",
-                 "normalizer: expected at most 16 steps");
-    json_refused("," MERGES, ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":{}}", "normalizer");
-    json_refused("," MERGES, ",\"pre_tokenizer\":" BYTE_LEVEL ",\"post_processor\":{\"type\":\"RobertaProcessing\"}",
-                 "RobertaProcessing");
-    json_refused("," MERGES, ",\"added_tokens\":[{\"id\":258,\"content\":\"<m>\",\"lstrip\":true}]",
-                 "\"lstrip\" is not supported for one that is not special");
-    json_refused("," MERGES, ",\"added_tokens\":[{\"id\":258,\"content\":\"<m>\",\"single_word\":true}]",
-                 "single_word");
+                 ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[" NFC32 "," NFC32 ",{\"type\":\"NFC\"}]}",
+                 "normalizer: expected at most 64 steps");
 }
 
 static void damaged_parts_are_refused(void **state) {
@@ -327,15 +382,12 @@ static void damaged_parts_are_refused(void **state) {
         {",\"merges\":[[\"a\"]]", "", "merges: expected two tokens in each"},
         {",\"merges\":[[\"a\",\"b\",\"c\"]]", "", "merges: expected two tokens in each"},
         {",\"merges\":[[\"a\",1]]", "", "merges: expected two tokens in each"},
-        {",\"merges\":[[\"a b\",\"c\"]]", "", "merges: expected two tokens in each"},
+        {",\"merges\":[[\"a b\\u0000\",\"c\"]]", "", "merges: expected two tokens in each"},
         {",\"merges\":[\"a b\"", "", "expected a comma or a closing bracket"},
         {"," MERGES "," MERGES, "", "vocab or merges are there twice"},
         {"," MERGES ",\"vocab\":{}", "", "vocab or merges are there twice"},
         {"," MERGES, ",\"model\":{}", "found one twice"},
-        {"," MERGES, "", "expected a pre_tokenizer with ByteLevel, found none"},
-        {"," MERGES, ",\"pre_tokenizer\":null", "expected a pre_tokenizer with ByteLevel, found none"},
         {"," MERGES, ",\"pre_tokenizer\":[]", "pre_tokenizer"},
-        {"," MERGES, ",\"pre_tokenizer\":{\"type\":\"Digits\"}", "expected ByteLevel in it"},
         {"," MERGES, ",\"pre_tokenizer\":{\"type\":\"Sequence\"}", "expected a list"},
         {"," MERGES, ",\"pre_tokenizer\":{\"type\":\"Split\"}", "Split: expected a pattern"},
         {"," MERGES, ",\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\"}}",
@@ -387,6 +439,12 @@ static void damaged_parts_are_refused(void **state) {
     "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],"                                                                    \
     "\"special_tokens\":{\"<s>\":{\"id\":\"<s>\",\"ids\":[258],\"tokens\":[\"<s>\"]}}}]}"
 
+#define NO_BOS                                                                                                         \
+    ",\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}," \
+    "{\"SpecialToken\":{\"id\":\"</s>\",\"type_id\":0}}]," \
+    "\"special_tokens\":{\"</s>\":{\"id\":\"</s>\",\"ids\":[259],\"tokens\":[\"</s>\"]}}}"
+#define ROBERTA ",\"post_processor\":{\"type\":\"RobertaProcessing\",\"sep\":[\"</s>\",259],\"cls\":[\"<s>\",258]}"
+
 static void check_ends(const char *rest, const char *config, int32_t bos, int32_t eos, bool adds_bos) {
     struct made m;
     struct buffer text = {0};
@@ -410,8 +468,11 @@ static void bos_and_eos_come_by_name_or_template(void **state) {
     check_ends("", "{\"bos_token\":\"<s>\",\"eos_token\":{\"content\":\"</s>\",\"lstrip\":false}}", 258, 259, false);
     check_ends("", "{\"bos_token\":\"<s>\",\"eos_token\":null,\"add_bos_token\":true}", 258, -1, true);
     check_ends(TEMPLATE, "", 258, -1, true);
-    check_ends(TEMPLATE, "\xef\xbb\xbf{\"add_bos_token\":false,\"bos_token\":null,\"chat_template\":\"{{x}}\"}", -1, -1,
-               false);
+    // The template goes before the config.
+    check_ends(TEMPLATE, "\xef\xbb\xbf{\"add_bos_token\":false,\"bos_token\":null,\"chat_template\":\"{{x}}\"}",
+               258, -1, true);
+    check_ends(NO_BOS, "{\"bos_token\":\"<s>\",\"add_bos_token\":true}", 258, -1, false);
+    check_ends(ROBERTA, "{\"bos_token\":\"</s>\"}", 258, -1, true);
     check_ends(TEMPLATE, "{\"bos_token\":\"<s>\",\"add_bos_token\":null}", 258, -1, true);
     check_ends(",\"post_processor\":{\"type\":\"ByteLevel\"}", "{\"model_max_length\":1024}", -1, -1, false);
     check_ends(",\"post_processor\":null", "{}", -1, -1, false);

@@ -3,9 +3,10 @@
 // text, normalize what lies between them, split it into words, and segment each word into tokens.
 //
 // Kinds, and whether the tokens of a text are decoded to the same bytes (quill_tokenizer_info.lossless: always):
-//   bpe   byte-level BPE, as GPT-2 introduced it (Radford et al. 2019, section 2.2). Any byte string encodes, invalid
+//   bpe   Byte-level BPE, as GPT-2 introduced it (Radford et al. 2019, section 2.2). Any byte string encodes, invalid
 //         UTF-8 and NUL included, and comes back; unless the tokenizer puts a space in front of texts, which is lost
-//         where the text had one already.
+//         where the text had one already, or normalizes them. BPE of characters (GPT-1's, and SentencePiece's in
+//         tokenizer.json): a text comes back as it was normalized, if its characters have tokens; as for spm.
 //   spm   SentencePiece's BPE, Llama's. A text comes back if it has no U+2581, which is the same as a space here, and
 //         each of its characters has a token or the tokens of its bytes (nearly every such vocabulary has all bytes).
 //         A space that is put in front of what follows an added token stays.
@@ -50,6 +51,11 @@ typedef enum quill_special {
 // Errors: QUILL_E_SYSTEM (memory, a word of 2 GiB), QUILL_E_MODEL (a byte or character that no token stands for).
 QUILL_MUST_CHECK quill_status quill_encode(const quill_tokenizer *tokenizer, quill_ids *out, const void *text, size_t n,
                                            quill_special special, quill_error *err);
+
+// quill_encode for a text that continues an earlier one: no space is put in front of it, whatever the tokenizer does
+// with whole texts.
+QUILL_MUST_CHECK quill_status quill_encode_continued(const quill_tokenizer *tokenizer, quill_ids *out, const void *text,
+                                                     size_t n, quill_special special, quill_error *err);
 
 // quill_encode with QUILL_SPECIAL_PARSE, except within values[n_values]: these parts come from outside and are plain
 // text. They are ascending and do not overlap. The text is encoded as a whole: a word may cross the border of a value.

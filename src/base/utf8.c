@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "utf8.h"
 
+#include "bytes.h"
+
 // What a first byte says: the character's length and the range of its second byte; length 0: not a first byte.
 struct lead {
     int length;
@@ -66,4 +68,18 @@ int utf8_write(char out[4], uint32_t code) {
     for (int i = length - 1; i > 0; i--, code >>= 6) out[i] = (char)(0x80 | (code & 0x3f));
     out[0] = (char)((0xf00 >> length) | code);
     return length;
+}
+
+size_t utf8_valid_run(const char *p, size_t n) {
+    size_t i = 0;
+    while (i < n) {
+        if (n - i >= 8 && !(load_u64(p + i) & 0x8080808080808080u)) {
+            i += 8;
+            continue;
+        }
+        int step = utf8_step(p + i, n - i, NULL);
+        if (step < 0) break;
+        i += (size_t)step;
+    }
+    return i;
 }

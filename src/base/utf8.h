@@ -12,6 +12,9 @@
 // the length (1..3) of the invalid piece that one U+FFFD replaces ("maximal subpart", section 3.9).
 int utf8_step(const char *p, size_t n, uint32_t *code);
 
+// How many bytes at the beginning of p[0..n) are valid.
+size_t utf8_valid_run(const char *p, size_t n);
+
 // True if more bytes could complete p[0..n) to a character (n 1..3).
 bool utf8_is_beginning(const char *p, size_t n);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tokenizer.json, as Hugging Face tokenizers writes it: its model, and the steps before and after. A part that would
 // change the text or the ids in a way that quill does not support is refused by name; parts for other uses (padding,
-// truncation, decoders, types of segments) are skipped.
+// truncation, types of segments) are skipped.
 #include "vocab_owner.h"
 
 // ---- the model: BPE -------------------------------------------------------------------------------------------------
@@ -29,12 +29,13 @@ static quill_status read_pair(struct vocab_reading *r, struct str *merge) {
         if (n < 2 && !vocab_text(r, written, &sides[n])) return fail_memory(r->err);
     }
     if (r->walk.mistake) return vocab_refuse(r, NULL);
-    if (n != 2 || !sides[0].p || !sides[1].p || memchr(sides[0].p, ' ', sides[0].n))
+    const bool blank = sides[0].n && memchr(sides[0].p, ' ', sides[0].n);
+    if (n != 2 || !sides[0].p || !sides[1].p || (blank && memchr(sides[0].p, '\0', sides[0].n)))
         return vocab_refuse(r, "merges: expected two tokens in each, found something else");
     char *both = arena_alloc(&r->owner->arena, sides[0].n + 1 + sides[1].n, 1);
     if (!both) return fail_memory(r->err);
     memcpy(both, sides[0].p, sides[0].n);
-    both[sides[0].n] = ' ';
+    both[sides[0].n] = blank ? '\0' : ' ';
     memcpy(both + sides[0].n + 1, sides[1].p, sides[1].n);
     *merge = (struct str){both, sides[0].n + 1 + sides[1].n};
     return QUILL_OK;
@@ -65,14 +66,20 @@ static const struct {
 } settings[] = {
     {"\"type\"", {"\"BPE\"", "null"}},
     {"\"dropout\"", {"null", "0", "0.0"}},
-    {"\"byte_fallback\"", {"false", "null"}},
+    {"\"byte_fallback\"", {"false", "null", "true"}},
+    {"\"fuse_unk\"", {"false", "null", "true"}},
     {"\"continuing_subword_prefix\"", {"null", "\"\""}},
-    {"\"end_of_word_suffix\"", {"null", "\"\""}},
+    {"\"end_of_word_suffix\"", {"null", "\"\"", "\"</w>\""}},
     {"\"ignore_merges\"", {"false", "null", "true"}},
 };
 
 static quill_status read_setting(struct vocab_reading *r, struct str name, struct str value) {
-    if (str_is(name, "\"ignore_merges\"")) r->owner->ignore_merges = str_is(value, "true");
+    struct vocab_owner *o = r->owner;
+    if (str_is(name, "\"ignore_merges\"")) o->ignore_merges = str_is(value, "true");
+    if (str_is(name, "\"byte_fallback\"")) o->byte_fallback = str_is(value, "true");
+    if (str_is(name, "\"fuse_unk\"")) o->fuse_unk = str_is(value, "true");
+    if (str_is(name, "\"end_of_word_suffix\"") && !vocab_text(r, value, &o->word_suffix)) return fail_memory(r->err);
+    if (str_is(name, "\"unk_token\"") && !vocab_text(r, value, &o->unk_token)) return fail_memory(r->err);
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         if (!str_is(name, settings[i].name)) continue;
         for (int k = 0; k < 4 && settings[i].harmless[k]; k++)
@@ -107,9 +114,11 @@ static quill_status read_model(struct vocab_reading *r) {
 
 static const struct {
     const char *name;
-    uint8_t flag; // 0: not supported
-} manners[] = {
-    {"\"single_word\"", 0}, {"\"lstrip\"", TOKEN_STRIPS_LEFT}, {"\"rstrip\"", TOKEN_STRIPS_RIGHT}};
+    uint8_t flag;
+} manners[] = {{"\"single_word\"", TOKEN_SINGLE_WORD},
+               {"\"lstrip\"", TOKEN_STRIPS_LEFT},
+               {"\"rstrip\"", TOKEN_STRIPS_RIGHT},
+               {"\"normalized\"", TOKEN_NORMALIZED}};
 
 quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_t id) {
     struct vocab_entry entry = {.id = id, .added = true};
@@ -119,15 +128,8 @@ quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_
     if (!vocab_text(r, content, &entry.text)) return fail_memory(r->err);
     if (!entry.text.p) return vocab_refuse(r, "added tokens: expected content in each, found none");
     entry.kind = str_is(vocab_member(object, "\"special\""), "true") ? TOKEN_SPECIAL : TOKEN_ADDED;
-    for (size_t i = 0; i < sizeof manners / sizeof *manners; i++) {
-        if (!str_is(vocab_member(object, manners[i].name), "true")) continue;
-        // A token that is not special is matched in every text, and stripping would lose the text's white space.
-        if (!manners[i].flag || (entry.kind & TOKEN_KIND_BITS) != TOKEN_SPECIAL)
-            return fail(r->err, QUILL_E_MODEL, "%s/%s: added token '%s': %s is not supported%s",
-                        QUOTED(str_of(r->directory)), r->file, QUOTED(entry.text), manners[i].name,
-                        manners[i].flag ? " for one that is not special" : "");
-        entry.kind |= manners[i].flag;
-    }
+    for (size_t i = 0; i < sizeof manners / sizeof *manners; i++)
+        if (str_is(vocab_member(object, manners[i].name), "true")) entry.kind |= manners[i].flag;
     return vocab_add_entry(r, entry);
 }
 
@@ -141,30 +143,10 @@ static quill_status read_added_list(struct vocab_reading *r) {
 
 // ---- the whole ------------------------------------------------------------------------------------------------------
 
-static quill_status add_normalizer(struct vocab_reading *r, struct str part) {
-    struct vocab_owner *o = r->owner;
-    struct str type = vocab_member(part, "\"type\"");
-    if (!str_is(type, "\"NFC\"")) return vocab_lacks(r, "normalizer", type);
-    if (o->n_normalizers == OWN_MOST_NORMALIZERS)
-        return vocab_refuse(r, "normalizer: expected at most 16 steps, found more");
-    o->normalizers[o->n_normalizers++] = NORMALIZE_NFC;
-    return QUILL_OK;
-}
-
-static quill_status read_normalizer(struct vocab_reading *r, struct str part) {
-    struct json_walk walk = {.text = vocab_member(part, "\"normalizers\"")};
-    quill_status status = QUILL_OK;
-    if (!part.p || str_is(part, "null")) return QUILL_OK;
-    if (!str_is(vocab_member(part, "\"type\""), "\"Sequence\"") || !json_enter_list(&walk))
-        return add_normalizer(r, part);
-    while (!status && json_element(&walk) && json_value(&walk, &part)) status = add_normalizer(r, part);
-    return !status && walk.mistake ? vocab_refuse(r, "normalizer: expected a list, found something else") : status;
-}
-
 quill_status vocab_read_tokenizer_json(struct vocab_reading *r) {
-    enum { MODEL, ADDED, NORMALIZER, PRE, POST, PARTS };
+    enum { MODEL, ADDED, NORMALIZER, PRE, POST, DECODER, PARTS };
     static const char *const names[PARTS] = {"\"model\"", "\"added_tokens\"", "\"normalizer\"", "\"pre_tokenizer\"",
-                                             "\"post_processor\""};
+                                             "\"post_processor\"", "\"decoder\""};
     struct str name, values[PARTS] = {{NULL, 0}}, other;
     bool seen[PARTS] = {false};
     quill_status status = QUILL_OK;
@@ -182,8 +164,9 @@ quill_status vocab_read_tokenizer_json(struct vocab_reading *r) {
     if (!r->walk.mistake) json_at_end(&r->walk);
     if (r->walk.mistake) return vocab_refuse(r, NULL);
     if (!seen[MODEL]) return vocab_refuse(r, "expected a model, found none");
-    status = read_normalizer(r, values[NORMALIZER]);
+    status = vocab_read_normalizer(r, values[NORMALIZER]);
     if (!status) status = vocab_read_pre_tokenizer(r, values[PRE]);
     if (!status) status = vocab_read_post_processor(r, values[POST]);
-    return status;
+    if (!status && !r->owner->byte_level) status = vocab_read_decoder(r, values[DECODER]);
+    return status ? status : vocab_settle(r);
 }

@@ -2,6 +2,7 @@
 // The tokenizer of a Hugging Face directory: tokenizer.json, or vocab.json with merges.txt as in GPT-2, and what other
 // files add to either.
 #include "base/alloc.h"
+#include "tokenizer/blanks.h"
 #include "vocab_config.h"
 #include "vocab_files.h"
 #include "vocab_owner.h"
@@ -195,6 +196,22 @@ static int32_t id_of(const struct vocab_owner *o, struct str name) {
     return -1;
 }
 
+static quill_status find_unknown(const struct vocab_reading *r) {
+    struct vocab_owner *o = r->owner;
+    if (!o->unk_token.p) return QUILL_OK;
+    o->unk = id_of(o, o->unk_token);
+    return o->unk >= 0 ? QUILL_OK
+                       : fail(r->err, QUILL_E_MODEL, "%s/tokenizer.json: unk_token: expected a token, found '%s'",
+                              QUOTED(str_of(r->directory)), QUOTED(o->unk_token));
+}
+
+static void mark_bytes(struct vocab_owner *o) {
+    char byte;
+    for (size_t id = 0; o->byte_fallback && id < o->n_tokens; id++)
+        if (o->tokens[id].p && o->kinds[id] == TOKEN_NORMAL && byte_of_name(&byte, o->tokens[id]))
+            o->kinds[id] = TOKEN_BYTE;
+}
+
 static quill_status check_template(const struct vocab_reading *r) {
     int32_t id = r->owner->template_bos;
     if (id < 0 || ((size_t)id < r->owner->n_tokens && r->owner->tokens[id].p)) return QUILL_OK;
@@ -241,8 +258,9 @@ static quill_status named_id(const struct vocab_reading *r, const struct vocab_c
 }
 
 // GPT-2's class puts a space in front of a text if its config says so, whatever tokenizer.json says.
-static bool puts_space(const struct vocab_owner *o, const struct vocab_config *c) {
-    return c->alone || (vocab_is_gpt2(c) && c->prefix_space_said) ? c->prefix_space : o->prefix_space;
+static enum dummy_prefix prefix_of(const struct vocab_owner *o, const struct vocab_config *c) {
+    const bool said = c->alone || (o->byte_level && vocab_is_gpt2(c) && c->prefix_space_said);
+    return !said ? o->prefix : c->prefix_space ? PREFIX_UNLESS_SPACE : PREFIX_NONE;
 }
 
 static quill_status place_all(const struct vocab_reading *r, const struct vocab_config *c, struct ignored *ignored,
@@ -251,6 +269,8 @@ static quill_status place_all(const struct vocab_reading *r, const struct vocab_
     sort_entries(o);
     quill_status status = place_tokens(r);
     if (!status) status = check_template(r);
+    if (!status) status = find_unknown(r);
+    if (!status) mark_bytes(o);
     if (!status && c->alone) status = mark_special(r, c);
     if (!status) status = named_id(r, c, ignored, "\"bos_token\"", bos);
     if (!status) status = named_id(r, c, ignored, "\"eos_token\"", &o->eos);
@@ -260,24 +280,33 @@ static quill_status place_all(const struct vocab_reading *r, const struct vocab_
 
 static struct vocab_spec spec_of(const struct vocab_owner *o, const struct vocab_config *c, const char *file,
                                  int32_t bos) {
-    bool add_bos = c->add_bos_said ? c->add_bos : o->template_bos >= 0;
+    // The template goes before add_bos_token, as in transformers 5.
+    bool add_bos = o->has_template ? o->template_bos >= 0 : c->add_bos_said && c->add_bos, behaves = false;
+    for (size_t i = 0; i < o->n_patterns; i++) behaves |= o->behaviors[i] != SPLIT_ISOLATED;
     return (struct vocab_spec){
         .file = file,
+        .model = o->model,
+        .spelling = o->spelling,
         .n_tokens = o->n_tokens,
         .tokens = o->tokens,
         .kinds = o->kinds,
         .n_merges = o->n_merges,
         .merges = o->merges,
-        .unk = -1,
+        .unk = o->unk,
+        .fuse_unk = o->fuse_unk,
+        .byte_fallback = o->byte_fallback,
         .normalizers = o->normalizers,
         .n_normalizers = o->n_normalizers,
-        .dummy_prefix = puts_space(o, c) ? PREFIX_UNLESS_SPACE : PREFIX_NONE,
+        .dummy_prefix = prefix_of(o, c),
+        .prefix_first_only = o->prefix_first_only,
+        .decoder_strips = o->decoder_strips,
         .pre = o->gpt2_split ? "gpt-2" : NULL,
         .patterns = o->patterns,
         .n_patterns = o->n_patterns,
+        .behaviors = behaves ? o->behaviors : NULL,
         .eos = &o->eos,
         .n_eos = o->eos >= 0,
-        .bos = add_bos && o->template_bos >= 0 ? o->template_bos : bos,
+        .bos = o->template_bos >= 0 ? o->template_bos : bos,
         .add_bos = add_bos,
         .ignore_merges = o->ignore_merges,
     };
@@ -302,7 +331,7 @@ quill_status vocab_from_files(struct vocab_spec *spec, struct vocab_owner **owne
     *owner = NULL;
     struct vocab_owner *o = alloc_zeroed(1, sizeof *o);
     if (!o) return fail_memory(err);
-    o->template_bos = o->eos = -1;
+    o->template_bos = o->eos = o->unk = -1;
     quill_status status = read_all(spec, o, files, err);
     if (status) vocab_owner_free(o);
     else *owner = o;

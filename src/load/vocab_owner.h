@@ -8,7 +8,10 @@
 #include "base/json_walk.h"
 #include "tokenizer/spec.h"
 
-enum { OWN_MOST_PATTERNS = 16, OWN_MOST_NORMALIZERS = 16 };
+enum { OWN_MOST_PATTERNS = 16, OWN_MOST_NORMALIZERS = 64 };
+
+// What a pattern of a pre-tokenizer is made from.
+enum pattern_origin { PATTERN_STRING, PATTERN_REGEX, PATTERN_CLASS };
 
 struct vocab_entry {
     struct str text;
@@ -24,12 +27,23 @@ struct vocab_owner {
     struct str *merges;          // [n_merges] "left right"
     size_t n_merges, merges_cap;
     struct str patterns[OWN_MOST_PATTERNS];
+    uint8_t behaviors[OWN_MOST_PATTERNS];           // enum split_behavior and SPLIT_INVERTED
+    enum pattern_origin origins[OWN_MOST_PATTERNS];
     size_t n_patterns;
     bool gpt2_split;             // only ByteLevel: GPT-2's own pattern
-    enum normalizer_kind normalizers[OWN_MOST_NORMALIZERS];
+    struct normalizer_step normalizers[OWN_MOST_NORMALIZERS];
     size_t n_normalizers;
-    bool ignore_merges, prefix_space;
-    int32_t template_bos;        // the token that the post-processor puts in front; -1: none
+    bool marks_blanks;           // a normalizer replaces spaces by U+2581
+    enum vocab_model model;
+    enum token_spelling spelling;
+    struct str unk_token, word_suffix; // {NULL, 0}: none
+    bool byte_fallback, fuse_unk;
+    bool ignore_merges;
+    enum dummy_prefix prefix;
+    bool byte_level, metaspace, prefix_first_only, decoder_strips;
+    bool has_template;           // the post-processor says what stands in front of a text
+    int32_t template_bos;        // the token that it puts in front; -1: none
+    int32_t unk;
     struct str *tokens;          // [n_tokens] by id, from the entries
     uint8_t *kinds;
     size_t n_tokens;
@@ -65,5 +79,9 @@ quill_status vocab_read_vocab(struct vocab_reading *r, bool added);
 quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_t id);
 quill_status vocab_read_pre_tokenizer(struct vocab_reading *r, struct str part);   // a value that was walked over
 quill_status vocab_read_post_processor(struct vocab_reading *r, struct str part);
+quill_status vocab_read_normalizer(struct vocab_reading *r, struct str part);
+quill_status vocab_read_decoder(struct vocab_reading *r, struct str part);
+// After these: what they mean together.
+quill_status vocab_settle(struct vocab_reading *r);
 
 #endif

@@ -2,7 +2,7 @@
 #include "added.h"
 
 #include "base/alloc.h"
-#include "base/utf8.h"
+#include "characters.h"
 
 enum { STARTS = 65536 / 8 };
 
@@ -11,10 +11,14 @@ static int by_text(const void *a, const void *b) {
     return str_compare(left->text, right->text);
 }
 
-static bool belongs(const struct token_table *v, int32_t id, bool special) {
-    enum token_kind kind = token_kind_of(v, id);
-    return kind != TOKEN_NORMAL && token_bytes(v, id).n > 0 &&
-           (kind == TOKEN_ADDED || (special && kind == TOKEN_SPECIAL));
+static bool belongs(const struct token_table *v, int32_t id, const struct added_choice *c) {
+    const bool normalized = v->kinds[id] & TOKEN_NORMALIZED;
+    if (token_bytes(v, id).n == 0) return false;
+    switch (token_kind_of(v, id)) {
+    case TOKEN_ADDED: return normalized ? c->added_normalized : c->added_plain;
+    case TOKEN_SPECIAL: return normalized ? c->special_normalized : c->special_plain;
+    default: return false;
+    }
 }
 
 static void mark_start(uint8_t *starts, struct str text) {
@@ -29,28 +33,34 @@ static bool may_start(const uint8_t *starts, const char *p) {
     return starts[first << 5 | second >> 3] >> (second & 7) & 1;
 }
 
-quill_status added_build(struct added *a, const struct token_table *v, bool special, const char *file,
+static quill_status add_token(struct added *a, const struct token_table *v, int32_t id,
+                              const struct added_choice *choice, const char *file, quill_error *err) {
+    const uint8_t how = v->kinds[id] & (TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT | TOKEN_SINGLE_WORD);
+    struct str text = token_bytes(v, id);
+    quill_status status = choice->normal ? choice->normal(choice->context, &text, err) : QUILL_OK;
+    if (status || !text.n) return status;
+    if (text.n > ADDED_MOST_BYTES)
+        return fail(err, QUILL_E_MODEL, "%s: added token %d: expected at most %d bytes, found %zu",
+                    QUOTED(str_of(file)), id, ADDED_MOST_BYTES, text.n);
+    a->tokens[a->n++] = (struct added_token){text, id, -1, how};
+    mark_start(a->starts, text);
+    return QUILL_OK;
+}
+
+quill_status added_build(struct added *a, const struct token_table *v, struct added_choice choice, const char *file,
                          quill_error *err) {
     *a = (struct added){0};
     size_t n = 0;
-    for (int32_t id = 0; (size_t)id < v->n; id++) n += belongs(v, id, special);
+    for (int32_t id = 0; (size_t)id < v->n; id++) n += belongs(v, id, &choice);
     if (n == 0) return QUILL_OK;
     a->tokens = alloc_array(n, sizeof *a->tokens);
     a->starts = alloc_zeroed(STARTS, 1);
-    if (!a->tokens || !a->starts) {
+    quill_status status = a->tokens && a->starts ? QUILL_OK : fail_memory(err);
+    for (int32_t id = 0; !status && (size_t)id < v->n; id++)
+        if (belongs(v, id, &choice)) status = add_token(a, v, id, &choice, file, err);
+    if (status) {
         added_free(a);
-        return fail_memory(err);
-    }
-    for (int32_t id = 0; (size_t)id < v->n; id++) {
-        if (!belongs(v, id, special)) continue;
-        struct str text = token_bytes(v, id);
-        if (text.n > ADDED_MOST_BYTES) {
-            added_free(a);
-            return fail(err, QUILL_E_MODEL, "%s: added token %d: expected at most %d bytes, found %zu",
-                        QUOTED(str_of(file)), id, ADDED_MOST_BYTES, text.n);
-        }
-        a->tokens[a->n++] = (struct added_token){text, id, -1, v->kinds[id] & (TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT)};
-        mark_start(a->starts, text);
+        return status;
     }
     qsort(a->tokens, a->n, sizeof *a->tokens, by_text);
     // A token's prefixes sort before it, so the longest is the previous token or one of that token's own prefixes.
@@ -70,6 +80,12 @@ void added_free(struct added *a) {
 
 size_t added_memory(const struct added *a) { return a->n * sizeof *a->tokens + (a->starts ? STARTS : 0); }
 
+bool added_strips(const struct added *a) {
+    for (size_t i = 0; i < a->n; i++)
+        if (a->tokens[i].how & (TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT)) return true;
+    return false;
+}
+
 // The longest token that `text` begins with: the last token that sorts at or before the text, or a prefix of that one.
 static const struct added_token *longest(const struct added *a, struct str text) {
     size_t low = 0, high = a->n; // tokens[0..low) sort at or before the text, tokens[high..) after it
@@ -83,31 +99,29 @@ static const struct added_token *longest(const struct added *a, struct str text)
     return k < 0 ? NULL : &a->tokens[k];
 }
 
-// If p[0..n) begins with a character of Unicode's White_Space, the length of that character; else 0.
-static size_t white_space(const char *p, size_t n) {
-    uint32_t c = 0;
-    int length = n ? utf8_step(p, n, &c) : -1;
-    bool white = (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 || c == 0x3000 ||
-                 (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f;
-    return length > 0 && white ? (size_t)length : 0;
+static size_t strip_after(const char *p, size_t n, bool blanks) {
+    return n && p[0] == ' ' && !blanks ? 0 : white_space(p, n);
 }
 
-static size_t white_space_before(const char *p, size_t n) {
-    size_t length = 1;
-    while (length < n && length < 3 && ((uint8_t)p[n - length] & 0xc0) == 0x80) length++;
-    return n && white_space(p + n - length, length) == length ? length : 0;
+static size_t strip_before(const char *p, size_t n, bool blanks) {
+    return n && p[n - 1] == ' ' && !blanks ? 0 : white_space_before(p, n);
 }
 
-bool added_find(const struct added *a, const char *text, size_t n, struct added_match *match) {
+bool added_find(const struct added *a, const char *text, size_t n, bool blanks, struct added_match *match) {
     for (size_t i = 0; a->n && i < n; i++) {
         if (i + 1 < n && !may_start(a->starts, text + i)) continue;
         const struct added_token *found = longest(a, (struct str){text + i, n - i});
         if (!found) continue;
-        *match = (struct added_match){found->id, i, i + found->text.n};
-        size_t more = found->strips & TOKEN_STRIPS_LEFT ? white_space_before(text, i) : 0;
-        for (; more; more = white_space_before(text, match->begin)) match->begin -= more;
-        if (found->strips & TOKEN_STRIPS_RIGHT)
-            while ((more = white_space(text + match->end, n - match->end))) match->end += more;
+        const size_t end = i + found->text.n;
+        if (found->how & TOKEN_SINGLE_WORD && (ends_with_word(text, i) || begins_with_word(text + end, n - end))) {
+            i = end - 1;
+            continue;
+        }
+        *match = (struct added_match){found->id, i, end};
+        size_t more = found->how & TOKEN_STRIPS_LEFT ? strip_before(text, i, blanks) : 0;
+        for (; more; more = strip_before(text, match->begin, blanks)) match->begin -= more;
+        if (found->how & TOKEN_STRIPS_RIGHT)
+            while ((more = strip_after(text + match->end, n - match->end, blanks))) match->end += more;
         return true;
     }
     return false;

@@ -8,10 +8,10 @@
 enum { ADDED_MOST_BYTES = 1024 }; // most bytes of such a token
 
 struct added_token {
-    struct str text;  // borrowed from the vocabulary
+    struct str text;  // borrowed
     int32_t id;
     int32_t parent;   // index of the longest other token that is a prefix of it; -1: none
-    uint8_t strips;   // TOKEN_STRIPS_LEFT, TOKEN_STRIPS_RIGHT
+    uint8_t how;      // TOKEN_STRIPS_LEFT, TOKEN_STRIPS_RIGHT, TOKEN_SINGLE_WORD
 };
 
 struct added {
@@ -20,11 +20,20 @@ struct added {
     uint8_t *starts;            // bit set of the tokens' first two bytes; with any second byte for one-byte tokens
 };
 
-// The set of added tokens, and of special tokens if `special`. QUILL_E_MODEL: a token is too long.
-quill_status added_build(struct added *added, const struct token_table *vocab, bool special, const char *file,
-                         quill_error *err);
+// Which tokens a set has.
+struct added_choice {
+    bool added_plain, added_normalized;     // added tokens, those that are matched in normalized text
+    bool special_plain, special_normalized; // special ones
+    // What a token's text is in normalized text; NULL: the same. The result is kept in the arena.
+    quill_status (*normal)(void *context, struct str *text, quill_error *err);
+    void *context;
+};
+// QUILL_E_MODEL: a token is too long.
+quill_status added_build(struct added *added, const struct token_table *vocab, struct added_choice choice,
+                         const char *file, quill_error *err);
 void added_free(struct added *added); // zeros are fine
 size_t added_memory(const struct added *added);
+bool added_strips(const struct added *added); // whether matches include white space
 
 // Finds the leftmost token in text[0..n), and the longest of those that begin there: text[begin..end) includes the
 // white space that it strips. False: none.
@@ -32,6 +41,7 @@ struct added_match {
     int32_t id;
     size_t begin, end;
 };
-bool added_find(const struct added *added, const char *text, size_t n, struct added_match *match);
+// `blanks`: a space is white space.
+bool added_find(const struct added *added, const char *text, size_t n, bool blanks, struct added_match *match);
 
 #endif

@@ -8,7 +8,7 @@
 
 enum {
     LEAST_CACHED_TEXT = 128,    // shorter texts do not create a cache, but use an existing one
-    MOST_KEPT_TEXT = 1 << 20,   // a larger buffer for normalized text is freed after use
+    MOST_KEPT_TEXT = 1 << 20,   // a larger buffer for prefixed text is freed after use
 };
 
 struct encoder {
@@ -17,8 +17,9 @@ struct encoder {
     quill_ids *out;
     const char *end;      // end of the text that pieces point into
     struct word_cache cache;
-    struct buffer normalized;
-    struct split_room *split;
+    struct normal_room normal;
+    struct buffer prefixed;
+    struct match_room *match;
     void *segment_room;
 };
 
@@ -88,6 +89,7 @@ static quill_status flush(struct pieces *pieces, quill_error *err) {
 // Which tokens to search for, and where: within values only those that every text is searched for.
 struct search {
     const struct added *added;
+    const struct added *normal;   // in normalized text
     const quill_span *values; // [n_values]
     size_t n_values, next;    // values[next] is the first value that does not end before the current position
     bool continues;           // the text continues another, so the tokenizer puts no space in front of it
@@ -101,7 +103,7 @@ static bool find_added(const quill_tokenizer *t, struct search *s, const char *t
         const quill_span *value = s->next < s->n_values ? &s->values[s->next] : NULL;
         bool inside = value && value->at <= at;
         size_t end = !value ? n : inside ? value->at + value->n : value->at;
-        if (added_find(inside ? &t->as_text : s->added, text + at, end - at, match)) {
+        if (added_find(inside ? &t->as_text : s->added, text + at, end - at, true, match)) {
             match->begin += at;
             match->end += at;
             return true;
@@ -111,31 +113,57 @@ static bool find_added(const quill_tokenizer *t, struct search *s, const char *t
     return false;
 }
 
-// Encodes a stretch without added tokens; the whole text ends at `end`.
-static quill_status encode_stretch(struct encoder *e, const struct normalizer *normalizer, struct str text,
-                                   const char *end, quill_error *err) {
+static quill_status add_id(struct encoder *e, int32_t id, quill_error *err) {
+    if (!ids_reserve(e->out, 1)) return fail_memory(err);
+    e->out->ids[e->out->n++] = id;
+    return QUILL_OK;
+}
+
+// A part of the text between added tokens.
+struct stretch {
+    struct str text;
+    bool first, last; // the whole text begins or ends here
+};
+
+// Encodes normalized text without added tokens. `end`: it may be read up to there.
+static quill_status encode_normal(struct encoder *e, struct str text, const char *end, bool first, bool bare,
+                                  quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
-    struct str normalized = text;
-    if (!normalize(normalizer, &e->normalized, &normalized)) return fail_memory(err);
-    e->end = normalized.p == text.p ? end : normalized.p + normalized.n;
-    quill_status status = split_text(t->splitter, &e->split, &e->pieces, normalized.p, normalized.n, err);
+    struct str prefixed = text;
+    if (!prefix_add(&t->prefix, &e->prefixed, &prefixed, first, first && bare)) return fail_memory(err);
+    e->end = prefixed.p == text.p ? end : prefixed.p + prefixed.n;
+    quill_status status = split_text(t->splitter, &e->match, &e->pieces, prefixed.p, prefixed.n, err);
     return status ? status : flush(&e->pieces, err);
+}
+
+static quill_status encode_stretch(struct encoder *e, struct stretch s, const char *end, const struct search *search,
+                                   quill_error *err) {
+    const quill_tokenizer *t = e->tokenizer;
+    struct str text = s.text;
+    quill_status status = normalize(t->normalizer, &e->normal, &text, s.first, s.last, err);
+    if (text.p != s.text.p) end = text.p + text.n;
+    const bool blanks = !normalizer_marks_blanks(t->normalizer);
+    for (size_t at = 0; !status && at < text.n;) {
+        struct added_match match = {-1, text.n - at, text.n - at};
+        bool found = added_find(search->normal, text.p + at, text.n - at, blanks, &match);
+        struct str part = {text.p + at, match.begin};
+        if (part.n) status = encode_normal(e, part, end, s.first && at == 0, search->continues, err);
+        if (!status && found) status = add_id(e, match.id, err);
+        at += match.end;
+    }
+    return status;
 }
 
 static quill_status encode_with(struct encoder *e, const char *text, size_t n, struct search *search,
                                 quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
-    struct normalizer normalizer = t->normalizer;
-    if (search->continues) normalizer.prefix = PREFIX_NONE;
-    quill_status status = split_begin(t->splitter, &e->split, n, err);
+    quill_status status = split_begin(t->splitter, &e->match, n, err);
     for (size_t at = 0; !status && at < n;) {
         struct added_match match = {-1, n, n};
         bool found = find_added(t, search, text, n, at, &match);
-        if (match.begin > at)
-            status = encode_stretch(e, &normalizer, (struct str){text + at, match.begin - at}, text + n, err);
-        if (status || !found) break;
-        if (!ids_reserve(e->out, 1)) return fail_memory(err);
-        e->out->ids[e->out->n++] = match.id;
+        const struct stretch s = {{text + at, match.begin - at}, at == 0, match.begin == n};
+        if (s.text.n) status = encode_stretch(e, s, text + n, search, err);
+        if (!status && found) status = add_id(e, match.id, err);
         at = match.end;
     }
     return status;
@@ -144,8 +172,9 @@ static quill_status encode_with(struct encoder *e, const char *text, size_t n, s
 void encoder_free(const quill_tokenizer *t, struct encoder *e) {
     if (!e) return;
     word_cache_free(&e->cache);
-    buffer_free(&e->normalized);
-    split_room_free(e->split);
+    normal_room_free(&e->normal);
+    buffer_free(&e->prefixed);
+    match_room_free(e->match);
     t->segmenter->free_room(e->segment_room);
     free(e);
 }
@@ -162,7 +191,8 @@ static void return_encoder(const quill_tokenizer *t, struct encoder *e) {
     struct encoder *none = NULL;
     e->pieces.n = 0;
     t->segmenter->trim_room(e->segment_room);
-    if (e->normalized.cap > MOST_KEPT_TEXT) buffer_free(&e->normalized);
+    normal_room_trim(&e->normal);
+    if (e->prefixed.cap > MOST_KEPT_TEXT) buffer_free(&e->prefixed);
     if (!atomic_compare_exchange_strong_explicit(&t->shelf->encoder, &none, e, memory_order_release,
                                                  memory_order_relaxed))
         encoder_free(t, e);
@@ -184,15 +214,28 @@ static quill_status encode(const quill_tokenizer *t, quill_ids *out, const void 
     return status;
 }
 
+static struct search search_for(const quill_tokenizer *t, quill_special special) {
+    if (special == QUILL_SPECIAL_PARSE) return (struct search){.added = &t->parsed, .normal = &t->normal_parsed};
+    return (struct search){.added = &t->as_text, .normal = &t->normal_as_text};
+}
+
 quill_status quill_encode(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n, quill_special special,
                           quill_error *err) {
-    const struct search search = {.added = special == QUILL_SPECIAL_PARSE ? &t->parsed : &t->as_text};
+    return encode(t, out, text, n, search_for(t, special), err);
+}
+
+quill_status quill_encode_continued(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n,
+                                    quill_special special, quill_error *err) {
+    struct search search = search_for(t, special);
+    search.continues = true;
     return encode(t, out, text, n, search, err);
 }
 
 quill_status quill_encode_values(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n,
                                  const quill_span *values, size_t n_values, quill_error *err) {
-    return encode(t, out, text, n, (struct search){&t->parsed, values, n_values, 0, false}, err);
+    const struct search search = {
+        .added = &t->outside_values, .normal = &t->normal_as_text, .values = values, .n_values = n_values};
+    return encode(t, out, text, n, search, err);
 }
 
 // ---- infill ---------------------------------------------------------------------------------------------------------
@@ -207,8 +250,8 @@ static quill_status add_ids(quill_ids *out, const int32_t *ids, size_t n, quill_
 quill_status quill_encode_infill(const quill_tokenizer *t, quill_ids *out, const int32_t *before, size_t n_before,
                                  const void *after, size_t n_after, quill_special special, quill_error *err) {
     const struct infill *infill = &t->infill;
-    const struct search search = {.added = special == QUILL_SPECIAL_PARSE ? &t->parsed : &t->as_text,
-                                  .continues = true};
+    struct search search = search_for(t, special);
+    search.continues = true;
     if (!infill_is_possible(infill))
         return fail(err, QUILL_E_USAGE, "the model has no tokens for an infill, such as <|fim_prefix|>");
     const size_t n = out->n;

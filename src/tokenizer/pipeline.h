@@ -2,6 +2,8 @@
 // The inside of a tokenizer. A text passes, in this order:
 //   added tokens   are taken out of it (added.h)
 //   normalizer     changes what lies between them (normalize.h)
+//   added tokens   that are matched in normalized text are taken out of that
+//   prefix         puts a space in front of the rest (prefix.h)
 //   splitter       cuts that into pieces (split/pretokenize.h)
 //   segmenter      turns a piece into tokens (segment/segment.h)
 // The decoder turns tokens into text (decode.c).
@@ -11,9 +13,11 @@
 #include <stdatomic.h>
 
 #include "added.h"
+#include "base/arena.h"
 #include "ends.h"
 #include "infill.h"
 #include "normalize.h"
+#include "prefix.h"
 #include "quill/tokenizer.h"
 #include "tokenizer/segment/segment.h"
 #include "tokenizer/split/cuts.h"
@@ -34,8 +38,13 @@ enum decoder_kind {
 
 struct quill_tokenizer {
     struct token_table vocab;
-    struct added as_text, parsed;      // tokens matched in every text; these and the special ones
-    struct normalizer normalizer;
+    // Tokens matched in every text; these and the special ones; these and the special ones that are matched in
+    // normalized text, where that is not done because parts of the text are values.
+    struct added as_text, parsed, outside_values;
+    struct added normal_as_text, normal_parsed; // tokens matched in normalized text
+    struct arena normal_texts;         // of those tokens
+    struct normalizer *normalizer;     // NULL: none
+    struct prefix prefix;
     struct splitter *splitter;
     struct cuts *cuts;                 // NULL: none
     const struct segmenter *segmenter;
@@ -50,7 +59,7 @@ struct quill_tokenizer {
     size_t n_suppressed;
     int32_t bos;
     char *ignored;                     // NULL: nothing was
-    bool adds_bos, pre_missing;
+    bool adds_bos, pre_missing, nfc_left_out;
 };
 
 #endif

@@ -69,11 +69,14 @@ static quill_status insert_all(struct token_table *v, const struct vocab_spec *s
     return QUILL_OK;
 }
 
-// The bytes that a normal token stands for, at most text.n, to out. False: it is misspelled.
-static bool respell(char *out, size_t *n, struct str text, enum token_spelling spelling) {
+bool token_respell(char *out, size_t *n, struct str text, enum token_spelling spelling) {
+    const bool ends = spelling == SPELLED_WORDS && str_ends(text, STR("</w>"));
     if (spelling == SPELLED_BYTES) return bytes_of_text(out, n, text);
-    if (text.n && memchr(text.p, ' ', text.n)) return false;
-    *n = blanks_of_marks(out, text);
+    if (spelling != SPELLED_PLAIN && text.n && memchr(text.p, ' ', text.n)) return false;
+    *n = text.n - (ends ? 4 : 0);
+    if (spelling == SPELLED_BLANKS) *n = blanks_of_marks(out, text);
+    else if (*n) memcpy(out, text.p, *n);
+    if (ends) out[(*n)++] = ' ';
     return true;
 }
 
@@ -84,7 +87,7 @@ static size_t add_bytes(struct token_table *v, int32_t id, const struct vocab_sp
     size_t n = text.n;
     if (kind == TOKEN_BYTE && byte_of_name(v->bytes + at, text)) {
         n = 1;
-    } else if (kind != TOKEN_NORMAL || !respell(v->bytes + at, &n, text, spec->spelling)) {
+    } else if (kind != TOKEN_NORMAL || !token_respell(v->bytes + at, &n, text, spec->spelling)) {
         // Text cannot yield a misspelled token. Hugging Face decodes it as written, and so does quill: a vocabulary is
         // not refused for a row that no text uses.
         if (kind == TOKEN_NORMAL || kind == TOKEN_BYTE) v->kinds[id] |= TOKEN_LITERAL;
@@ -126,7 +129,7 @@ quill_status token_table_build(struct token_table *v, const struct vocab_spec *s
     quill_status status = allocate(v, spec, err);
     if (status) goto fail;
     for (size_t i = 0; i < v->n; i++) {
-        if (spec->kinds) v->kinds[i] = spec->kinds[i] & (TOKEN_KIND_BITS | TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT);
+        if (spec->kinds) v->kinds[i] = spec->kinds[i] & (uint8_t)~TOKEN_FROM_TEXT;
         v->starts[i] = (uint32_t)at;
         at = add_bytes(v, (int32_t)i, spec, at);
     }

@@ -13,6 +13,10 @@ enum {
     TOKEN_FROM_TEXT = 128,      // a single byte or the result of a merge: any text may yield it
 };
 
+enum { LONGEST_SPELLING = 3 }; // bytes that spell one byte, at most; "</w>", which spells one too, comes once
+// The bytes that the text of a normal token stands for; their number is *n, at most text.n. False: it is misspelled.
+bool token_respell(char *out, size_t *n, struct str text, enum token_spelling spelling);
+
 struct token_table {
     size_t n;
     char *bytes;      // all tokens one after the other, then 16 zeros

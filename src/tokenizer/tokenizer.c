@@ -40,7 +40,7 @@ static const struct {
     [VOCAB_SPM] = {"SentencePiece BPE", &spm_segmenter},
     [VOCAB_UNIGRAM] = {"Unigram", NULL},
     [VOCAB_WORDPIECE] = {"WordPiece", NULL},
-    [VOCAB_BPE_WORDS] = {"BPE with </w>", NULL},
+    [VOCAB_BPE_CHARS] = {"BPE of characters", &bpe_chars_segmenter},
 };
 
 static quill_status choose_segmenter(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
@@ -67,14 +67,42 @@ static quill_status set_cuts(quill_tokenizer *t, const struct vocab_spec *spec, 
     return QUILL_OK;
 }
 
+struct normal_text {
+    quill_tokenizer *tokenizer;
+    struct normal_room room;
+};
+
+static quill_status normal_text(void *context, struct str *text, quill_error *err) {
+    struct normal_text *n = context;
+    quill_status status = normalize(n->tokenizer->normalizer, &n->room, text, true, true, err);
+    if (status) return status;
+    text->p = arena_string(&n->tokenizer->normal_texts, *text);
+    return text->p ? QUILL_OK : fail_memory(err);
+}
+
+static quill_status set_added(quill_tokenizer *t, const char *file, quill_error *err) {
+    struct normal_text normal = {.tokenizer = t};
+    const struct added_choice as_text = {.added_plain = true}, parsed = {.added_plain = true, .special_plain = true},
+        outside_values = {.added_plain = true, .special_plain = true, .special_normalized = true},
+        normal_as_text = {.added_normalized = true, .normal = normal_text, .context = &normal},
+        normal_parsed = {.added_normalized = true, .special_normalized = true, .normal = normal_text,
+                         .context = &normal};
+    quill_status status = added_build(&t->as_text, &t->vocab, as_text, file, err);
+    if (!status) status = added_build(&t->parsed, &t->vocab, parsed, file, err);
+    if (!status) status = added_build(&t->outside_values, &t->vocab, outside_values, file, err);
+    if (!status) status = added_build(&t->normal_as_text, &t->vocab, normal_as_text, file, err);
+    if (!status) status = added_build(&t->normal_parsed, &t->vocab, normal_parsed, file, err);
+    normal_room_free(&normal.room);
+    return status;
+}
+
 // `spec` includes what the pre-tokenizer's name implies; `rule` says how it splits.
 static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const struct vocab_spec *spec,
                          quill_error *err) {
     quill_status status = token_table_build(&t->vocab, spec, err);
     if (!status) status = t->segmenter->create(&t->segments, &t->vocab, spec, err);
-    if (!status) status = added_build(&t->as_text, &t->vocab, false, spec->file, err);
-    if (!status) status = added_build(&t->parsed, &t->vocab, true, spec->file, err);
-    if (!status) status = normalizer_set(&t->normalizer, spec, err);
+    if (!status) status = normalizer_create(&t->normalizer, spec, err);
+    if (!status) status = set_added(t, spec->file, err);
     if (!status) status = splitter_create(&t->splitter, rule, spec, err);
     if (!status) status = set_cuts(t, spec, err);
     if (!status) status = set_pre(t, spec, err);
@@ -85,7 +113,9 @@ static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const 
     infill_find(&t->infill, &t->vocab, spec);
     t->shelf = alloc_zeroed(1, sizeof *t->shelf);
     if (!t->shelf) return fail_memory(err);
-    t->decoder = t->normalizer.prefix == PREFIX_NONE ? DECODE_JOINED : DECODE_WITHOUT_PREFIX;
+    t->prefix = (struct prefix){spec->dummy_prefix, spec->prefix_first_only, spec->spelling == SPELLED_BLANKS};
+    t->nfc_left_out = normalizer_leaves_nfc_out(spec);
+    t->decoder = t->prefix.kind == PREFIX_NONE && !spec->decoder_strips ? DECODE_JOINED : DECODE_WITHOUT_PREFIX;
     t->n_merges = spec->n_merges;
     return QUILL_OK;
 }
@@ -123,6 +153,11 @@ void quill_tokenizer_free(quill_tokenizer *t) {
     free(t->cuts);
     added_free(&t->as_text);
     added_free(&t->parsed);
+    added_free(&t->outside_values);
+    added_free(&t->normal_as_text);
+    added_free(&t->normal_parsed);
+    arena_free(&t->normal_texts);
+    normalizer_free(t->normalizer);
     if (t->segmenter) t->segmenter->free(t->segments);
     token_table_free(&t->vocab);
     free(t->pre);
@@ -154,6 +189,17 @@ bool quill_token_is_special(const quill_tokenizer *t, int32_t id) {
 
 bool quill_adds_bos(const quill_tokenizer *t) { return t->adds_bos; }
 
+static size_t all_added_memory(const quill_tokenizer *t) {
+    return added_memory(&t->as_text) + added_memory(&t->parsed) + added_memory(&t->outside_values) +
+           added_memory(&t->normal_as_text) + added_memory(&t->normal_parsed) + t->normal_texts.bytes;
+}
+
+// Whether two texts may have the same tokens. Only byte-level BPE has a token for everything.
+static bool loses(const quill_tokenizer *t) {
+    return t->segmenter != &bpe_segmenter || t->normalizer || prefix_loses(&t->prefix) || splitter_loses(t->splitter) ||
+           added_strips(&t->as_text) || added_strips(&t->normal_as_text);
+}
+
 void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *info) {
     *info = (quill_tokenizer_info){
         .model = t->segmenter->name,
@@ -164,12 +210,12 @@ void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *in
         .suppressed = t->suppressed,
         .n_suppressed = t->n_suppressed,
         .memory = sizeof *t + token_table_memory(&t->vocab) + t->segmenter->memory(t->segments) +
-                  added_memory(&t->as_text) + added_memory(&t->parsed) + splitter_memory(t->splitter) +
+                  all_added_memory(t) + normalizer_memory(t->normalizer) + splitter_memory(t->splitter) +
                   (t->cuts ? sizeof *t->cuts : 0),
         .pre_missing = t->pre_missing,
-        .nfc_left_out = t->normalizer.nfc_left_out,
+        .nfc_left_out = t->nfc_left_out,
         .ignored = t->ignored,
         .infill = infill_is_possible(&t->infill),
-        .lossless = !normalizer_loses(&t->normalizer),
+        .lossless = !loses(t),
     };
 }

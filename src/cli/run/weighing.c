@@ -35,7 +35,7 @@ static quill_status encode_names(struct weighing *w, bool space, quill_error *er
         struct choice *item = &w->choices->items[i];
         text.n = item->ids[space].n = 0;
         bool ok = buffer_add(&text, " ", space) && buffer_add(&text, item->name.p, item->name.n);
-        s = ok ? quill_encode(w->tokenizer, &item->ids[space], text.p, text.n, QUILL_SPECIAL_AS_TEXT, err)
+        s = ok ? quill_encode_continued(w->tokenizer, &item->ids[space], text.p, text.n, QUILL_SPECIAL_AS_TEXT, err)
                : fail_memory(err);
     }
     buffer_free(&text);
@@ -61,7 +61,7 @@ static quill_status find_end(struct weighing *w, quill_error *err) {
                          ? add_argument(&text, w->o, "--stop", w->o->length.stops.items[0], err)
                      : buffer_add(&text, stop.text, stop.n) ? QUILL_OK
                                                             : fail_memory(err);
-    if (!s) s = quill_encode(w->tokenizer, &ids, text.p ? text.p : "", text.n, QUILL_SPECIAL_AS_TEXT, err);
+    if (!s) s = quill_encode_continued(w->tokenizer, &ids, text.p ? text.p : "", text.n, QUILL_SPECIAL_AS_TEXT, err);
     w->end = ids.n ? ids.ids[0] : -1;
     w->end_known = !s;
     quill_ids_free(&ids);

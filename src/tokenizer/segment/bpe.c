@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "bpe.h"
+#include "bpe_build.h"
 
 #include <stdio.h>
 
@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/map.h"
 #include "base/meminfo.h"
+#include "bpe_symbols.h"
 #include "tokenizer/ids.h"
 
 enum {
@@ -72,7 +73,7 @@ enum { OUTSIDE = 0, WITHOUT_PAIRS = -1 };
 struct long_word {
     const struct bpe *bpe;
     struct link *links; // [n]
-    int32_t n;          // bytes
+    int32_t n;          // bytes, without those of characters that are left out
     int32_t *first;     // [n_merges] state of each rank; all OUTSIDE before and after a word
     int32_t *heap;      // [n_ranks], room for n_merges
     size_t n_ranks;
@@ -160,8 +161,7 @@ static void merge_rank(struct long_word *w, int32_t rank) {
 }
 
 static void merge_long(struct long_word *w) {
-    for (int32_t i = 0; i < w->n; i++) w->links[i].length = 1;
-    for (int32_t i = w->n; i-- > 0;) add_pair(w, i);
+    for (int32_t i = w->n > 0 ? prev_of(w, w->n) : -1; i >= 0; i = prev_of(w, i)) add_pair(w, i);
     while (w->n_ranks) merge_rank(w, heap_pop(w));
 }
 
@@ -213,17 +213,35 @@ static quill_status no_byte(uint8_t byte, quill_error *err) {
     return fail(err, QUILL_E_MODEL, "the vocabulary has no token for the byte 0x%02x", byte);
 }
 
+static void add_link(struct long_word *w, int32_t id, int32_t length) {
+    const int32_t at = w->n;
+    w->n += length;
+    w->links[at].id = id;
+    set_length(w, at, length);
+}
+
+static quill_status begin_long(struct long_word *w, struct piece word, quill_error *err) {
+    struct symbols symbols = {.bpe = w->bpe, .piece = word};
+    int32_t id;
+    size_t length;
+    while (w->bpe->vocab && next_symbol(&symbols, &id, &length)) add_link(w, id, (int32_t)length);
+    for (size_t i = 0; !w->bpe->vocab && i < word.n; i++) {
+        id = w->bpe->bytes[(uint8_t)word.p[i]];
+        if (id == BPE_NO_BYTE) return no_byte((uint8_t)word.p[i], err);
+        add_link(w, id, 1);
+    }
+    return QUILL_OK;
+}
+
 // Linear time except for the heap of ranks; 16 n bytes of memory.
 static quill_status encode_long(const struct bpe *bpe, void **of_bpe, quill_ids *out, struct piece word,
                                 quill_error *err) {
     quill_status status = make_room(bpe, of_bpe, word.n, err);
     if (status) return status;
     const struct bpe_room *room = *of_bpe;
-    struct long_word w = {bpe, room->links, (int32_t)word.n, room->ranks, room->ranks + bpe->n_merges, 0};
-    for (size_t i = 0; i < word.n; i++) {
-        w.links[i].id = bpe->bytes[(uint8_t)word.p[i]];
-        if (w.links[i].id == BPE_NO_BYTE) return no_byte((uint8_t)word.p[i], err);
-    }
+    struct long_word w = {bpe, room->links, 0, room->ranks, room->ranks + bpe->n_merges, 0};
+    status = begin_long(&w, word, err);
+    if (status || w.n == 0) return status;
     merge_long(&w);
     size_t count = 0;
     for (int32_t i = 0; i >= 0; i = next_of(&w, i)) count++;
@@ -241,6 +259,14 @@ static int32_t whole_token(const struct token_table *v, struct piece word) {
     return yields ? id : -1;
 }
 
+static size_t begin_short(const struct bpe *bpe, struct piece word, int32_t *ids) {
+    struct symbols symbols = {.bpe = bpe, .piece = word};
+    size_t n = 0, length;
+    int32_t id;
+    while (next_symbol(&symbols, &id, &length)) ids[n++] = id;
+    return n;
+}
+
 static quill_status encode_piece(const void *model, void **room, quill_ids *out, struct piece word, quill_error *err) {
     const struct bpe *bpe = model;
     int32_t whole = bpe->whole ? whole_token(bpe->whole, word) : -1;
@@ -251,6 +277,10 @@ static quill_status encode_piece(const void *model, void **room, quill_ids *out,
         return QUILL_OK;
     }
     int32_t *ids = out->ids + out->n;
+    if (bpe->vocab) {
+        out->n += merge_short(bpe, ids, begin_short(bpe, word, ids));
+        return QUILL_OK;
+    }
     for (size_t i = 0; i < word.n; i++) {
         ids[i] = bpe->bytes[(uint8_t)word.p[i]];
         if (ids[i] == BPE_NO_BYTE) return no_byte((uint8_t)word.p[i], err);
@@ -274,34 +304,57 @@ static size_t bpe_memory(const void *model) {
     return sizeof *bpe + ((size_t)1 << (64 - bpe->shift)) * sizeof *bpe->slots + bpe->n_merges * sizeof *bpe->results;
 }
 
-static quill_status check_spec(const struct vocab_spec *spec, quill_error *err) {
+static quill_status check_bytes_spec(const struct vocab_spec *spec, quill_error *err) {
     const char *part = spec->scores ? "scores" : spec->unk >= 0 ? "unk" : spec->byte_fallback ? "byte_fallback" : NULL;
     if (!part) return QUILL_OK;
     return fail(err, QUILL_E_MODEL, "%s: %s: expected none with byte-level BPE, found it", QUOTED(str_of(spec->file)),
                 part);
 }
 
-static quill_status bpe_create(void **model, struct token_table *vocab, const struct vocab_spec *spec,
-                               quill_error *err) {
+static quill_status create(void **model, struct token_table *vocab, const struct vocab_spec *spec, quill_error *err) {
+    const bool characters = spec->model == VOCAB_BPE_CHARS;
     *model = NULL;
-    quill_status status = check_spec(spec, err);
-    if (status) return status;
     struct bpe *bpe = alloc_zeroed(1, sizeof *bpe);
     if (!bpe) return fail_memory(err);
-    status = bpe_build(bpe, vocab, spec, err);
+    quill_status status = bpe_build(bpe, vocab, spec, err);
     if (status) {
         bpe_free(bpe);
         return status;
     }
+    if (characters) bpe->vocab = vocab;
     if (spec->ignore_merges) bpe->whole = vocab;
-    else token_table_forget(vocab);
+    else if (!characters) token_table_forget(vocab);
     *model = bpe;
     return QUILL_OK;
 }
 
+static quill_status bytes_create(void **model, struct token_table *vocab, const struct vocab_spec *spec,
+                                 quill_error *err) {
+    *model = NULL;
+    quill_status status = check_bytes_spec(spec, err);
+    return status ? status : create(model, vocab, spec, err);
+}
+
+static quill_status chars_create(void **model, struct token_table *vocab, const struct vocab_spec *spec,
+                                 quill_error *err) {
+    *model = NULL;
+    if (!spec->scores) return create(model, vocab, spec, err);
+    return fail(err, QUILL_E_MODEL, "%s: scores: expected none with merges, found them", QUOTED(str_of(spec->file)));
+}
+
 const struct segmenter bpe_segmenter = {
     .name = "bpe",
-    .create = bpe_create,
+    .create = bytes_create,
+    .free = bpe_free,
+    .memory = bpe_memory,
+    .encode_piece = encode_piece,
+    .trim_room = trim_room,
+    .free_room = free_room,
+};
+
+const struct segmenter bpe_chars_segmenter = {
+    .name = "bpe",
+    .create = chars_create,
     .free = bpe_free,
     .memory = bpe_memory,
     .encode_piece = encode_piece,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Reads the merges of a vocabulary.
 #include "base/alloc.h"
-#include "bpe.h"
-#include "tokenizer/byte_map.h"
+#include "base/utf8.h"
+#include "bpe_build.h"
 
 static quill_status bad_merge(const struct vocab_spec *spec, size_t rank, quill_error *err) {
     return fail(err, QUILL_E_MODEL, "%s: merge %zu: expected two tokens that make a third, found '%s'",
@@ -50,17 +50,20 @@ static bool is_guess(const struct token_table *v, const struct vocab_spec *spec,
 static bool read_sides(const struct token_table *v, const struct vocab_spec *spec, size_t rank, int32_t guess,
                        struct merge *m) {
     struct str text = spec->merges[rank];
-    const char *blank = text.n ? memchr(text.p, ' ', text.n) : NULL;
+    const char *blank = text.n ? memchr(text.p, '\0', text.n) : NULL;
+    if (!blank) blank = text.n ? memchr(text.p, ' ', text.n) : NULL;
     if (!blank) return false;
     struct str left = {text.p, (size_t)(blank - text.p)}, right = {blank + 1, text.n - left.n - 1};
     size_t n_left, n_right;
     m->result = -1;
-    if (is_guess(v, spec, guess, left, right, m, &n_left)) {
+    if (spec->spelling == SPELLED_BYTES && is_guess(v, spec, guess, left, right, m, &n_left)) {
         m->result = guess;
     } else {
-        // At most two bytes of text stand for a byte.
-        if (left.n > 2 * v->longest || right.n > 2 * v->longest) return false;
-        if (!bytes_of_text(m->room, &n_left, left) || !bytes_of_text(m->room + n_left, &n_right, right)) return false;
+        // At most this many bytes of text stand for a byte.
+        if (left.n > LONGEST_SPELLING * v->longest || right.n > LONGEST_SPELLING * v->longest) return false;
+        if (!token_respell(m->room, &n_left, left, spec->spelling) ||
+            !token_respell(m->room + n_left, &n_right, right, spec->spelling))
+            return false;
         m->bytes = m->room;
         m->n = n_left + n_right;
     }
@@ -124,6 +127,22 @@ static void add_byte_tokens(struct bpe *bpe, struct token_table *v) {
     }
 }
 
+static void add_first_tokens(struct bpe *bpe, struct token_table *v, const struct vocab_spec *spec) {
+    if (spec->model == VOCAB_BPE) {
+        add_byte_tokens(bpe, v);
+        return;
+    }
+    bpe->unk = spec->unk;
+    bpe->fuse_unk = spec->fuse_unk;
+    bpe->ends_words = spec->spelling == SPELLED_WORDS;
+    memset(bpe->bytes, 0xff, sizeof bpe->bytes);
+    if (spec->byte_fallback) (void)token_table_bytes(v, bpe->bytes);
+    for (int32_t id = 0; (size_t)id < v->n; id++) {
+        struct str bytes = token_bytes(v, id);
+        if (bytes.n && utf8_step(bytes.p, bytes.n, NULL) == (int)bytes.n) v->kinds[id] |= TOKEN_FROM_TEXT;
+    }
+}
+
 quill_status bpe_build(struct bpe *bpe, struct token_table *v, const struct vocab_spec *spec, quill_error *err) {
     *bpe = (struct bpe){.shift = 64 - 8, .n_merges = spec->n_merges};
     if (spec->n_merges > MOST_MERGES)
@@ -132,12 +151,12 @@ quill_status bpe_build(struct bpe *bpe, struct token_table *v, const struct voca
     while ((size_t)1 << (64 - bpe->shift) < 2 * spec->n_merges) bpe->shift--;
     bpe->slots = alloc_zeroed((size_t)1 << (64 - bpe->shift), sizeof *bpe->slots);
     bpe->results = alloc_array(spec->n_merges, sizeof *bpe->results);
-    size_t each = 4 * v->longest + 16, group = each <= MOST_GROUP_ROOM / GROUP ? GROUP : 1;
+    size_t each = 2 * LONGEST_SPELLING * v->longest + 16, group = each <= MOST_GROUP_ROOM / GROUP ? GROUP : 1;
     char *room = alloc_array(group, each);
     quill_status status = QUILL_OK;
     if (!bpe->slots || !bpe->results || !room) status = fail_memory(err);
     if (!status) status = add_merges(bpe, v, spec, room, each, group, err);
-    if (!status) add_byte_tokens(bpe, v);
+    if (!status) add_first_tokens(bpe, v, spec);
     free(room);
     return status;
 }

@@ -24,6 +24,7 @@ struct segmenter {
 };
 
 extern const struct segmenter bpe_segmenter; // byte-level BPE
+extern const struct segmenter bpe_chars_segmenter;
 extern const struct segmenter spm_segmenter; // SentencePiece's BPE
 
 #endif

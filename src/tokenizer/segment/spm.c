@@ -301,7 +301,7 @@ static quill_status read_scores(struct spm *spm, const struct vocab_spec *spec, 
     return QUILL_OK;
 }
 
-static quill_status fill(struct spm *spm, const struct vocab_spec *spec, quill_error *err) {
+static quill_status fill(struct spm *spm, struct token_table *vocab, const struct vocab_spec *spec, quill_error *err) {
     quill_status status = read_scores(spm, spec, err);
     if (status) return status;
     if (spec->n_merges || spec->ignore_merges)
@@ -310,6 +310,8 @@ static quill_status fill(struct spm *spm, const struct vocab_spec *spec, quill_e
     memset(spm->bytes, 0xff, sizeof spm->bytes);
     if (spec->byte_fallback) (void)token_table_bytes(spm->vocab, spm->bytes);
     spm->unk = spec->unk;
+    for (size_t i = 0; i < vocab->n; i++)
+        if (token_kind_of(vocab, (int32_t)i) == TOKEN_NORMAL) vocab->kinds[i] |= TOKEN_FROM_TEXT;
     return QUILL_OK;
 }
 
@@ -319,7 +321,7 @@ static quill_status spm_create(void **model, struct token_table *vocab, const st
     struct spm *spm = alloc_zeroed(1, sizeof *spm);
     if (!spm) return fail_memory(err);
     spm->vocab = vocab;
-    quill_status status = fill(spm, spec, err);
+    quill_status status = fill(spm, vocab, spec, err);
     if (status) spm_free(spm);
     else *model = spm;
     return status;

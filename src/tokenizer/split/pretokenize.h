@@ -4,13 +4,13 @@
 #ifndef QUILL_TOKENIZER_SPLIT_PRETOKENIZE_H
 #define QUILL_TOKENIZER_SPLIT_PRETOKENIZE_H
 
+#include "pattern.h"
 #include "pre_names.h"
 #include "tokenizer/pieces.h"
 #include "tokenizer/spec.h"
 
 struct cuts;
-struct splitter;   // patterns, shared by threads
-struct split_room; // working memory of matching, for one thread at a time, kept from text to text
+struct splitter; // patterns, shared by threads
 
 // The rule that a file's pre-tokenizer name means; GPT-2's if the file names none; NULL if it has its own patterns.
 quill_status split_rule(const struct pre_rule **rule, const struct vocab_spec *spec, quill_error *err);
@@ -23,15 +23,13 @@ quill_status splitter_create(struct splitter **out, const struct pre_rule *rule,
 void splitter_cut(struct splitter *splitter, const struct cuts *cuts);
 void splitter_free(struct splitter *splitter); // NULL is fine
 size_t splitter_memory(const struct splitter *splitter);
+bool splitter_loses(const struct splitter *splitter); // whether parts of a text are removed
 
-// Call before the parts of a text of n bytes are split: sets the work that metered patterns may do on it. *room starts
-// as NULL.
-quill_status split_begin(const struct splitter *splitter, struct split_room **room, size_t n, quill_error *err);
+// Call before the parts of a text of n bytes are split: sets the work that metered patterns may do on it.
+quill_status split_begin(const struct splitter *splitter, struct match_room **room, size_t n, quill_error *err);
 
-// Adds the pieces of text[0..n) to `pieces`, in order; joined they are the text. Each run of invalid UTF-8 is a piece,
-// and each run of valid UTF-8 is split as if it were a text of its own.
-quill_status split_text(struct splitter *splitter, struct split_room **room, struct pieces *pieces, const char *text,
+// Adds the pieces of text[0..n) to `pieces`, in order; joined they are the text, unless parts are removed. Each run of
+// invalid UTF-8 is a piece, and each run of valid UTF-8 is split as if it were a text of its own.
+quill_status split_text(struct splitter *splitter, struct match_room **room, struct pieces *pieces, const char *text,
                         size_t n, quill_error *err);
-void split_room_free(struct split_room *room); // NULL is fine
-
 #endif
