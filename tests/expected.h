@@ -93,20 +93,27 @@ struct loaded {
     struct model *model;
 };
 
-static inline struct loaded load(const char *path) {
-    struct loaded l;
-    const struct kernels *kernels;
-    const char *level;
-    quill_error err;
-    assert_ok(kernels_select(&kernels, &level, NULL, &err), err);
-    assert_ok(weights_open(&l.weights, path, WEIGHTS_ALL, MAP_FILE, &err), err);
-    assert_ok(model_bind(&l.model, l.weights, kernels, &err), err);
-    return l;
-}
-
 static inline void unload(struct loaded *l) {
     model_free(l->model);
     weights_close(l->weights);
+}
+
+// What binding says; the files can be read.
+static inline quill_status try_load(struct loaded *l, const char *path, quill_error *err) {
+    const struct kernels *kernels;
+    const char *level;
+    assert_ok(kernels_select(&kernels, &level, NULL, err), *err);
+    assert_ok(weights_open(&l->weights, path, WEIGHTS_ALL, MAP_FILE, err), *err);
+    const quill_status s = model_bind(&l->model, l->weights, kernels, err);
+    if (s) weights_close(l->weights);
+    return s;
+}
+
+static inline struct loaded load(const char *path) {
+    struct loaded l;
+    quill_error err;
+    assert_ok(try_load(&l, path, &err), err);
+    return l;
 }
 
 // The largest difference of the expected rows, as a share of the largest expected logit; not a number if one is not.

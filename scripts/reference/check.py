@@ -2,9 +2,10 @@
 
 Tiny models: the logits computed again in float64 with numpy alone; the largest difference must be below 1e-5 of the
 largest logit, and the greedy continuations must be the same. GGUF files: the same logits from what they hold.
+Models of other families: read from the committed files and computed again, in float64 too.
 Vocabularies: the ids found again by a plain BPE.
 """
-from . import bpe, expect, gguf_files, gpt2
+from . import bpe, expect, families, gguf_files, gpt2
 
 TOLERANCE = 1e-5
 
@@ -16,6 +17,7 @@ def add_arguments(parser):
 def run(args):
     good = [check_model(path.parent) for path in sorted(args.data.glob("parity/*/config.json"))]
     good += [check_gguf(args.data, name, kind) for name, kind in gguf_files.FILES]
+    good += [check_family(model, args.data / "families" / model.name) for model in families.all_models() if not model.published]
     good += [check_vocabulary(path.parent) for path in sorted(args.data.glob("tokenizer/*/merges.txt"))]
     return 0 if all(good) else 1
 
@@ -37,6 +39,18 @@ def check_gguf(data, name, kind):
     else:  # holds the same weights
         error, same = compare(config, tensors, source / "expect.txt", source / "logits.f32")
     print(f"{path.name}: largest difference {error:.2e}, likeliest tokens {'equal' if same else 'DIFFER'}")
+    return error < TOLERANCE and same
+
+
+def check_family(model, directory):
+    import numpy as np
+    facts = expect.read(directory / "expect.txt")
+    found = families.compute(model, directory, numbers(facts, "prompt_ids"))
+    rows = numbers(facts, "rows")
+    wanted = np.fromfile(directory / "logits.f32", "<f4").reshape(len(rows), -1)
+    error = max(abs(found.logits[rows] - wanted).max() / abs(wanted).max(), found.error)
+    same = found.greedy == numbers(facts, "greedy_ids")
+    print(f"{directory.name}: largest difference {error:.2e}, continuations {'equal' if same else 'DIFFER'}")
     return error < TOLERANCE and same
 
 

@@ -13,7 +13,7 @@ import json
 import shutil
 import zlib
 
-from . import gemma_kin, gguf_file, gpt_kin, llama_kin, more_kin, neox_kin, norm_kin, weights
+from . import forms, gemma_kin, gguf_file, gpt_kin, llama_kin, more_kin, neox_kin, norm_kin, weights
 from .. import expect, texts
 
 N_PROMPT = 40    # tokens of a prompt: more than the windows and the original contexts of the models
@@ -31,7 +31,7 @@ def add_arguments(parser):
 
 def all_models():
     from . import remote  # needs torch
-    return [model for kin in (llama_kin, gpt_kin, neox_kin, norm_kin, gemma_kin, more_kin, remote) for model in kin.MODELS]
+    return [model for kin in (llama_kin, gpt_kin, neox_kin, norm_kin, gemma_kin, more_kin, remote, forms) for model in kin.MODELS]
 
 
 def run(args):
@@ -46,6 +46,11 @@ def run(args):
             make(model, args.data / "families" / model.name)
 
 
+def compute(model, directory, ids):
+    """What the files of the directory compute."""
+    return weights.compute(weights.load(model, directory), ids, N_GREEDY)
+
+
 def make(model, directory):
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
@@ -56,6 +61,8 @@ def make(model, directory):
         text = text[:-1]
     ids = encode(text)
     seed, found = weights.write(model, directory, ids, N_GREEDY, CLEAR_GAP, SAME)
+    if model.resaved:
+        weights.load(model, directory).config.save_pretrained(str(directory))
     if model.published:
         (directory / "config.json").write_text(json.dumps(model.published, indent=1) + "\n")
     rows = sorted({row for row in ROWS if row < len(found.logits)})

@@ -11,15 +11,16 @@ NEOX_NAMES = {
 }
 
 BLOOM_NAMES = {
-    "transformer.word_embeddings": "token_embd", "transformer.word_embeddings_layernorm": "token_embd_norm",
-    "transformer.ln_f": "output_norm",
-    "transformer.h.{}.input_layernorm": "attn_norm", "transformer.h.{}.post_attention_layernorm": "ffn_norm",
-    "transformer.h.{}.self_attention.query_key_value": "attn_qkv", "transformer.h.{}.self_attention.dense": "attn_output",
-    "transformer.h.{}.mlp.dense_h_to_4h": "ffn_up", "transformer.h.{}.mlp.dense_4h_to_h": "ffn_down",
+    "word_embeddings": "token_embd", "word_embeddings_layernorm": "token_embd_norm",
+    "ln_f": "output_norm",
+    "h.{}.input_layernorm": "attn_norm", "h.{}.post_attention_layernorm": "ffn_norm",
+    "h.{}.self_attention.query_key_value": "attn_qkv", "h.{}.self_attention.dense": "attn_output",
+    "h.{}.mlp.dense_h_to_4h": "ffn_up", "h.{}.mlp.dense_4h_to_h": "ffn_down",
 }
 
 # Falcon's two norms of the input of a block: the MLP's has the plain name.
-FALCON_NAMES = BLOOM_NAMES | {"transformer.h.{}.ln_attn": "attn_norm_2", "transformer.h.{}.ln_mlp": "attn_norm", "lm_head": "output"}
+FALCON_NAMES = {"transformer." + name: target for name, target in BLOOM_NAMES.items()} | {
+    "transformer.h.{}.ln_attn": "attn_norm_2", "transformer.h.{}.ln_mlp": "attn_norm", "lm_head": "output"}
 
 MPT_NAMES = {
     "transformer.wte": "token_embd", "transformer.norm_f": "output_norm", "transformer.blocks.{}.norm_1": "attn_norm",
@@ -160,7 +161,7 @@ def falcon(**fields):
             "num_hidden_layers": 2, "parallel_attn": True, "torch_dtype": "bfloat16", "use_cache": True, "vocab_size": 277} | fields
 
 
-# 7B as its files said before transformers had the family.
+# As files said before transformers had the family.
 OLD_FALCON = {
     "architectures": ["RWForCausalLM"], "model_type": "RefinedWebModel", "alibi": False, "apply_residual_connection_post_layernorm": False,
     "attention_dropout": 0.0, "bias": False, "bos_token_id": END, "eos_token_id": END, "hidden_dropout": 0.0, "hidden_size": 24,
@@ -203,7 +204,8 @@ MODELS = (
         "eos_token_id": 2, "hidden_dropout": 0.0, "initializer_range": 0.02, "layer_norm_epsilon": 1e-3, "masked_softmax_fusion": True,
         "n_embed": 20, "n_inner": None, "n_layer": 2, "num_attention_heads": 5, "offset_alibi": 100, "pad_token_id": 3,
         "pretraining_tp": 2, "seq_length": 64, "skip_bias_add": True, "skip_bias_add_qkv": False, "slow_but_exact": False,
-        "unk_token_id": 0, "use_cache": True, "vocab_size": 277}, Gguf("bloom", BLOOM_NAMES, bloom_keys, tensors=ungrouped(n_heads))),
+        "unk_token_id": 0, "use_cache": True, "vocab_size": 277}, Gguf("bloom", BLOOM_NAMES, bloom_keys, tensors=ungrouped(n_heads)),
+          rename=lambda name: name.removeprefix("transformer.")),
     model("mpt", {
         "architectures": ["MPTForCausalLM"], "model_type": "mpt", "d_model": 24, "emb_pdrop": 0, "embedding_fraction": 1.0,
         "attn_config": {"alibi": True, "alibi_bias_max": 8, "attn_impl": "torch", "attn_pdrop": 0, "attn_type": "multihead_attention",
@@ -213,6 +215,8 @@ MODELS = (
         "vocab_size": 277}, Gguf("mpt", MPT_NAMES, mpt_keys), kind="MptForCausalLM"),
     model("falcon", falcon(num_kv_heads=6), FALCON, dtype="bfloat16"),
     model("falcon-old", falcon(), dtype="bfloat16", published=OLD_FALCON),
+    model("falcon-40b-old", falcon(new_decoder_architecture=True, num_kv_heads=3), dtype="bfloat16", published={
+        name: value for name, value in OLD_FALCON.items() if name != "multi_query"} | {"model_type": "RefinedWeb", "n_head_kv": 3}),
     model("falcon-40b", falcon(new_decoder_architecture=True, num_kv_heads=2), FALCON, dtype="bfloat16"),
     model("falcon-11b", falcon(new_decoder_architecture=True, num_kv_heads=2, num_ln_in_parallel_attn=1, ffn_hidden_size=96,
                                activation="gelu", tie_word_embeddings=False, max_position_embeddings=64, rope_theta=500042.0,

@@ -150,7 +150,7 @@ def hybrid_keys(writer, config):
     writer.add_expert_count(config["num_local_experts"])
     writer.add_expert_used_count(config["num_experts_per_tok"])
     writer.add_expert_shared_feed_forward_length(config["shared_intermediate_size"])
-    writer.add_rope_scaling_finetuned(True)
+    writer.add_rope_scaling_finetuned(config["position_embedding_type"] == "rope")
     writer.add_ssm_conv_kernel(config["mamba_d_conv"])
     writer.add_ssm_group_count(config["mamba_n_groups"])
     writer.add_ssm_state_size(config["mamba_d_state"])
@@ -203,6 +203,9 @@ GRANITE4 = {"attention_bias": False, "layer_types": ["attention", "attention"], 
 
 MODELS = (
     Model("granite4", base_config("GraniteMoeHybridForCausalLM", "granitemoehybrid", **GRANITE4, **GRANITE),
+          Gguf("granite", NAMES, hybrid_keys, tensors=hybrid_tensors), dtype="bfloat16"),
+    Model("granite4-nope", base_config("GraniteMoeHybridForCausalLM", "granitemoehybrid",
+                                       **GRANITE4 | GRANITE | {"position_embedding_type": "nope"}),
           Gguf("granite", NAMES, hybrid_keys, tensors=hybrid_tensors), dtype="bfloat16"),
     Model("mistral3", mistral3(base_config("MistralForCausalLM", "mistral", head_dim=10, sliding_window=None, rope_theta=1e9,
                                            architectures=LEFT_OUT)),

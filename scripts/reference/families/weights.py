@@ -38,6 +38,7 @@ class Model:
     rename: callable = None  # the name of a tensor in the file
     kind: str = None         # the class in transformers, where config.json does not name it
     published: dict = None   # config.json as old files have it, which transformers does not read
+    resaved: bool = False    # config.json as transformers saves it again
     network: callable = None # a class in place of transformers', made from the configuration
 
 
@@ -120,6 +121,7 @@ def load(model, directory):
     """The model of the directory in float32 with the plain attention."""
     import safetensors.torch
     import torch
+    torch.set_grad_enabled(False)
     if model.network:
         network = model.network(model.config)
         network.load_state_dict(safetensors.torch.load_file(str(directory / "model.safetensors")))
