@@ -12,12 +12,14 @@ struct str json_text(const struct map *map) {
     return json_without_bom((struct str){(const char *)map->data, map->size});
 }
 
-// Jansson's reports do not distinguish a mistake from a lack of memory; malloc's errno does.
+// Jansson's reports do not distinguish a mistake from a lack of memory; malloc's errno does. Where a string's buffer
+// cannot grow, Jansson 2.14 even succeeds, and the string lacks a character.
 static json_t *parse(struct str text, size_t flags, struct json_problem *problem, json_error_t *error) {
     errno = 0;
     json_t *tree = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL | flags, error);
-    if (tree) return tree;
     problem->no_memory = errno == ENOMEM;
+    if (tree && !problem->no_memory) return tree;
+    json_decref(tree);
     problem->at = error->position > 0 ? (size_t)error->position : 0;
     snprintf(problem->text, sizeof problem->text, "expected JSON, found a mistake in line %d: %s", error->line,
              QUOTED(str_of(error->text)));
