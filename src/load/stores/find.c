@@ -188,6 +188,8 @@ static quill_status find_in_ollama(char **path, const char *name, char *(*variab
     bool there = false;
     for (const char **root = roots.ollama; !s && !there && *root; root++)
         s = ollama_find(&found, &there, &arena, *root, &parts, name, err);
+    for (const char **root = roots.ollama; !s && !there && *root; root++)
+        if (access(*root, X_OK) != 0 && errno == EACCES) s = fail_errno(err, QUILL_E_MODEL, *root, "read", errno);
     if (!s && there) s = keep(path, found, err);
     else if (!s)
         s = fail(err, QUILL_E_MODEL, "%s: there is no such model in ollama's store; to get it: ollama pull %s",

@@ -2,6 +2,7 @@
 #include "folder.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -47,7 +48,7 @@ bool folder_list(struct folder_list *out, struct arena *arena, const char *folde
     enum { MOST = 100000 };
     *out = (struct folder_list){0};
     DIR *dir = opendir(folder);
-    if (!dir) return true;
+    if (!dir) return errno != ENOMEM && errno != EMFILE && errno != ENFILE;
     const char **names = NULL;
     size_t n = 0, cap = 0;
     bool ok = true;

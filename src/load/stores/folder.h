@@ -23,7 +23,8 @@ struct folder_list {
     const char **names; // [n], sorted by their bytes
     size_t n;
 };
-// The names in a folder, without hidden ones; none if it cannot be read, and at most 100,000. false: no memory.
+// The names in a folder, without hidden ones; none if it cannot be read, and at most 100,000. false: no memory, or too
+// many open files.
 bool folder_list(struct folder_list *out, struct arena *arena, const char *folder);
 bool folder_has(const struct folder_list *list, const char *name);
 

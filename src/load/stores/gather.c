@@ -101,20 +101,24 @@ static bool add_files(struct gathering *g, const char *repo, const char *path, c
 }
 
 static bool walk(struct gathering *g, const char *repo, const char *path, const char *inner, int depth) {
-    enum { MOST_DEPTH = 3 };
+    enum { MOST_DEPTH = 3, MOST_FOLDERS = 1000 };
     struct folder_list list;
     if (!folder_list(&list, &g->arena, path)) return false;
     if (depth == 0 && !add_folder(g, repo, path, &list)) return false;
     if (!add_files(g, repo, path, inner, &list)) return false;
-    for (size_t i = 0; i < list.n && depth < MOST_DEPTH; i++) {
+    for (size_t i = 0; i < list.n && depth < MOST_DEPTH && g->folders < MOST_FOLDERS; i++) {
         const struct str name = str_of(list.names[i]);
         const char *below = path_join(&g->arena, path, name);
         if (!below) return false;
         if (!path_is_plain_folder(below)) continue;
+        g->folders++;
         const char *within = inner_path(g, inner, name);
         if (!within || !walk(g, repo, below, within, depth + 1)) return false;
     }
     return true;
 }
 
-bool gather_folder(struct gathering *g, const char *repo, const char *path) { return walk(g, repo, path, NULL, 0); }
+bool gather_folder(struct gathering *g, const char *repo, const char *path) {
+    g->folders = 0;
+    return walk(g, repo, path, NULL, 0);
+}

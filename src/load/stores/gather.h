@@ -30,6 +30,7 @@ struct gathering {
     struct str only; // the repository that is looked for; p NULL: all
     struct stored *items; // [n], in the order of the stores and then of names
     size_t n, cap;
+    int folders;          // of the current repository that were walked
     struct arena arena;   // everything above
 };
 
@@ -43,7 +44,7 @@ void gathering_free(struct gathering *g);
 // For these functions.
 bool gather_add(struct gathering *g, struct stored item); // at most 10,000; the others are left out
 bool gather_wants(const struct gathering *g, struct str repo);
-// Adds the folder itself, and the GGUF files in it and in folders below.
+// Adds the folder itself, and the GGUF files in it and in up to 1,000 folders below.
 bool gather_folder(struct gathering *g, const char *repo, const char *path);
 // The bytes of a GGUF file with all of its parts; *lacks: what is said of a part that is not there.
 bool gather_parts(struct gathering *g, struct stored *item, int parts);

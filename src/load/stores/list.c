@@ -65,15 +65,14 @@ static void read_facts(struct facts *f, const struct weights *w) {
     if (type) snprintf(f->type, sizeof f->type, "%s", type);
 }
 
-// Of a file or folder that cannot be opened as a model its description may still be readable.
-static void learn(struct facts *f, const char *path) {
+// Of a file or folder that cannot be opened as a model its description may still be readable. QUILL_E_SYSTEM.
+static quill_status learn(struct facts *f, const char *path, quill_error *err) {
     struct weights *w;
-    quill_error err;
-    if (weights_open(&w, path, WEIGHTS_ALL, MAP_FILE, &err) &&
-        weights_open(&w, path, WEIGHTS_METADATA, MAP_FILE, &err))
-        return;
-    read_facts(f, w);
+    quill_status s = weights_open(&w, path, WEIGHTS_ALL, MAP_FILE, err);
+    if (s == QUILL_E_MODEL) s = weights_open(&w, path, WEIGHTS_METADATA, MAP_FILE, err);
+    if (!s) read_facts(f, w);
     weights_close(w);
+    return s == QUILL_E_MODEL ? QUILL_OK : s;
 }
 
 // What is no language model of its own, whatever its architecture.
@@ -118,11 +117,13 @@ static quill_status show(struct listing *l, const struct stored *item, const cha
     quill_error reason = {0};
     struct facts facts = {0};
     quill_stored_model out = {.name = name, .path = item->path, .bytes = item->bytes, .why_not = item->lacks};
-    if (!out.why_not && quill_model_open(&model, item->path, NULL, &reason))
-        out.why_not = without_path(&reason, item->path);
+    quill_status s = out.why_not ? QUILL_E_MODEL : quill_model_open(&model, item->path, NULL, &reason);
+    if (s == QUILL_E_SYSTEM) return *err = reason, s;
+    if (s && !out.why_not) out.why_not = without_path(&reason, item->path);
     if (model) read_facts(&facts, model->weights);
-    else learn(&facts, item->path);
+    else s = learn(&facts, item->path, err);
     quill_model_free(model);
+    if (s) return s;
     const char *role = role_refused(&facts);
     if (role) out.why_not = role;
     out.family = facts.family[0] ? facts.family : NULL;

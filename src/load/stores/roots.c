@@ -85,17 +85,26 @@ static void add_ollama(struct search *s, struct roots *out) {
 
 // ---- LM Studio ----
 
+// false: the file cannot be read.
+static bool read_small(struct search *s, struct str *text, const char *path, size_t most) {
+    quill_error err;
+    if (path_kind(path, NULL) != PATH_FILE) return false;
+    const quill_status status = file_text(text, s->arena, path, most, &err);
+    s->failed |= status == QUILL_E_SYSTEM;
+    return !status;
+}
+
 // The folder of models that settings.json names, else NULL.
 static const char *downloads_of(struct search *s, const char *home) {
     enum { MOST_BYTES = 1 << 20, MOST_ROOM = 32 << 20 };
     const char *path = below(s, home, "settings.json");
     struct json_problem problem;
     struct str text;
-    quill_error err;
     bool all_real;
-    if (!path || path_kind(path, NULL) != PATH_FILE) return NULL;
-    if (file_text(&text, s->arena, path, MOST_BYTES, &err)) return NULL;
+    if (!path) return NULL;
+    if (!read_small(s, &text, path, MOST_BYTES)) return NULL;
     json_t *tree = json_tree(json_without_bom(text), MOST_ROOM, &all_real, &problem);
+    s->failed |= !tree && problem.no_memory;
     const char *folder = json_string_value(json_object_get(tree, "downloadsFolder"));
     if (folder && *folder == '/') {
         folder = arena_string(s->arena, str_of(folder));
@@ -117,9 +126,7 @@ static void add_lm_studio(struct search *s, struct roots *out) {
     enum { MOST_BYTES = 4096 };
     const char *pointer = below(s, s->home, ".lmstudio-home-pointer");
     struct str text;
-    quill_error err;
-    const bool there = pointer && path_kind(pointer, NULL) == PATH_FILE;
-    if (there && !file_text(&text, s->arena, pointer, MOST_BYTES, &err)) {
+    if (pointer && read_small(s, &text, pointer, MOST_BYTES)) {
         while (text.n && strchr(" \t\r\n", text.p[text.n - 1])) text.n--;
         const char *home = text.n && *text.p == '/' ? arena_string(s->arena, text) : NULL;
         if (home && path_kind(home, NULL) == PATH_FOLDER) {
