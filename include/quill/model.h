@@ -46,6 +46,20 @@ void quill_model_free(quill_model *model); // NULL is fine; sessions on it must 
 const quill_tokenizer *quill_model_tokenizer(const quill_model *model); // borrowed from the model
 int32_t quill_model_n_ctx(const quill_model *model);                    // the most positions the model can have
 
+// Rotary positions (Su et al. 2021), for reports. Strings are static.
+typedef struct quill_rope_info {
+    const char *kind;    // which of a head's values turn together: "halves" (i and i + dims/2) or "pairs" (2i and
+                         // 2i + 1); NULL: the model has no rotary positions, and all else is 0
+    int32_t dims;        // how many of a head's values turn
+    double base;
+    const char *scaling; // for contexts longer than that of the training: "linear" "llama3" "yarn" "longrope", or
+                         // "factors": the file has a divisor for each pair; NULL: none
+    double factor;       // of the scaling; 0: it has none
+    int32_t n_ctx_original; // the context of the training; 0: the file does not say it, or nothing is scaled
+    double base_window;  // of layers with an attention window, which have no scaling then; 0: all layers are alike
+    int32_t layers;      // how many layers have rotary positions
+} quill_rope_info;
+
 // Facts for reports. Strings are borrowed from the model.
 typedef struct quill_model_info {
     const char *file, *format, *family, *name; // format: "gguf" "hf" "builtin"
@@ -54,6 +68,8 @@ typedef struct quill_model_info {
     bool tied_embeddings, chat_template;
     bool head_differs;                         // the file says tied but holds a head that differs; that head is used
     const char *cpu;                           // name of the kernels in use
+    quill_rope_info rope;
+    int32_t window, window_layers; // positions that a token sees, itself included, in so many layers; 0: all before it
 } quill_model_info;
 void quill_model_describe(const quill_model *model, quill_model_info *info);
 

@@ -115,6 +115,8 @@ int32_t quill_model_n_ctx(const quill_model *m) { return model_hparams(m->model)
 
 void quill_model_describe(const quill_model *m, quill_model_info *info) {
     const struct hparams *hp = model_hparams(m->model);
+    int32_t window_layers;
+    const int32_t window = model_window(m->model, &window_layers);
     *info = (quill_model_info){
         .file = m->weights->path,
         .format = m->format,
@@ -134,6 +136,9 @@ void quill_model_describe(const quill_model *m, quill_model_info *info) {
         .head_differs = model_head_differs(m->model),
         .chat_template = m->chat_template,
         .cpu = m->cpu,
+        .rope = model_rope(m->model),
+        .window = window,
+        .window_layers = window_layers,
     };
 }
 

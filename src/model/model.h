@@ -12,6 +12,7 @@
 #include "formats/weights.h"
 #include "hparams.h"
 #include "kernels/kernels.h"
+#include "quill/model.h"
 
 struct model; // every tensor found, checked against the family's row and resolved to views of the file; immutable
 
@@ -24,6 +25,8 @@ const char *model_family(const struct model *model);      // "gpt2"
 bool model_tied(const struct model *model);                // the head is the token embedding
 bool model_head_differs(const struct model *model);        // the file says it is, but holds another head
 uint64_t model_parameters(const struct model *model);      // values of all bound tensors
+quill_rope_info model_rope(const struct model *model);
+int32_t model_window(const struct model *model, int32_t *layers); // 0: none; in so many layers
 const struct kernels *model_kernels(const struct model *model);
 
 // The matrix work of one token: multiply-adds in the blocks and in the head, and bytes of both.

@@ -29,8 +29,11 @@ struct rope {
     size_t n_pairs;
     const float *freqs;      // [n_pairs], radians per position
     const float *long_freqs; // the same for contexts longer than `original`; NULL: none
-    int32_t original;
+    int32_t original;        // the context of the training; 0: not known
     float magnitude;         // factor of cosines and sines
+    // For reports: what the frequencies were made of.
+    const char *scaling;     // a static string, as in quill_rope_info; NULL: none
+    double base, factor;     // factor 0: the scaling has none
 };
 enum { MAX_ROPES = 2 };      // of most layers; of those that differ
 

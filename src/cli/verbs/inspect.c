@@ -58,6 +58,26 @@ static json_t *tokenizer_object(const quill_tokenizer *tokenizer) {
     return NULL;
 }
 
+static json_t *whole_or_null(int32_t n) { return n ? json_integer(n) : json_null(); }
+
+static json_t *decimal_or_null(double value) { return value > 0 ? json_decimal(value, 6) : json_null(); }
+
+static json_t *rope_object(const quill_rope_info *rope) {
+    if (!rope->kind) return json_null();
+    json_t *object = json_object();
+    bool ok = json_put(object, "kind", json_c_string(rope->kind)) &&
+              json_put(object, "dims", json_integer(rope->dims)) &&
+              json_put(object, "base", json_decimal(rope->base, 6)) &&
+              json_put(object, "scaling", json_c_string(rope->scaling)) &&
+              json_put(object, "factor", decimal_or_null(rope->factor)) &&
+              json_put(object, "n_ctx_original", whole_or_null(rope->n_ctx_original)) &&
+              json_put(object, "base_window", decimal_or_null(rope->base_window)) &&
+              json_put(object, "layers", json_integer(rope->layers));
+    if (ok) return object;
+    json_decref(object);
+    return NULL;
+}
+
 static json_t *memory_object(const quill_memory *memory) {
     json_t *object = json_object();
     bool ok = json_put(object, "n_ctx", json_integer(memory->n_ctx)) &&
@@ -87,7 +107,12 @@ static json_t *model_object(const quill_model *model, const quill_memory *memory
               json_put(object, "tokenizer", tokenizer_object(quill_model_tokenizer(model))) &&
               json_put(object, "chat_template", json_boolean(info.chat_template)) &&
               json_put(object, "memory", memory_object(memory)) && json_put(object, "cpu", json_c_string(info.cpu)) &&
-              json_put(object, "threads", json_integer(memory->threads));
+              json_put(object, "threads", json_integer(memory->threads)) &&
+              json_put(object, "rope", rope_object(&info.rope)) &&
+              json_put(object, "window", json_integer(info.window)) &&
+              json_put(object, "experts", json_null()) && // of a later version, as adapters are
+              json_put(object, "adapters", json_array()) &&
+              json_put(object, "window_layers", json_integer(info.window_layers));
     if (ok) return object;
     json_decref(object);
     return NULL;

@@ -103,6 +103,12 @@ static quill_status plan_positions(struct model *model, const struct weights *w,
     return s;
 }
 
+int32_t model_window(const struct model *model, int32_t *layers) {
+    *layers = 0;
+    for (int32_t l = 0; l < model->hp.n_layer; l++) *layers += model->layers[l].window > 0;
+    return *layers ? model->hp.window : 0;
+}
+
 // ---- scores ----
 
 static float score_scale(const struct model *model, enum weights_format format, int32_t layer) {

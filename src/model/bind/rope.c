@@ -34,8 +34,8 @@ static const float *finish(struct making *m, const double *divisors) {
 static double or_else(float value, double otherwise) { return value > 0 ? (double)value : otherwise; }
 
 // Llama 3.1 (Grattafiori et al. 2024): long waves are stretched, short ones stay, and between them the two are mixed.
-// The stretch is rounded, as in GGUF files, which have it as a list of divisors.
-static void llama3(struct making *m) {
+// The stretch is rounded, as in GGUF files, which have it as a list of divisors. Returns the factor.
+static double llama3(struct making *m) {
     const struct hparams *hp = &m->model->hp;
     const double factor = or_else(hp->rope_factor, 8), low = or_else(hp->rope_low, 1), high = or_else(hp->rope_high, 4);
     const double original = hp->rope_original ? hp->rope_original : 8192;
@@ -46,6 +46,7 @@ static void llama3(struct making *m) {
         const double stretch = wave > original / low ? factor : 1 / ((1 - mix) / factor + mix);
         m->freqs[i] = f / (double)(float)stretch;
     }
+    return factor;
 }
 
 // YaRN (Peng et al. 2023, section 3.2): the ramp runs between the pairs that turn beta_fast and beta_slow times within
@@ -121,6 +122,8 @@ static quill_status longrope(struct making *m, struct rope *rope) {
     const double gain = stretch > 1 ? sqrt(1 + d_log(stretch) / d_log(original)) : 1;
     rope->magnitude = (float)or_else(hp->rope_magnitude, gain);
     rope->original = (int32_t)original;
+    rope->scaling = "longrope";
+    rope->factor = stretch;
     rope->freqs = finish(m, shorter);
     rope->long_freqs = finish(m, longer);
     return rope->freqs && rope->long_freqs ? QUILL_OK : fail_memory(m->err);
@@ -134,17 +137,24 @@ static quill_status scaled(struct making *m, struct rope *rope, double base) {
     if (m->model->rope_long && m->model->rope_short) return longrope(m, rope); // GGUF files need not name the kind
     switch (hp->rope_scaling) {
     case ROPE_LONG: return longrope(m, rope);
-    case ROPE_LLAMA3: llama3(m); break;
+    case ROPE_LLAMA3:
+        factor = llama3(m);
+        rope->scaling = "llama3";
+        break;
     case ROPE_YARN:
         if (!(hp->rope_factor > 0)) factor = hp->n_ctx / original;
         yarn(m, factor, original, base);
         rope->magnitude = (float)yarn_magnitude(hp, m->w->format, factor);
+        rope->scaling = "yarn";
         break;
     case ROPE_LINEAR:
         for (size_t i = 0; i < m->n; i++) m->freqs[i] /= factor;
+        rope->scaling = "linear";
         break;
     case ROPE_PLAIN: break;
     }
+    if (rope->scaling) rope->factor = factor, rope->original = hp->rope_original;
+    else if (m->model->rope_divisors) rope->scaling = "factors";
     if (m->model->rope_divisors) s = tensor_divisors(m, m->model->rope_divisors, divisors);
     if (!s && !(rope->freqs = finish(m, m->model->rope_divisors ? divisors : NULL))) s = fail_memory(m->err);
     return s;
@@ -171,7 +181,7 @@ quill_status ropes_make(struct model *model, const struct weights *w, quill_erro
     model->unturned = kind && reordered(model, w->format) ? 1 : -1;
     if (!kind) return QUILL_OK;
     for (int i = 0; i < MAX_ROPES; i++)
-        model->ropes[i] = (struct rope){.kind = kind, .n_pairs = m.n, .magnitude = 1};
+        model->ropes[i] = (struct rope){.kind = kind, .n_pairs = m.n, .magnitude = 1, .base = i ? apart : base};
     quill_status s = base_from(&m, &base);
     if (!s) plain(&m, base), s = scaled(&m, &model->ropes[0], base);
     if (s || (!model->family->rope_apart && model->unturned < 0)) return s;
@@ -180,4 +190,31 @@ quill_status ropes_make(struct model *model, const struct weights *w, quill_erro
     if (!model->family->rope_apart) memset(m.freqs, 0, sizeof m.freqs);
     model->ropes[1].freqs = finish(&m, NULL);
     return model->ropes[1].freqs ? QUILL_OK : fail_memory(err);
+}
+
+// ---- for reports ----
+
+static int32_t count_turned(const struct model *model) {
+    int32_t n = 0;
+    for (int32_t l = 0; l < model->hp.n_layer; l++)
+        n += model->layers[l].rope >= 0 && model->layers[l].rope != model->unturned;
+    return n;
+}
+
+quill_rope_info model_rope(const struct model *model) {
+    static const char *const kinds[ROPE_KIND_COUNT] = {[ROPE_HALVES] = "halves", [ROPE_PAIRS] = "pairs"};
+    const struct rope *rope = &model->ropes[0];
+    int32_t window_layers;
+    if (!rope->kind) return (quill_rope_info){.kind = NULL};
+    const bool apart = model->family->rope_apart && model_window(model, &window_layers);
+    return (quill_rope_info){
+        .kind = kinds[rope->kind],
+        .dims = model->hp.rope_dims,
+        .base = rope->base,
+        .scaling = rope->scaling,
+        .factor = rope->factor,
+        .n_ctx_original = rope->original,
+        .base_window = apart ? model->ropes[1].base : 0,
+        .layers = count_turned(model),
+    };
 }
