@@ -99,7 +99,7 @@ struct model {
     struct norm embd_norm;         // of the embedding
     struct rope ropes[MAX_ROPES];
     int unturned;                  // layer_plan.rope of layers without rotary positions
-    const float *rope_divisors, *rope_long, *rope_short; // [R/2] divisors of frequencies that a file gives, or NULL
+    const float *rope_divisors, *rope_long, *rope_short; // [R/2] divisors of frequencies, or NULL
     struct layer_plan *layers;     // [n_layer]
     struct norm final_norm;
     struct linear head;            // [V, W]

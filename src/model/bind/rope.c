@@ -25,28 +25,30 @@ static void plain(struct making *m, double base) {
     for (size_t i = 0; i < m->n; i++) m->freqs[i] = power(base, -(double)i / (double)m->n);
 }
 
-static const float *finish(struct making *m, const double *divisors) {
+// The table; divisors: [n] of frequencies that a file gives, or NULL.
+static const float *finish(struct making *m, const float *divisors) {
     float *freqs = arena_alloc(&m->model->arena, m->n, sizeof *freqs);
-    for (size_t i = 0; freqs && i < m->n; i++) freqs[i] = (float)(m->freqs[i] / (divisors ? divisors[i] : 1));
+    for (size_t i = 0; freqs && i < m->n; i++) freqs[i] = (float)(m->freqs[i] / (divisors ? (double)divisors[i] : 1));
     return freqs;
 }
 
 static double or_else(float value, double otherwise) { return value > 0 ? (double)value : otherwise; }
 
 // Llama 3.1 (Grattafiori et al. 2024): long waves are stretched, short ones stay, and between them the two are mixed.
-// The stretch is rounded, as in GGUF files, which have it as a list of divisors. Returns the factor.
-static double llama3(struct making *m) {
+// The stretch is a list of divisors, as GGUF files have it.
+static quill_status llama3(struct making *m, double factor) {
     const struct hparams *hp = &m->model->hp;
-    const double factor = or_else(hp->rope_factor, 8), low = or_else(hp->rope_low, 1), high = or_else(hp->rope_high, 4);
+    const double low = or_else(hp->rope_low, 1), high = or_else(hp->rope_high, 4);
     const double original = hp->rope_original ? hp->rope_original : 8192;
+    float *divisors = arena_alloc(&m->model->arena, m->n, sizeof *divisors);
+    if (!divisors) return fail_memory(m->err);
     for (size_t i = 0; i < m->n; i++) {
-        const double f = m->freqs[i], wave = 2 * pi / f;
-        if (wave < original / high) continue;
-        const double mix = (original / wave - low) / (high - low);
+        const double wave = 2 * pi / m->freqs[i], mix = (original / wave - low) / (high - low);
         const double stretch = wave > original / low ? factor : 1 / ((1 - mix) / factor + mix);
-        m->freqs[i] = f / (double)(float)stretch;
+        divisors[i] = wave < original / high ? 1 : (float)stretch;
     }
-    return factor;
+    m->model->rope_divisors = divisors;
+    return QUILL_OK;
 }
 
 // YaRN (Peng et al. 2023, section 3.2): the ramp runs between the pairs that turn beta_fast and beta_slow times within
@@ -79,7 +81,7 @@ static double yarn_magnitude(const struct hparams *hp, enum weights_format forma
 }
 
 // Divisors as a list in config.json: one for each pair.
-static quill_status read_divisors(struct making *m, enum key key, double out[MAX_HEAD_DIM / 2]) {
+static quill_status read_divisors(struct making *m, enum key key, const float **out) {
     char name_room[KEY_BYTES];
     const char *name = hparams_found(m->model->family, m->w, key, name_room), *file = QUOTED(str_of(m->model->file));
     const struct meta *list = name ? weights_meta(m->w, str_of(name)) : NULL;
@@ -88,23 +90,24 @@ static quill_status read_divisors(struct making *m, enum key key, double out[MAX
     if (!list || list->kind != META_ARRAY || list->a.n != m->n)
         return fail(m->err, QUILL_E_MODEL, "%s: '%s': expected a list of %zu numbers above 0, found another value",
                     file, name ? name : key == KEY_ROPE_LONG ? "long_factor" : "short_factor", m->n);
+    float *divisors = arena_alloc(&m->model->arena, m->n, sizeof *divisors);
+    if (!divisors) return fail_memory(m->err);
     for (size_t i = 0; meta_next(&walk, &element); i++) {
-        out[i] = element.kind == META_INT ? (double)element.i : element.kind == META_FLOAT ? element.f : 0;
-        out[i] = (double)(float)out[i];
-        if (!(out[i] > 0) || !isfinite(out[i]))
+        const double value = element.kind == META_INT ? (double)element.i : element.kind == META_FLOAT ? element.f : 0;
+        divisors[i] = (float)value;
+        if (!(divisors[i] > 0) || !isfinite(divisors[i]))
             return fail(m->err, QUILL_E_MODEL, "%s: '%s': expected a list of %zu numbers above 0, found another value",
                         file, name, m->n);
     }
+    *out = divisors;
     return QUILL_OK;
 }
 
-static quill_status tensor_divisors(struct making *m, const float *from, double out[MAX_HEAD_DIM / 2]) {
-    for (size_t i = 0; i < m->n; i++) {
-        out[i] = (double)from[i];
-        if (!(out[i] > 0)) // infinity: a pair that does not turn
+static quill_status check_divisors(struct making *m, const float *divisors) {
+    for (size_t i = 0; divisors && i < m->n; i++)
+        if (!(divisors[i] > 0)) // infinity: a pair that does not turn
             return fail(m->err, QUILL_E_MODEL, "%s: rotary factor %zu: expected a number above 0, found %g",
-                        QUOTED(str_of(m->model->file)), i, out[i]);
-    }
+                        QUOTED(str_of(m->model->file)), i, (double)divisors[i]);
     return QUILL_OK;
 }
 
@@ -112,11 +115,11 @@ static quill_status tensor_divisors(struct making *m, const float *from, double 
 static quill_status longrope(struct making *m, struct rope *rope) {
     struct model *model = m->model;
     const struct hparams *hp = &model->hp;
-    double shorter[MAX_HEAD_DIM / 2], longer[MAX_HEAD_DIM / 2];
     const bool tensors = model->rope_long && model->rope_short;
-    quill_status s = tensors ? tensor_divisors(m, model->rope_short, shorter)
-                             : read_divisors(m, KEY_ROPE_SHORT, shorter);
-    if (!s) s = tensors ? tensor_divisors(m, model->rope_long, longer) : read_divisors(m, KEY_ROPE_LONG, longer);
+    quill_status s = tensors ? QUILL_OK : read_divisors(m, KEY_ROPE_SHORT, &model->rope_short);
+    if (!s && !tensors) s = read_divisors(m, KEY_ROPE_LONG, &model->rope_long);
+    if (!s) s = check_divisors(m, model->rope_short);
+    if (!s) s = check_divisors(m, model->rope_long);
     if (s) return s;
     const double original = hp->rope_original ? hp->rope_original : hp->n_ctx, stretch = hp->n_ctx / original;
     const double gain = stretch > 1 ? sqrt(1 + d_log(stretch) / d_log(original)) : 1;
@@ -124,22 +127,24 @@ static quill_status longrope(struct making *m, struct rope *rope) {
     rope->original = (int32_t)original;
     rope->scaling = "longrope";
     rope->factor = stretch;
-    rope->freqs = finish(m, shorter);
-    rope->long_freqs = finish(m, longer);
+    rope->freqs = finish(m, model->rope_short);
+    rope->long_freqs = finish(m, model->rope_long);
     return rope->freqs && rope->long_freqs ? QUILL_OK : fail_memory(m->err);
 }
 
 static quill_status scaled(struct making *m, struct rope *rope, double base) {
-    const struct hparams *hp = &m->model->hp;
+    struct model *model = m->model;
+    const struct hparams *hp = &model->hp;
     const double original = hp->rope_original ? hp->rope_original : hp->n_ctx;
-    double factor = or_else(hp->rope_factor, 1), divisors[MAX_HEAD_DIM / 2];
+    double factor = or_else(hp->rope_factor, 1);
     quill_status s = QUILL_OK;
-    if (m->model->rope_long && m->model->rope_short) return longrope(m, rope); // GGUF files need not name the kind
+    if (model->rope_long && model->rope_short) return longrope(m, rope); // GGUF files need not name the kind
     switch (hp->rope_scaling) {
     case ROPE_LONG: return longrope(m, rope);
     case ROPE_LLAMA3:
-        factor = llama3(m);
+        factor = or_else(hp->rope_factor, 8);
         rope->scaling = "llama3";
+        if (!model->rope_divisors) s = llama3(m, factor);
         break;
     case ROPE_YARN:
         if (!(hp->rope_factor > 0)) factor = hp->n_ctx / original;
@@ -154,9 +159,9 @@ static quill_status scaled(struct making *m, struct rope *rope, double base) {
     case ROPE_PLAIN: break;
     }
     if (rope->scaling) rope->factor = factor, rope->original = hp->rope_original;
-    else if (m->model->rope_divisors) rope->scaling = "factors";
-    if (m->model->rope_divisors) s = tensor_divisors(m, m->model->rope_divisors, divisors);
-    if (!s && !(rope->freqs = finish(m, m->model->rope_divisors ? divisors : NULL))) s = fail_memory(m->err);
+    else if (model->rope_divisors) rope->scaling = "factors";
+    if (!s) s = check_divisors(m, model->rope_divisors);
+    if (!s && !(rope->freqs = finish(m, model->rope_divisors))) s = fail_memory(m->err);
     return s;
 }
 
