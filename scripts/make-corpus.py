@@ -390,7 +390,25 @@ def make_tokenizer_json():
     f.n("more-after-it", good + "{}", "tokenizer.json: ")
     f.n("no-model", tokenizer().replace('"model"', '"modem"'), "expected a model")
     f.n("model-twice", good[:-1] + ', "model": {}}', "twice")
-    f.n("unigram", tokenizer(model={"type": "Unigram"}), "\"Unigram\" is not supported")
+    f.n("unigram-with-merges", tokenizer(model={"type": "Unigram"}), "expected a vocab with scores of Unigram")
+    f.n("word-piece", tokenizer(model={"type": "WordPiece"}), "\"WordPiece\" is not supported")
+
+    def unigram(vocab, **model):
+        return tokenizer({"model": {"type": "Unigram", "vocab": vocab, **model}}, pre_tokenizer=mark, decoder=mark, added=[
+            {"id": 3, "content": "<x>", "special": True}])
+
+    mark, pieces = {"type": "Metaspace", "replacement": "\u2581"}, [["<unk>", 0.0], ["\u2581a", -1.5], ["b", -2e1]]
+    f.y("unigram", unigram(pieces, unk_id=0))
+    f.y("unigram-without-unknown", unigram(pieces, unk_id=None))
+    f.n("unigram-unknown-far-away", unigram(pieces, unk_id=4), "unk_id: expected the id of a token, found 4")
+    f.n("unigram-unknown-negative", unigram(pieces, unk_id=-1), "unk_id: expected a token's id or null")
+    f.n("unigram-token-twice", unigram(pieces + [["<x>", 0], ["b", 1]]), "the same text")
+    for name, item in (("number", 3), ("single", ["a"]), ("three", ["a", 1, 2]), ("swapped", [1, "a"]), ("score-text", ["a", "1"]), ("score-null", ["a", None])):
+        f.n("unigram-" + name, unigram(pieces + [item]), "expected a token and its score in each")
+    f.n("unigram-score-huge", unigram(pieces).replace("-20.0", "-1e999"), "expected a finite number")
+    f.n("unigram-score-long", unigram(pieces).replace("-20.0", "-2" + "0" * 100), "expected a token and its score")
+    f.n("unigram-byte-level", tokenizer({"model": {"type": "Unigram", "vocab": pieces}}), "with ByteLevel")
+    f.n("scores-with-merges", tokenizer({"model": {"type": "BPE", "vocab": pieces, "merges": []}}), "expected vocab and merges of BPE")
     f.n("byte-fallback", tokenizer(model={"byte_fallback": True}), "with ByteLevel, \"byte_fallback\" true is not supported")
     f.n("dropout", tokenizer(model={"dropout": 0.5}), "is not supported")
     f.n("suffix", tokenizer(model={"end_of_word_suffix": "@@"}), "is not supported")
@@ -417,7 +435,7 @@ def make_tokenizer_json():
     f.y("added-single-word", tokenizer(added=[{"id": END, "content": "x", "special": True, "single_word": True}]))
     f.n("added-over-another", tokenizer(added=[{"id": 5, "content": "zzz", "special": True}]), "is of two tokens")
     f.n("added-control-characters", tokenizer(added=[{"id": 5, "content": "\x1b[31mred", "special": True}]), "\\x1b[31mred")
-    mark, both = {"type": "Metaspace", "replacement": "\u2581"}, {"strip_left": True, "strip_right": True}
+    both = {"strip_left": True, "strip_right": True}
     to_mark = {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}
     steps = [{"type": kind} for kind in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt")] + [
         {"type": "Strip", **both}, {"type": "Prepend", "prepend": "\u2581"}, {"type": "Replace", "pattern": {"Regex": "a+|"}, "content": "b"},
@@ -762,6 +780,17 @@ def make_model():
     f.n("spm-token-twice", model(spm | {"tokenizer.ggml.tokens": (ARRAY, (STRING, ["<unk>", "<s>"] + ["a"] * (n - 2))),
                                         "tokenizer.ggml.token_type": (ARRAY, (I32, [1] * n))}), "the same text")
     f.n("spm-unknown-a-string", model(spm | {"tokenizer.ggml.unknown_token_id": (STRING, "0")}), "unknown_token_id")
+    rules = struct.pack("<4I", 12, 0, 0, 0) + b"a\0"
+    unigram = spm | {"tokenizer.ggml.model": (STRING, "t5"), "tokenizer.ggml.unknown_token_id": (U32, 0),
+                     "tokenizer.ggml.precompiled_charsmap": (ARRAY, (U8, list(rules))), "tokenizer.ggml.remove_extra_whitespaces": (BOOL, 1)}
+    f.y("unigram", model(unigram))
+    f.y("unigram-no-rules", model(unigram | {"tokenizer.ggml.precompiled_charsmap": (ARRAY, (U8, []))}))
+    f.n("unigram-rules-cut", model(unigram | {"tokenizer.ggml.precompiled_charsmap": (ARRAY, (U8, list(rules[:8])))}), "precompiled_charsmap: expected a trie")
+    f.n("unigram-rules-text", model(unigram | {"tokenizer.ggml.precompiled_charsmap": (STRING, "AAAA")}), "precompiled_charsmap: expected an array of integers")
+    f.n("unigram-no-scores", model(unigram | {"tokenizer.ggml.scores": None}), "key tokenizer.ggml.scores: expected an array of numbers")
+    f.n("unigram-unknown-far-away", model(unigram | {"tokenizer.ggml.unknown_token_id": None, "tokenizer.ggml.tokens": (ARRAY, (STRING, names[:2])),
+                                                     "tokenizer.ggml.scores": (ARRAY, (F32, [0, 0])), "tokenizer.ggml.token_type": (ARRAY, (I32, [1, 1]))}),
+        "unknown token: expected an id of 0 to 1, found 2")
     f.n("pre", model({"tokenizer.ggml.pre": (STRING, "nobody")}), "'nobody' is not supported")
     f.n("pre-nul", model({"tokenizer.ggml.pre": (STRING, "gpt-2\0")}), "tokenizer.ggml.pre")
     f.n("no-tokens", model({"tokenizer.ggml.tokens": None}), "tokenizer.ggml.tokens")

@@ -149,7 +149,7 @@ static void special_tokens_in_the_text_behind_the_gap_are_text(void **state) {
 static void the_text_behind_the_gap_gets_no_space(void **state) {
     (void)state;
     struct rig rig;
-    static float scores[RIG_TOKENS];
+    static double scores[RIG_TOKENS];
     rig = (struct rig){.spec = {.file = "rig", .model = VOCAB_SPM, .spelling = SPELLED_BLANKS, .bos = -1,
                                 .dummy_prefix = PREFIX_ALWAYS, .scores = scores}};
     rig.spec.tokens = rig.tokens;

@@ -15,7 +15,7 @@ static quill_error err;
 // <unk> is id 0, the 256 bytes are ids 1 to 256; what a test adds comes behind them.
 struct spm_rig {
     struct rig rig;
-    float scores[RIG_TOKENS];
+    double scores[RIG_TOKENS];
 };
 enum { BYTE = 1 };
 
@@ -33,7 +33,7 @@ static void begin(struct spm_rig *r) {
     }
 }
 
-static int add(struct spm_rig *r, const char *text, float score) {
+static int add(struct spm_rig *r, const char *text, double score) {
     int id = rig_add(&r->rig, text, TOKEN_NORMAL);
     r->scores[id] = score;
     return id;
@@ -54,6 +54,14 @@ static void ids_are_those_of_sentencepiece(void **state) {
     (void)state;
     quill_tokenizer *t = open_tokenizer(TEST_DATA("tokenizer/spm-bpe.gguf"));
     assert_true(check_cases(t, TEST_DATA("tokenizer/spm-bpe/cases.txt"), text) > 500);
+    quill_tokenizer_free(t);
+}
+
+// Extra spaces and what the rules replace do not come back.
+static void ids_of_unigram_are_those_of_sentencepiece(void **state) {
+    (void)state;
+    quill_tokenizer *t = open_tokenizer(TEST_DATA("tokenizer/spm-unigram.gguf"));
+    assert_true(check_ids(t, TEST_DATA("tokenizer/spm-unigram/cases.txt"), text) > 500);
     quill_tokenizer_free(t);
 }
 
@@ -89,7 +97,7 @@ static size_t plain_spm(const struct spm_rig *r, const char *p, size_t n, int32_
     for (size_t i = 0; i <= n; i++) starts[i] = i;
     for (;;) {
         size_t best = SIZE_MAX;
-        float score = 0;
+        double score = 0;
         for (size_t i = 0; i + 1 < parts; i++)
             for (size_t id = 257; id < r->rig.spec.n_tokens; id++)
                 if (str_equal(r->rig.tokens[id], (struct str){p + starts[i], starts[i + 2] - starts[i]}) &&
@@ -124,7 +132,7 @@ static void joining_is_what_its_definition_says(void **state) {
             for (size_t k = 0; k < n; k++) tokens[i][k] = "xy"[test_random(&seed) % 2];
             tokens[i][n] = '\0';
             for (int k = 0; k < i; k++) known |= !strcmp(tokens[i], tokens[k]);
-            if (!known) add(&r, tokens[i], -(float)(test_random(&seed) % 4));
+            if (!known) add(&r, tokens[i], -(double)(test_random(&seed) % 4));
         }
         quill_tokenizer *t = rig_tokenizer(&r.rig);
         for (int k = 0; k < 20; k++) {
@@ -323,6 +331,7 @@ static void vocabularies_that_make_no_sense_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_those_of_sentencepiece),
+        cmocka_unit_test(ids_of_unigram_are_those_of_sentencepiece),
         cmocka_unit_test(ids_are_those_that_come_with_the_vocabularies),
         cmocka_unit_test(the_highest_score_is_joined_first),
         cmocka_unit_test(joining_is_what_its_definition_says),

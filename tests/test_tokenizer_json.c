@@ -72,6 +72,10 @@ CHECK(split_merged_with_next, "split-merged-with-next")
 CHECK(split_contiguous, "split-contiguous")
 CHECK(split_inverted, "split-inverted")
 CHECK(digits, "digits")
+CHECK(unigram, "unigram")
+CHECK(unigram_bytes, "unigram-bytes")
+CHECK(unigram_words, "unigram-words")
+CHECK(unigram_unknown, "unigram-unknown")
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -100,6 +104,10 @@ int main(void) {
         cmocka_unit_test(split_contiguous),
         cmocka_unit_test(split_inverted),
         cmocka_unit_test(digits),
+        cmocka_unit_test(unigram),
+        cmocka_unit_test(unigram_bytes),
+        cmocka_unit_test(unigram_words),
+        cmocka_unit_test(unigram_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 //   spm   SentencePiece's BPE, Llama's. A text comes back if it has no U+2581, which is the same as a space here, and
 //         each of its characters has a token or the tokens of its bytes (nearly every such vocabulary has all bytes).
 //         A space that is put in front of what follows an added token stays.
+//   unigram  as spm; also, most such vocabularies normalize texts.
 // A tokenizer is immutable once opened and may be shared by any number of threads.
 #ifndef QUILL_TOKENIZER_H
 #define QUILL_TOKENIZER_H
@@ -114,7 +115,7 @@ bool quill_adds_bos(const quill_tokenizer *tokenizer);                  // the m
 
 // For reports; strings are borrowed from the tokenizer.
 typedef struct quill_tokenizer_info {
-    const char *model;    // kind of the tokenizer: "bpe", "spm"
+    const char *model;    // kind of the tokenizer: "bpe", "spm", "unigram"
     const char *pre;      // BPE: name of the pre-tokenizer, "gpt-2"; "custom": the file has its own pattern; else NULL
     size_t n_merges;      // BPE
     const int32_t *eos;   // [n_eos] ids that quill_token_is_eos knows, borrowed; those that the files name come first

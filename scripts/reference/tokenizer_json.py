@@ -5,15 +5,15 @@ Each folder of json/ has tokenizer.json; cases.txt with three lines for each tex
 its ids with special tokens as plain text, and the hexadecimal of what they are decoded to (-: not compared); and
 special.txt, the same with special tokens parsed.
 """
+import collections
 import json
 import pathlib
 import shutil
 
-from . import cases
-from .spm import train as train_spm
+from . import cases, spm
 
 MARK = "▁"
-SIZE = 420
+SIZE, ALPHABET = 420, 90
 TEXTS = (
     "", " ", "  ", "a", " a", "a ", "  a  ", "Hello world", "Hello  world", "Hello\nworld\n", "\n", "\t\tx", "The bear said that he was not there.",
     "Winnie-the-Pooh, 1926: \"Pooh!\" (p. 12)", "it's 3.14 or 1,000,000", "word " * 12, "x" * 60, "of the " * 20 + " end", "THE BEAR", "ÀÉÎÕÜ café naïve",
@@ -23,8 +23,6 @@ TEXTS = (
     "aWordb", "Word1", "1 Word", "Word.", "<old>", "a<old>b", "a <old> b", "<old> a", "a-b--c---d", "...", "!?", "a1b22c333", "tail   ", "\r\n a \r\n", "$5+3=8^2`~|",
     "Ⓐⓑ", "ǅ ŉ", "ệ e\u0302\u0323", "\u0301alone", "q\u0307\u0323 q\u0323\u0307", "🇩🇪🇫🇷", "न\u093c", "क\u094dष",
 )
-# Of SentencePiece's rules, few, so that the file stays small: what is replaced, and by what, as code points.
-RULES = "41\t61\n42\t62\n65 301\tE9\nA0\t20\n3000\t20\nFB01\t66 69\nBD\t31 2F 32\n200B\t\n31 32\t78 78 78\n1F600\t3A 29\n"
 
 
 def add_arguments(parser):
@@ -42,9 +40,12 @@ def run(args):
         content = json.loads(tokenizer.to_str())
         (folder / "tokenizer.json").write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
         tokenizer.encode_special_tokens = True
-        save(tokenizer, folder / "cases.txt", TEXTS)
+        # Unigram finds special tokens in plain text too, where they are part of its vocabulary; quill does not.
+        unigram = name.startswith("unigram")
+        plain = [text for text in TEXTS if not (unigram and any(token in text for token in ("<s>", "</s>", "<unk>", "<0x")))]
+        save(tokenizer, folder / "cases.txt", plain)
         tokenizer.encode_special_tokens = False
-        save(tokenizer, folder / "special.txt", [text for text in TEXTS if "<" in text])
+        save(tokenizer, folder / "special.txt", [text for text in TEXTS if "<" in text and not (unigram and ("<0x" in text or "</s>" in text))])
 
 
 def save(tokenizer, path, texts):
@@ -62,7 +63,7 @@ def save(tokenizer, path, texts):
 def make_all(lines):
     from tokenizers import AddedToken, Regex, decoders, normalizers, pre_tokenizers, processors
     N, P, D = normalizers, pre_tokenizers, decoders
-    spm = D.Sequence([D.Replace(MARK, " "), D.ByteFallback(), D.Fuse(), D.Strip(" ", 1, 0)])
+    llama_decoder = D.Sequence([D.Replace(MARK, " "), D.ByteFallback(), D.Fuse(), D.Strip(" ", 1, 0)])
     bare = D.Sequence([D.Replace(MARK, " "), D.ByteFallback(), D.Fuse()])
     to_mark = N.Replace(" ", MARK)
     llama = N.Sequence([N.Prepend(MARK), to_mark])
@@ -81,29 +82,36 @@ def make_all(lines):
     def made(model, **parts):
         return build(model, special, tokens, **parts)
 
-    yield "llama", made(marked(), normalizer=llama, decoder=spm, post_processor=template)
-    yield "ignore-merges", made(marked(ignore_merges=True), normalizer=llama, decoder=spm)
+    yield "llama", made(marked(), normalizer=llama, decoder=llama_decoder, post_processor=template)
+    yield "ignore-merges", made(marked(ignore_merges=True), normalizer=llama, decoder=llama_decoder)
     yield "gemma", made(marked(), normalizer=to_mark, pre_tokenizer=P.Split(" ", "merged_with_previous"), decoder=bare)
-    yield "metaspace-first", made(marked(), pre_tokenizer=P.Metaspace(prepend_scheme="first", split=False), decoder=spm)
+    yield "metaspace-first", made(marked(), pre_tokenizer=P.Metaspace(prepend_scheme="first", split=False), decoder=llama_decoder)
     yield "metaspace-always", made(marked(), pre_tokenizer=P.Metaspace(prepend_scheme="always", split=True),
                                    decoder=metaspace(prepend_scheme="always"))
     yield "metaspace-never", made(marked(), pre_tokenizer=P.Sequence([P.Digits(True), P.Metaspace(prepend_scheme="never", split=True)]),
                                   decoder=metaspace(prepend_scheme="never"))
     yield "words", made(marked(), pre_tokenizer=P.Sequence([P.WhitespaceSplit(), P.Metaspace(prepend_scheme="always")]),
                         decoder=metaspace(prepend_scheme="always"))
-    yield "unknown", made(known(unk_token="<unk>"), normalizer=llama, decoder=spm)
-    yield "unknown-fused", made(known(unk_token="<unk>", fuse_unk=True), normalizer=llama, decoder=spm)
-    yield "unknown-dropped", made(known(), normalizer=llama, decoder=spm)
+    yield "unknown", made(known(unk_token="<unk>"), normalizer=llama, decoder=llama_decoder)
+    yield "unknown-fused", made(known(unk_token="<unk>", fuse_unk=True), normalizer=llama, decoder=llama_decoder)
+    yield "unknown-dropped", made(known(), normalizer=llama, decoder=llama_decoder)
     yield "nfkc", made(marked(), normalizer=N.Sequence([N.NFKC(), N.Nmt(), N.Strip(), N.Replace(Regex(" {2,}"), " "), N.Lowercase(), llama]),
-                       decoder=spm)
+                       decoder=llama_decoder)
     yield "nfd", made(marked(), normalizer=N.Sequence([N.NFD(), N.StripAccents(), N.Strip(True, False), to_mark]), decoder=bare)
     yield "nfkd", made(marked(), normalizer=N.Sequence([N.NFKD(), N.Prepend("The"), N.Replace("bear", "bull  "), to_mark]), decoder=bare)
-    yield "nfc", made(marked(), normalizer=N.Sequence([N.NFC(), N.Replace(Regex(r"\d+(?=\d)"), "#"), llama]), decoder=spm)
+    yield "nfc", made(marked(), normalizer=N.Sequence([N.NFC(), N.Replace(Regex(r"\d+(?=\d)"), "#"), llama]), decoder=llama_decoder)
     yield "charsmap", made(marked(), normalizer=N.Sequence([N.Precompiled(charsmap(lines))]),
                            pre_tokenizer=P.Metaspace(prepend_scheme="always", split=False), decoder=metaspace(prepend_scheme="always"))
     yield "bert", made(plain(unk_token="<unk>"), normalizer=N.BertNormalizer(True, True, None, True), pre_tokenizer=P.BertPreTokenizer())
     yield "bert-accents", made(plain(unk_token="<unk>"), normalizer=N.BertNormalizer(False, False, False, True), pre_tokenizer=P.BertPreTokenizer())
     yield "whitespace", made(plain(unk_token="<unk>", fuse_unk=True), pre_tokenizer=P.Whitespace())
+    rules = charsmap(lines)
+    for name, bytes_too, parts in (
+            ("unigram", False, dict(normalizer=N.Precompiled(rules), pre_tokenizer=P.Metaspace(), decoder=metaspace("always"))),
+            ("unigram-bytes", True, dict(normalizer=llama, decoder=llama_decoder)),
+            ("unigram-words", False, dict(pre_tokenizer=P.Sequence([P.WhitespaceSplit(), P.Metaspace()]), decoder=metaspace("always")))):
+        yield name, made(unigram(lines, bytes_too), **parts)
+    yield "unigram-unknown", made(unigram(lines, False, blanks=False), pre_tokenizer=P.Whitespace())
     for behavior in ("removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"):
         yield "split-" + behavior.replace("_", "-"), made(plain(unk_token="<unk>"), pre_tokenizer=P.Split(Regex(r"[ \-.0-9]"), behavior))
     yield "split-inverted", made(plain(unk_token="<unk>"), pre_tokenizer=P.Split(Regex("[a-z]+"), "merged_with_next", invert=True))
@@ -126,45 +134,28 @@ def bpe(lines, pre_tokenizer, byte_fallback):
     trained = tokenizers.Tokenizer(tokenizers.models.BPE())
     trained.pre_tokenizer = pre_tokenizer
     first = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256) if byte_fallback]
+    often = collections.Counter(character for line in lines for character in line.replace(" ", MARK))
+    alphabet = sorted(often, key=lambda character: (-often[character], character))[:ALPHABET]
     trained.train_from_iterator(lines, tokenizers.trainers.BpeTrainer(
-        vocab_size=SIZE + len(first), special_tokens=first, show_progress=False, limit_alphabet=90))
+        vocab_size=SIZE + len(first), special_tokens=first, show_progress=False, initial_alphabet=alphabet, limit_alphabet=ALPHABET))
     model = json.loads(trained.to_str())["model"]
     merges = [tuple(pair) for pair in model["merges"]]
     return lambda **settings: tokenizers.models.BPE(vocab=model["vocab"], merges=merges, byte_fallback=byte_fallback, **settings)
+
+
+def unigram(lines, byte_fallback, blanks=True):
+    import tokenizers
+    model = spm.train(lines, model_type="unigram", vocab_size=600 if byte_fallback else 500, hard_vocab_limit=False, byte_fallback=byte_fallback,
+                      character_coverage=0.98, normalization_rule_name="identity")
+    pieces = [(model.id_to_piece(token), model.get_score(token)) for token in range(model.get_piece_size())]
+    return tokenizers.models.Unigram([(piece if blanks else piece.replace(MARK, "_"), score) for piece, score in pieces], 0, byte_fallback)
 
 
 def charsmap(lines):
     """The compiled rules, as SentencePiece makes them."""
     import tempfile
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as rules:
-        rules.write(RULES)
+        rules.write(spm.RULES)
         rules.flush()
-        model = train_spm(lines, model_type="bpe", vocab_size=600, hard_vocab_limit=False, character_coverage=0.98, normalization_rule_tsv=rules.name)
-    return field(field(model.serialized_model_proto(), 3), 2)  # normalizer_spec, precompiled_charsmap
-
-
-def field(message, number):
-    """The bytes of a length-delimited field of a protobuf message."""
-    at = 0
-
-    def varint():
-        nonlocal at
-        value, shift = 0, 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while at < len(message):
-        key = varint()
-        kind = key & 7
-        size = varint() if kind == 2 else 0
-        if key >> 3 == number:
-            return message[at:at + size]
-        if kind == 0:
-            varint()
-        at += {0: 0, 1: 8, 2: size, 5: 4}[kind]
-    raise KeyError(number)
+        model = spm.train(lines, model_type="bpe", vocab_size=600, hard_vocab_limit=False, character_coverage=0.98, normalization_rule_tsv=rules.name)
+    return spm.field(spm.field(model.serialized_model_proto(), 3), 2)  # normalizer_spec, precompiled_charsmap

@@ -75,11 +75,11 @@ static quill_status token_scores(struct vocab *v, const struct weights *w, quill
     if (m->a.n != v->spec.n_tokens)
         return fail(err, QUILL_E_MODEL, "%s: key %s: expected %zu elements, one per token, found %llu",
                     QUOTED(str_of(w->path)), key, v->spec.n_tokens, (unsigned long long)m->a.n);
-    float *scores = arena_alloc(&v->arena, v->spec.n_tokens, sizeof *scores);
+    double *scores = arena_alloc(&v->arena, v->spec.n_tokens, sizeof *scores);
     if (!scores) return fail_memory(err);
     struct meta_walk walk = {.array = &m->a};
     struct meta element;
-    for (size_t i = 0; i < v->spec.n_tokens && meta_next(&walk, &element); i++) scores[i] = (float)element.f;
+    for (size_t i = 0; i < v->spec.n_tokens && meta_next(&walk, &element); i++) scores[i] = element.f;
     v->spec.scores = scores;
     return QUILL_OK;
 }
@@ -182,6 +182,56 @@ static quill_status read_bpe(struct vocab *v, const struct weights *w, quill_err
     return s ? s : gguf_ids(v, w, err);
 }
 
+// The bytes of SentencePiece's rules, an array of integers.
+static quill_status read_charsmap(struct vocab *v, const struct weights *w, struct normalizer_step *step, bool *found,
+                                  quill_error *err) {
+    static const char key[] = "tokenizer.ggml.precompiled_charsmap";
+    const struct meta *m;
+    *found = weights_meta(w, str_of(key)) != NULL;
+    if (!*found) return QUILL_OK;
+    quill_status s = want_array(&m, w, key, META_INT, "integers", err);
+    *found = !s && m->a.n > 0;
+    if (!*found) return s;
+    char *bytes = m->a.n < SIZE_MAX ? arena_alloc(&v->arena, (size_t)m->a.n, 1) : NULL;
+    if (!bytes) return fail_memory(err);
+    struct meta_walk walk = {.array = &m->a};
+    struct meta element;
+    for (size_t i = 0; i < m->a.n && meta_next(&walk, &element); i++) bytes[i] = (char)element.i;
+    *step = (struct normalizer_step){.kind = NORMALIZE_CHARSMAP, .text = {bytes, (size_t)m->a.n}};
+    return QUILL_OK;
+}
+
+// T5's: what the file does not say is as in its vocabulary. EOS ends a text to be read, not one to be written on.
+static quill_status unigram_steps(struct vocab *v, const struct weights *w, quill_error *err) {
+    bool found, merged = false, prefix = true;
+    struct normalizer_step *steps = arena_alloc(&v->arena, 2, sizeof *steps);
+    if (!steps) return fail_memory(err);
+    quill_status s = read_charsmap(v, w, steps, &found, err);
+    if (s) return s;
+    v->spec.normalizers = steps;
+    v->spec.n_normalizers = found;
+    s = meta_bool(w, "tokenizer.ggml.remove_extra_whitespaces", &merged, &found, err);
+    if (!s) s = meta_bool(w, "tokenizer.ggml.add_space_prefix", &prefix, &found, err);
+    if (merged)
+        steps[v->spec.n_normalizers++] =
+            (struct normalizer_step){.kind = NORMALIZE_MERGE_BLANKS, .left = true, .right = true};
+    v->spec.dummy_prefix = prefix ? PREFIX_ALWAYS : PREFIX_NONE;
+    return s;
+}
+
+static quill_status read_unigram(struct vocab *v, const struct weights *w, quill_error *err) {
+    bool found;
+    v->spec.spelling = SPELLED_BLANKS;
+    v->spec.byte_fallback = true; // if it has the tokens
+    v->spec.pre = NULL;
+    v->spec.unk = 2;
+    quill_status s = token_scores(v, w, err);
+    if (!s) s = token_kinds(v, w, err);
+    if (!s) s = gguf_ids(v, w, err);
+    if (!s) s = token_id(v, w, "tokenizer.ggml.unknown_token_id", &v->spec.unk, &found, err);
+    return s ? s : unigram_steps(v, w, err);
+}
+
 static quill_status read_spm(struct vocab *v, const struct weights *w, quill_error *err) {
     v->spec.spelling = SPELLED_BLANKS;
     v->spec.byte_fallback = true;
@@ -191,18 +241,26 @@ static quill_status read_spm(struct vocab *v, const struct weights *w, quill_err
     return s ? s : spm_ids(v, w, err);
 }
 
+static const struct {
+    const char *name;
+    enum vocab_model model;
+    quill_status (*read)(struct vocab *v, const struct weights *w, quill_error *err);
+} models[] = {{"gpt2", VOCAB_BPE, read_bpe}, {"llama", VOCAB_SPM, read_spm}, {"t5", VOCAB_UNIGRAM, read_unigram}};
+enum { N_MODELS = sizeof models / sizeof *models };
+
 quill_status vocab_load_gguf(struct vocab *v, const struct weights *w, quill_error *err) {
     struct str model = {NULL, 0}, pre = {NULL, 0};
     bool found;
     quill_status s = meta_string(w, "tokenizer.ggml.model", &model, &found, err);
     if (s) return s;
-    bool spm = found && str_is(model, "llama");
-    if (!found || !(spm || str_is(model, "gpt2")))
+    size_t kind = 0;
+    while (found && kind < N_MODELS && !str_is(model, models[kind].name)) kind++;
+    if (!found || kind == N_MODELS)
         return fail(err, QUILL_E_MODEL,
-                    "%s: key tokenizer.ggml.model: expected 'gpt2' (byte-level BPE) or 'llama' (SentencePiece), found "
-                    "%s%s%s",
+                    "%s: key tokenizer.ggml.model: expected 'gpt2' (byte-level BPE), 'llama' or 't5' (SentencePiece), "
+                    "found %s%s%s",
                     QUOTED(str_of(w->path)), found ? "'" : "", found ? QUOTED(model) : "nothing", found ? "'" : "");
-    v->spec.model = spm ? VOCAB_SPM : VOCAB_BPE;
+    v->spec.model = models[kind].model;
     s = meta_string(w, "tokenizer.ggml.pre", &pre, &found, err);
     if (s) return s;
     if (found && (pre.n > PRE_BYTES || (pre.n && memchr(pre.p, 0, pre.n))))
@@ -210,5 +268,5 @@ quill_status vocab_load_gguf(struct vocab *v, const struct weights *w, quill_err
                     QUOTED(str_of(w->path)), QUOTED(pre));
     if (found && !(v->spec.pre = arena_string(&v->arena, pre))) return fail_memory(err);
     s = strings(v, &v->spec.tokens, &v->spec.n_tokens, MOST_TOKENS, w, "tokenizer.ggml.tokens", err);
-    return s ? s : spm ? read_spm(v, w, err) : read_bpe(v, w, err);
+    return s ? s : models[kind].read(v, w, err);
 }

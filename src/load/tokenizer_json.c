@@ -64,7 +64,7 @@ static quill_status read_merges(struct vocab_reading *r) {
 static const struct {
     const char *name, *harmless[4];
 } settings[] = {
-    {"\"type\"", {"\"BPE\"", "null"}},
+    {"\"type\"", {"\"BPE\"", "\"Unigram\"", "null"}},
     {"\"dropout\"", {"null", "0", "0.0"}},
     {"\"byte_fallback\"", {"false", "null", "true"}},
     {"\"fuse_unk\"", {"false", "null", "true"}},
@@ -79,6 +79,9 @@ static quill_status read_setting(struct vocab_reading *r, struct str name, struc
     if (str_is(name, "\"byte_fallback\"")) o->byte_fallback = str_is(value, "true");
     if (str_is(name, "\"fuse_unk\"")) o->fuse_unk = str_is(value, "true");
     if (str_is(name, "\"end_of_word_suffix\"") && !vocab_text(r, value, &o->word_suffix)) return fail_memory(r->err);
+    if (str_is(name, "\"type\"")) o->model = str_is(value, "\"Unigram\"") ? VOCAB_UNIGRAM : VOCAB_BPE;
+    if (str_is(name, "\"unk_id\"") && !str_is(value, "null") && !vocab_natural(value, &o->unk))
+        return vocab_refuse(r, "model: unk_id: expected a token's id or null, found another value");
     if (str_is(name, "\"unk_token\"") && !vocab_text(r, value, &o->unk_token)) return fail_memory(r->err);
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         if (!str_is(name, settings[i].name)) continue;
@@ -90,9 +93,20 @@ static quill_status read_setting(struct vocab_reading *r, struct str name, struc
     return QUILL_OK;
 }
 
+// What else a model must have, by its type.
+static quill_status check_model(struct vocab_reading *r, bool vocab, bool merges, bool scored) {
+    if (r->owner->model == VOCAB_UNIGRAM)
+        return vocab && scored && !merges
+                   ? QUILL_OK
+                   : vocab_refuse(r, "model: expected a vocab with scores of Unigram, found other members");
+    return vocab && merges && !scored
+               ? QUILL_OK
+               : vocab_refuse(r, "model: expected vocab and merges of BPE, found other members");
+}
+
 static quill_status read_model(struct vocab_reading *r) {
     struct str name, value;
-    bool vocab = false, merges = false;
+    bool vocab = false, merges = false, scored = false;
     quill_status status = QUILL_OK;
     json_enter(&r->walk);
     while (!status && json_name(&r->walk, &name)) {
@@ -101,13 +115,13 @@ static quill_status read_model(struct vocab_reading *r) {
             return vocab_refuse(r, "model: vocab or merges are there twice");
         vocab |= is_vocab;
         merges |= is_merges;
-        if (is_vocab) status = vocab_read_vocab(r, false);
+        if (is_vocab && json_kind(&r->walk) == '[') scored = true;
+        if (is_vocab) status = scored ? vocab_read_scored(r) : vocab_read_vocab(r, false);
         else if (is_merges) status = read_merges(r);
         else if (json_value(&r->walk, &value)) status = read_setting(r, name, value);
     }
     if (status) return status;
-    if (r->walk.mistake) return vocab_refuse(r, NULL);
-    return vocab && merges ? QUILL_OK : vocab_refuse(r, "model: expected vocab and merges of BPE, found other members");
+    return r->walk.mistake ? vocab_refuse(r, NULL) : check_model(r, vocab, merges, scored);
 }
 
 // ---- added tokens ---------------------------------------------------------------------------------------------------

@@ -188,6 +188,7 @@ static quill_status lacks_setting(struct vocab_reading *r, const char *what) {
 
 static quill_status settle_byte_level(struct vocab_reading *r) {
     struct vocab_owner *o = r->owner;
+    if (o->model == VOCAB_UNIGRAM) return lacks_setting(r, "with ByteLevel, \"type\" \"Unigram\"");
     if (o->byte_fallback) return lacks_setting(r, "with ByteLevel, \"byte_fallback\" true");
     if (o->word_suffix.n) return lacks_setting(r, "with ByteLevel, \"end_of_word_suffix\"");
     o->model = VOCAB_BPE;
@@ -243,7 +244,7 @@ static quill_status settle_patterns(struct vocab_reading *r) {
 static quill_status settle_characters(struct vocab_reading *r) {
     struct vocab_owner *o = r->owner;
     const bool blanks = o->marks_blanks || o->metaspace;
-    if (o->word_suffix.n && (blanks || o->byte_fallback))
+    if (o->word_suffix.n && (blanks || o->byte_fallback || o->model == VOCAB_UNIGRAM))
         return lacks_setting(r, "with byte_fallback or U+2581, \"end_of_word_suffix\"");
     if (o->model != VOCAB_UNIGRAM) o->model = VOCAB_BPE_CHARS;
     o->spelling = o->word_suffix.n ? SPELLED_WORDS : blanks ? SPELLED_BLANKS : SPELLED_PLAIN;

@@ -198,6 +198,9 @@ static int32_t id_of(const struct vocab_owner *o, struct str name) {
 
 static quill_status find_unknown(const struct vocab_reading *r) {
     struct vocab_owner *o = r->owner;
+    if (o->model == VOCAB_UNIGRAM && o->unk >= 0 && (size_t)o->unk >= o->n_tokens)
+        return fail(r->err, QUILL_E_MODEL, "%s/tokenizer.json: unk_id: expected the id of a token, found %d",
+                    QUOTED(str_of(r->directory)), o->unk);
     if (!o->unk_token.p) return QUILL_OK;
     o->unk = id_of(o, o->unk_token);
     return o->unk >= 0 ? QUILL_OK
@@ -263,11 +266,12 @@ static enum dummy_prefix prefix_of(const struct vocab_owner *o, const struct voc
     return !said ? o->prefix : c->prefix_space ? PREFIX_UNLESS_SPACE : PREFIX_NONE;
 }
 
-static quill_status place_all(const struct vocab_reading *r, const struct vocab_config *c, struct ignored *ignored,
+static quill_status place_all(struct vocab_reading *r, const struct vocab_config *c, struct ignored *ignored,
                               int32_t *bos) {
     struct vocab_owner *o = r->owner;
     sort_entries(o);
     quill_status status = place_tokens(r);
+    if (!status) status = vocab_place_scores(r);
     if (!status) status = check_template(r);
     if (!status) status = find_unknown(r);
     if (!status) mark_bytes(o);
@@ -292,6 +296,7 @@ static struct vocab_spec spec_of(const struct vocab_owner *o, const struct vocab
         .kinds = o->kinds,
         .n_merges = o->n_merges,
         .merges = o->merges,
+        .scores = o->model == VOCAB_UNIGRAM ? o->scores : NULL,
         .unk = o->unk,
         .fuse_unk = o->fuse_unk,
         .byte_fallback = o->byte_fallback,
@@ -343,6 +348,7 @@ void vocab_owner_free(struct vocab_owner *o) {
     arena_free(&o->arena);
     free(o->entries);
     free(o->merges);
+    free(o->scores);
     free(o->tokens);
     free(o->kinds);
     free(o);

@@ -26,6 +26,8 @@ struct vocab_owner {
     size_t n_entries, entries_cap;
     struct str *merges;          // [n_merges] "left right"
     size_t n_merges, merges_cap;
+    double *scores;              // [n_scores] by id
+    size_t n_scores, scores_cap;
     struct str patterns[OWN_MOST_PATTERNS];
     uint8_t behaviors[OWN_MOST_PATTERNS];           // enum split_behavior and SPLIT_INVERTED
     enum pattern_origin origins[OWN_MOST_PATTERNS];
@@ -75,6 +77,8 @@ quill_status vocab_add_merge(struct vocab_reading *r, struct str merge);
 quill_status vocab_read_tokenizer_json(struct vocab_reading *r); // r->walk at the beginning
 // The walk is at an object of tokens and their ids, of the vocabulary or (`added`) added to it.
 quill_status vocab_read_vocab(struct vocab_reading *r, bool added);
+quill_status vocab_read_scored(struct vocab_reading *r); // at a list of tokens and their scores, by id
+quill_status vocab_place_scores(struct vocab_reading *r); // after n_tokens is known: a score for each
 // Reads one token of a list of added ones; `id`: its id if the object does not hold it, else -1.
 quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_t id);
 quill_status vocab_read_pre_tokenizer(struct vocab_reading *r, struct str part);   // a value that was walked over

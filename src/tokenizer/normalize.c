@@ -73,9 +73,16 @@ static quill_status replace_regex(const struct step *step, struct normal_room *r
     return status;
 }
 
+// The length of a space or U+2581 that the text ends with; 0: it does not.
+static size_t blank_before(struct str text) {
+    return str_ends(text, STR(" ")) ? 1 : str_ends(text, STR(BLANK_MARK)) ? sizeof BLANK_MARK - 1 : 0;
+}
+
+// SentencePiece removes U+2581 at the end too.
 static bool merge_blanks(struct str text, struct buffer *out, bool first, bool last) {
+    size_t n;
     while (first && text.n && text.p[0] == ' ') text = (struct str){text.p + 1, text.n - 1};
-    while (last && text.n && text.p[text.n - 1] == ' ') text.n--;
+    while (last && (n = blank_before(text))) text.n -= n;
     if (!buffer_reserve(out, text.n)) return false;
     for (size_t i = 0; i < text.n; i++)
         if (text.p[i] != ' ' || i == 0 || text.p[i - 1] != ' ') out->p[out->n++] = text.p[i];
@@ -100,7 +107,7 @@ static quill_status run_step(const struct step *step, struct normal_room *room, 
     case NORMALIZE_PREPEND: ok = prepend(step, text, out); break;
     case NORMALIZE_REPLACE: ok = replace(step, text, out); break;
     case NORMALIZE_REPLACE_REGEX: return replace_regex(step, room, text, out, err);
-    case NORMALIZE_MERGE_BLANKS: ok = merge_blanks(text, out, first, last); break;
+    case NORMALIZE_MERGE_BLANKS: ok = merge_blanks(text, out, first || step->left, last || step->right); break;
     case NORMALIZE_CHARSMAP: ok = map_longest(&step->charsmap, text, out); break;
     case NORMALIZE_CHARSMAP_GRAPHEMES: ok = map_graphemes(&step->charsmap, text, out); break;
     case NORMALIZE_NFC: case NORMALIZE_NFD: case NORMALIZE_NFKC: case NORMALIZE_NFKD:

@@ -65,7 +65,8 @@ enum normalizer_kind {
     NORMALIZE_IDEOGRAPHS,    // a space before and after each Chinese character
     NORMALIZE_CHARSMAP,      // by rules (charsmap.h) in `text`: the longest that fit
     NORMALIZE_CHARSMAP_GRAPHEMES, // the same, but by what a user sees as a character: Hugging Face
-    NORMALIZE_MERGE_BLANKS,  // each run of spaces is one, and there is none at the ends of the whole text
+    NORMALIZE_MERGE_BLANKS,  // each run of spaces is one, and there is none at the ends of the whole text, or with
+                             // `left` and `right` of each part between added tokens
     NORMALIZERS,
 };
 struct normalizer_step {
@@ -105,10 +106,10 @@ struct vocab_spec {
     size_t n_merges;
     const struct str *merges;     // [n_merges] "left right", rank ascending; or with a NUL between them, where a space
                                   // belongs to one
-    const float *scores;          // [n_tokens] SPM, UNIGRAM: larger is better; NULL: none
+    const double *scores;         // [n_tokens] SPM, UNIGRAM: larger is better; NULL: none
     int32_t unk;                  // the token for text that no other token covers; -1: none
     bool byte_fallback;           // such text becomes the tokens <0x00> to <0xFF> of its bytes instead of unk
-    bool fuse_unk;                // unk tokens side by side are one (SPM and UNIGRAM: always)
+    bool fuse_unk;                // BPE_CHARS: unk tokens side by side are one; with scores they always are
     const struct normalizer_step *normalizers; // [n_normalizers] in turn
     size_t n_normalizers;
     enum dummy_prefix dummy_prefix;

@@ -38,7 +38,7 @@ static const struct {
 } models[VOCAB_MODELS] = {
     [VOCAB_BPE] = {"byte-level BPE", &bpe_segmenter},
     [VOCAB_SPM] = {"SentencePiece BPE", &spm_segmenter},
-    [VOCAB_UNIGRAM] = {"Unigram", NULL},
+    [VOCAB_UNIGRAM] = {"Unigram", &unigram_segmenter},
     [VOCAB_WORDPIECE] = {"WordPiece", NULL},
     [VOCAB_BPE_CHARS] = {"BPE of characters", &bpe_chars_segmenter},
 };

@@ -26,5 +26,6 @@ struct segmenter {
 extern const struct segmenter bpe_segmenter; // byte-level BPE
 extern const struct segmenter bpe_chars_segmenter;
 extern const struct segmenter spm_segmenter; // SentencePiece's BPE
+extern const struct segmenter unigram_segmenter;
 
 #endif

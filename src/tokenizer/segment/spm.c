@@ -2,27 +2,21 @@
 // SentencePiece's BPE: a piece begins as its characters. Of all adjacent parts that together are a token, those whose
 // token has the highest score are joined, of equal ones the leftmost, until none is left (Kudo and Richardson 2018,
 // "SentencePiece", section 3). A character that is no token becomes the tokens of its bytes, or the unknown token.
-#include <math.h>
-#include <stdio.h>
-
 #include "base/alloc.h"
-#include "base/checked.h"
-#include "base/map.h"
-#include "base/meminfo.h"
 #include "base/utf8.h"
+#include "room.h"
+#include "scores.h"
 #include "segment.h"
 #include "tokenizer/ids.h"
 
 enum {
     NO_TOKEN = -1,
     SHORT_PIECE = 32, // bytes; up to this length, scanning every pair is faster than a heap
-    LEAST_PARTS = 4096,
-    MOST_KEPT_PARTS = 1 << 15,
 };
 
 struct spm {
     const struct token_table *vocab;
-    float *scores;      // [vocab->n]
+    double *scores;     // [vocab->n]
     int32_t bytes[256]; // the token of each byte; NO_TOKEN
     int32_t unk;        // NO_TOKEN: none
 };
@@ -133,7 +127,7 @@ struct part {
 };
 
 struct pair {
-    float score;
+    double score;
     int32_t left;  // part
     uint32_t n;    // bytes of both; if the two parts there have another sum, they have changed since
     int32_t id;
@@ -206,51 +200,13 @@ static void make_parts(struct long_piece *l) {
     }
 }
 
-// Working memory for long pieces.
-struct spm_room {
-    void *memory;
-    size_t n; // parts that it has room for
-};
-enum { PART_BYTES = sizeof(struct part) + 2 * sizeof(struct pair) };
-
-static void release(struct spm_room *room) {
-    map_release(room->memory, room->n * PART_BYTES);
-    *room = (struct spm_room){0};
-}
-
-static void free_room(void *of_spm) {
-    if (!of_spm) return;
-    release(of_spm);
-    free(of_spm);
-}
-
-static void trim_room(void *of_spm) {
-    struct spm_room *room = of_spm;
-    if (room && room->n > MOST_KEPT_PARTS) release(room);
-}
-
-static quill_status make_room(void **of_spm, size_t n, quill_error *err) {
-    if (n > INT32_MAX - 1) return fail(err, QUILL_E_SYSTEM, "a word of %zu bytes is too long to encode", n);
-    if (!*of_spm && !(*of_spm = alloc_zeroed(1, sizeof(struct spm_room)))) return fail_memory(err);
-    struct spm_room *room = *of_spm;
-    if (n <= room->n) return QUILL_OK;
-    release(room);
-    size_t bytes, fit = n < LEAST_PARTS ? LEAST_PARTS : n;
-    if (!checked_mul_size(&bytes, fit, PART_BYTES)) return fail_memory(err);
-    char what[40];
-    snprintf(what, sizeof what, "a word of %zu MiB", n >> 20);
-    quill_status status = meminfo_check(bytes, what, err);
-    if (status) return status;
-    room->memory = map_reserve(bytes);
-    room->n = room->memory ? fit : 0;
-    return room->memory ? QUILL_OK : fail_memory(err);
-}
+enum { PART_BYTES = sizeof(struct part) + 2 * sizeof(struct pair) }; // working memory
 
 static quill_status encode_long(const struct spm *spm, void **of_spm, quill_ids *out, struct piece piece,
                                 quill_error *err) {
-    quill_status status = make_room(of_spm, piece.n, err);
+    quill_status status = room_fit(of_spm, piece.n, PART_BYTES, err);
     if (status) return status;
-    const struct spm_room *room = *of_spm;
+    const struct room *room = *of_spm;
     struct long_piece l = {.spm = spm, .piece = piece, .heap = room->memory};
     bool unknown = false;
     l.parts = (struct part *)(void *)(l.heap + 2 * room->n);
@@ -286,27 +242,9 @@ static size_t spm_memory(const void *model) {
     return sizeof *spm + spm->vocab->n * sizeof *spm->scores;
 }
 
-static quill_status read_scores(struct spm *spm, const struct vocab_spec *spec, quill_error *err) {
-    const size_t n = spm->vocab->n;
-    if (!spec->scores)
-        return fail(err, QUILL_E_MODEL, "%s: scores: expected one for each token, found none",
-                    QUOTED(str_of(spec->file)));
-    spm->scores = alloc_array(n, sizeof *spm->scores);
-    if (!spm->scores) return fail_memory(err);
-    memcpy(spm->scores, spec->scores, n * sizeof *spm->scores);
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(spm->scores[i]))
-            return fail(err, QUILL_E_MODEL, "%s: score of token %zu: expected a finite number, found %f",
-                        QUOTED(str_of(spec->file)), i, (double)spm->scores[i]);
-    return QUILL_OK;
-}
-
 static quill_status fill(struct spm *spm, struct token_table *vocab, const struct vocab_spec *spec, quill_error *err) {
-    quill_status status = read_scores(spm, spec, err);
+    quill_status status = scores_copy(&spm->scores, spec, err);
     if (status) return status;
-    if (spec->n_merges || spec->ignore_merges)
-        return fail(err, QUILL_E_MODEL, "%s: merges: expected none with scores, found them",
-                    QUOTED(str_of(spec->file)));
     memset(spm->bytes, 0xff, sizeof spm->bytes);
     if (spec->byte_fallback) (void)token_table_bytes(spm->vocab, spm->bytes);
     spm->unk = spec->unk;
@@ -333,6 +271,6 @@ const struct segmenter spm_segmenter = {
     .free = spm_free,
     .memory = spm_memory,
     .encode_piece = encode_piece,
-    .trim_room = trim_room,
-    .free_room = free_room,
+    .trim_room = room_trim,
+    .free_room = room_free,
 };
