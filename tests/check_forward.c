@@ -117,8 +117,8 @@ static int check_line(const char *path, enum kv_type kv, uint64_t expected) {
         int threads;
         size_t chunk;
     } cuts[] = {{1, 1}, {2, 7}, {3, 512}, {8, 100}};
-    const struct kernels *kernels[8];
-    size_t n = kernels_available(kernels, 8);
+    const struct kernels *kernels[16];
+    size_t n = kernels_available(kernels, 16);
     int failed = 0;
     for (size_t i = 0; i < n; i++) failed += !same(path, &(struct way){kernels[i], kv, 1, 512}, expected);
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++)

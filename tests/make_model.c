@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Writes a model of GPT-2's shape with random weights, of any size and weight type, to measure speed with:
+// Writes a model of a public model's shape with random weights, of any size and weight type, to measure speed with:
 //
-//     make_model [--size 124M|355M|774M|1.5B] [--n-layer N] [--n-embd N] [--n-head N] [--n-ctx N] [--n-vocab N]
-//                [--type TYPE] [--seed N] OUT.gguf
+//     make_model [--size SIZE] [--n-layer N] [--n-embd N] [--n-head N] [--n-head-kv N] [--head-dim N] [--n-ff N]
+//                [--n-ctx N] [--n-vocab N] [--type TYPE] [--seed N] OUT.gguf
 //
-// (`make build/tests/make_model`.) TYPE is one that `quill quantize` takes, and each matrix gets the type that it would
+// (`make build/tests/make_model`.) SIZE is one of the table's: GPT-2's, 124M to 1.5B, or of another family. TYPE is one that `quill quantize` takes, and each matrix gets the type that it would
 // give it. Later options win. Weights are made and rounded a few rows at a time; the same options write the same file.
 // The vocabulary is made up too: bytes, then words of two to four letters, or of a blank and one to three.
 #include <stdio.h>
@@ -24,10 +24,22 @@
 
 enum { BYTES = 256, LETTERS = 26, ROWS_AT_ONCE = 4 };
 
+// Sizes that are 0: n_head_kv = n_head, head_dim = n_embd / n_head, n_ff = 4 n_embd.
 static const struct {
-    const char *name;
-    int32_t n_layer, n_embd, n_head;
-} sizes[] = {{"124M", 12, 768, 12}, {"355M", 24, 1024, 16}, {"774M", 36, 1280, 20}, {"1.5B", 48, 1600, 25}};
+    const char *name, *family;
+    struct hparams hp;
+} sizes[] = {
+#define GPT2(layers, embd, head) \
+    {.n_layer = layers, .n_embd = embd, .n_head = head, .n_ctx = 1024, .n_vocab = 50257, .norm_eps = 1e-5f}
+    {"124M", "gpt2", GPT2(12, 768, 12)},
+    {"355M", "gpt2", GPT2(24, 1024, 16)},
+    {"774M", "gpt2", GPT2(36, 1280, 20)},
+    {"1.5B", "gpt2", GPT2(48, 1600, 25)},
+    {"llama-1.2B", "llama", {.n_layer = 16, .n_embd = 2048, .n_head = 32, .n_head_kv = 8, .head_dim = 64, .n_ff = 8192,
+                             .n_ctx = 8192, .n_vocab = 128256, .norm_eps = 1e-5f, .rope_base = 500000}},
+    {"qwen3-0.6B", "qwen3", {.n_layer = 28, .n_embd = 1024, .n_head = 16, .n_head_kv = 8, .head_dim = 128, .n_ff = 3072,
+                             .n_ctx = 8192, .n_vocab = 151936, .norm_eps = 1e-6f, .rope_base = 1000000}},
+};
 
 // Values of mean `mean` and standard deviation `deviation`.
 struct item {
@@ -38,6 +50,7 @@ struct item {
 };
 
 struct job {
+    const struct family *family;
     struct hparams hp;
     struct recipe recipe;
     const char *type, *path;
@@ -84,15 +97,15 @@ static void add_item(struct job *job, struct gguf_writer *g, const struct bind_r
     if (item->cols > job->most_cols) job->most_cols = (size_t)item->cols;
 }
 
-static void add_items(struct job *job, struct gguf_writer *g, const struct family *family) {
+static void add_items(struct job *job, struct gguf_writer *g) {
     size_t n_rows = 0;
-    const struct bind_row *const *tables = family->files[WEIGHTS_GGUF].rows;
+    const struct bind_row *const *tables = job->family->files[WEIGHTS_GGUF].rows;
     for (struct row_walk walk = {tables, NULL}; row_next(&walk);) n_rows++;
     job->items = must(alloc_array(n_rows * (size_t)job->hp.n_layer, sizeof *job->items));
     struct row_walk walk = {tables, NULL};
     for (const struct bind_row *row; (row = row_next(&walk));) {
         const bool per_layer = strchr(row->name, '%');
-        if (row->flags & BIND_OPTIONAL) continue; // a head of its own
+        if (row->flags & (BIND_OPTIONAL | BIND_BIAS_MLP)) continue; // a head of its own, biases
         for (int32_t l = 0; l < (per_layer ? job->hp.n_layer : 1); l++) add_item(job, g, row, per_layer ? l : -1);
     }
 }
@@ -203,15 +216,20 @@ static void put_vocabulary(struct gguf_writer *g, int32_t n_vocab) {
 
 // ---- options --------------------------------------------------------------------------------------------------------
 
+static const struct family *must_find(const char *name) {
+    return must((void *)(uintptr_t)family_find(WEIGHTS_GGUF, str_of(name)));
+}
+
 static void set_size(struct job *job, const char *name) {
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        if (strcmp(sizes[i].name, name) == 0) {
-            job->hp.n_layer = sizes[i].n_layer;
-            job->hp.n_embd = sizes[i].n_embd;
-            job->hp.n_head = sizes[i].n_head;
-            return;
-        }
-    die("--size: expected 124M, 355M, 774M or 1.5B, found ", name);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        if (strcmp(sizes[i].name, name) != 0) continue;
+        job->hp = sizes[i].hp;
+        job->family = must_find(sizes[i].family);
+        return;
+    }
+    fprintf(stderr, "make_model: --size: expected");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) fprintf(stderr, " %s", sizes[i].name);
+    die(", found ", name);
 }
 
 static void set_number(struct job *job, const char *option, const char *value) {
@@ -221,7 +239,8 @@ static void set_number(struct job *job, const char *option, const char *value) {
         long limit;
     } numbers[] = {{"--n-layer", &job->hp.n_layer, MAX_LAYER}, {"--n-embd", &job->hp.n_embd, MAX_FF / 4},
                    {"--n-head", &job->hp.n_head, MAX_HEAD},    {"--n-ctx", &job->hp.n_ctx, MAX_CTX},
-                   {"--n-vocab", &job->hp.n_vocab, MAX_VOCAB}};
+                   {"--n-vocab", &job->hp.n_vocab, MAX_VOCAB}, {"--n-head-kv", &job->hp.n_head_kv, MAX_HEAD},
+                   {"--head-dim", &job->hp.head_dim, MAX_HEAD_DIM}, {"--n-ff", &job->hp.n_ff, MAX_FF}};
     char *end;
     long number = strtol(value, &end, 10);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -251,11 +270,20 @@ static void read_options(struct job *job, int argc, char **argv) {
     }
     if (!job->path) die("expected the name of a file to write", "");
     if (!recipe_find(&job->recipe, job->type)) die("--type: no weight type that can be written: ", job->type);
-    if (job->hp.n_embd % job->hp.n_head) die("--n-embd: expected a multiple of --n-head", "");
+    struct hparams *hp = &job->hp;
+    if (!hp->head_dim && hp->n_embd % hp->n_head) die("--n-embd: expected a multiple of --n-head", "");
+    if (!hp->n_head_kv) hp->n_head_kv = hp->n_head;
+    if (hp->n_head % hp->n_head_kv) die("--n-head: expected a multiple of --n-head-kv", "");
+    if (!hp->head_dim) hp->head_dim = hp->n_embd / hp->n_head;
+    if (!hp->n_ff) hp->n_ff = 4 * hp->n_embd;
+    hp->tied = true;
+    hp->act = job->family->act;
+    hp->scale_scores = job->family->scale_scores;
+    if (job->family->files[WEIGHTS_GGUF].rope) hp->rope_dims = hp->head_dim;
 }
 
-static void put_keys(struct job *job, struct gguf_writer *g, const struct family *family) {
-    const struct model model = {.family = family, .file = job->path, .hp = job->hp};
+static void put_keys(struct job *job, struct gguf_writer *g) {
+    const struct model model = {.family = job->family, .file = job->path, .hp = job->hp};
     quill_error err;
     if (model_export_keys(&model, g, &err)) die(err.text, "");
     char name[64];
@@ -268,17 +296,10 @@ static void put_keys(struct job *job, struct gguf_writer *g, const struct family
 
 int main(int argc, char **argv) {
     struct job job = {.type = "Q8_0", .seed = 1};
-    job.hp = (struct hparams){.n_ctx = 1024, .n_vocab = 50257, .norm_eps = 1e-5f, .tied = true};
     read_options(&job, argc, argv);
-    const struct family *family = family_find(WEIGHTS_GGUF, STR("gpt2"));
-    job.hp.n_head_kv = job.hp.n_head;
-    job.hp.head_dim = job.hp.n_embd / job.hp.n_head;
-    job.hp.n_ff = 4 * job.hp.n_embd;
-    job.hp.act = family->act;
-    job.hp.scale_scores = family->scale_scores;
     struct gguf_writer *g = must(gguf_writer_new());
-    put_keys(&job, g, family);
-    add_items(&job, g, family);
+    put_keys(&job, g);
+    add_items(&job, g);
     job.team = must(team_create(team_default_size()));
     job.rows = must(alloc_array((size_t)team_size(job.team) * job.most_cols, sizeof *job.rows));
     quill_error err;
