@@ -38,6 +38,7 @@ struct hparams {
     int32_t rope_original; // the context of the training
     enum rope_scaling rope_scaling;
     float rope_base, rope_base_window; // of all layers; of layers with a window
+    float rope_alpha;     // the base is multiplied by this to the power of rope_dims / (rope_dims - 2)
     float rope_share;     // rope_dims as a part of head_dim
     float rope_factor, rope_low, rope_high, rope_fast, rope_slow, rope_mscale, rope_mscale_all, rope_magnitude;
     float q_temperature;  // q *= 1 + q_temperature * log(1 + floor(position / rope_original))

@@ -15,7 +15,7 @@ struct binding {
     struct model *model;
     const struct weights *w;
     const struct tensor *t; // the tensor being bound
-    unsigned present;       // those of BIND_BIAS, BIND_BIAS_MLP, BIND_QK_NORM of which the file has tensors
+    unsigned present;       // those of BIND_BIAS, BIND_BIAS_MLP, BIND_NORMS of which the file has tensors
     char name[BIND_NAME_BYTES];  // the name searched for
     quill_error *err;
 };
@@ -219,7 +219,7 @@ static quill_status check_fused(struct binding *b, const struct bind_row *row) {
 }
 
 static bool may_be_absent(const struct binding *b, const struct bind_row *row) {
-    enum { TOGETHER = BIND_BIAS | BIND_BIAS_MLP | BIND_QK_NORM };
+    enum { TOGETHER = BIND_BIAS | BIND_BIAS_MLP | BIND_NORMS };
     if ((row->flags & BIND_HEAD) && b->model->hp.tied) return true;
     if ((row->flags & BIND_UNLESS_PARALLEL) && b->model->hp.parallel) return true;
     return row->flags & BIND_OPTIONAL || ((row->flags & TOGETHER) && !(row->flags & TOGETHER & b->present));
@@ -300,7 +300,7 @@ static unsigned find_present(struct binding *b, unsigned flag) {
 
 static quill_status bind_all(struct binding *b) {
     quill_status s = QUILL_OK;
-    b->present = find_present(b, BIND_BIAS) | find_present(b, BIND_BIAS_MLP) | find_present(b, BIND_QK_NORM);
+    b->present = find_present(b, BIND_BIAS) | find_present(b, BIND_BIAS_MLP) | find_present(b, BIND_NORMS);
     struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
     for (const struct bind_row *row; !s && (row = row_next(&walk));) {
         if (!is_per_layer(row)) s = bind_row(b, row, -1);

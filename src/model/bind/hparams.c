@@ -63,6 +63,7 @@ const struct hparams_number hparams_numbers[] = {
     {KEY_QKV_CLAMP, FIELD(qkv_clamp), false, false, 0, 0},
     {KEY_ALIBI_MAX, FIELD(alibi_max), false, false, 0, 0},
     {KEY_FF_RATIO, FIELD(ff_ratio), false, false, 0, 0},
+    {KEY_ROPE_ALPHA, FIELD(rope_alpha), false, false, 0, 0},
     {0},
 };
 
@@ -167,7 +168,9 @@ static quill_status read_whole(const struct reading *r, const char *name, const 
     struct meta_walk walk = {.array = &m->a};
     struct meta element;
     bool found;
-    if (m->kind != META_ARRAY) return meta_int(r->w, name, number->least, number->most, value, &found, r->err);
+    const bool by_layer = number->key == KEY_N_HEAD || number->key == KEY_N_HEAD_KV || number->key == KEY_N_FF;
+    if (m->kind != META_ARRAY || r->w->format != WEIGHTS_GGUF || !by_layer)
+        return meta_int(r->w, name, number->least, number->most, value, &found, r->err);
     bool same = m->a.kind == META_INT && meta_next(&walk, &element);
     if (same) *value = element.i;
     same = same && !element.is_unsigned && *value >= number->least && *value <= number->most;

@@ -2,6 +2,7 @@
 // The parts of the plan besides tensors: kinds, scales, windows, positions.
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/dmath.h"
@@ -136,6 +137,30 @@ static const float *make_slopes(struct model *model, float factor) {
     return slopes;
 }
 
+// A position table that is computed. In double precision, then rounded, so that it is the same everywhere.
+static quill_status make_sinusoids(struct model *model, quill_error *err) {
+    const struct hparams *hp = &model->hp;
+    const size_t rows = (size_t)(hp->n_ctx + hp->position_offset), cols = (size_t)hp->n_embd, half = cols / 2;
+    float *table = arena_alloc(&model->arena, rows * cols, sizeof *table);
+    const double steps = (double)half - (model->family->sinusoids == SINUSOIDS_FAIRSEQ ? 1 : 0);
+    if (!table) return fail_memory(err);
+    if (half < 2)
+        return fail(err, QUILL_E_MODEL, "%s: embedding length: expected at least 4, found %" PRId32,
+                    QUOTED(str_of(model->file)), hp->n_embd);
+    memset(table, 0, rows * cols * sizeof *table);
+    for (size_t k = 0; k < half; k++) {
+        const float freq = (float)d_exp(-(double)k / steps * d_log(10000));
+        for (size_t p = 0; p < rows; p++) {
+            const double angle = (double)((float)p * freq);
+            table[p * cols + k] = (float)d_sin(angle);
+            table[p * cols + half + k] = (float)d_cos(angle);
+        }
+    }
+    model->positions = (struct mat){.dtype = DTYPE_F32, .rows = rows, .cols = cols, .stride = cols * sizeof *table,
+                                    .data = (const uint8_t *)table};
+    return QUILL_OK;
+}
+
 // ---- the plan ----
 
 static void plan_layer(struct layer_plan *p, const struct model *model, enum weights_format format, int32_t index) {
@@ -166,15 +191,17 @@ static void plan_scales(struct model *model) {
     model->embd_scale = or_one(hp->embd_scale);
     if (model->family->embd_sqrt) model->embd_scale = sqrtf((float)hp->n_embd);
     model->residual_scale = or_one(hp->residual_scale);
-    if (hp->residual_depth > 0) model->residual_scale = hp->residual_depth / sqrtf((float)hp->n_layer);
+    if (hp->residual_depth > 0 && hp->residual_scale == 0)
+        model->residual_scale = hp->residual_depth / sqrtf((float)hp->n_layer);
     model->logit_scale = or_one(hp->logit_scale) / or_one(hp->logit_divisor);
-    if (hp->logit_width > 0) model->logit_scale = hp->logit_width / (float)hp->n_embd;
+    if (hp->logit_width > 0 && hp->logit_divisor == 0) model->logit_scale = hp->logit_width / (float)hp->n_embd;
 }
 
 quill_status plan_resolve(struct model *model, const struct weights *w, quill_error *err) {
     const float *slopes = NULL;
     quill_status s = ropes_make(model, w, err);
     if (!s) s = plan_positions(model, w, err);
+    if (!s && model->family->sinusoids) s = make_sinusoids(model, err);
     if (s) return s;
     if (model->hp.alibi) {
         slopes = make_slopes(model, model->family->alibi_scaled ? score_scale(model, w->format, 0) : 1);
@@ -192,7 +219,7 @@ quill_status plan_resolve(struct model *model, const struct weights *w, quill_er
     model->hp.tied = !model->head.w.data;
     if (model->hp.tied) model->head.w = model->tokens;
     model->embd_norm.kind = model->final_norm.kind = model->family->norm;
-    model->embd_norm.on = model->embd_norm.w;
+    model->embd_norm.on = model->embd_norm.on || model->embd_norm.w;
     model->final_norm.on = model->final_norm.on || model->final_norm.w;
     model->final_norm.kinds = kinds_of(model->embd_out.w.data ? &model->embd_out : &model->head);
     model->h_kinds |= model->final_norm.kinds;

@@ -22,7 +22,8 @@ struct making {
 static double power(double base, double exponent) { return d_exp(exponent * d_log(base)); }
 
 static void plain(struct making *m, double base) {
-    for (size_t i = 0; i < m->n; i++) m->freqs[i] = power(base, -(double)i / (double)m->n);
+    const double sign = m->model->family->rope_backwards ? -1 : 1;
+    for (size_t i = 0; i < m->n; i++) m->freqs[i] = sign * power(base, -(double)i / (double)m->n);
 }
 
 // The table; divisors: [n] of frequencies that a file gives, or NULL.
@@ -185,6 +186,8 @@ quill_status ropes_make(struct model *model, const struct weights *w, quill_erro
     double base = or_else(hp->rope_base, 10000), apart = or_else(hp->rope_base_window, base);
     model->unturned = kind && reordered(model, w->format) ? 1 : -1;
     if (!kind) return QUILL_OK;
+    if (hp->rope_alpha > 0 && m.n > 1) // rounded, as GGUF files have it
+        base = (double)(float)(base * power((double)hp->rope_alpha, (double)m.n / (double)(m.n - 1)));
     for (int i = 0; i < MAX_ROPES; i++)
         model->ropes[i] = (struct rope){.kind = kind, .n_pairs = m.n, .magnitude = 1, .base = i ? apart : base};
     quill_status s = base_from(&m, &base);

@@ -41,7 +41,7 @@ enum bind_flag {
     BIND_PLUS_ONE = 32,  // a vector: stored minus 1
     BIND_BY_HEAD = 64,   // a tensor for each head, whose number stands for the second "%d"; the row's shape is of all
     BIND_UNLESS_PARALLEL = 128, // may be absent if attention and MLP of the model are parallel
-    BIND_QK_NORM = 512,         // as BIND_BIAS, for norms of queries and keys
+    BIND_NORMS = 512,           // as BIND_BIAS, for norms that a part of the family's models has
     BIND_IF_PROJECTED = 256,    // there if the embedding has another width than the blocks
 };
 

@@ -6,15 +6,15 @@
 
 static const struct bind_row norms_gguf[] = {
     {"blk.%d.attn_norm.weight", BIND_VECTOR, LAYER(attn_in.w), {DIM_EMBD}, 0},
-    {"blk.%d.attn_q_norm.weight", BIND_VECTOR, LAYER(q_norm.w), {DIM_N_HEAD, DIM_HEAD}, BIND_QK_NORM},
-    {"blk.%d.attn_k_norm.weight", BIND_VECTOR, LAYER(k_norm.w), {DIM_N_HEAD_KV, DIM_HEAD}, BIND_QK_NORM},
+    {"blk.%d.attn_q_norm.weight", BIND_VECTOR, LAYER(q_norm.w), {DIM_N_HEAD, DIM_HEAD}, BIND_NORMS},
+    {"blk.%d.attn_k_norm.weight", BIND_VECTOR, LAYER(k_norm.w), {DIM_N_HEAD_KV, DIM_HEAD}, BIND_NORMS},
     {0},
 };
 
 static const struct bind_row norms_hf[] = {
     {"layers.%d.input_layernorm.weight", BIND_VECTOR, LAYER(attn_in.w), {DIM_EMBD}, 0},
-    {"layers.%d.self_attn.q_norm.weight", BIND_VECTOR, LAYER(q_norm.w), {DIM_N_HEAD, DIM_HEAD}, BIND_QK_NORM},
-    {"layers.%d.self_attn.k_norm.weight", BIND_VECTOR, LAYER(k_norm.w), {DIM_N_HEAD_KV, DIM_HEAD}, BIND_QK_NORM},
+    {"layers.%d.self_attn.q_norm.weight", BIND_VECTOR, LAYER(q_norm.w), {DIM_N_HEAD, DIM_HEAD}, BIND_NORMS},
+    {"layers.%d.self_attn.k_norm.weight", BIND_VECTOR, LAYER(k_norm.w), {DIM_N_HEAD_KV, DIM_HEAD}, BIND_NORMS},
     {0},
 };
 

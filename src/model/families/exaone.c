@@ -34,3 +34,43 @@ const struct family family_exaone4 = {
         },
     },
 };
+
+static const struct bind_row rows_3[] = {
+    {"wte.weight", BIND_MATRIX, MODEL(tokens), {DIM_VOCAB, DIM_EMBD}, 0},
+    {"h.%d.ln_1.weight", BIND_VECTOR, LAYER(attn_in.w), {DIM_EMBD}, 0},
+    {"h.%d.attn.attention.q_proj.weight", BIND_MATRIX, LAYER(q.w), {DIM_HEADS, DIM_EMBD}, 0},
+    {"h.%d.attn.attention.k_proj.weight", BIND_MATRIX, LAYER(k.w), {DIM_HEADS_KV, DIM_EMBD}, 0},
+    {"h.%d.attn.attention.v_proj.weight", BIND_MATRIX, LAYER(v.w), {DIM_HEADS_KV, DIM_EMBD}, 0},
+    {"h.%d.attn.attention.out_proj.weight", BIND_MATRIX, LAYER(o.w), {DIM_EMBD, DIM_HEADS}, 0},
+    {"h.%d.ln_2.weight", BIND_VECTOR, LAYER(mlp_in.w), {DIM_EMBD}, 0},
+    {"h.%d.mlp.c_fc_0.weight", BIND_MATRIX, LAYER(gate.w), {DIM_FF, DIM_EMBD}, 0},
+    {"h.%d.mlp.c_fc_1.weight", BIND_MATRIX, LAYER(up.w), {DIM_FF, DIM_EMBD}, 0},
+    {"h.%d.mlp.c_proj.weight", BIND_MATRIX, LAYER(down.w), {DIM_EMBD, DIM_FF}, 0},
+    {"ln_f.weight", BIND_VECTOR, MODEL(final_norm.w), {DIM_EMBD}, 0},
+    {"lm_head.weight", BIND_MATRIX, MODEL(head.w), {DIM_VOCAB, DIM_EMBD}, BIND_HEAD},
+    {0},
+};
+
+static const struct key_row keys_3[] = {
+    {KEY_N_LAYER, {"num_hidden_layers", "num_layers"}, 0},
+    {KEY_N_CTX, {"max_position_embeddings"}, 2048},
+    {KEY_NORM_EPS, {"layer_norm_epsilon"}, 1e-5},
+    {KEY_ACTIVATION, {"activation_function"}, 0},
+    {0},
+};
+
+static const char *const prefixes_3[] = {"transformer.", NULL};
+
+// EXAONE 3 (LG AI Research 2024): Llama under GPT-2's names.
+const struct family family_exaone = {
+    .name = "exaone",
+    .tokenizers = "BPE",
+    .serves = "EXAONE 3.0, 3.5 and Deep",
+    .norm = NORM_RMS,
+    .act = ACTF_SILU,
+    .scale_scores = true,
+    .files = {
+        [WEIGHTS_GGUF] = {.rows = {gguf_base, gguf_attention, gguf_gated_mlp, gguf_norms}, .rope = ROPE_HALVES},
+        [WEIGHTS_HF] = {.rows = {rows_3}, .keys = {keys_3}, .prefixes = prefixes_3, .rope = ROPE_HALVES},
+    },
+};

@@ -7,8 +7,10 @@
     row(llama) row(mistral) row(mistral3) row(smollm3) row(qwen2) row(qwen3) row(granite)                          \
     row(gptj) row(codegen) row(gpt_neox) row(bloom) row(mpt) row(falcon) row(falcon_40b) row(falcon_rw)            \
     row(gpt_bigcode) row(gpt_bigcode_heads) row(starcoder2)                                                        \
-    row(phi) row(phi3) row(stablelm) row(olmo) row(olmo2) row(olmo3)                                                  \
-    row(cohere) row(cohere2) row(glm) row(glm4) row(exaone4) row(granite4)
+    row(phi) row(phi3) row(stablelm) row(olmo) row(olmo2) row(olmo3) row(gemma) row(gemma2) row(gemma3)            \
+    row(cohere) row(cohere2) row(glm) row(glm4) row(exaone) row(exaone4) row(granite4) row(hyperclovax)            \
+    row(internlm2) row(internlm3) row(minicpm) row(seed_oss) row(ernie4_5) row(helium) row(arcee) row(nemotron)    \
+    row(jais2) row(hunyuan) row(cwm) row(vaultgemma) row(nanochat) row(persimmon) row(xglm) row(biogpt) row(ctrl)
 
 #define DECLARATION(name) extern const struct family family_##name;
 FAMILIES(DECLARATION)

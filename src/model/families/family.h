@@ -34,6 +34,10 @@ struct family_case {
     bool value, otherwise; // the value of this variant; of files without the key
 };
 
+// Position tables as functions of the position p and the pair k of E/2 (Vaswani et al. 2017, section 3.5): sines in the
+// first half of a row, cosines in the second, of p * 10000^(-k / (E/2)); fairseq divides by E/2 - 1.
+enum sinusoids { SINUSOIDS_NONE, SINUSOIDS_CTRL, SINUSOIDS_FAIRSEQ };
+
 struct family {
     const char *name;       // as model_type of config.json spells it, and general.architecture of a GGUF file
     const char *tokenizers; // what its models use, for people: "BPE"
@@ -54,6 +58,8 @@ struct family {
     int32_t bare_every;     // every bare_every-th layer has no rotary positions; 0: all layers have them
     bool rope_in_windows;   // in models with windows, only layers with one have rotary positions
     bool rope_apart;        // layers with a window have rotary positions of their own: without scaling
+    bool rope_backwards;    // rotary positions turn by the negative angle
+    enum sinusoids sinusoids; // the position table is computed
     int32_t position_offset; // rows of the position table before that of position 0
     bool tied;              // the head is the token embedding, unless the file says otherwise
     struct family_case cases[FAMILY_CASES + 1];

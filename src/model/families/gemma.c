@@ -133,3 +133,21 @@ const struct family family_gemma3 = {
         },
     },
 };
+
+static const struct bind_row norms_vault_hf[] = {
+    {"layers.%d.pre_feedforward_layernorm.weight", BIND_VECTOR, LAYER(mlp_in.w), {DIM_EMBD}, BIND_PLUS_ONE},
+    {0},
+};
+
+// VaultGemma (2025): Gemma 2 without norms of what a block adds.
+const struct family family_vaultgemma = {
+    .name = "vaultgemma",
+    GEMMA("VaultGemma 1B"),
+    .full_every = 2,
+    .files[WEIGHTS_HF] = {
+        .rows = {final_norm_hf, hf_attention, hf_gated_mlp, hf_biases, norms_vault_hf},
+        .keys = {keys_2, keys},
+        .prefixes = hf_prefixes,
+        .rope = ROPE_HALVES,
+    },
+};

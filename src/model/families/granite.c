@@ -69,3 +69,33 @@ const struct family family_granite4 = {
         .rope = ROPE_HALVES,
     },
 };
+
+static const struct bind_row post_norms_x[] = {
+    {"layers.%d.post_norm1.weight", BIND_VECTOR, LAYER(attn_out.w), {DIM_EMBD}, BIND_NORMS},
+    {"layers.%d.post_norm2.weight", BIND_VECTOR, LAYER(mlp_out.w), {DIM_EMBD}, BIND_NORMS},
+    {0},
+};
+
+// Its factor of logits multiplies.
+static const struct key_row keys_x[] = {
+    {KEY_LOGIT_SCALE, {"logits_scaling"}, 0},
+    {KEY_LOGIT_DIVISOR, {0}, 0},
+    {KEY_SCORE_SCALE, {"attention_multiplier"}, 0},
+    {0},
+};
+
+// HyperCLOVA X SEED Think (NAVER 2025): Granite with norms of what a block adds.
+const struct family family_hyperclovax = {
+    .name = "hyperclovax",
+    .tokenizers = "BPE",
+    .serves = "HyperCLOVA X SEED Think 14B",
+    .norm = NORM_RMS,
+    .act = ACTF_SILU,
+    .scale_scores = true,
+    .files[WEIGHTS_HF] = {
+        .rows = {hf_base, hf_attention, hf_gated_mlp, hf_biases, hf_norms, post_norms_x},
+        .keys = {keys_x, keys},
+        .prefixes = hf_prefixes,
+        .rope = ROPE_HALVES,
+    },
+};

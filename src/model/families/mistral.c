@@ -54,3 +54,25 @@ const struct family family_mistral3 = {
         },
     },
 };
+
+static const struct key_row keys_cwm[] = {
+    {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
+    {KEY_WINDOW, {"sliding_window"}, 8192},
+    {0},
+};
+
+// Code World Model (Meta 2025): Llama 3 with windows in three of four layers.
+const struct family family_cwm = {
+    .name = "cwm",
+    .tokenizers = "BPE",
+    .serves = "CWM 32B",
+    .norm = NORM_RMS,
+    .act = ACTF_SILU,
+    .scale_scores = true,
+    .files[WEIGHTS_HF] = {
+        .rows = {hf_base, hf_attention, hf_gated_mlp, hf_biases, hf_norms},
+        .keys = {keys_cwm},
+        .prefixes = hf_prefixes,
+        .rope = ROPE_HALVES,
+    },
+};

@@ -136,6 +136,14 @@ const struct bind_row hf_out_norms[] = {
     {0},
 };
 
+const struct bind_row hf_plain_mlp[] = {
+    {"layers.%d.mlp.up_proj.weight", BIND_MATRIX, LAYER(up.w), {DIM_FF, DIM_EMBD}, 0},
+    {"layers.%d.mlp.up_proj.bias", BIND_VECTOR, LAYER(up.b), {DIM_FF}, BIND_BIAS_MLP},
+    {"layers.%d.mlp.down_proj.weight", BIND_MATRIX, LAYER(down.w), {DIM_EMBD, DIM_FF}, 0},
+    {"layers.%d.mlp.down_proj.bias", BIND_VECTOR, LAYER(down.b), {DIM_EMBD}, BIND_BIAS_MLP},
+    {0},
+};
+
 const struct bind_row hf_fused_mlp[] = {
     {"layers.%d.mlp.gate_up_proj.weight", BIND_FUSED_MATRIX, FUSED_GATE_UP, {DIM_GATE_UP, DIM_EMBD}, 0},
     {"layers.%d.mlp.down_proj.weight", BIND_MATRIX, LAYER(down.w), {DIM_EMBD, DIM_FF}, 0},

@@ -17,6 +17,7 @@ extern const struct bind_row gguf_fused_mlp[]; // ffn_up holds gate and up
 
 // transformers' names in LlamaForCausalLM.
 extern const struct bind_row hf_base[], hf_attention[], hf_gated_mlp[], hf_biases[], hf_norms[], hf_norm_biases[];
+extern const struct bind_row hf_plain_mlp[]; // up_proj and down_proj
 extern const struct bind_row hf_out_norms[], hf_qk_norms[], hf_fused_mlp[];
 extern const char *const hf_prefixes[]; // "model." and, around it, what models with images add
 

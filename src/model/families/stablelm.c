@@ -4,16 +4,16 @@
 #include "shared.h"
 
 static const struct bind_row qk_norms_gguf[] = {
-    {"blk.%d.attn_q_norm.weight", BIND_VECTOR, LAYER(q_norm.w), {DIM_N_HEAD, DIM_HEAD}, BIND_QK_NORM},
-    {"blk.%d.attn_k_norm.weight", BIND_VECTOR, LAYER(k_norm.w), {DIM_N_HEAD_KV, DIM_HEAD}, BIND_QK_NORM},
+    {"blk.%d.attn_q_norm.weight", BIND_VECTOR, LAYER(q_norm.w), {DIM_N_HEAD, DIM_HEAD}, BIND_NORMS},
+    {"blk.%d.attn_k_norm.weight", BIND_VECTOR, LAYER(k_norm.w), {DIM_N_HEAD_KV, DIM_HEAD}, BIND_NORMS},
     {0},
 };
 
 static const struct bind_row qk_norms_hf[] = {
     {"layers.%d.self_attn.q_layernorm.norms.%d.weight", BIND_VECTOR, LAYER(q_norm.w), {DIM_N_HEAD, DIM_HEAD},
-     BIND_QK_NORM | BIND_BY_HEAD},
+     BIND_NORMS | BIND_BY_HEAD},
     {"layers.%d.self_attn.k_layernorm.norms.%d.weight", BIND_VECTOR, LAYER(k_norm.w), {DIM_N_HEAD_KV, DIM_HEAD},
-     BIND_QK_NORM | BIND_BY_HEAD},
+     BIND_NORMS | BIND_BY_HEAD},
     {0},
 };
 

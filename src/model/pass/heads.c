@@ -8,7 +8,7 @@
 
 static void norm_of(const struct heads *h, const struct norm *norm, const float *w, float *x, size_t n) {
     const struct kernels *k = h->a->kernels;
-    if (norm->kind == NORM_LAYER) k->layer_norm(x, x, w, NULL, h->eps, n);
+    if (norm->kind == NORM_LAYER) k->layer_norm(x, x, w, norm->b, h->eps, n);
     else k->rms_norm(x, x, w, h->eps, n);
 }
 
