@@ -7,6 +7,7 @@
 #include "formats/weights.h"
 #include "model/families/family.h"
 #include "model/hparams.h"
+#include "names.h"
 
 // Reads what the family needs and checks the bounds of model/hparams.h. n_vocab is 0 if the file does not name it: a
 // GGUF file may leave it to the embedding's shape. QUILL_E_MODEL names the file, the key, what was expected and what
@@ -22,15 +23,5 @@ struct hparams_number {
     int32_t least, most;
 };
 extern const struct hparams_number hparams_numbers[]; // ends with KEY_NONE
-
-enum { KEY_BYTES = 96 };
-// The family's row for a key in files of a format; NULL: none.
-const struct key_row *hparams_key(const struct family *family, enum weights_format format, enum key key);
-// One of a row's names as it appears in files of a format.
-const char *hparams_name(const struct family *family, enum weights_format format, const char *name,
-                         char out[KEY_BYTES]);
-// The first of a key's names that the file has with a value other than null; NULL: none, or no such key. In a
-// config.json of several models (text_config), the text model's own.
-const char *hparams_found(const struct family *family, const struct weights *w, enum key key, char out[KEY_BYTES]);
 
 #endif

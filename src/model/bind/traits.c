@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "traits.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// The names in transformers' ACT2FN.
+static const struct {
+    const char *name;
+    enum act_fn act;
+} activations[] = {
+    {"gelu", ACTF_GELU_ERF},              {"gelu_python", ACTF_GELU_ERF},
+    {"gelu_new", ACTF_GELU_TANH},         {"gelu_fast", ACTF_GELU_TANH},
+    {"gelu_accurate", ACTF_GELU_TANH},    {"gelu_pytorch_tanh", ACTF_GELU_TANH},
+    {"gelu_python_tanh", ACTF_GELU_TANH}, {"quick_gelu", ACTF_QUICK_GELU},
+    {"relu", ACTF_RELU},                  {"relu2", ACTF_RELU_SQUARED},
+    {"silu", ACTF_SILU},                  {"swish", ACTF_SILU},
+    {"tanh", ACTF_TANH},
+};
+enum { N_ACTIVATIONS = sizeof activations / sizeof activations[0] };
+
+static quill_status read_activation(const struct reading *r) {
+    char key[KEY_BYTES], list[256];
+    const char *name = reading_key(r, KEY_ACTIVATION, key);
+    if (!name) return QUILL_OK;
+    struct str word;
+    bool found;
+    quill_status s = meta_string(r->w, name, &word, &found, r->err);
+    if (s) return s;
+    size_t used = 0;
+    for (size_t i = 0; i < N_ACTIVATIONS; i++) {
+        if (str_is(word, activations[i].name)) {
+            r->hp->act = activations[i].act;
+            if (r->hp->act == ACTF_GELU_ERF && r->family->gelu_is_tanh) r->hp->act = ACTF_GELU_TANH;
+            return QUILL_OK;
+        }
+        const char *before = i == 0 ? "" : i + 1 < N_ACTIVATIONS ? ", " : " or ";
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", before, activations[i].name);
+    }
+    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected %s, found '%s'", QUOTED(str_of(r->w->path)), name, list,
+                QUOTED(word));
+}
+
+// Contexts longer than those of the training. "dynamic" changes only angles beyond the model's own context, which
+// quill does not run.
+static const struct {
+    const char *name;
+    enum rope_scaling scaling;
+} rope_types[] = {
+    {"default", ROPE_PLAIN},  {"none", ROPE_PLAIN}, {"dynamic", ROPE_PLAIN}, {"linear", ROPE_LINEAR},
+    {"llama3", ROPE_LLAMA3},  {"yarn", ROPE_YARN},  {"longrope", ROPE_LONG}, {"su", ROPE_LONG},
+};
+enum { N_ROPE_TYPES = sizeof rope_types / sizeof rope_types[0] };
+
+static quill_status read_rope_type(const struct reading *r) {
+    char key[KEY_BYTES], lists[KEY_BYTES];
+    const char *name = reading_key(r, KEY_ROPE_TYPE, key);
+    struct str word;
+    bool named;
+    if (!name) { // very old GGUF files have only the factor
+        if (r->hp->rope_factor > 0) r->hp->rope_scaling = ROPE_LINEAR;
+        return QUILL_OK;
+    }
+    quill_status s = meta_string(r->w, name, &word, &named, r->err);
+    if (s) return s;
+    for (size_t i = 0; i < N_ROPE_TYPES; i++) {
+        if (!str_is(word, rope_types[i].name)) continue;
+        r->hp->rope_scaling = rope_types[i].scaling;
+        // Phi-3's first files call it so.
+        if (r->hp->rope_scaling == ROPE_YARN && reading_key(r, KEY_ROPE_LONG, lists)) r->hp->rope_scaling = ROPE_LONG;
+        return QUILL_OK;
+    }
+    return fail(r->err, QUILL_E_MODEL,
+                "%s: '%s': expected default, linear, dynamic, llama3, yarn or longrope, found '%s'",
+                QUOTED(str_of(r->w->path)), name, QUOTED(word));
+}
+
+static quill_status read_flag(const struct reading *r, const struct key_row *row, bool *out) {
+    char key[KEY_BYTES];
+    bool found, null;
+    const char *name = reading_name(r, row, key, &null);
+    return name ? meta_bool(r->w, name, out, &found, r->err) : QUILL_OK;
+}
+
+// Truth values; `negated`: the file says the opposite of the field.
+static quill_status read_flags(const struct reading *r) {
+    const struct {
+        enum key key;
+        bool *out, negated;
+    } flags[] = {
+        {KEY_TIED, &r->hp->tied, false},
+        {KEY_SCALE_SCORES, &r->hp->scale_scores, false},
+        {KEY_SCALE_BY_LAYER, &r->hp->scale_by_layer, false},
+        {KEY_PARALLEL, &r->hp->parallel, false},
+        {KEY_ALIBI, &r->hp->alibi, false},
+        {KEY_WINDOW_ON, &r->hp->window_off, true},
+        {KEY_ROPE_TRUNCATE, &r->hp->rope_no_truncate, true},
+    };
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0] && !s; i++) {
+        bool value = *flags[i].out != flags[i].negated;
+        s = read_flag(r, hparams_key(r->family, r->w->format, flags[i].key), &value);
+        *flags[i].out = value != flags[i].negated;
+    }
+    return s;
+}
+
+static quill_status check_word(const struct reading *r, const struct word_row *row) {
+    char key[KEY_BYTES];
+    const char *name = row->name;
+    const struct meta *m = reading_meta(r->w, &name, key);
+    if (!m || m->kind == META_NULL) return QUILL_OK;
+    const bool is_word = m->kind == META_STRING;
+    if (row->word && is_word && str_is(m->s, row->word)) return QUILL_OK;
+    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected %s%s%s, found %s%s%s, which is not supported",
+                QUOTED(str_of(r->w->path)), name, row->word ? "'" : "", row->word ? row->word : "null",
+                row->word ? "'" : "", is_word ? "'" : "", is_word ? QUOTED(m->s) : "another value", is_word ? "'" : "");
+}
+
+static quill_status check_flag(const struct reading *r, const struct key_row *row) {
+    const bool expected = row->key == KEY_REQUIRED;
+    bool value = expected;
+    quill_status s = read_flag(r, row, &value);
+    if (s || value == expected) return s;
+    return fail(r->err, QUILL_E_MODEL, "%s: %s: expected %s, found %s, which is not supported",
+                QUOTED(str_of(r->w->path)), names_text(r, row, &(struct names_text){{0}}), expected ? "true" : "false",
+                expected ? "false" : "true");
+}
+
+// Files whose weights are packed in a form that only the program that packed them knows.
+static quill_status refuse_packed(const struct reading *r) {
+    const struct meta *config = weights_meta(r->w, STR("quantization_config"));
+    struct str method = {"no name", 7};
+    bool found;
+    if (r->w->format != WEIGHTS_HF || !config || config->kind == META_NULL) return QUILL_OK;
+    quill_status s = meta_string(r->w, "quantization_config.quant_method", &method, &found, r->err);
+    return s ? s
+             : fail(r->err, QUILL_E_MODEL,
+                    "%s: 'quantization_config': expected weights that are not packed, found quant_method '%s'",
+                    QUOTED(str_of(r->w->path)), QUOTED(method));
+}
+
+// Refuses what a model may ask for but quill does not compute.
+quill_status read_refused(const struct reading *r) {
+    const struct key_row *const *table = r->family->files[r->w->format].keys;
+    const struct word_row *word = r->family->files[r->w->format].words;
+    quill_status s = refuse_packed(r);
+    for (; word && word->name && !s; word++) s = check_word(r, word);
+    for (; *table && !s; table++)
+        for (const struct key_row *row = *table; row->key && !s; row++) {
+            if (row->key == KEY_REFUSED || row->key == KEY_REQUIRED) s = check_flag(r, row);
+        }
+    return s;
+}
+
+quill_status read_traits(const struct reading *r) {
+    quill_status s = read_activation(r);
+    if (!s) s = read_rope_type(r);
+    return s ? s : read_flags(r);
+}
