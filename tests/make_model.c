@@ -4,9 +4,10 @@
 //     make_model [--size SIZE] [--n-layer N] [--n-embd N] [--n-head N] [--n-head-kv N] [--head-dim N] [--n-ff N]
 //                [--n-ctx N] [--n-vocab N] [--type TYPE] [--seed N] OUT.gguf
 //
-// (`make build/tests/make_model`.) SIZE is one of the table's: GPT-2's, 124M to 1.5B, or of another family. TYPE is one that `quill quantize` takes, and each matrix gets the type that it would
-// give it. Later options win. Weights are made and rounded a few rows at a time; the same options write the same file.
-// The vocabulary is made up too: bytes, then words of two to four letters, or of a blank and one to three.
+// (`make build/tests/make_model`.) SIZE is one of the table's: GPT-2's, 124M to 1.5B, or of another family. TYPE is one
+// that `quill quantize` takes, and each matrix gets the type that it would give it. Later options win. Weights are made
+// and rounded a few rows at a time; the same options write the same file. The vocabulary is made up too: bytes, then
+// words of two to four letters, or of a blank and one to three.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

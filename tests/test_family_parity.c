@@ -16,10 +16,7 @@
 // when its family's row has come.
 static const char *const not_yet[] = {
     "apertus", "apertus/model.gguf",
-    "falcon-40b-old",
-    "gemma3-resaved",
     "granite-swa",
-    "granite4-nope", "granite4-nope/model.gguf",
     NULL,
 };
 static const size_t n_not_yet = sizeof not_yet / sizeof not_yet[0] - 1; // the list ends with NULL

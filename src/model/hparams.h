@@ -58,6 +58,7 @@ struct hparams {
     bool tied;           // the head is the token embedding
     bool parallel;       // attention and MLP read the same x
     bool alibi;          // positions as slopes of scores
+    bool rope_off;       // no rotary positions, although the family has them
     bool window_off;     // the file's window is not in use
     bool rope_no_truncate; // yarn: the ends of the ramp are not rounded
     bool scale_scores;   // attention scores are divided by sqrt(head_dim)

@@ -80,6 +80,7 @@ struct layer_plan {
     const float *sinks;                      // [H] a score per head without a value, or NULL
     int rope;                                // which of the model's; -1: no rotary positions
     const float *slopes;                     // [H] ALiBi: a head adds slope * (j - position) to its scores; NULL: none
+    float slope_rounded;                     // not 0: it adds bf16(bf16(slope) * bf16(j)) * slope_rounded instead
     bool parallel;
     enum act_fn act;
     float score_scale, score_softcap;

@@ -221,10 +221,8 @@ MODELS = (
     model("falcon-11b", falcon(new_decoder_architecture=True, num_kv_heads=2, num_ln_in_parallel_attn=1, ffn_hidden_size=96,
                                activation="gelu", tie_word_embeddings=False, max_position_embeddings=64, rope_theta=500042.0,
                                num_attention_heads=4), dtype="bfloat16"),
-    # transformers' eager attention adds the slopes twice, to the scores and to the mask. Both kinds round the slope and
-    # slope * position to bfloat16. Eight heads and few positions hide that, as all these numbers are exact in bfloat16;
-    # it shows in public models, which have 32 or 64 heads.
-    model("falcon-rw", falcon(alibi=True, bias=True, multi_query=False, parallel_attn=False, hidden_size=24, num_attention_heads=8),
+    # transformers' eager attention adds the slopes twice, to the scores and to the mask.
+    model("falcon-rw", falcon(alibi=True, bias=True, multi_query=False, parallel_attn=False, hidden_size=20, num_attention_heads=10),
           dtype="bfloat16", attention="sdpa", source="Hugging Face transformers, float32, sdpa attention"),
     model("gpt-bigcode", bigcode(), Gguf("starcoder", BIGCODE_NAMES, bigcode_keys)),
     model("gpt-bigcode-heads", bigcode(multi_query=False, n_head=2, activation_function="gelu_pytorch_tanh", inference_runner=0)),

@@ -98,6 +98,7 @@ static quill_status plan_positions(struct model *model, const struct weights *w,
         else if (groups) s = type_in_groups(&groups->a, model, l, &windowed, err);
         if (meta_next(&ropes, &element)) turned = element.i != 0;
         if (family->rope_in_windows && window > 0) turned = windowed;
+        if (hp->rope_off) turned = false;
         p->window = windowed ? window : 0;
         p->rope = !model->ropes[0].kind || !turned ? model->unturned : family->rope_apart && p->window ? 1 : 0;
     }
@@ -124,7 +125,7 @@ static float score_scale(const struct model *model, enum weights_format format, 
 
 // Press et al. 2021: a geometric sequence for n heads, n the largest power of two up to H; the others take every second
 // element of the sequence for 2n heads.
-static const float *make_slopes(struct model *model, float factor) {
+static const float *make_slopes(struct model *model) {
     const struct hparams *hp = &model->hp;
     const double most = hp->alibi_max > 0 ? (double)hp->alibi_max : 8;
     float *slopes = arena_alloc(&model->arena, (size_t)hp->n_head, sizeof *slopes);
@@ -132,7 +133,7 @@ static const float *make_slopes(struct model *model, float factor) {
     while (2 * n <= hp->n_head) n *= 2;
     for (int32_t h = 0; slopes && h < hp->n_head; h++) {
         const double exponent = h < n ? most * (h + 1) / n : most / 2 * (2 * (h - n) + 1) / n;
-        slopes[h] = (float)d_exp(-exponent * d_log(2)) * factor;
+        slopes[h] = (float)d_exp(-exponent * d_log(2));
     }
     return slopes;
 }
@@ -204,13 +205,14 @@ quill_status plan_resolve(struct model *model, const struct weights *w, quill_er
     if (!s && model->family->sinusoids) s = make_sinusoids(model, err);
     if (s) return s;
     if (model->hp.alibi) {
-        slopes = make_slopes(model, model->family->alibi_scaled ? score_scale(model, w->format, 0) : 1);
+        slopes = make_slopes(model);
         if (!slopes) return fail_memory(err);
     }
     for (int32_t l = 0; l < model->hp.n_layer; l++) {
         struct layer_plan *p = &model->layers[l];
         plan_layer(p, model, w->format, l);
         p->slopes = slopes;
+        p->slope_rounded = slopes && model->family->alibi_rounded ? p->score_scale : 0;
         model->h_kinds |= p->attn_in.kinds | p->mlp_in.kinds;
         model->att_kinds |= kinds_of(&p->o);
         model->ff_kinds |= kinds_of(&p->down);

@@ -181,7 +181,7 @@ static bool reordered(const struct model *model, enum weights_format format) {
 
 quill_status ropes_make(struct model *model, const struct weights *w, quill_error *err) {
     const struct hparams *hp = &model->hp;
-    const enum rope_kind kind = hp->alibi ? ROPE_NONE : model->family->files[w->format].rope; // one or the other
+    const enum rope_kind kind = hp->alibi ? ROPE_NONE : model->family->files[w->format].rope;
     struct making m = {.model = model, .w = w, .n = (size_t)hp->rope_dims / 2, .err = err};
     double base = or_else(hp->rope_base, 10000), apart = or_else(hp->rope_base_window, base);
     model->unturned = kind && reordered(model, w->format) ? 1 : -1;

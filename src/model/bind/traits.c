@@ -75,6 +75,20 @@ static quill_status read_rope_type(const struct reading *r) {
                 QUOTED(str_of(r->w->path)), name, QUOTED(word));
 }
 
+static quill_status read_rope_word(const struct reading *r) {
+    const struct key_row *row = hparams_key(r->family, r->w->format, KEY_ROPE_WORD);
+    char key[KEY_BYTES];
+    bool null, found;
+    struct str word = {NULL, 0};
+    const char *name = reading_name(r, row, key, &null);
+    if (!row) return QUILL_OK;
+    quill_status s = name ? meta_string(r->w, name, &word, &found, r->err) : QUILL_OK;
+    r->hp->rope_off = !name || str_is(word, "nope");
+    if (s || r->hp->rope_off || str_is(word, "rope")) return s;
+    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected rope or nope, found '%s'", QUOTED(str_of(r->w->path)), name,
+                QUOTED(word));
+}
+
 static quill_status read_flag(const struct reading *r, const struct key_row *row, bool *out) {
     char key[KEY_BYTES];
     bool found, null;
@@ -95,6 +109,7 @@ static quill_status read_flags(const struct reading *r) {
         {KEY_ALIBI, &r->hp->alibi, false},
         {KEY_WINDOW_ON, &r->hp->window_off, true},
         {KEY_ROPE_TRUNCATE, &r->hp->rope_no_truncate, true},
+        {KEY_ROPE_ON, &r->hp->rope_off, true},
     };
     quill_status s = QUILL_OK;
     for (size_t i = 0; i < sizeof flags / sizeof flags[0] && !s; i++) {
@@ -156,5 +171,6 @@ quill_status read_refused(const struct reading *r) {
 quill_status read_traits(const struct reading *r) {
     quill_status s = read_activation(r);
     if (!s) s = read_rope_type(r);
+    if (!s) s = read_rope_word(r);
     return s ? s : read_flags(r);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// CTRL (Keskar et al. 2019): embeddings times the root of their width, positions as sinusoids, a bias of the head although
-// it is the embedding.
+// CTRL (Keskar et al. 2019): embeddings times the root of their width, positions as sinusoids, a bias of the head
+// although it is the embedding.
 #include "shared.h"
 
 static const struct bind_row rows[] = {

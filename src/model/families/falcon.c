@@ -68,19 +68,23 @@ static const struct key_row keys_40b[] = {{KEY_N_HEAD_KV, {"num_kv_heads", "n_he
 
 static const char *const prefixes[] = {"transformer.", NULL};
 
-#define FALCON(who, norms, own_keys)                                                                  \
+#define FALCON(who, model_types, norms, own_keys)                                                     \
     .name = "falcon", .tokenizers = "BPE", .serves = who, .norm = NORM_LAYER,                         \
-    .residual = RESIDUAL_PARALLEL, .act = ACTF_GELU_ERF, .alibi_scaled = true, .scale_scores = true,  \
+    .residual = RESIDUAL_PARALLEL, .act = ACTF_GELU_ERF, .alibi_rounded = true, .scale_scores = true,  \
     .tied = true,                                                                                     \
     .files[WEIGHTS_HF] = {                                                                            \
-        .names = {"falcon", "RefinedWeb", "RefinedWebModel"},                                         \
-        .rows = {rows_hf, norms}, .keys = {own_keys, keys}, .prefixes = prefixes, .rope = ROPE_HALVES, \
+        .names = model_types, .rows = {rows_hf, norms}, .keys = {own_keys, keys},                     \
+        .prefixes = prefixes, .rope = ROPE_HALVES,                                                    \
     }
+// The first files called the 7B and RefinedWeb models so, and the 40B model RefinedWeb.
+#define SMALL {"falcon", "RefinedWebModel"}
+#define LARGE {"falcon"}
+#define OLD_LARGE {"RefinedWeb"}
 
 #define NEW "new_decoder_architecture"
 
 const struct family family_falcon = {
-    FALCON("Falcon 7B", norms_hf, keys_7b),
+    FALCON("Falcon 7B", SMALL, norms_hf, keys_7b),
     .cases = {{NEW, false, false}, {"multi_query", true, true}},
     .files[WEIGHTS_GGUF] = {
         .rows = {gguf_base, gguf_attention, gguf_plain_mlp, norms_gguf},
@@ -89,11 +93,15 @@ const struct family family_falcon = {
 };
 
 const struct family family_falcon_40b = {
-    FALCON("Falcon 40B and 180B, Falcon 2 11B", norms_40b, keys_40b),
+    FALCON("Falcon 40B and 180B, Falcon 2 11B", LARGE, norms_40b, keys_40b),
     .cases = {{NEW, true, false}},
 };
 
+const struct family family_falcon_40b_old = {
+    FALCON("Falcon 40B of 2023", OLD_LARGE, norms_40b, keys_40b),
+};
+
 const struct family family_falcon_rw = {
-    FALCON("Falcon-RW 1B and 7B", norms_hf, keys_rw),
+    FALCON("Falcon-RW 1B and 7B", SMALL, norms_hf, keys_rw),
     .cases = {{NEW, false, false}, {"multi_query", false, true}},
 };

@@ -5,7 +5,8 @@
 #define FAMILIES(row)                                                                                              \
     row(openai_gpt) row(gpt2) row(gpt_neo) row(opt) row(opt_350m) row(galactica)                                   \
     row(llama) row(mistral) row(mistral3) row(smollm3) row(qwen2) row(qwen3) row(granite)                          \
-    row(gptj) row(codegen) row(gpt_neox) row(bloom) row(mpt) row(falcon) row(falcon_40b) row(falcon_rw)            \
+    row(gptj) row(codegen) row(gpt_neox) row(bloom) row(mpt) row(falcon) row(falcon_40b)               \
+    row(falcon_40b_old) row(falcon_rw)            \
     row(gpt_bigcode) row(gpt_bigcode_heads) row(starcoder2)                                                        \
     row(phi) row(phi3) row(stablelm) row(olmo) row(olmo2) row(olmo3) row(gemma) row(gemma2) row(gemma3)            \
     row(cohere) row(cohere2) row(glm) row(glm4) row(exaone) row(exaone4) row(granite4) row(hyperclovax)            \

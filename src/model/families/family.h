@@ -48,8 +48,8 @@ struct family {
     bool gelu_is_tanh;      // what the file calls gelu is its approximation by tanh
     enum qk_norm qk_norm;   // over what the norms of queries and keys run, if the binding rows fill their slots
     bool qk_norm_last;      // they come after rotary positions
-    bool alibi;             // each head adds a slope to its scores (Press et al. 2021), before they are scaled if:
-    bool alibi_scaled;
+    bool alibi;             // each head adds a slope to its scores (Press et al. 2021)
+    bool alibi_rounded;     // it is rounded to bfloat16, and scores are scaled after it is added
     bool scale_scores;      // attention scores are divided by sqrt(head_dim)
     bool embd_sqrt;         // the embedding is multiplied by sqrt(n_embd)
     float score_softcap;    // scores become softcap * tanh(score / softcap); 0: none

@@ -7,7 +7,7 @@
 static const struct key_row keys_of_gguf[] = {
     {KEY_LOGIT_SCALE, {0}, 0},
     {KEY_LOGIT_DIVISOR, {".logit_scale"}, 0},
-    {KEY_REQUIRED, {".rope.scaling.finetuned"}, 0}, // false: without rotary positions
+    {KEY_ROPE_ON, {".rope.scaling.finetuned"}, 0},
     {0},
 };
 
@@ -50,9 +50,9 @@ static const struct bind_row mlp_4[] = {
 
 static const struct key_row keys_4[] = {
     {KEY_N_FF, {"shared_intermediate_size"}, 0},
+    {KEY_ROPE_WORD, {"position_embedding_type"}, 0},
     {0},
 };
-static const struct word_row words_4[] = {{"position_embedding_type", "rope"}, {0}};
 
 const struct family family_granite4 = {
     .name = "granitemoehybrid",
@@ -64,7 +64,6 @@ const struct family family_granite4 = {
     .files[WEIGHTS_HF] = {
         .rows = {hf_base, hf_attention, mlp_4, hf_biases, hf_norms},
         .keys = {keys_4, keys},
-        .words = words_4,
         .prefixes = hf_prefixes,
         .rope = ROPE_HALVES,
     },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Hunyuan dense (Tencent 2025): Llama with norms of q and k after rotary positions. What its files call dynamic scaling is
-// another base for every length.
+// Hunyuan dense (Tencent 2025): Llama with norms of q and k after rotary positions. What its files call dynamic scaling
+// is another base for every length.
 #include "shared.h"
 
 static const struct bind_row qk_norms_hf[] = {

@@ -17,10 +17,12 @@ enum key {
     KEY_FF_RATIO, KEY_ROPE_ALPHA,
     // Truth values.
     KEY_TIED, KEY_SCALE_SCORES, KEY_SCALE_BY_LAYER, KEY_PARALLEL, KEY_ALIBI, KEY_WINDOW_ON, KEY_ROPE_TRUNCATE,
+    KEY_ROPE_ON,
     KEY_REFUSED,    // must be absent or false, since quill does not compute what it asks for; a table may have several
     KEY_REQUIRED,   // must be absent or true
     // Words.
     KEY_ACTIVATION, KEY_ROPE_TYPE,
+    KEY_ROPE_WORD,  // rope; nope, or absent: the model has no rotary positions
     // Lists, one element for each layer.
     KEY_LAYER_TYPES,   // words: whether a layer has the window
     KEY_LAYER_GROUPS,  // the same, as a list of [[words], how many times]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// MiniCPM (Hu et al. 2024): Llama with factors of the embedding, of what a block adds, and of logits. Old GGUF files leave
-// those of the 2B model out.
+// MiniCPM (Hu et al. 2024): Llama with factors of the embedding, of what a block adds, and of logits. Old GGUF files
+// leave those of the 2B model out.
 #include "shared.h"
 
 static const struct key_row keys_of_gguf[] = {

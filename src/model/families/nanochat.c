@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// nanochat (Karpathy 2025): norms without weights everywhere, of the embedding and of turned q and k too; rotary positions
-// turn the other way; a squared ReLU; logits are capped.
+// nanochat (Karpathy 2025): norms without weights everywhere, of the embedding and of turned q and k too; rotary
+// positions turn the other way; a squared ReLU; logits are capped.
 #include "shared.h"
 
 static const struct bind_row rows[] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Persimmon 8B (Adept 2023): GPT-NeoX's fused q, k and v, one block part after the other, layer norms of q and k, a squared
-// ReLU.
+// Persimmon 8B (Adept 2023): GPT-NeoX's fused q, k and v, one block part after the other, layer norms of q and k, a
+// squared ReLU.
 #include "shared.h"
 
 static const struct bind_row rows[] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// XGLM (Lin et al. 2022), with positions as sinusoids in place of a table, and BioGPT (Luo et al. 2022): embeddings times
-// the root of their width, positions two rows late, as in OPT.
+// XGLM (Lin et al. 2022), with positions as sinusoids in place of a table, and BioGPT (Luo et al. 2022): embeddings
+// times the root of their width, positions two rows late, as in OPT.
 #include "shared.h"
 
 static const struct bind_row blocks[] = {

@@ -7,6 +7,7 @@
 #include "heads.h"
 #include "ops.h"
 #include "pass.h"
+#include "tensor/half.h"
 
 enum { STORE_CLAIMS = 8 }; // per member
 
@@ -119,11 +120,23 @@ static const uint8_t *keys_of(const struct attention *at, const struct query_blo
     return kv_keys(at->kv, block->seq, tile * KV_TILE, at->layer, (int32_t)(head / at->group));
 }
 
+// Falcon's slopes as transformers adds them: a term for each key, whatever the query.
+static void rounded_slopes(float bias[KV_TILE], const struct layer_plan *p, size_t head, int32_t tile) {
+    const float slope = bf16_to_f32(bf16_from_f32(p->slopes[head]));
+    for (int32_t j = 0; j < KV_TILE; j++) {
+        const float position = bf16_to_f32(bf16_from_f32((float)(tile * KV_TILE + j)));
+        bias[j] = bf16_to_f32(bf16_from_f32(slope * position)) * p->slope_rounded;
+    }
+}
+
 // next: the keys that will be read after this tile, or NULL.
 static void attend_tile(const struct attention *at, const struct queries *q, int32_t tile, const struct parts *parts,
                         const uint8_t *next) {
     struct view v;
+    float bias[KV_TILE];
+    const bool rounded = at->plan->slope_rounded != 0;
     visible(&v, at->plan, q, tile);
+    if (rounded) rounded_slopes(bias, at->plan, q->head, tile);
     const uint8_t *keys = keys_of(at, q->block, q->head, tile);
     const size_t stride = q->n_heads > 1 ? at->dim : at->b->att.stride;
     size_t part = v.first * parts->n_tiles + (size_t)(tile - parts->first_tile);
@@ -140,7 +153,9 @@ static void attend_tile(const struct attention *at, const struct queries *q, int
         .pos = v.pos + v.first,
         .scale = at->plan->score_scale,
         .softcap = at->plan->score_softcap,
-        .slope = at->plan->slopes ? at->plan->slopes[q->head] : 0,
+        .slope = at->plan->slopes && !rounded ? at->plan->slopes[q->head] : 0,
+        .bias = rounded ? bias : NULL,
+        .bias_stride = 0, // the same for every query
         .m = parts->m + part,
         .l = parts->l + part,
         .ml_stride = parts->n_tiles,
