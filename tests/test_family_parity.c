@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Tiny models of every family (tests/data/families), as directories and GGUF files, against what transformers computes
 // with them (tests/data/README.md).
+//
+// test_family_parity [FILE]: writes to FILE by how much the logits of each model differ. The figures on record are in
+// tests/data/family-figures.tsv, and scripts/family-table puts them into the READMEs.
 #include "test.h"
 
 #include <dirent.h>
@@ -11,6 +14,7 @@
 #include "quill/tokenizer.h"
 
 #define FAMILIES TEST_DATA("families")
+#define FIGURES TEST_DATA("family-figures.tsv")
 
 // Models that quill does not run yet, by their paths. What is named here must be refused, so that a name cannot stay
 // when its family's row has come.
@@ -128,6 +132,53 @@ static double log_prob_difference(const struct expected *e, const float *logits)
     return most / e->max_abs;
 }
 
+// ---- figures ----
+
+static struct {
+    const char *path; // of the file to write; NULL: none
+    char *text;       // a line for each model that runs: model, family, which of its rows, difference of the logits
+    size_t n;
+    FILE *stream;     // writes text
+} figures;
+
+static void add_figure(const char *name, double d) {
+    struct loaded l = load(path_of(name));
+    const struct family *family = l.model->family, *row;
+    int which = 0;
+    for (size_t f = 0; (row = family_at(f)); f++) {
+        which += strcmp(row->name, family->name) == 0;
+        if (row == family) break;
+    }
+    fprintf(figures.stream, "%s\t%s\t%d\t%.1e\n", name, family->name, which, d);
+    unload(&l);
+}
+
+static void write_figures(const char *path) {
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(figures.text, 1, figures.n, f), figures.n);
+    assert_int_equal(fclose(f), 0);
+}
+
+// Every machine computes the same bits, so the figures are the same too.
+static void the_figures_are_those_on_record(void **state) {
+    (void)state;
+    fflush(figures.stream);
+    if (figures.path) write_figures(figures.path);
+    char line[300];
+    const char *at = figures.text;
+    bool same = true;
+    FILE *f = fopen(FIGURES, "r");
+    assert_non_null(f);
+    while (same && fgets(line, sizeof line, f))
+        if ((same = strncmp(at, line, strlen(line)) == 0)) at += strlen(line);
+    fclose(f);
+    if (same && !*at) return;
+    print_error("other figures, from '%.*s' on; to renew them:\n"
+                "build/tests/test_family_parity " FIGURES " && scripts/family-table\n", (int)strcspn(at, "\n"), at);
+    _fail(__FILE__, __LINE__);
+}
+
 // All at once, token by token, and in chunks: the same bits, and transformers' numbers.
 static bool agrees_with(const char *name, const struct expected *e, const float *logits) {
     bool same = true;
@@ -138,6 +189,7 @@ static bool agrees_with(const char *name, const struct expected *e, const float 
     }
     const double d = difference(e, logits), p = log_prob_difference(e, logits);
     const bool good = same && d < bound && p < bound;
+    add_figure(name, d);
     if (!good)
         print_error("%s: logits differ by %.2g, log-probabilities by %.2g of the largest logit; in chunks: %s\n",
                     name, d, p, same ? "the same bits" : "OTHER bits");
@@ -259,13 +311,19 @@ static void every_tokenizer_gives_the_prompt(void **state) {
     free(paths);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    figures.path = argc > 1 ? argv[1] : NULL;
+    figures.stream = open_memstream(&figures.text, &figures.n);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_model_agrees_with_transformers),
+        cmocka_unit_test(the_figures_are_those_on_record),
         cmocka_unit_test(the_same_numbers_in_both_formats_give_the_same_bits),
         cmocka_unit_test(every_row_has_a_model),
         cmocka_unit_test(what_does_not_run_yet_is_refused),
         cmocka_unit_test(every_tokenizer_gives_the_prompt),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    fclose(figures.stream);
+    free(figures.text);
+    return failed;
 }

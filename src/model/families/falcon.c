@@ -93,7 +93,7 @@ const struct family family_falcon = {
 };
 
 const struct family family_falcon_40b = {
-    FALCON("Falcon 40B and 180B, Falcon 2 11B", LARGE, norms_40b, keys_40b),
+    FALCON("Falcon 40B and 180B (GGUF too), Falcon 2 11B", LARGE, norms_40b, keys_40b),
     .cases = {{NEW, true, false}},
 };
 
