@@ -352,6 +352,71 @@ def split(pattern, behavior="Isolated", **more):
                                                   {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}]}
 
 
+# ---- tokenizer.model ---------------------------------------------------------------------------------------------------
+
+def varint(n):
+    n &= (1 << 64) - 1
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    return bytes(out) + bytes([n])
+
+
+def field(number, v):
+    if isinstance(v, float):
+        return varint(number << 3 | 5) + struct.pack("<f", v)
+    if isinstance(v, int):
+        return varint(number << 3) + varint(v)
+    v = v.encode() if isinstance(v, str) else v
+    return varint(number << 3 | 2) + varint(len(v)) + v
+
+
+def piece(text, score=0.0, kind=None):
+    return field(1, field(1, text) + field(2, score) + (b"" if kind is None else field(3, kind)))
+
+
+def make_spm():
+    f = Folder("spm", ".model")
+    head = piece("<unk>", 0.0, 2) + piece("<s>", 0.0, 3) + piece("</s>", 0.0, 3)
+    tokens = b"".join(piece("<0x%02X>" % byte, 0.0, 6) for byte in range(256)) + piece("\u2581a", -1.0) + piece("a", -2.0) + piece("\u2581", -3.0)
+    bpe, plain = field(2, field(3, 2) + field(35, 1)), field(3, field(4, 0))
+    good = head + tokens + bpe + plain
+    trie = struct.pack("<5I", 16, 0, 0, 0, 0) + b"x\0"
+    f.y("bpe", good)
+    f.y("unigram", head + tokens)
+    f.y("user-defined", head + piece("\u2581<x>", 0.0, 4) + piece("", 0.0, 5) + tokens + bpe)
+    f.y("no-ids", head + tokens + field(2, field(3, 2) + field(40, -1) + field(41, -1) + field(42, 1 << 40)))
+    f.y("charsmap", head + tokens + field(3, field(2, trie) + field(3, 0)))
+    f.y("unknown-fields", good + field(99, "x") + varint(100 << 3 | 1) + bytes(8) + varint(101 << 3 | 5) + bytes(4) + field(536870911, 7))
+    f.n("nothing", b"", "expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt, found none of them")
+    f.n("text", b"IQ== 0\nIg== 1\n", "tokenizer.model: ")
+    f.n("cut", good[:-3], "tokenizer.model: ")
+    f.n("no-tokens", bpe + plain, "expected SentencePiece's model")
+    f.n("type-char", head + tokens + field(2, field(3, 4)), "the type of model 'char' is not supported")
+    f.n("type-word", head + tokens + field(2, field(3, 3)), "the type of model 'word' is not supported")
+    f.n("type-9", head + tokens + field(2, field(3, 9)), "expected a model of type unigram or bpe")
+    f.n("suffix", head + tokens + field(2, field(24, 1)), "'treat_whitespace_as_suffix' is not supported")
+    f.n("escape", head + tokens + field(3, field(5, 0)), "escape_whitespaces 'false' is not supported")
+    f.n("kind-0", head + piece("x", 0.0, 0) + tokens, "token 3: expected a text, a score and a type")
+    f.n("kind-7", head + piece("x", 0.0, 7) + tokens, "token 3: expected a text, a score and a type")
+    f.n("score-nan", head + piece("x", float("nan")) + tokens, "expected a finite number")
+    f.n("token-twice", head + tokens + piece("a", -2.0), "the same text")
+    f.n("charsmap-cut", head + tokens + field(3, field(2, trie[:7])), "precompiled_charsmap: expected a trie")
+    for name, data in (("length-past-the-end", varint(1 << 3 | 2) + varint(100) + b"abc"), ("length-of-2-64", varint(1 << 3 | 2) + varint((1 << 64) - 1)),
+                       ("varint-of-11", varint(40 << 3) + b"\xff" * 10 + b"\1"), ("varint-beyond-64-bits", varint(40 << 3) + b"\xff" * 9 + b"\2"),
+                       ("varint-cut", varint(40 << 3) + b"\x80"), ("wire-3", varint(5 << 3 | 3)), ("wire-7", varint(5 << 3 | 7)),
+                       ("field-0", field(0, 1)), ("fixed-cut", varint(5 << 3 | 1) + bytes(7))):
+        f.n(name, good + data, "expected SentencePiece's model, found something else (byte %d)" % len(good))
+    inner = varint(2 << 3 | 5) + bytes(3)
+    f.n("score-cut", good + field(1, inner), "token 262: expected a text, a score and a type")
+    f.n("trainer-cut", good + field(2, b"\x80"), "expected SentencePiece's model")
+    f.n("normalizer-cut", good + field(3, b"\x12\x05a"), "expected SentencePiece's model")
+    f.close()
+
+
+# ---- tokenizer.json ----------------------------------------------------------------------------------------------------
+
 def deepen(name):
     part = {"type": "Fuse"}
     for _ in range(6):
@@ -980,6 +1045,7 @@ make_index()
 make_config()
 make_folder()
 make_tokenizer_json()
+make_spm()
 make_vocab()
 make_bpe()
 make_model()

@@ -285,7 +285,8 @@ static void tokenizer_files_are_offered(void **state) {
 static void a_tokenizer_alone_needs_neither_config_nor_weights(void **state) {
     (void)state;
     write_text("model.safetensors", "damaged");
-    refused(WEIGHTS_TOKENIZER_ONLY, "expected tokenizer.json or vocab.json in the folder, found neither");
+    refused(WEIGHTS_TOKENIZER_ONLY,
+            "expected tokenizer.json, tokenizer.model or vocab.json in the folder, found none of them");
     write_text("tokenizer.json", "{}");
     struct weights *w = accepted(WEIGHTS_TOKENIZER_ONLY);
     assert_true(w->n_tensors == 0 && w->n_meta == 0 && !weights_meta(w, STR("n")) && !weights_tensor(w, STR("n")));

@@ -65,6 +65,32 @@ static void ids_of_unigram_are_those_of_sentencepiece(void **state) {
     quill_tokenizer_free(t);
 }
 
+// From SentencePiece's own file.
+static void a_folder_with_tokenizer_model_is_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *folder, *model;
+        bool back;
+        size_t least;
+    } cases[] = {{TEST_DATA("tokenizer/spm-bpe"), "spm", true, 500},
+                 {TEST_DATA("tokenizer/spm-unigram"), "unigram", false, 500},
+                 {TEST_DATA("tokenizer/spm-symbols"), "unigram", false, 25},
+                 {TEST_DATA("tokenizer/spm-plain"), "spm", false, 25}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[200];
+        quill_tokenizer_info info;
+        quill_tokenizer *t = open_tokenizer(cases[i].folder);
+        quill_tokenizer_describe(t, &info);
+        assert_string_equal(info.model, cases[i].model);
+        assert_int_equal(quill_token_bos(t), 1);
+        assert_int_equal(quill_token_eos(t), 2);
+        assert_int_equal(quill_adds_bos(t), strcmp(info.model, "spm") == 0);
+        snprintf(path, sizeof path, "%s/cases.txt", cases[i].folder);
+        assert_true(check_texts(t, path, text, cases[i].back) > cases[i].least);
+        quill_tokenizer_free(t);
+    }
+}
+
 static void ids_are_those_that_come_with_the_vocabularies(void **state) {
     (void)state;
     if (!shared_data()) skip();
@@ -332,6 +358,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_those_of_sentencepiece),
         cmocka_unit_test(ids_of_unigram_are_those_of_sentencepiece),
+        cmocka_unit_test(a_folder_with_tokenizer_model_is_read),
         cmocka_unit_test(ids_are_those_that_come_with_the_vocabularies),
         cmocka_unit_test(the_highest_score_is_joined_first),
         cmocka_unit_test(joining_is_what_its_definition_says),

@@ -805,7 +805,8 @@ static void bad_files_are_refused(void **state) {
         snprintf(text, sizeof text, "#version: 0.2\na b\n%s\nab c\n", lines[i]);
         files_refused("", text, "", "dir/merges.txt: line 3: expected two tokens and a space between them");
     }
-    files_refused("", "", "", "expected tokenizer.json, or vocab.json and merges.txt, found vocab.json alone");
+    files_refused("", "", "",
+                  "expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt, found vocab.json alone");
     files_refused(",\"x\":\"y\"", "a b\n", "", "dir/vocab.json: vocab: expected token ids");
     files_refused(",\"zz\":5", "a b\n", "", "the id 5 is of two tokens");
     files_refused(",\"zz\":1000000", "a b\n", "", "token 'zz': expected an id below");

@@ -153,9 +153,5 @@ def unigram(lines, byte_fallback, blanks=True):
 
 def charsmap(lines):
     """The compiled rules, as SentencePiece makes them."""
-    import tempfile
-    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as rules:
-        rules.write(spm.RULES)
-        rules.flush()
-        model = spm.train(lines, model_type="bpe", vocab_size=600, hard_vocab_limit=False, character_coverage=0.98, normalization_rule_tsv=rules.name)
+    model = spm.train_with_rules(lines, model_type="bpe", vocab_size=600, hard_vocab_limit=False, character_coverage=0.98)
     return spm.field(spm.field(model.serialized_model_proto(), 3), 2)  # normalizer_spec, precompiled_charsmap

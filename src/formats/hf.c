@@ -18,6 +18,7 @@ struct folder {
 
 const struct hf_file hf_tokenizer_files[] = {
     {"tokenizer.json", FILE_AT(tokenizer_json)},
+    {"tokenizer.model", FILE_AT(tokenizer_model)},
     {"vocab.json", FILE_AT(vocab_json)},
     {"merges.txt", FILE_AT(merges_txt)},
     {"tokenizer_config.json", FILE_AT(tokenizer_config_json)},
@@ -61,8 +62,10 @@ static quill_status open_tokenizer(struct folder *f, enum weights_want want) {
         quill_status s = map_open_at(map, f->dir, file->name, f->how, &missing, QUILL_E_MODEL, f->err);
         if (s) return s;
     }
-    if (want == WEIGHTS_TOKENIZER_ONLY && !files->tokenizer_json.data && !files->vocab_json.data)
-        return fail(f->err, QUILL_E_MODEL, "%s: expected tokenizer.json or vocab.json in the folder, found neither",
+    if (want == WEIGHTS_TOKENIZER_ONLY && !files->tokenizer_json.data && !files->tokenizer_model.data &&
+        !files->vocab_json.data)
+        return fail(f->err, QUILL_E_MODEL,
+                    "%s: expected tokenizer.json, tokenizer.model or vocab.json in the folder, found none of them",
                     PATH_OF(f->w));
     return QUILL_OK;
 }

@@ -25,8 +25,9 @@ void weights_close(struct weights *w) {
     for (size_t i = 0; i < w->own->n_parts; i++) weights_close(w->own->parts[i]);
     for (size_t i = 0; i < w->own->n_maps; i++) map_close(&w->own->maps[i]);
     struct tokenizer_files *f = &w->files;
-    struct map *files[] = {&f->tokenizer_json, &f->vocab_json, &f->merges_txt, &f->tokenizer_config_json,
-                           &f->special_tokens_map_json, &f->added_tokens_json, &f->generation_config_json};
+    struct map *files[] = {&f->tokenizer_json,        &f->tokenizer_model,         &f->vocab_json,
+                           &f->merges_txt,            &f->tokenizer_config_json,   &f->special_tokens_map_json,
+                           &f->added_tokens_json,     &f->generation_config_json};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) map_close(files[i]);
     arena_free(&w->own->arena);
     free(w);

@@ -50,7 +50,7 @@ struct meta {
 
 // The files of a directory that describe its tokenizer; size 0 and data NULL: absent.
 struct tokenizer_files {
-    struct map tokenizer_json, vocab_json, merges_txt, tokenizer_config_json, special_tokens_map_json;
+    struct map tokenizer_json, tokenizer_model, vocab_json, merges_txt, tokenizer_config_json, special_tokens_map_json;
     struct map added_tokens_json, generation_config_json;
 };
 

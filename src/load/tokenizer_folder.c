@@ -126,6 +126,7 @@ quill_status vocab_load_folder(struct vocab *v, const struct weights *w, quill_e
     const struct vocab_files files = {
         .directory = w->path,
         .tokenizer_json = bytes_of(&w->files.tokenizer_json),
+        .tokenizer_model = bytes_of(&w->files.tokenizer_model),
         .vocab_json = bytes_of(&w->files.vocab_json),
         .merges_txt = bytes_of(&w->files.merges_txt),
         .tokenizer_config_json = bytes_of(&w->files.tokenizer_config_json),

@@ -115,14 +115,15 @@ static quill_status read_scheme(struct vocab_reading *r, const struct splitting_
     const bool never = str_is(vocab_member(part->object, "\"add_prefix_space\""), "false");
     if (!scheme.p) scheme = never ? STR("\"never\"") : STR("\"always\"");
     if (str_is(scheme, "\"never\"")) return QUILL_OK;
-    o->prefix_first_only = str_is(scheme, "\"first\"");
-    if (!o->prefix_first_only && !str_is(scheme, "\"always\""))
+    const bool first = str_is(scheme, "\"first\"");
+    o->prefix_scope = first ? PREFIX_FIRST : PREFIX_EACH;
+    if (!first && !str_is(scheme, "\"always\""))
         return vocab_lacks(r, "pre_tokenizer: Metaspace with prepend_scheme", scheme);
     o->prefix = PREFIX_UNLESS_SPACE;
     if (o->n_patterns == 0) return QUILL_OK;
     // Each piece of earlier splits gets a space. That can be done before they are split if these are words.
     const bool words = o->n_patterns == 1 && o->behaviors[0] == SPLIT_REMOVED && str_is(o->patterns[0], WHITE);
-    if (!words || o->prefix_first_only)
+    if (!words || first)
         return vocab_lacks(r, "pre_tokenizer: behind another split, Metaspace with prepend_scheme", scheme);
     o->prefix = PREFIX_WORDS;
     o->n_patterns = 0;

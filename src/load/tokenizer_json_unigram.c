@@ -18,7 +18,7 @@ static bool read_number(struct str written, double *value) {
     return *end == '\0';
 }
 
-static quill_status add_score(struct vocab_reading *r, double score) {
+quill_status vocab_add_score(struct vocab_reading *r, double score) {
     struct vocab_owner *o = r->owner;
     if (o->n_scores == o->scores_cap) {
         size_t cap = o->scores_cap ? 2 * o->scores_cap : 1024;
@@ -44,7 +44,7 @@ static quill_status read_token(struct vocab_reading *r) {
     if (!vocab_text(r, text, &entry.text)) return fail_memory(r->err);
     if (!entry.text.p) return vocab_refuse(r, "vocab: expected a token and its score in each, found something else");
     quill_status status = vocab_add_entry(r, entry);
-    return status ? status : add_score(r, score);
+    return status ? status : vocab_add_score(r, score);
 }
 
 quill_status vocab_read_scored(struct vocab_reading *r) {
@@ -60,9 +60,9 @@ quill_status vocab_read_scored(struct vocab_reading *r) {
 
 quill_status vocab_place_scores(struct vocab_reading *r) {
     struct vocab_owner *o = r->owner;
-    if (o->model != VOCAB_UNIGRAM) return QUILL_OK;
+    if (!o->scores) return QUILL_OK;
     while (o->n_scores < o->n_tokens) { // added tokens have none
-        quill_status status = add_score(r, 0);
+        quill_status status = vocab_add_score(r, 0);
         if (status) return status;
     }
     return QUILL_OK;

@@ -119,6 +119,9 @@ quill_status vocab_read_config(struct vocab_reading *r, struct vocab_config *c) 
         } else if (str_is(name, "\"add_prefix_space\"")) {
             c->prefix_space = str_is(value, "true");
             c->prefix_space_said = true;
+        } else if (str_is(name, "\"legacy\"")) {
+            c->legacy = str_is(value, "true");
+            c->legacy_said = true;
         } else if (str_is(name, "\"added_tokens_decoder\"")) {
             c->lists_added = true;
             if (c->alone) status = read_added_decoder(r, value);
@@ -152,18 +155,30 @@ bool vocab_is_gpt2(const struct vocab_config *c) {
 quill_status vocab_default_names(struct vocab_reading *r, struct vocab_config *c) {
     static const char *const keys[] = {"\"bos_token\"", "\"eos_token\"", "\"unk_token\""};
     quill_status status = QUILL_OK;
-    for (int i = 0; i < 3 && !status && vocab_is_gpt2(c); i++)
+    for (int i = 0; i < 3 && !status && !c->spm && vocab_is_gpt2(c); i++)
         if (!vocab_named(c, keys[i]))
             status = put_named(r, c, (struct vocab_special){.key = str_of(keys[i]), .text = STR("<|endoftext|>")});
     return status;
 }
 
-quill_status vocab_check_class(const struct vocab_reading *r, struct str class) {
-    static const char *const known[] = {"\"GPT2Tokenizer\"", "\"GPT2TokenizerFast\"", "\"CodeGenTokenizer\"",
-                                        "\"CodeGenTokenizerFast\"", "\"GPTNeoXTokenizer\"", "\"GPTNeoXTokenizerFast\"",
-                                        "\"PreTrainedTokenizerFast\"", "\"TokenizersBackend\"", "\"AutoTokenizer\""};
-    if (!class.p) return QUILL_OK;
+quill_status vocab_check_class(const struct vocab_reading *r, const struct vocab_config *c) {
+    static const struct {
+        const char *name;
+        bool bpe, spm;
+    } known[] = {
+        {"\"GPT2Tokenizer\"", true, false},          {"\"GPT2TokenizerFast\"", true, false},
+        {"\"CodeGenTokenizer\"", true, false},       {"\"CodeGenTokenizerFast\"", true, false},
+        {"\"GPTNeoXTokenizer\"", true, false},       {"\"GPTNeoXTokenizerFast\"", true, false},
+        {"\"PreTrainedTokenizerFast\"", true, true}, {"\"TokenizersBackend\"", true, true},
+        {"\"AutoTokenizer\"", true, true},           {"\"LlamaTokenizer\"", false, true},
+        {"\"LlamaTokenizerFast\"", false, true},     {"\"CodeLlamaTokenizer\"", false, true},
+        {"\"GemmaTokenizer\"", false, true},         {"\"GemmaTokenizerFast\"", false, true},
+        {"\"T5Tokenizer\"", false, true},            {"\"T5TokenizerFast\"", false, true},
+        {"\"InternLMTokenizer\"", false, true},      {"\"InternLM2Tokenizer\"", false, true},
+        {"\"BaichuanTokenizer\"", false, true},      {"\"YiTokenizer\"", false, true},
+    };
+    if (!c->class.p) return QUILL_OK;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (str_is(class, known[i])) return QUILL_OK;
-    return vocab_lacks(r, "without a tokenizer.json, tokenizer_class", class);
+        if (str_is(c->class, known[i].name) && (c->spm ? known[i].spm : known[i].bpe)) return QUILL_OK;
+    return vocab_lacks(r, "without a tokenizer.json, tokenizer_class", c->class);
 }

@@ -18,6 +18,7 @@ struct vocab_special {
 
 struct vocab_config {
     bool alone;                              // no tokenizer.json says which tokens are special
+    bool spm;                                // alone, with a tokenizer.model
     struct vocab_special named[MOST_NAMED];  // [n_named]
     size_t n_named;
     struct vocab_special *listed;            // [n_listed]
@@ -25,6 +26,7 @@ struct vocab_config {
     struct str class;                        // as written
     bool add_bos, add_bos_said;
     bool prefix_space, prefix_space_said;
+    bool legacy, legacy_said; // SentencePiece: a space is put in front of what follows a special token too
     bool lists_added; // has all added tokens; then special_tokens_map.json and added_tokens.json are not needed
 };
 
@@ -37,7 +39,8 @@ bool vocab_is_gpt2(const struct vocab_config *c); // GPT-2's class, which files 
 // The names that GPT-2's class uses if the files have none (GPT-2's own files have none).
 quill_status vocab_default_names(struct vocab_reading *r, struct vocab_config *c);
 const struct vocab_special *vocab_named(const struct vocab_config *c, const char *key); // NULL: not mentioned
-// Accepts only classes whose vocab.json and merges.txt mean what GPT-2's mean.
-quill_status vocab_check_class(const struct vocab_reading *r, struct str class);
+// Accepts only classes whose vocab.json and merges.txt mean what GPT-2's mean, or whose ids are those of
+// tokenizer.model.
+quill_status vocab_check_class(const struct vocab_reading *r, const struct vocab_config *c);
 
 #endif

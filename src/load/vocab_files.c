@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tokenizer of a Hugging Face directory: tokenizer.json, or vocab.json with merges.txt as in GPT-2, and what other
-// files add to either.
+// The tokenizer of a Hugging Face directory: tokenizer.json, or tokenizer.model, or vocab.json with merges.txt as in
+// GPT-2, and what other files add to them.
 #include "base/alloc.h"
 #include "tokenizer/blanks.h"
 #include "vocab_config.h"
@@ -110,7 +110,8 @@ static quill_status read_merges_txt(struct vocab_reading *r, struct str text) {
 
 static quill_status read_gpt2_files(struct vocab_reading *r, const struct vocab_files *files) {
     if (!files->vocab_json.n || !files->merges_txt.n)
-        return fail(r->err, QUILL_E_MODEL, "%s: expected tokenizer.json, or vocab.json and merges.txt, found %s",
+        return fail(r->err, QUILL_E_MODEL,
+                    "%s: expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt, found %s",
                     QUOTED(str_of(r->directory)),
                     files->vocab_json.n   ? "vocab.json alone"
                     : files->merges_txt.n ? "merges.txt alone"
@@ -134,7 +135,7 @@ static bool turn_to(struct vocab_reading *r, const char *name, struct str text) 
 static quill_status read_others(struct vocab_reading *r, struct vocab_config *c, const struct vocab_files *files) {
     quill_status status = QUILL_OK;
     if (turn_to(r, "tokenizer_config.json", files->tokenizer_config_json)) status = vocab_read_config(r, c);
-    if (!status && c->alone) status = vocab_check_class(r, c->class);
+    if (!status && c->alone) status = vocab_check_class(r, c);
     if (!status && !c->lists_added && turn_to(r, "special_tokens_map.json", files->special_tokens_map_json))
         status = vocab_read_special_map(r, c);
     if (!status && !c->lists_added && c->alone && turn_to(r, "added_tokens.json", files->added_tokens_json)) {
@@ -262,6 +263,7 @@ static quill_status named_id(const struct vocab_reading *r, const struct vocab_c
 
 // GPT-2's class puts a space in front of a text if its config says so, whatever tokenizer.json says.
 static enum dummy_prefix prefix_of(const struct vocab_owner *o, const struct vocab_config *c) {
+    if (c->spm) return c->prefix_space_said && !c->prefix_space ? PREFIX_NONE : o->prefix;
     const bool said = c->alone || (o->byte_level && vocab_is_gpt2(c) && c->prefix_space_said);
     return !said ? o->prefix : c->prefix_space ? PREFIX_UNLESS_SPACE : PREFIX_NONE;
 }
@@ -278,6 +280,8 @@ static quill_status place_all(struct vocab_reading *r, const struct vocab_config
     if (!status && c->alone) status = mark_special(r, c);
     if (!status) status = named_id(r, c, ignored, "\"bos_token\"", bos);
     if (!status) status = named_id(r, c, ignored, "\"eos_token\"", &o->eos);
+    if (*bos < 0) *bos = o->model_bos;
+    if (o->eos < 0) o->eos = o->model_eos;
     free(o->entries), o->entries = NULL; // with millions of tokens their memory matters
     return status;
 }
@@ -285,7 +289,8 @@ static quill_status place_all(struct vocab_reading *r, const struct vocab_config
 static struct vocab_spec spec_of(const struct vocab_owner *o, const struct vocab_config *c, const char *file,
                                  int32_t bos) {
     // The template goes before add_bos_token, as in transformers 5.
-    bool add_bos = o->has_template ? o->template_bos >= 0 : c->add_bos_said && c->add_bos, behaves = false;
+    bool add_bos = o->has_template ? o->template_bos >= 0 : c->add_bos_said ? c->add_bos : o->model == VOCAB_SPM;
+    bool behaves = false;
     for (size_t i = 0; i < o->n_patterns; i++) behaves |= o->behaviors[i] != SPLIT_ISOLATED;
     return (struct vocab_spec){
         .file = file,
@@ -296,14 +301,14 @@ static struct vocab_spec spec_of(const struct vocab_owner *o, const struct vocab
         .kinds = o->kinds,
         .n_merges = o->n_merges,
         .merges = o->merges,
-        .scores = o->model == VOCAB_UNIGRAM ? o->scores : NULL,
+        .scores = o->scores,
         .unk = o->unk,
         .fuse_unk = o->fuse_unk,
         .byte_fallback = o->byte_fallback,
         .normalizers = o->normalizers,
         .n_normalizers = o->n_normalizers,
         .dummy_prefix = prefix_of(o, c),
-        .prefix_first_only = o->prefix_first_only,
+        .prefix_scope = c->legacy_said && !c->legacy && c->spm ? PREFIX_FIRST : o->prefix_scope,
         .decoder_strips = o->decoder_strips,
         .pre = o->gpt2_split ? "gpt-2" : NULL,
         .patterns = o->patterns,
@@ -321,9 +326,12 @@ static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, con
                              quill_error *err) {
     struct vocab_reading r = {.owner = o, .directory = files->directory, .err = err};
     struct vocab_config config = {.alone = !files->tokenizer_json.n};
+    config.spm = config.alone && files->tokenizer_model.n;
     int32_t bos = -1;
     turn_to(&r, "tokenizer.json", files->tokenizer_json);
-    quill_status status = config.alone ? read_gpt2_files(&r, files) : vocab_read_tokenizer_json(&r);
+    quill_status status = config.spm     ? vocab_read_spm_model(&r, files->tokenizer_model)
+                          : config.alone ? read_gpt2_files(&r, files)
+                                         : vocab_read_tokenizer_json(&r);
     if (!status) status = read_others(&r, &config, files);
     if (!status) status = place_all(&r, &config, files->ignored, &bos);
     if (!status) *spec = spec_of(o, &config, files->directory, bos);
@@ -336,7 +344,7 @@ quill_status vocab_from_files(struct vocab_spec *spec, struct vocab_owner **owne
     *owner = NULL;
     struct vocab_owner *o = alloc_zeroed(1, sizeof *o);
     if (!o) return fail_memory(err);
-    o->template_bos = o->eos = o->unk = -1;
+    o->template_bos = o->eos = o->unk = o->model_bos = o->model_eos = -1;
     quill_status status = read_all(spec, o, files, err);
     if (status) vocab_owner_free(o);
     else *owner = o;

@@ -8,11 +8,12 @@
 #include "tokenizer/spec.h"
 
 // The vocab_spec of a Hugging Face directory, from the bytes of its files (missing ones have n == 0): tokenizer.json,
-// or vocab.json + merges.txt, to which older folders add added_tokens.json and special_tokens_map.json. The spec's
-// arrays and strings live in the files' bytes and in the returned owner, until vocab_owner_free.
+// or tokenizer.model, or vocab.json + merges.txt, to which older folders add added_tokens.json and
+// special_tokens_map.json. The spec's arrays and strings live in the files' bytes and in the returned owner, until
+// vocab_owner_free.
 struct vocab_files {
     const char *directory;        // for messages
-    struct str tokenizer_json, vocab_json, merges_txt, tokenizer_config_json, special_tokens_map_json;
+    struct str tokenizer_json, tokenizer_model, vocab_json, merges_txt, tokenizer_config_json, special_tokens_map_json;
     struct str added_tokens_json;
     struct ignored *ignored;      // gets names that are not tokens; NULL: not wanted
 };

@@ -42,7 +42,9 @@ struct vocab_owner {
     bool byte_fallback, fuse_unk;
     bool ignore_merges;
     enum dummy_prefix prefix;
-    bool byte_level, metaspace, prefix_first_only, decoder_strips;
+    enum prefix_scope prefix_scope;
+    bool byte_level, metaspace, decoder_strips;
+    int32_t model_bos, model_eos; // that tokenizer.model has; -1: none
     bool has_template;           // the post-processor says what stands in front of a text
     int32_t template_bos;        // the token that it puts in front; -1: none
     int32_t unk;
@@ -75,9 +77,11 @@ quill_status vocab_add_entry(struct vocab_reading *r, struct vocab_entry entry);
 quill_status vocab_add_merge(struct vocab_reading *r, struct str merge);
 
 quill_status vocab_read_tokenizer_json(struct vocab_reading *r); // r->walk at the beginning
+quill_status vocab_read_spm_model(struct vocab_reading *r, struct str bytes); // tokenizer.model
 // The walk is at an object of tokens and their ids, of the vocabulary or (`added`) added to it.
 quill_status vocab_read_vocab(struct vocab_reading *r, bool added);
 quill_status vocab_read_scored(struct vocab_reading *r); // at a list of tokens and their scores, by id
+quill_status vocab_add_score(struct vocab_reading *r, double score); // of the next id
 quill_status vocab_place_scores(struct vocab_reading *r); // after n_tokens is known: a score for each
 // Reads one token of a list of added ones; `id`: its id if the object does not hold it, else -1.
 quill_status vocab_read_added(struct vocab_reading *r, struct str object, int32_t id);

@@ -123,17 +123,28 @@ static quill_status add_id(struct encoder *e, int32_t id, quill_error *err) {
 struct stretch {
     struct str text;
     bool first, last; // the whole text begins or ends here
+    bool behind_special;
 };
 
 // Encodes normalized text without added tokens. `end`: it may be read up to there.
-static quill_status encode_normal(struct encoder *e, struct str text, const char *end, bool first, bool bare,
-                                  quill_error *err) {
+static quill_status encode_normal(struct encoder *e, struct str text, const char *end, bool prefix, quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
     struct str prefixed = text;
-    if (!prefix_add(&t->prefix, &e->prefixed, &prefixed, first, first && bare)) return fail_memory(err);
+    if (!prefix_add(&t->prefix, &e->prefixed, &prefixed, prefix)) return fail_memory(err);
     e->end = prefixed.p == text.p ? end : prefixed.p + prefixed.n;
     quill_status status = split_text(t->splitter, &e->match, &e->pieces, prefixed.p, prefixed.n, err);
     return status ? status : flush(&e->pieces, err);
+}
+
+// Whether a space may be put in front of what begins at `at` in a stretch.
+static bool gets_prefix(const struct encoder *e, struct stretch s, size_t at, const struct search *search) {
+    const bool first = s.first && at == 0;
+    if (first) return !search->continues;
+    switch (e->tokenizer->prefix.scope) {
+    case PREFIX_EACH: return true;
+    case PREFIX_BEHIND_SPECIAL: return at == 0 && s.behind_special;
+    default: return false;
+    }
 }
 
 static quill_status encode_stretch(struct encoder *e, struct stretch s, const char *end, const struct search *search,
@@ -147,23 +158,35 @@ static quill_status encode_stretch(struct encoder *e, struct stretch s, const ch
         struct added_match match = {-1, text.n - at, text.n - at};
         bool found = added_find(search->normal, text.p + at, text.n - at, blanks, &match);
         struct str part = {text.p + at, match.begin};
-        if (part.n) status = encode_normal(e, part, end, s.first && at == 0, search->continues, err);
+        if (part.n) status = encode_normal(e, part, end, gets_prefix(e, s, at, search), err);
         if (!status && found) status = add_id(e, match.id, err);
         at += match.end;
     }
     return status;
 }
 
+// SentencePiece puts the space in front of a text that begins with an added token too.
+static quill_status encode_alone(struct encoder *e, quill_error *err) {
+    static const char space[] = " ";
+    const bool put = e->tokenizer->prefix.kind == PREFIX_ALWAYS;
+    return put ? encode_normal(e, (struct str){space, 1}, space + 1, false, err) : QUILL_OK;
+}
+
 static quill_status encode_with(struct encoder *e, const char *text, size_t n, struct search *search,
                                 quill_error *err) {
     const quill_tokenizer *t = e->tokenizer;
     quill_status status = split_begin(t->splitter, &e->match, n, err);
+    bool behind_special = false;
     for (size_t at = 0; !status && at < n;) {
         struct added_match match = {-1, n, n};
         bool found = find_added(t, search, text, n, at, &match);
-        const struct stretch s = {{text + at, match.begin - at}, at == 0, match.begin == n};
+        const struct stretch s = {{text + at, match.begin - at}, at == 0, match.begin == n, behind_special};
+        const bool added = found && token_kind_of(&t->vocab, match.id) == TOKEN_ADDED;
         if (s.text.n) status = encode_stretch(e, s, text + n, search, err);
+        else if (added && t->prefix.scope == PREFIX_BEHIND_SPECIAL && gets_prefix(e, s, 0, search))
+            status = encode_alone(e, err);
         if (!status && found) status = add_id(e, match.id, err);
+        behind_special = found && token_kind_of(&t->vocab, match.id) == TOKEN_SPECIAL;
         at = match.end;
     }
     return status;

@@ -27,10 +27,10 @@ static bool add_words(struct buffer *room, struct str text) {
     return true;
 }
 
-bool prefix_add(const struct prefix *prefix, struct buffer *room, struct str *text, bool first, bool bare) {
+bool prefix_add(const struct prefix *prefix, struct buffer *room, struct str *text, bool may) {
     const bool marks = prefix->marks_to_blanks && has_blank_mark(*text);
     const bool wanted = prefix->kind == PREFIX_ALWAYS || (prefix->kind == PREFIX_UNLESS_SPACE && !begins_blank(*text));
-    const bool put = wanted && text->n && !bare && (first || !prefix->first_only), words = prefix->kind == PREFIX_WORDS;
+    const bool put = wanted && text->n && may, words = prefix->kind == PREFIX_WORDS;
     if (!put && !marks && !words) return true;
     room->n = 0;
     if (words) {

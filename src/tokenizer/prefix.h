@@ -8,13 +8,13 @@
 
 struct prefix {
     enum dummy_prefix kind;
-    bool first_only;      // only where the whole text begins
+    enum prefix_scope scope;
     bool marks_to_blanks; // U+2581 in a text is a space
 };
 
-// Sets *text to the changed text: unchanged, or a copy in `room`. `first`: the whole text begins here; `bare`: no space
-// is put in front. False: no memory.
-bool prefix_add(const struct prefix *prefix, struct buffer *room, struct str *text, bool first, bool bare);
+// Sets *text to the changed text: unchanged, or a copy in `room`. `may`: the space may be put
+// in front. False: no memory.
+bool prefix_add(const struct prefix *prefix, struct buffer *room, struct str *text, bool may);
 
 bool prefix_loses(const struct prefix *prefix); // whether two texts may become the same
 

@@ -83,6 +83,13 @@ enum dummy_prefix {
     PREFIX_WORDS,        // before each word, in place of all white space: WhitespaceSplit and Metaspace
 };
 
+// Which stretches of a text between added tokens get it.
+enum prefix_scope {
+    PREFIX_EACH,
+    PREFIX_FIRST,          // where the whole text begins
+    PREFIX_BEHIND_SPECIAL, // that, and those behind special tokens
+};
+
 // What becomes of the matches of a split pattern.
 enum split_behavior {
     SPLIT_ISOLATED,      // pieces of their own
@@ -113,7 +120,7 @@ struct vocab_spec {
     const struct normalizer_step *normalizers; // [n_normalizers] in turn
     size_t n_normalizers;
     enum dummy_prefix dummy_prefix;
-    bool prefix_first_only;       // only where the whole text begins
+    enum prefix_scope prefix_scope;
     bool decoder_strips;          // the first space of a text is dropped though there is no dummy prefix
     const char *pre;              // name of the pre-tokenizer, "gpt-2"; NULL: none named
     // The file's own split patterns, applied in turn; used when `pre` is NULL. NULL: none named, gpt-2 is assumed; an

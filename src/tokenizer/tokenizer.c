@@ -113,7 +113,7 @@ static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const 
     infill_find(&t->infill, &t->vocab, spec);
     t->shelf = alloc_zeroed(1, sizeof *t->shelf);
     if (!t->shelf) return fail_memory(err);
-    t->prefix = (struct prefix){spec->dummy_prefix, spec->prefix_first_only, spec->spelling == SPELLED_BLANKS};
+    t->prefix = (struct prefix){spec->dummy_prefix, spec->prefix_scope, spec->spelling == SPELLED_BLANKS};
     t->nfc_left_out = normalizer_leaves_nfc_out(spec);
     t->decoder = t->prefix.kind == PREFIX_NONE && !spec->decoder_strips ? DECODE_JOINED : DECODE_WITHOUT_PREFIX;
     t->n_merges = spec->n_merges;
