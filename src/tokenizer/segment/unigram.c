@@ -162,7 +162,7 @@ static size_t unigram_memory(const void *model) {
 }
 
 static quill_status read_scores(struct unigram *u, const struct vocab_spec *spec, quill_error *err) {
-    double least = INFINITY;
+    double least = (double)INFINITY;
     quill_status status = scores_copy(&u->scores, spec, err);
     if (status) return status;
     for (size_t i = 0; i < u->vocab->n; i++)

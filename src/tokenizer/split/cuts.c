@@ -10,7 +10,8 @@ static void join(struct cuts *cuts, uint8_t first, uint8_t second) {
 }
 
 void cuts_build(struct cuts *cuts, const struct token_table *vocab, bool everywhere) {
-    const struct token_key space = token_key_before(" ", 1, " " + 1);
+    static const char blank[] = " ";
+    const struct token_key space = token_key_before(blank, 1, &blank[1]);
     const bool blanks = vocab->slots && token_table_find(vocab, &space) >= 0;
     *cuts = (struct cuts){{0}};
     for (unsigned first = 0; first < 256; first++)
