@@ -374,7 +374,10 @@ static void rows_of_all_families_are_complete(void **state) {
                 assert_true(row->kind != BIND_FUSED_VECTOR || row->shape[1] == DIM_NONE);
                 assert_true((row->kind != BIND_MATRIX && row->kind != BIND_FUSED_MATRIX) || row->shape[1] != DIM_NONE);
             }
+            const struct key_row *width = hparams_key(f, (enum weights_format)format, KEY_N_EMBD_IN);
             assert_true(has_place(files, BIND_MATRIX, MODEL(tokens)));
+            assert_true(!width || has_place(files, BIND_MATRIX, MODEL(embd_in.w)));
+            assert_true(!width || has_place(files, BIND_MATRIX, MODEL(embd_out.w)));
             assert_true(has_place(files, BIND_MATRIX, LAYER(o.w)));
             assert_true(has_place(files, BIND_MATRIX, LAYER(down.w)));
         }

@@ -71,6 +71,7 @@ MODELS = (
     Model("opt", opt()),
     Model("opt-350m", opt(do_layer_norm_before=False, word_embed_proj_dim=12, hidden_size=20),
           rename=lambda name: name.removeprefix("model.")),
+    Model("opt-wide", opt(word_embed_proj_dim=28), rename=lambda name: name.removeprefix("model.")),
     Model("galactica", opt(activation_function="gelu", enable_bias=False, layer_norm_elementwise_affine=False,
                            learned_embeddings=True, scale_embeddings=False, bos_token_id=0),
           scales=(("fc2.weight", 2.0),)),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// OPT (Zhang et al. 2022) and Galactica (Taylor et al. 2022). The position table begins two rows late. OPT-350M has
-// its norms after the sums, none before the head, and projections between the widths of its embedding and its blocks.
-// Galactica's norms have no weights.
+// OPT (Zhang et al. 2022) and Galactica (Taylor et al. 2022). The position table begins two rows late. Projections may
+// lead between the widths of the embedding and of the blocks. OPT-350M has them, its norms after the sums, and none
+// before the head. Galactica's norms have no weights.
 #include "shared.h"
 
 static const struct bind_row blocks[] = {
@@ -19,6 +19,8 @@ static const struct bind_row blocks[] = {
     {"layers.%d.fc1.bias", BIND_VECTOR, LAYER(up.b), {DIM_FF}, BIND_BIAS},
     {"layers.%d.fc2.weight", BIND_MATRIX, LAYER(down.w), {DIM_EMBD, DIM_FF}, 0},
     {"layers.%d.fc2.bias", BIND_VECTOR, LAYER(down.b), {DIM_EMBD}, BIND_BIAS},
+    {"project_in.weight", BIND_MATRIX, MODEL(embd_in.w), {DIM_EMBD, DIM_EMBD_IN}, BIND_IF_PROJECTED},
+    {"project_out.weight", BIND_MATRIX, MODEL(embd_out.w), {DIM_EMBD_IN, DIM_EMBD}, BIND_IF_PROJECTED},
     {"lm_head.weight", BIND_MATRIX, MODEL(head.w), {DIM_VOCAB, DIM_EMBD_IN}, BIND_HEAD},
     {0},
 };
@@ -39,8 +41,6 @@ static const struct bind_row norms_after[] = {
     {"layers.%d.self_attn_layer_norm.bias", BIND_VECTOR, LAYER(attn_sum.b), {DIM_EMBD}, BIND_OPTIONAL},
     {"layers.%d.final_layer_norm.weight", BIND_VECTOR, LAYER(mlp_sum.w), {DIM_EMBD}, 0},
     {"layers.%d.final_layer_norm.bias", BIND_VECTOR, LAYER(mlp_sum.b), {DIM_EMBD}, BIND_OPTIONAL},
-    {"project_in.weight", BIND_MATRIX, MODEL(embd_in.w), {DIM_EMBD, DIM_EMBD_IN}, BIND_IF_PROJECTED},
-    {"project_out.weight", BIND_MATRIX, MODEL(embd_out.w), {DIM_EMBD_IN, DIM_EMBD}, BIND_IF_PROJECTED},
     {0},
 };
 
