@@ -645,6 +645,24 @@ def make_folder():
     f.close()
 
 
+def config_of(name):
+    """That of a tiny model, without what no family reads."""
+    with open(os.path.join(ROOT, "..", "data", "families", name, "config.json"), encoding="utf-8") as file:
+        return {k: v for k, v in json.load(file).items() if k not in NOT_READ}
+
+
+NOT_READ = {"architectures", "dtype", "torch_dtype", "transformers_version", "use_cache", "initializer_range"}
+NOT_RUN = {"apertus", "granite-swa"}
+
+
+def make_family():
+    f = Folder("family", ".txt")
+    for name in sorted(os.listdir(os.path.join(ROOT, "..", "data", "families"))):
+        if name not in NOT_RUN:
+            f.y(name, json.dumps(config_of(name), separators=(",", ":")))
+    f.close()
+
+
 def make_vocab():
     f = Folder("vocab", ".txt")
     vocab = json.dumps({t: i for i, t in enumerate(TOKENS)}, ensure_ascii=False)
@@ -1044,6 +1062,7 @@ make_safetensors()
 make_index()
 make_config()
 make_folder()
+make_family()
 make_tokenizer_json()
 make_spm()
 make_vocab()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: `make test` runs each on the files of tests/corpus/NAME; CONFIG=fuzz CC=clang links them with libFuzzer.
 
-FUZZ := gguf safetensors index config folder tokenizer_json spm vocab bpe model regex ollama stores $(if $(PROGRAM),options prompt_file)
+FUZZ := gguf safetensors index config folder family tokenizer_json spm vocab bpe model regex ollama stores $(if $(PROGRAM),options prompt_file)
 FUZZ_PROGRAMS := $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 CORPUS_TESTS := $(foreach t,$(FUZZ),'$(strip $(RUNNER) $(BUILD)/tests/fuzz/$t tests/corpus/$t)')
 # Every cut and every flipped bit of the head of a valid model; the other tiny models by `make damage`.
@@ -29,7 +29,7 @@ $(OBJ)/cli_part.o: $(CLI_PARTS)
 	$(Q)$(CC) -r -nostdlib -o $@ $^ && $(OBJCOPY) $(CLI_NAMES:%=--keep-global-symbol=%) $@
 $(CLI_PART_USERS): CLI_PART := $(OBJ)/cli_part.o
 $(CLI_PART_USERS): $(OBJ)/cli_part.o
-$(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/driver.c tests/fuzz/fuzz.h tests/fuzz/fuzz_text.h \
+$(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/driver.c $(wildcard tests/fuzz/*.h) \
 		$(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
