@@ -821,7 +821,18 @@ def make_model():
     for key in ["context_length", "embedding_length", "block_count", "attention.head_count"]:
         for name, v in [("0", (U32, 0)), ("negative", (I32, -1)), ("max", (U32, (1 << 32) - 1)), ("u64", (U64, (1 << 64) - 1)),
                         ("real", (F32, 1.0)), ("text", (STRING, "1")), ("list", (ARRAY, (U32, [1])))]:
-            f.n("%s-%s" % (key.replace(".", "-"), name), model({"gpt2." + key: v}), "gpt2." + key)
+            if name != "list" or key != "attention.head_count":
+                f.n("%s-%s" % (key.replace(".", "-"), name), model({"gpt2." + key: v}), "gpt2." + key)
+    for key in ["attention.head_count", "attention.head_count_kv", "feed_forward_length"]:
+        size, name = 4 if key[0] == "f" else 1, key.replace(".", "-")
+        f.y(name + "-by-layer", model({"gpt2." + key: (ARRAY, (U32, [size]))}))
+        for n_list in [0, 2]:
+            f.n("%s-by-layer-%d" % (name, n_list), model({"gpt2." + key: (ARRAY, (U32, [size] * n_list))}),
+                "'gpt2.%s': expected a number, or one for each of the 1 layers, found a list of %d" % (key, n_list))
+    for name, v in [("zero", (U32, [0])), ("negative", (I32, [-1])), ("real", (F32, [1.0])), ("huge", (U64, [(1 << 64) - 1])),
+                    ("text", (STRING, ["1"])), ("list", (ARRAY, [(U32, [1])]))]:
+        f.n("attention-head_count_kv-by-layer-" + name, model({"gpt2.attention.head_count_kv": (ARRAY, v)}),
+            "'gpt2.attention.head_count_kv': expected one number from 1 to 1024 for all layers, found several")
     for name, v in [("0", (F32, 0.0)), ("negative", (F32, -1e-5)), ("nan", (F32, float("nan"))), ("inf", (F32, float("inf"))),
                     ("text", (STRING, "1e-5")), ("integer", (U32, 1)), ("tiny", (F64, 1e-300))]:
         f.n("epsilon-" + name, model({"gpt2.attention.layer_norm_epsilon": v}), "layer_norm_epsilon")

@@ -102,6 +102,9 @@ static quill_status read_whole(const struct reading *r, const char *name, const 
     const bool by_layer = number->key == KEY_N_HEAD || number->key == KEY_N_HEAD_KV || number->key == KEY_N_FF;
     if (m->kind != META_ARRAY || r->w->format != WEIGHTS_GGUF || !by_layer)
         return meta_int(r->w, name, number->least, number->most, value, &found, r->err);
+    if (m->a.n != (uint64_t)r->hp->n_layer) // drafts are still among them
+        return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected a number, or one for each of the %" PRId32
+                    " layers, found a list of %" PRIu64, QUOTED(str_of(r->w->path)), name, r->hp->n_layer, m->a.n);
     bool same = m->a.kind == META_INT && meta_next(&walk, &element);
     if (same) *value = element.i;
     same = same && !element.is_unsigned && *value >= number->least && *value <= number->most;
