@@ -220,6 +220,7 @@ static quill_status prepare_directory(struct job *job, struct gguf_writer *g, st
     struct model *model = NULL;
     size_t n = 0;
     quill_status s = model_bind(&model, job->in, &kernels_ref, err);
+    if (!s) s = model_export_check(model, err);
     if (!s) s = model_export_keys(model, g, err);
     if (!s && !gguf_put_string(g, "general.name", weights_name(job->in))) s = fail_memory(err);
     if (!s) s = model_export_tensors(model, job->in, list, &n, err);

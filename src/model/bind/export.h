@@ -14,6 +14,8 @@ struct export_tensor {
     bool transposed;             // stored as [in, out]; a GGUF file has [out, in]
 };
 
+// QUILL_E_MODEL: a GGUF file with these tensors and keys would be another model.
+quill_status model_export_check(const struct model *model, quill_error *err);
 // *list: [*n], freed by the caller. `weights` are those that the model was bound to.
 quill_status model_export_tensors(const struct model *model, const struct weights *weights, struct export_tensor **list,
                                   size_t *n, quill_error *err);
