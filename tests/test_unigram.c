@@ -142,7 +142,7 @@ static void the_best_way_is_found(void **state) {
         for (int k = 0; k < 20; k++) {
             char p[12];
             size_t n = 1 + test_random(&seed) % sizeof p, fused = 0;
-            struct best now = {.score = 0}, best = {.score = -INFINITY};
+            struct best now = {.score = 0}, best = {.score = -(double)INFINITY};
             bool tie = false;
             quill_ids ids = {0};
             for (size_t i = 0; i < n; i++) p[i] = "xyz"[test_random(&seed) % 3];
@@ -190,7 +190,7 @@ static void vocabularies_that_make_no_sense_are_refused(void **state) {
     for (int i = 0; i < 3; i++) {
         quill_tokenizer *t;
         begin(&r);
-        add(&r, "a", i == 0 ? INFINITY : 0);
+        add(&r, "a", i == 0 ? (double)INFINITY : 0);
         if (i == 1) r.rig.spec.scores = NULL;
         if (i == 2) r.rig.spec.ignore_merges = true;
         assert_int_equal(tokenizer_create(&t, &r.rig.spec, &err), QUILL_E_MODEL);
