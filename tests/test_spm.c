@@ -336,7 +336,7 @@ static void vocabularies_that_make_no_sense_are_refused(void **state) {
     (void)state;
     static struct spm_rig r;
     begin(&r);
-    r.scores[3] = NAN;
+    r.scores[3] = (double)NAN;
     refused(&r.rig, "score of token 3: expected a finite number, found nan");
     r.scores[3] = 0;
     r.rig.spec.scores = NULL;
