@@ -68,7 +68,8 @@ int64_t recipe_layer(struct str name) {
 }
 
 bool recipe_is_matrix(struct str name, int n_dims) {
-    return n_dims == 2 && str_ends(name, STR(".weight")) && !memmem(name.p, name.n, "position_embd", 13);
+    return n_dims == 2 && str_ends(name, STR(".weight")) && !str_ends(name, STR("_norm.weight")) &&
+           !memmem(name.p, name.n, "position_embd", 13);
 }
 
 static enum part part_of(struct str name) {

@@ -26,8 +26,8 @@ struct recipe_model {
 bool recipe_find(struct recipe *out, const char *name); // "Q8_0", "Q4_K_M", ... in any case; false: no such name
 void recipe_names(char *out, size_t size);              // " F32 F16 ...", for messages
 
-// Matrices get the new type. Norms, biases and position tables stay F32: they are small, and any other type would cost
-// accuracy.
+// Matrices get the new type. Norms (those of each head are matrices too), biases and position tables stay F32: they are
+// small, and any other type would cost accuracy.
 bool recipe_is_matrix(struct str name, int n_dims);
 // The type of matrix `name` (its name in GGUF).
 enum dtype recipe_type(const struct recipe *r, struct str name, const struct recipe_model *model);
