@@ -5,7 +5,7 @@
 
 #include "tensor/dtype.h"
 #include "tensor/half.h"
-#include "tensor/tensor.h"
+#include "tensor/rows.h"
 
 static void half_round_trips_every_value(void **state) {
     (void)state;
@@ -97,6 +97,47 @@ static void matrix_views_find_their_runs(void **state) {
     assert_true(n == 1 && part.rows == 1 && part.data == data + 80);
 }
 
+// Rows of three matrices: two in order, the second with runs, and one whose heads of four rows are taken by halves.
+static void rows_are_found_in_several_matrices(void **state) {
+    (void)state;
+    static const uint8_t data[400] = {0};
+    const struct mat whole = {.dtype = DTYPE_F32, .rows = 3, .cols = 4, .stride = 16, .data = data};
+    const struct mat runs = {.dtype = DTYPE_F32, .rows = 4, .cols = 4, .stride = 16, .run = 2, .run_stride = 64,
+                             .data = data + 100};
+    const struct mat heads = {.dtype = DTYPE_F32, .rows = 8, .cols = 4, .stride = 16, .data = data + 200};
+    struct rows rows = {.n = 0};
+    rows_add(&rows, whole, 0);
+    rows_add(&rows, runs, 0);
+    rows_add(&rows, heads, 4);
+    static const struct {
+        size_t first, n, found, at;
+    } cases[] = {{0, 9, 3, 0},    {1, 1, 1, 16},   {2, 3, 1, 32},   {3, 5, 2, 100},  {4, 5, 1, 116},  {5, 9, 2, 164},
+                 {7, 3, 1, 200},  {8, 1, 1, 232},  {9, 9, 1, 216},  {10, 1, 1, 248}, {11, 9, 1, 264}, {12, 9, 1, 296},
+                 {13, 9, 1, 280}, {14, 9, 1, 312}};
+    assert_int_equal(rows.n, 15);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t n = cases[i].n;
+        const struct mat part = rows_at(&rows, cases[i].first, &n);
+        assert_int_equal(n, cases[i].found);
+        assert_int_equal(part.rows, n);
+        assert_int_equal(part.data - data, cases[i].at);
+        assert_int_equal(part.run, 0);
+    }
+}
+
+// The rows of a tensor of three dimensions are those of its matrices, and a vector is one row.
+static void rows_of_tensors_run_along_the_last_dimension(void **state) {
+    (void)state;
+    static const uint8_t data[96] = {0};
+    struct tensor t = {.dtype = DTYPE_F32, .n_dims = 3, .shape = {2, 3, 4}, .data = data};
+    struct rows rows = rows_of_tensor(&t);
+    size_t n = 9;
+    assert_true(rows.n == 6 && rows_at(&rows, 2, &n).data == data + 32 && n == 4);
+    t.n_dims = 1;
+    rows = rows_of_tensor(&t);
+    assert_true(rows.n == 1 && rows.parts[0].w.cols == 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_round_trips_every_value),
@@ -105,6 +146,8 @@ int main(void) {
         cmocka_unit_test(types_are_found_by_every_name),
         cmocka_unit_test(matrix_views_slice_outputs_in_both_storages),
         cmocka_unit_test(matrix_views_find_their_runs),
+        cmocka_unit_test(rows_are_found_in_several_matrices),
+        cmocka_unit_test(rows_of_tensors_run_along_the_last_dimension),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
