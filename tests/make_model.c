@@ -20,7 +20,7 @@
 #include "kernels/kernels.h"
 #include "load/recipe.h"
 #include "model/bind/bind.h"
-#include "model/bind/export.h"
+#include "model/bind/hparams.h"
 #include "tokenizer/byte_map.h"
 
 enum { BYTES = 256, LETTERS = 26, ROWS_AT_ONCE = 4 };
@@ -278,16 +278,26 @@ static void read_options(struct job *job, int argc, char **argv) {
     if (!hp->head_dim) hp->head_dim = hp->n_embd / hp->n_head;
     if (!hp->n_ff) hp->n_ff = 4 * hp->n_embd;
     hp->tied = true;
-    hp->act = job->family->act;
-    hp->scale_scores = job->family->scale_scores;
     if (job->family->files[WEIGHTS_GGUF].rope) hp->rope_dims = hp->head_dim;
 }
 
+// Those that are not 0 and have a key; the first name of norm_eps will do for every family.
+static void put_numbers(const struct job *job, struct gguf_writer *g) {
+    for (const struct hparams_number *number = hparams_numbers; number->key; number++) {
+        const struct key_row *row = hparams_key(job->family, WEIGHTS_GGUF, number->key);
+        const void *value = (const char *)&job->hp + number->offset;
+        char name[KEY_BYTES];
+        if (!row || !row->names[0] || number->key == KEY_N_VOCAB) continue;
+        hparams_name(job->family, WEIGHTS_GGUF, row->names[0], name);
+        if (number->whole && *(const int32_t *)value) gguf_put_u32(g, name, (uint32_t) * (const int32_t *)value);
+        if (!number->whole && *(const float *)value != 0) gguf_put_f32(g, name, *(const float *)value);
+    }
+}
+
 static void put_keys(struct job *job, struct gguf_writer *g) {
-    const struct model model = {.family = job->family, .file = job->path, .hp = job->hp};
-    quill_error err;
-    if (model_export_keys(&model, g, &err)) die(err.text, "");
     char name[64];
+    gguf_put_string(g, "general.architecture", str_of(family_name(job->family, WEIGHTS_GGUF)));
+    put_numbers(job, g);
     snprintf(name, sizeof name, "random-%dx%d-%s", (int)job->hp.n_layer, (int)job->hp.n_embd, job->type);
     gguf_put_string(g, "general.name", str_of(name));
     gguf_put_u32(g, "general.file_type", job->recipe.file_type);

@@ -523,7 +523,7 @@ static void exported_keys_are_read_as_they_were(void **state) {
         hp.n_vocab = o.model->hp.n_vocab; // the embedding's shape says so
         for (const struct hparams_number *number = hparams_numbers; number->key; number++)
             assert_memory_equal((char *)&hp + number->offset, (char *)&o.model->hp + number->offset, 4);
-        assert_int_equal(w->n_meta, grouped ? 12 : 7);
+        assert_int_equal(w->n_meta, grouped ? 13 : 7);
         weights_close(w);
         opened_free(&o);
         tiny_free(tiny);

@@ -85,6 +85,12 @@ bool gguf_put_strings(struct gguf_writer *g, const char *key, const struct str *
     return ok;
 }
 
+bool gguf_put_bools(struct gguf_writer *g, const char *key, const bool *values, size_t n) {
+    bool ok = put_array(g, str_of(key), GGUF_BOOL, n);
+    for (size_t i = 0; ok && i < n; i++) ok = put(g, &g->meta, &(uint8_t){values[i]}, 1);
+    return ok;
+}
+
 bool gguf_put_i32s(struct gguf_writer *g, const char *key, const int32_t *values, size_t n) {
     return put_array(g, str_of(key), GGUF_I32, n) && put(g, &g->meta, values, n * sizeof *values);
 }
@@ -129,11 +135,24 @@ static quill_status pad(struct save *save, quill_error *err) {
     return rest ? save_write(save, zeros, ALIGNMENT - rest, err) : QUILL_OK;
 }
 
+enum { HEADER_BYTES = 24 };
+
+static void make_header(const struct gguf_writer *g, uint64_t n_tensors, uint8_t out[HEADER_BYTES]) {
+    memcpy(out, "GGUF", 4);
+    store_u32(out + 4, VERSION);
+    store_u64(out + 8, n_tensors);
+    store_u64(out + 16, g->n_meta);
+}
+
+bool gguf_writer_keys(const struct gguf_writer *g, struct buffer *out) {
+    uint8_t header[HEADER_BYTES];
+    make_header(g, 0, header);
+    return !g->failure && buffer_add(out, header, sizeof header) && buffer_add(out, g->meta.p, g->meta.n);
+}
+
 static quill_status write_head(struct gguf_writer *g, struct save *save, quill_error *err) {
-    uint8_t header[24] = "GGUF";
-    store_u32(header + 4, VERSION);
-    store_u64(header + 8, g->n_tensors);
-    store_u64(header + 16, g->n_meta);
+    uint8_t header[HEADER_BYTES];
+    make_header(g, g->n_tensors, header);
     quill_status s = save_write(save, header, sizeof header, err);
     if (!s) s = save_write(save, g->meta.p, g->meta.n, err);
     if (!s) s = save_write(save, g->table.p, g->table.n, err);

@@ -4,6 +4,7 @@
 #ifndef QUILL_FORMATS_GGUF_WRITE_H
 #define QUILL_FORMATS_GGUF_WRITE_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/save.h"
 #include "base/str.h"
@@ -20,9 +21,13 @@ bool gguf_put_f32(struct gguf_writer *g, const char *key, float value);
 bool gguf_put_bool(struct gguf_writer *g, const char *key, bool value);
 bool gguf_put_string(struct gguf_writer *g, const char *key, struct str value);
 bool gguf_put_strings(struct gguf_writer *g, const char *key, const struct str *values, size_t n);
+bool gguf_put_bools(struct gguf_writer *g, const char *key, const bool *values, size_t n);
 bool gguf_put_i32s(struct gguf_writer *g, const char *key, const int32_t *values, size_t n);
 // Copies a value of another GGUF file unchanged.
 bool gguf_put_meta(struct gguf_writer *g, const struct meta *meta);
+
+// Adds to *out a whole GGUF file of what was put so far, without tensors. False: no memory.
+bool gguf_writer_keys(const struct gguf_writer *g, struct buffer *out);
 
 // Declares the next tensor. gguf_writer_save requests the data in the order of declaration.
 bool gguf_put_tensor(struct gguf_writer *g, struct str name, enum dtype type, const uint64_t *shape, int n_dims);

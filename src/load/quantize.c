@@ -14,15 +14,17 @@
 #include "open.h"
 #include "quill/model.h"
 #include "recipe.h"
+#include "tensor/rows.h"
 #include "vocab.h"
 
 // One tensor of the output.
 struct item {
     struct str name;
-    const struct tensor *from;
-    bool transposed; // stored as [in][out], written as [out][in]
+    int n_dims;
+    uint64_t shape[TENSOR_MAX_DIMS], cols; // as written; values of a row
+    struct rows rows;
     enum dtype to;
-    uint64_t rows, cols; // as written
+    uint64_t bytes; // that are read
 };
 
 enum { ROWS_AT_ONCE = 16 };
@@ -76,7 +78,7 @@ static void choose_types(struct job *job) {
     for (size_t i = 0; i < job->n; i++) {
         struct item *item = &job->items[i];
         item->to = DTYPE_F32;
-        if (!recipe_is_matrix(item->name, item->from->n_dims)) continue;
+        if (!recipe_is_matrix(item->name, item->n_dims)) continue;
         enum dtype wanted = recipe_type(&job->recipe, item->name, &model);
         item->to = recipe_fallback(wanted, item->cols);
         job->n_matrices++;
@@ -86,36 +88,28 @@ static void choose_types(struct job *job) {
     }
 }
 
-static quill_status add_item(struct job *job, struct str name, const struct tensor *t, bool transposed,
-                             quill_error *err) {
-    if (t->dtype == DTYPE_NONE)
-        return fail(err, QUILL_E_MODEL, "%s: tensor %s: weight type %s is not supported", QUOTED(str_of(job->in->path)),
-                    QUOTED(t->name), t->type ? t->type : "unknown");
+static void add_item(struct job *job, struct str name, int n_dims, const uint64_t *shape, const struct rows *rows) {
     struct item *item = &job->items[job->n++];
-    *item = (struct item){.name = name, .from = t, .transposed = transposed, .rows = 1, .cols = 1};
-    for (int i = 0; i + 1 < t->n_dims; i++) item->rows *= t->shape[i];
-    if (t->n_dims) item->cols = t->shape[t->n_dims - 1];
-    job->all += t->bytes;
-    if (transposed) item->rows = t->shape[1], item->cols = t->shape[0];
-    return QUILL_OK;
+    *item = (struct item){.name = name, .n_dims = n_dims, .rows = *rows, .cols = rows->parts[0].w.cols};
+    memcpy(item->shape, shape, (size_t)n_dims * sizeof *shape);
+    for (size_t i = 0; i < rows->n_parts; i++) {
+        const struct mat *w = &rows->parts[i].w;
+        item->bytes += w->rows * (w->cols / dtypes[w->dtype].block_values * dtypes[w->dtype].block_bytes);
+    }
+    job->all += item->bytes;
 }
 
-// Decodes n rows, at most ROWS_AT_ONCE, to f32.
-static void decode_rows(float *rows, const struct item *item, uint64_t first, size_t n) {
-    const struct tensor *t = item->from;
-    const struct dtype_info *info = &dtypes[t->dtype];
-    size_t cols = (size_t)item->cols;
-    if (!item->transposed) {
-        size_t stride = cols / info->block_values * info->block_bytes;
-        for (size_t r = 0; r < n; r++)
-            kernels_ref.decode_row[t->dtype](rows + r * cols, t->data + (first + r) * stride, cols);
+// Decodes the rows of w, at most ROWS_AT_ONCE and without runs, to f32.
+static void decode(float *rows, const struct mat *w) {
+    if (!w->transposed) {
+        for (size_t r = 0; r < w->rows; r++)
+            kernels_ref.decode_row[w->dtype](rows + r * w->cols, w->data + r * w->stride, w->cols);
         return;
     }
-    size_t value = info->block_bytes, stride = (size_t)item->rows * value; // float types: one value per block
-    float column[ROWS_AT_ONCE];
-    for (size_t c = 0; c < cols; c++) {
-        kernels_ref.decode_row[t->dtype](column, t->data + c * stride + first * value, n);
-        for (size_t r = 0; r < n; r++) rows[r * cols + c] = column[r];
+    float column[ROWS_AT_ONCE]; // float types: one value per block
+    for (size_t c = 0; c < w->cols; c++) {
+        kernels_ref.decode_row[w->dtype](column, w->data + c * w->stride, w->rows);
+        for (size_t r = 0; r < w->rows; r++) rows[r * w->cols + c] = column[r];
     }
 }
 
@@ -137,12 +131,16 @@ static bool interrupted(const struct job *job) {
 static void convert_rows(void *arg, struct member *m) {
     struct piece *p = arg;
     const struct item *item = p->item;
-    size_t cols = (size_t)item->cols, begin, end;
+    size_t cols = (size_t)item->cols, begin, end, n;
     float *rows = p->job->rows + (size_t)m->index * p->job->most_values;
     team_begin(m);
     while (team_claim(m, (size_t)p->n_rows, ROWS_AT_ONCE, &begin, &end)) {
         if (interrupted(p->job)) continue;
-        decode_rows(rows, item, p->first + begin, end - begin);
+        for (size_t r = begin; r < end; r += n) {
+            n = end - r;
+            const struct mat part = rows_at(&item->rows, (size_t)p->first + r, &n);
+            decode(rows + (r - begin) * cols, &part);
+        }
         if (!kernels_ref.all_finite(rows, (end - begin) * cols)) {
             atomic_store(&p->not_finite, true);
             continue;
@@ -152,11 +150,27 @@ static void convert_rows(void *arg, struct member *m) {
     }
 }
 
-static bool is_copied(const struct item *item) { return item->to == item->from->dtype && !item->transposed; }
+static bool is_copied(const struct item *item) {
+    bool same = true;
+    for (size_t i = 0; i < item->rows.n_parts; i++)
+        same = same && item->rows.parts[i].w.dtype == item->to && !item->rows.parts[i].w.transposed;
+    return same;
+}
+
+static void copy_rows(const struct piece *p) {
+    for (size_t r = 0, n; r < p->n_rows; r += n) {
+        n = (size_t)p->n_rows - r;
+        const struct mat part = rows_at(&p->item->rows, (size_t)p->first + r, &n);
+        if (part.stride == p->row_bytes) memcpy(p->out + r * p->row_bytes, part.data, n * p->row_bytes);
+        else
+            for (size_t i = 0; i < n; i++)
+                memcpy(p->out + (r + i) * p->row_bytes, part.data + i * part.stride, p->row_bytes);
+    }
+}
 
 static void show_progress(struct job *job, const struct item *item, uint64_t n_rows) {
     if (!job->options || !job->options->progress) return;
-    job->done += item->rows ? item->from->bytes / item->rows * n_rows : 0;
+    job->done += item->rows.n ? item->bytes / item->rows.n * n_rows : 0;
     job->options->progress(job->options->user, job->done, job->all);
 }
 
@@ -165,15 +179,13 @@ static quill_status fill(void *user, size_t index, uint64_t first, uint64_t n_ro
     const struct item *item = &job->items[index];
     size_t cols = (size_t)item->cols, row_bytes = cols / dtypes[item->to].block_values * dtypes[item->to].block_bytes;
     struct piece piece = {job, item, first, n_rows, out, row_bytes, false};
-    if (is_copied(item))
-        memcpy(out, item->from->data + first * row_bytes, (size_t)n_rows * row_bytes);
-    else
-        team_run(job->team, convert_rows, &piece);
+    if (is_copied(item)) copy_rows(&piece);
+    else team_run(job->team, convert_rows, &piece);
     show_progress(job, item, n_rows);
     if (interrupted(job)) return fail(err, QUILL_E_SYSTEM, "interrupted");
     if (atomic_load(&piece.not_finite))
         return fail(err, QUILL_E_MODEL, "%s: tensor %s: expected finite values, found an infinity or NaN",
-                    QUOTED(str_of(job->in->path)), QUOTED(item->from->name));
+                    QUOTED(str_of(job->in->path)), QUOTED(item->name));
     return QUILL_OK;
 }
 
@@ -197,10 +209,15 @@ static bool copy_keys(const struct weights *in, struct gguf_writer *g) {
 static quill_status prepare_gguf(struct job *job, struct gguf_writer *g, quill_error *err) {
     job->items = alloc_array(job->in->n_tensors, sizeof *job->items);
     if (!job->items || !copy_keys(job->in, g)) return fail_memory(err);
-    quill_status s = QUILL_OK;
-    for (size_t i = 0; !s && i < job->in->n_tensors; i++)
-        s = add_item(job, job->in->tensors[i].name, &job->in->tensors[i], false, err);
-    return s;
+    for (size_t i = 0; i < job->in->n_tensors; i++) {
+        const struct tensor *t = &job->in->tensors[i];
+        if (t->dtype == DTYPE_NONE)
+            return fail(err, QUILL_E_MODEL, "%s: tensor %s: weight type %s is not supported",
+                        QUOTED(str_of(job->in->path)), QUOTED(t->name), t->type ? t->type : "unknown");
+        const struct rows rows = rows_of_tensor(t);
+        add_item(job, t->name, t->n_dims, t->shape, &rows);
+    }
+    return QUILL_OK;
 }
 
 static quill_status put_vocabulary(const struct job *job, struct gguf_writer *g, int32_t rows, quill_error *err) {
@@ -215,21 +232,17 @@ static quill_status put_vocabulary(const struct job *job, struct gguf_writer *g,
     return s;
 }
 
-static quill_status prepare_directory(struct job *job, struct gguf_writer *g, struct export_tensor **list,
-                                      quill_error *err) {
-    struct model *model = NULL;
-    size_t n = 0;
-    quill_status s = model_bind(&model, job->in, &kernels_ref, err);
-    if (!s) s = model_export_check(model, err);
-    if (!s) s = model_export_keys(model, g, err);
+static quill_status prepare_directory(struct job *job, const struct model *model, struct gguf_writer *g,
+                                      struct export_tensors *tensors, quill_error *err) {
+    quill_status s = model_export_keys(model, g, err);
     if (!s && !gguf_put_string(g, "general.name", weights_name(job->in))) s = fail_memory(err);
-    if (!s) s = model_export_tensors(model, job->in, list, &n, err);
-    int32_t rows = s ? 0 : model_hparams(model)->n_vocab;
-    model_free(model);
-    if (!s && !(job->items = alloc_array(n, sizeof *job->items))) s = fail_memory(err);
-    for (size_t i = 0; !s && i < n; i++)
-        s = add_item(job, str_of((*list)[i].name), (*list)[i].tensor, (*list)[i].transposed, err);
-    return s ? s : put_vocabulary(job, g, rows, err);
+    if (!s) s = model_export_tensors(tensors, model, job->in, err);
+    if (!s && !(job->items = alloc_array(tensors->n, sizeof *job->items))) s = fail_memory(err);
+    for (size_t i = 0; !s && i < tensors->n; i++) {
+        const struct export_tensor *t = &tensors->list[i];
+        add_item(job, str_of(t->name), t->n_dims, t->shape, &t->rows);
+    }
+    return s ? s : put_vocabulary(job, g, model_hparams(model)->n_vocab, err);
 }
 
 struct saving {
@@ -258,13 +271,10 @@ static quill_status write_file(struct job *job, struct gguf_writer *g, const cha
               gguf_put_u32(g, "general.quantization_version", 2);
     for (size_t i = 0; i < job->n && ok; i++) {
         const struct item *item = &job->items[i];
-        uint64_t shape[TENSOR_MAX_DIMS];
-        memcpy(shape, item->from->shape, sizeof shape);
-        if (item->transposed) shape[0] = item->rows, shape[1] = item->cols;
         // A tensor without rows may claim any number of columns.
-        uint64_t rows = is_copied(item) ? 0 : item->rows < ROWS_AT_ONCE ? item->rows : ROWS_AT_ONCE;
+        uint64_t rows = is_copied(item) ? 0 : item->rows.n < ROWS_AT_ONCE ? item->rows.n : ROWS_AT_ONCE;
         if (checked_mul(&values, rows, item->cols) && values > most) most = values;
-        ok = gguf_put_tensor(g, item->name, item->to, shape, item->from->n_dims);
+        ok = gguf_put_tensor(g, item->name, item->to, item->shape, item->n_dims);
     }
     job->most_values = (size_t)most;
     if (ok) job->team = team_create(team_default_size());
@@ -279,17 +289,20 @@ static quill_status write_file(struct job *job, struct gguf_writer *g, const cha
 }
 
 static quill_status convert(struct job *job, const char *out, quill_error *err) {
-    struct export_tensor *list = NULL; // names of the items of a directory
+    struct export_tensors tensors = {.n = 0}; // of a directory, which is bound to a model
+    struct model *model = NULL;
     struct gguf_writer *g = gguf_writer_new();
-    if (!g) return fail_memory(err);
-    quill_status s =
-        job->in->format == WEIGHTS_GGUF ? prepare_gguf(job, g, err) : prepare_directory(job, g, &list, err);
+    quill_status s = g ? QUILL_OK : fail_memory(err);
+    if (!s && job->in->format == WEIGHTS_GGUF) s = prepare_gguf(job, g, err);
+    else if (!s && !(s = model_bind(&model, job->in, &kernels_ref, err)))
+        s = prepare_directory(job, model, g, &tensors, err);
     if (!s) s = write_file(job, g, out, err);
     if (!s) say_fallen(job);
     team_free(job->team);
     free(job->rows);
     free(job->items);
-    free(list);
+    arena_free(&tensors.arena);
+    model_free(model);
     gguf_writer_free(g);
     return s;
 }

@@ -91,13 +91,6 @@ static const char *shape_text(struct shape_text *out, const uint64_t *shape, int
     return out->text;
 }
 
-static bool is_matrix(const struct bind_row *row) {
-    return row->kind == BIND_MATRIX || row->kind == BIND_FUSED_MATRIX;
-}
-static bool is_fused(const struct bind_row *row) {
-    return row->kind == BIND_FUSED_VECTOR || row->kind == BIND_FUSED_MATRIX;
-}
-
 // The row's shape in this model. If the metadata have no vocabulary size, the embedding, which is bound first, gives
 // it.
 static int expected_shape(struct binding *b, const struct bind_row *row, uint64_t shape[3]) {
@@ -132,7 +125,7 @@ struct type_list {
     char text[256];
 };
 static bool may_have_type(const struct binding *b, const struct bind_row *row, enum dtype type) {
-    bool floats_only = !is_matrix(row) || (row->flags & BIND_TRANSPOSED);
+    bool floats_only = !bind_is_matrix(row) || (row->flags & BIND_TRANSPOSED);
     return b->model->kernels->matmul[type] && !(floats_only && dtypes[type].acts != ACT_FLOAT);
 }
 static const char *type_list(struct type_list *out, const struct binding *b, const struct bind_row *row) {
@@ -180,16 +173,15 @@ static const float *vector_of(struct binding *b, const struct bind_row *row) {
 }
 
 static bool is_filled(const struct bind_row *row, const void *owner) {
-    const void *place = (const char *)owner + row->place;
-    const struct linear *first = is_fused(row) ? fused_first(owner, (enum bind_fused)row->place) : NULL;
-    if (is_matrix(row)) return (first ? &first->w : (const struct mat *)place)->data;
-    return first ? first->b : *(const float *const *)place;
+    struct bind_part parts[FUSED_PARTS];
+    bind_parts(row, parts);
+    return bind_data(row, owner, parts[0].place);
 }
 
 static quill_status place_vector(struct binding *b, const struct bind_row *row, void *owner) {
     const float *v = vector_of(b, row);
     if (!v) return fail_memory(b->err);
-    if (!is_fused(row)) *(const float **)(void *)((char *)owner + row->place) = v;
+    if (!bind_is_fused(row)) *(const float **)(void *)((char *)owner + row->place) = v;
     else if (!fused_vector(owner, &b->model->hp, (enum bind_fused)row->place, v, &b->model->arena))
         return fail_memory(b->err);
     return QUILL_OK;
@@ -199,7 +191,7 @@ static void place_matrix(struct binding *b, const struct bind_row *row, void *ow
     struct tensor flat = *b->t; // experts: all of their rows
     if (flat.n_dims == 3) flat.shape[0] *= flat.shape[1], flat.shape[1] = flat.shape[2];
     const struct mat w = tensor_mat(&flat, (row->flags & BIND_TRANSPOSED) != 0);
-    if (is_fused(row)) fused_matrix(owner, &b->model->hp, (enum bind_fused)row->place, w);
+    if (bind_is_fused(row)) fused_matrix(owner, &b->model->hp, (enum bind_fused)row->place, w);
     else *(struct mat *)(void *)((char *)owner + row->place) = w;
 }
 
@@ -213,7 +205,7 @@ static bool is_copy_of_tokens(const struct binding *b) {
 
 static quill_status check_fused(struct binding *b, const struct bind_row *row) {
     struct fused_problem problem;
-    const char *text = is_fused(row) ? fused_problem(&b->model->hp, (enum bind_fused)row->place, &problem) : NULL;
+    const char *text = bind_is_fused(row) ? fused_problem(&b->model->hp, (enum bind_fused)row->place, &problem) : NULL;
     if (!text) return QUILL_OK;
     return fail(b->err, QUILL_E_MODEL, "%s: tensor '%s': %s", QUOTED(str_of(b->w->path)), QUOTED(b->t->name), text);
 }
@@ -239,7 +231,7 @@ static quill_status bind_tensor(struct binding *b, const struct bind_row *row, i
         b->model->head_differs = true;
     }
     b->model->parameters += tensor_count(b->t);
-    if (!is_matrix(row)) return place_vector(b, row, owner);
+    if (!bind_is_matrix(row)) return place_vector(b, row, owner);
     place_matrix(b, row, owner);
     return QUILL_OK;
 }
@@ -282,8 +274,6 @@ static quill_status bind_row(struct binding *b, const struct bind_row *row, int3
     return QUILL_OK;
 }
 
-static bool is_per_layer(const struct bind_row *row) { return strchr(row->name, '%'); }
-
 // Files leave out all tensors of a kind, or none. Returns the flag if there is one.
 static unsigned find_present(struct binding *b, unsigned flag) {
     struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
@@ -291,7 +281,7 @@ static unsigned find_present(struct binding *b, unsigned flag) {
         char name[BIND_NAME_BYTES];
         const bool by_head = row->flags & BIND_BY_HEAD;
         const struct bind_row one = by_head ? row_of_head(row, 0, name) : *row;
-        const int32_t n = is_per_layer(row) ? b->model->hp.n_layer : 1;
+        const int32_t n = bind_is_per_layer(row) ? b->model->hp.n_layer : 1;
         for (int32_t l = 0; l < n && (row->flags & flag); l++)
             if (bind_find(b->w, b->model->family, &one, l, b->name)) return flag;
     }
@@ -303,7 +293,7 @@ static quill_status bind_all(struct binding *b) {
     b->present = find_present(b, BIND_BIAS) | find_present(b, BIND_BIAS_MLP) | find_present(b, BIND_NORMS);
     struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
     for (const struct bind_row *row; !s && (row = row_next(&walk));) {
-        if (!is_per_layer(row)) s = bind_row(b, row, -1);
+        if (!bind_is_per_layer(row)) s = bind_row(b, row, -1);
         else
             for (int32_t l = 0; l < b->model->hp.n_layer && !s; l++) s = bind_row(b, row, l);
     }

@@ -1,161 +1,203 @@
 // SPDX-License-Identifier: MIT
 #include "export.h"
 
-#include <stdio.h>
-
 #include "base/alloc.h"
-#include "hparams.h"
 
-// The GGUF row that fills the same field, or the same fields in the same order.
-static const struct bind_row *gguf_row(const struct family *family, const struct bind_row *hf) {
-    const bool per_layer = strchr(hf->name, '%');
-    struct row_walk walk = {family->files[WEIGHTS_GGUF].rows, NULL};
-    for (const struct bind_row *row; (row = row_next(&walk));)
-        if (row->kind == hf->kind && row->place == hf->place && !strchr(row->name, '%') == !per_layer) return row;
-    return NULL;
+bool export_reorders(const struct model *model) {
+    return family_in_gguf(model->family)->files[WEIGHTS_GGUF].rope == ROPE_PAIRS &&
+           model->family->files[WEIGHTS_HF].rope == ROPE_HALVES;
 }
 
-static quill_status add_tensor(struct export_tensor *out, size_t *n, const struct model *model,
-                               const struct weights *weights, const struct bind_row *row, int32_t layer,
-                               quill_error *err) {
+// ---- which rows ----
+
+static const void *owner_of(const struct model *model, int32_t layer) {
+    return layer < 0 ? (const void *)model : &model->layers[layer];
+}
+
+// Every part of the row is there. A head that is the embedding is not there twice.
+static bool is_filled(const struct bind_row *row, const struct model *model, int32_t layer) {
+    struct bind_part parts[FUSED_PARTS];
+    const size_t n = bind_parts(row, parts);
+    if (row->kind == BIND_NORM || bind_is_per_layer(row) != (layer >= 0)) return false;
+    if (layer < 0 && row->place == MODEL(head.w) && model->hp.tied) return false;
+    for (size_t i = 0; i < n; i++)
+        if (!bind_data(row, owner_of(model, layer), parts[i].place)) return false;
+    return true;
+}
+
+static bool share_a_place(const struct bind_row *a, const struct bind_row *b) {
+    struct bind_part of_a[FUSED_PARTS], of_b[FUSED_PARTS];
+    const size_t n = bind_parts(a, of_a), m = bind_parts(b, of_b);
+    bool share = false;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < m; k++) share = share || of_a[i].place == of_b[k].place;
+    return share && bind_is_per_layer(a) == bind_is_per_layer(b);
+}
+
+// A name stands for the last of the places that its rows fill: Falcon's attn_norm is the MLP's if that has its own.
+static bool may_have(const struct family *family, const struct bind_row *row, const struct model *model,
+                     int32_t layer) {
+    bool behind = false;
+    if (!is_filled(row, model, layer)) return false;
+    struct row_walk walk = {family->files[WEIGHTS_GGUF].rows, NULL};
+    for (const struct bind_row *other; (other = row_next(&walk)); behind = behind || other == row)
+        if (behind && strcmp(other->name, row->name) == 0 && is_filled(other, model, layer)) return false;
+    return true;
+}
+
+// Whether a new file gets this row's tensor, in this layer (-1: in none).
+static bool has_row(const struct family *family, const struct bind_row *row, const struct model *model, int32_t layer) {
+    const bool yields = (row->flags & BIND_OPTIONAL) && !(row->flags & BIND_WRITTEN);
+    bool behind = false;
+    if (!may_have(family, row, model, layer)) return false;
+    struct row_walk walk = {family->files[WEIGHTS_GGUF].rows, NULL};
+    for (const struct bind_row *other; (other = row_next(&walk)); behind = behind || other == row) {
+        if (other == row || !share_a_place(row, other)) continue;
+        if (behind ? yields && may_have(family, other, model, layer) : has_row(family, other, model, layer))
+            return false;
+    }
+    return true;
+}
+
+// ---- one tensor ----
+
+// How many rows of a head change their order; 0: none. Those of q and k, of matrices and biases alike.
+static size_t reordered_head(const struct model *model, const struct bind_row *row, size_t place) {
+    const bool turned = place == LAYER(q.w) || place == LAYER(k.w) || place == LAYER(q.b) || place == LAYER(k.b);
+    return turned && bind_is_per_layer(row) && export_reorders(model) ? (size_t)model->hp.head_dim : 0;
+}
+
+static void set_matrix(struct export_tensor *t, const struct bind_row *row, const struct model *model, int32_t layer) {
+    struct bind_part parts[FUSED_PARTS];
+    const size_t n = bind_parts(row, parts);
+    for (size_t i = 0; i < n; i++) {
+        const void *at = (const char *)owner_of(model, layer) + parts[i].place;
+        rows_add(&t->rows, *(const struct mat *)at, reordered_head(model, row, parts[i].place));
+    }
+}
+
+// Values as rows of one value each: what is reordered or joined is copied. False: no memory.
+static bool set_vector(struct export_tensor *t, const struct bind_row *row, const struct model *model, int32_t layer,
+                       size_t n, struct arena *arena) {
+    struct bind_part parts[FUSED_PARTS];
+    struct rows values = {.n = 0};
+    const size_t n_parts = bind_parts(row, parts);
+    for (size_t i = 0; i < n_parts; i++) {
+        const struct mat column = {
+            .dtype = DTYPE_F32,
+            .rows = parts[i].rows ? (size_t)bind_dim(&model->hp, parts[i].rows) : n,
+            .cols = 1,
+            .stride = sizeof(float),
+            .data = bind_data(row, owner_of(model, layer), parts[i].place),
+        };
+        rows_add(&values, column, reordered_head(model, row, parts[i].place));
+    }
+    uint8_t *copy = arena_alloc(arena, n, sizeof(float));
+    for (size_t i = 0, one; copy && i < n; i++)
+        memcpy(copy + i * sizeof(float), rows_at(&values, i, (one = 1, &one)).data, sizeof(float));
+    const size_t cols = (size_t)t->shape[t->n_dims - 1];
+    rows_add(&t->rows, (struct mat){.dtype = DTYPE_F32, .rows = n / cols, .cols = cols,
+                                    .stride = cols * sizeof(float), .data = copy}, 0);
+    return copy;
+}
+
+static bool add_tensor(struct export_tensors *out, const struct bind_row *row, const struct model *model,
+                       int32_t layer) {
+    struct export_tensor *t = &out->list[out->n++];
+    size_t n = 1;
+    *t = (struct export_tensor){.n_dims = 0};
+    bind_name(row, "", layer, t->name);
+    for (; t->n_dims < 3 && row->shape[t->n_dims]; t->n_dims++)
+        n *= (size_t)(t->shape[t->n_dims] = bind_dim(&model->hp, row->shape[t->n_dims]));
+    if (!bind_is_matrix(row)) return set_vector(t, row, model, layer, n, &out->arena);
+    set_matrix(t, row, model, layer);
+    return true;
+}
+
+// ---- nothing is lost ----
+
+// Whether GGUF has a tensor for what the directory's row fills, in the same order of rows.
+static bool is_written(const struct model *model, const struct bind_row *row, size_t place, int32_t layer) {
+    const struct family *family = family_in_gguf(model->family);
+    struct row_walk walk = {family->files[WEIGHTS_GGUF].rows, NULL};
+    for (const struct bind_row *gguf; (gguf = row_next(&walk));) {
+        struct bind_part parts[FUSED_PARTS];
+        const size_t n = bind_parts(gguf, parts);
+        if (bind_is_per_layer(gguf) != bind_is_per_layer(row) || bind_is_matrix(gguf) != bind_is_matrix(row)) continue;
+        for (size_t i = 0; i < n; i++)
+            if (parts[i].place == place && (row->kind == BIND_NORM ? gguf->kind == BIND_NORM
+                                                                  : has_row(family, gguf, model, layer)))
+                return true;
+    }
+    return false;
+}
+
+// What binding makes of the keys of a directory.
+static const struct bind_row made[] = {
+    {"rope_freqs.weight", BIND_VECTOR, MODEL(rope_divisors), {DIM_PAIRS}, 0},
+    {"rope_factors_long.weight", BIND_VECTOR, MODEL(rope_long), {DIM_PAIRS}, 0},
+    {"rope_factors_short.weight", BIND_VECTOR, MODEL(rope_short), {DIM_PAIRS}, 0},
+};
+
+static quill_status check_written(const struct model *model, const struct weights *w, const struct bind_row *row,
+                                  int32_t layer, quill_error *err) {
+    struct bind_part parts[FUSED_PARTS];
+    const size_t n = bind_parts(row, parts);
     char name[BIND_NAME_BYTES];
-    const struct tensor *t = bind_find(weights, model->family, row, layer, name);
-    const struct bind_row *gguf = gguf_row(model->family, row);
-    if (!t || ((row->flags & BIND_HEAD) && model->hp.tied)) return QUILL_OK; // an absent optional part
-    if (!gguf)
+    if (row->kind != BIND_NORM && !is_filled(row, model, layer)) return QUILL_OK;
+    for (size_t i = 0; i < n; i++) {
+        if (is_written(model, row, parts[i].place, layer)) continue;
+        const struct tensor *t = bind_find(w, model->family, row, layer, name);
         return fail(err, QUILL_E_MODEL, "%s: tensor '%s': expected one that has a name in GGUF, found one without",
-                    QUOTED(str_of(model->file)), QUOTED(t->name));
-    out[*n] = (struct export_tensor){.tensor = t, .transposed = (row->flags & BIND_TRANSPOSED) != 0};
-    bind_name(gguf, "", layer, out[*n].name);
-    (*n)++;
+                    QUOTED(str_of(model->file)), t ? QUOTED(t->name) : name);
+    }
     return QUILL_OK;
 }
 
-quill_status model_export_tensors(const struct model *model, const struct weights *weights, struct export_tensor **list,
-                                  size_t *n, quill_error *err) {
-    size_t n_rows = 0;
-    const struct bind_row *const *tables = model->family->files[weights->format].rows;
-    for (struct row_walk walk = {tables, NULL}; row_next(&walk);) n_rows++;
-    *n = 0;
-    *list = alloc_array(n_rows * (size_t)model->hp.n_layer, sizeof **list);
-    quill_status s = *list ? QUILL_OK : fail_memory(err);
-    struct row_walk walk = {tables, NULL};
+// A tensor that GGUF files of the family always have; Falcon's may have several places.
+static quill_status check_there(const struct model *model, const struct bind_row *row, int32_t layer,
+                                quill_error *err) {
+    const struct family *family = family_in_gguf(model->family);
+    const bool may_lack = row->kind == BIND_NORM || (row->flags & ~(unsigned)BIND_WRITTEN);
+    struct row_walk walk = {family->files[WEIGHTS_GGUF].rows, NULL};
+    char name[BIND_NAME_BYTES];
+    if (may_lack || is_filled(row, model, layer)) return QUILL_OK;
+    for (const struct bind_row *other; (other = row_next(&walk));)
+        if (strcmp(other->name, row->name) == 0 && is_filled(other, model, layer)) return QUILL_OK;
+    bind_name(row, "", layer, name);
+    return fail(err, QUILL_E_MODEL, "%s: expected what is tensor '%s' in GGUF files of %s, found no such part",
+                QUOTED(str_of(model->file)), name, family_name(family, WEIGHTS_GGUF));
+}
+
+// Of the model (layer -1) or of one layer.
+static quill_status add_tensors(struct export_tensors *out, const struct model *model, int32_t layer,
+                                quill_error *err) {
+    const struct family *family = family_in_gguf(model->family);
+    struct row_walk walk = {family->files[WEIGHTS_GGUF].rows, NULL};
+    quill_status s = QUILL_OK;
     for (const struct bind_row *row; !s && (row = row_next(&walk));) {
-        const bool per_layer = strchr(row->name, '%');
-        for (int32_t l = 0; l < (per_layer ? model->hp.n_layer : 1) && !s; l++)
-            s = add_tensor(*list, n, model, weights, row, per_layer ? l : -1, err);
+        if (bind_is_per_layer(row) != (layer >= 0)) continue;
+        s = check_there(model, row, layer, err);
+        if (!s && has_row(family, row, model, layer) && !add_tensor(out, row, model, layer)) s = fail_memory(err);
     }
-    if (!s) return QUILL_OK;
-    free(*list);
-    *list = NULL;
     return s;
 }
 
-// Whether the value must be written because a reader of the file could not know it otherwise.
-static bool is_told(const struct hparams *hp, const struct hparams_number *number, const void *value) {
-    switch (number->key) {
-    case KEY_N_VOCAB: return false; // the embedding's shape
-    case KEY_N_FF: return true;
-    case KEY_WINDOW: return hp->window > 0 && !hp->window_off;
-    case KEY_N_HEAD_KV: return hp->n_head_kv != hp->n_head;
-    case KEY_HEAD_DIM: return hp->head_dim * hp->n_head != hp->n_embd;
-    default: return number->whole ? *(const int32_t *)value != 0 : *(const float *)value != 0;
+quill_status model_export_tensors(struct export_tensors *out, const struct model *model, const struct weights *weights,
+                                  quill_error *err) {
+    size_t n_rows = 0;
+    struct row_walk count = {family_in_gguf(model->family)->files[WEIGHTS_GGUF].rows, NULL};
+    while (row_next(&count)) n_rows++;
+    *out = (struct export_tensors){.n = 0};
+    out->list = arena_alloc(&out->arena, n_rows * ((size_t)model->hp.n_layer + 1), sizeof *out->list);
+    quill_status s = out->list ? QUILL_OK : fail_memory(err);
+    struct row_walk walk = {model->family->files[weights->format].rows, NULL};
+    for (const struct bind_row *row; !s && (row = row_next(&walk));) {
+        const int32_t first = bind_is_per_layer(row) ? 0 : -1, end = first < 0 ? 0 : model->hp.n_layer;
+        for (int32_t l = first; l < end && !s; l++) s = check_written(model, weights, row, l, err);
     }
-}
-
-// The names of the two kinds of norms differ.
-static const char *key_name(const struct family *family, const struct key_row *row) {
-    const bool second = row->key == KEY_NORM_EPS && family->norm == NORM_RMS && row->names[1];
-    return row->names[second ? 1 : 0];
-}
-
-static bool put_number(struct gguf_writer *g, const struct model *model, const struct hparams_number *number) {
-    const struct key_row *row = hparams_key(model->family, WEIGHTS_GGUF, number->key);
-    const void *value = (const char *)&model->hp + number->offset;
-    char name[KEY_BYTES];
-    if (!row || !row->names[0] || !is_told(&model->hp, number, value)) return true;
-    hparams_name(model->family, WEIGHTS_GGUF, key_name(model->family, row), name);
-    return number->whole ? gguf_put_u32(g, name, (uint32_t) * (const int32_t *)value)
-                         : gguf_put_f32(g, name, *(const float *)value);
-}
-
-// ---- what is not written yet ----
-
-// Numbers that need no name in GGUF: others that are written follow from them.
-static bool is_implied(const struct hparams *hp, const struct family *family, enum key key) {
-    switch (key) {
-    case KEY_N_VOCAB: case KEY_FF_RATIO: case KEY_ROPE_SHARE: return true;
-    case KEY_ROPE_EVERY: return hp->rope_every == family->bare_every;
-    case KEY_WINDOW_EVERY: return hp->window_off || hp->window == 0 || hp->window_every == family->full_every;
-    case KEY_WINDOW_FROM: return hp->window_off || hp->window == 0;
-    default: return false;
-    }
-}
-
-static bool has_unnamed_number(const struct model *model) {
-    for (const struct hparams_number *number = hparams_numbers; number->key; number++) {
-        const struct key_row *row = hparams_key(model->family, WEIGHTS_GGUF, number->key);
-        const void *value = (const char *)&model->hp + number->offset;
-        const bool zero = number->whole ? *(const int32_t *)value == 0 : *(const float *)value == 0;
-        if (!zero && !(row && row->names[0]) && !is_implied(&model->hp, model->family, number->key)) return true;
-    }
-    return false;
-}
-
-// Whether the layers' windows and rotary positions differ from those that a reader of the written keys finds.
-static bool has_lists(const struct model *model) {
-    const struct hparams *hp = &model->hp;
-    const bool windows = hp->window > 0 && !hp->window_off;
-    for (int32_t l = 0; l < hp->n_layer; l++) {
-        const struct layer_plan *p = &model->layers[l];
-        const bool windowed = windows && !(hp->window_every > 0 && (l + 1) % hp->window_every == 0);
-        const bool bare = hp->rope_every > 0 && (l + 1) % hp->rope_every == 0;
-        const bool turned = model->family->rope_in_windows && windows ? windowed : !bare;
-        if ((p->window > 0) != windowed) return true;
-        if (model->ropes[0].kind && (p->rope == model->unturned) == turned) return true;
-    }
-    return false;
-}
-
-static bool has_shifted_norms(const struct model *model, enum weights_format format) {
-    struct row_walk walk = {model->family->files[format].rows, NULL};
-    for (const struct bind_row *row; (row = row_next(&walk));)
-        if (row->flags & BIND_PLUS_ONE) return true;
-    return false;
-}
-
-// Words for what a reader of the written file would not know, or NULL.
-static const char *not_written(const struct model *model) {
-    const struct family *family = model->family;
-    if (!family_has(family, WEIGHTS_GGUF)) return "a family whose names in GGUF are not known";
-    if (model->ropes[0].kind && family->files[WEIGHTS_GGUF].rope != family->files[WEIGHTS_HF].rope)
-        return "q and k, whose rows have another order there";
-    if (model->ropes[0].scaling) return "scaled rotary positions";
-    if (has_shifted_norms(model, WEIGHTS_HF)) return "norms stored minus 1";
-    if (has_lists(model)) return "windows or rotary positions in some of the layers";
-    if (model->hp.parallel != (family->residual == RESIDUAL_PARALLEL))
-        return "attention and MLP that are parallel, or not, unlike those of other models of the family";
-    if (has_unnamed_number(model)) return "a number without a name there";
-    return NULL;
-}
-
-quill_status model_export_check(const struct model *model, quill_error *err) {
-    const char *part = not_written(model);
-    if (!part) return QUILL_OK;
-    return fail(err, QUILL_E_MODEL, "%s: expected a model that this version can write as GGUF, found %s",
-                QUOTED(str_of(model->file)), part);
-}
-
-quill_status model_export_keys(const struct model *model, struct gguf_writer *g, quill_error *err) {
-    const struct hparams *hp = &model->hp;
-    const struct family *family = model->family;
-    if (hp->act != family->act || hp->scale_scores != family->scale_scores || hp->scale_by_layer)
-        return fail(err, QUILL_E_MODEL,
-                    "%s: its activation or its scaling of scores differs from other %s models, and GGUF "
-                    "has no key for that",
-                    QUOTED(str_of(model->file)), family->name);
-    bool ok = gguf_put_string(g, "general.architecture", str_of(family_name(family, WEIGHTS_GGUF)));
-    for (const struct hparams_number *number = hparams_numbers; number->key && ok; number++)
-        ok = put_number(g, model, number);
-    return ok ? QUILL_OK : fail_memory(err);
+    for (size_t i = 0; i < sizeof made / sizeof made[0] && !s; i++)
+        s = check_written(model, weights, &made[i], -1, err);
+    for (int32_t l = -1; l < model->hp.n_layer && !s; l++) s = add_tensors(out, model, l, err);
+    return s;
 }

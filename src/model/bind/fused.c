@@ -7,15 +7,10 @@
 #include "bind.h"
 
 // A tensor's rows form `groups` groups; each group has a run of rows of every part in turn.
-struct part {
-    size_t linear;      // offset in struct layer_plan
-    enum bind_dim rows; // of all groups together
-};
-enum { PARTS = 3 };
 static const struct layout {
     int32_t groups;           // 0: as `groups_of` says
     enum bind_dim groups_of;
-    struct part parts[PARTS]; // rows DIM_NONE after the last
+    struct bind_part parts[FUSED_PARTS]; // offsets of struct linear; rows DIM_NONE after the last
 } layouts[FUSED_COUNT] = {
     [FUSED_QKV] = {1, DIM_NONE, {{LAYER(q), DIM_HEADS}, {LAYER(k), DIM_HEADS_KV}, {LAYER(v), DIM_HEADS_KV}}},
     [FUSED_QKV_BY_GROUP] = {0, DIM_HEADS_KV,
@@ -24,6 +19,22 @@ static const struct layout {
     [FUSED_GATE_UP] = {1, DIM_NONE, {{LAYER(gate), DIM_FF}, {LAYER(up), DIM_FF}}},
     [FUSED_GATE_UP_ROWS] = {0, DIM_FF, {{LAYER(gate), DIM_FF}, {LAYER(up), DIM_FF}}},
 };
+
+size_t bind_parts(const struct bind_row *row, struct bind_part out[FUSED_PARTS]) {
+    size_t n = 0;
+    if (!bind_is_fused(row)) return out[0] = (struct bind_part){row->place, DIM_NONE}, 1;
+    const struct bind_part *parts = layouts[row->place].parts;
+    for (; n < FUSED_PARTS && parts[n].rows; n++) {
+        out[n] = parts[n];
+        out[n].place += bind_is_matrix(row) ? offsetof(struct linear, w) : offsetof(struct linear, b);
+    }
+    return n;
+}
+
+const void *bind_data(const struct bind_row *row, const void *owner, size_t place) {
+    const void *at = (const char *)owner + place;
+    return bind_is_matrix(row) ? (const void *)((const struct mat *)at)->data : *(const float *const *)at;
+}
 
 static size_t group_count(const struct layout *l, const struct hparams *hp) {
     if (l->groups) return (size_t)l->groups;
@@ -36,14 +47,14 @@ struct runs {
     size_t rows, run, first, step;
 };
 
-static size_t find_runs(struct runs runs[PARTS], struct layer_plan *layer, const struct hparams *hp,
+static size_t find_runs(struct runs runs[FUSED_PARTS], struct layer_plan *layer, const struct hparams *hp,
                         enum bind_fused fused) {
     const struct layout *l = &layouts[fused];
     const size_t groups = group_count(l, hp);
     size_t n = 0, step = 0;
-    for (; n < PARTS && l->parts[n].rows; n++) {
+    for (; n < FUSED_PARTS && l->parts[n].rows; n++) {
         const size_t rows = (size_t)bind_dim(hp, l->parts[n].rows);
-        struct linear *linear = (struct linear *)(void *)((char *)layer + l->parts[n].linear);
+        struct linear *linear = (struct linear *)(void *)((char *)layer + l->parts[n].place);
         runs[n] = (struct runs){linear, rows, rows / groups, step, 0};
         step += rows / groups;
     }
@@ -62,12 +73,8 @@ const char *fused_problem(const struct hparams *hp, enum bind_fused fused, struc
     return NULL;
 }
 
-const struct linear *fused_first(const struct layer_plan *layer, enum bind_fused fused) {
-    return (const struct linear *)(const void *)((const char *)layer + layouts[fused].parts[0].linear);
-}
-
 void fused_matrix(struct layer_plan *layer, const struct hparams *hp, enum bind_fused fused, struct mat w) {
-    struct runs runs[PARTS];
+    struct runs runs[FUSED_PARTS];
     const size_t n = find_runs(runs, layer, hp, fused);
     for (size_t i = 0; i < n; i++) {
         const struct runs *r = &runs[i];
@@ -82,7 +89,7 @@ void fused_matrix(struct layer_plan *layer, const struct hparams *hp, enum bind_
 
 bool fused_vector(struct layer_plan *layer, const struct hparams *hp, enum bind_fused fused, const float *v,
                   struct arena *arena) {
-    struct runs runs[PARTS];
+    struct runs runs[FUSED_PARTS];
     const size_t n = find_runs(runs, layer, hp, fused);
     for (size_t i = 0; i < n; i++) {
         const struct runs *r = &runs[i];

@@ -113,7 +113,7 @@ int32_t model_window(const struct model *model, int32_t *layers) {
 
 // ---- scores ----
 
-static float score_scale(const struct model *model, enum weights_format format, int32_t layer) {
+float plan_score_scale(const struct model *model, enum weights_format format, int32_t layer) {
     const struct hparams *hp = &model->hp;
     float scale = hp->scale_scores ? 1.0f / sqrtf((float)hp->head_dim) : 1.0f;
     if (hp->score_dim > 0) scale = 1.0f / sqrtf(hp->score_dim);
@@ -178,7 +178,7 @@ static void plan_layer(struct layer_plan *p, const struct model *model, enum wei
     p->parallel = hp->parallel;
     if (p->parallel && !p->mlp_in.on) p->attn_in.kinds |= p->mlp_in.kinds; // one norm for both
     p->act = hp->act;
-    p->score_scale = score_scale(model, format, index);
+    p->score_scale = plan_score_scale(model, format, index);
     p->score_softcap = hp->score_softcap;
     p->qk_norm = p->q_norm.on || p->k_norm.on ? family->qk_norm : QK_NORM_NONE;
     p->qk_norm_last = family->qk_norm_last;

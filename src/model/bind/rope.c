@@ -81,6 +81,19 @@ static double yarn_magnitude(const struct hparams *hp, enum weights_format forma
     return yarn_gain(factor, 1);
 }
 
+// A quotient need not give the same bits again when it is multiplied, but one beside it may.
+float rope_attn_factor(const struct hparams *told, const struct rope *rope) {
+    struct hparams read = *told;
+    read.rope_magnitude = 0;
+    const float quotient = (float)((double)rope->magnitude / yarn_magnitude(&read, WEIGHTS_GGUF, rope->factor));
+    const float tries[] = {1, quotient, nextafterf(quotient, 0), nextafterf(quotient, INFINITY)};
+    for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        read.rope_magnitude = tries[i];
+        if ((float)yarn_magnitude(&read, WEIGHTS_GGUF, rope->factor) == rope->magnitude) return i ? tries[i] : 0;
+    }
+    return quotient;
+}
+
 // Divisors as a list in config.json: one for each pair.
 static quill_status read_divisors(struct making *m, enum key key, const float **out) {
     char name_room[KEY_BYTES];

@@ -43,10 +43,11 @@ enum bind_flag {
     BIND_UNLESS_PARALLEL = 128, // may be absent if attention and MLP of the model are parallel
     BIND_NORMS = 512,           // as BIND_BIAS, for norms that a part of the family's models has
     BIND_IF_PROJECTED = 256,    // there if the embedding has another width than the blocks
+    BIND_WRITTEN = 1024,        // of two forms, the one that new files have
 };
 
 // Rows of a table are bound in order, and a row whose place is already filled is skipped: if files have one of two
-// forms, the row of the first form has BIND_OPTIONAL.
+// forms, the row of the first form has BIND_OPTIONAL. Of these forms a new file gets the last, or that of BIND_WRITTEN.
 struct bind_row {
     const char *name;       // "%d" stands for the layer; without it the tensor belongs to the model
     enum bind_kind kind;

@@ -57,7 +57,7 @@ const struct family family_bloom = {
     .tied = true,
     .files = {
         [WEIGHTS_GGUF] = {
-            .rows = {gguf_base, embd_norm_gguf, gguf_attention, gguf_plain_mlp, gguf_biases, gguf_norms,
+            .rows = {gguf_base, embd_norm_gguf, gguf_fused_attention, gguf_plain_mlp, gguf_biases, gguf_norms,
                      gguf_norm_biases},
         },
         [WEIGHTS_HF] = {.rows = {rows_hf}, .keys = {keys}, .prefixes = prefixes},

@@ -87,18 +87,20 @@ const struct family family_falcon = {
     FALCON("Falcon 7B", SMALL, norms_hf, keys_7b),
     .cases = {{NEW, false, false}, {"multi_query", true, true}},
     .files[WEIGHTS_GGUF] = {
-        .rows = {gguf_base, gguf_attention, gguf_plain_mlp, norms_gguf},
+        .rows = {gguf_base, gguf_fused_attention, gguf_plain_mlp, norms_gguf},
         .rope = ROPE_HALVES,
     },
 };
 
 const struct family family_falcon_40b = {
     FALCON("Falcon 40B and 180B (GGUF too), Falcon 2 11B", LARGE, norms_40b, keys_40b),
+    .in_gguf = &family_falcon,
     .cases = {{NEW, true, false}},
 };
 
 const struct family family_falcon_40b_old = {
     FALCON("Falcon 40B of 2023", OLD_LARGE, norms_40b, keys_40b),
+    .in_gguf = &family_falcon,
 };
 
 const struct family family_falcon_rw = {

@@ -25,6 +25,11 @@ const struct family *family_at(size_t index) { return index < N_FAMILIES ? famil
 
 bool family_has(const struct family *family, enum weights_format format) { return family->files[format].rows[0]; }
 
+const struct family *family_in_gguf(const struct family *family) {
+    if (family->in_gguf) return family->in_gguf;
+    return family_has(family, WEIGHTS_GGUF) ? family : NULL;
+}
+
 const char *family_name(const struct family *family, enum weights_format format) {
     const char *name = family->files[format].names[0];
     return name ? name : family->name;

@@ -64,6 +64,7 @@ struct family {
     bool tied;              // the head is the token embedding, unless the file says otherwise
     struct family_case cases[FAMILY_CASES + 1];
     struct family_files files[2]; // by enum weights_format
+    const struct family *in_gguf; // what GGUF files of its models call them; NULL: itself, if it has such files
 };
 
 // Walks the rows of all tables: begins as {files->rows, NULL}; NULL ends.
@@ -72,6 +73,7 @@ struct row_walk {
 };
 const struct bind_row *row_next(struct row_walk *walk);
 bool family_has(const struct family *family, enum weights_format format); // it has files of this format
+const struct family *family_in_gguf(const struct family *family); // NULL: its models have no form in GGUF
 // The name that keys of its files begin with.
 const char *family_name(const struct family *family, enum weights_format format);
 bool family_is(const struct family *family, enum weights_format format, struct str name);

@@ -33,6 +33,8 @@ static const struct bind_row rows_hf[] = {
     {0},
 };
 
+static const struct key_row keys_of_gguf[] = {{KEY_PARALLEL, {".use_parallel_residual"}, 0}, {0}};
+
 static const struct key_row keys[] = {
     {KEY_N_HEAD_KV, {0}, 0},
     {KEY_HEAD_DIM, {0}, 0},
@@ -57,7 +59,8 @@ const struct family family_gpt_neox = {
     .files = {
         [WEIGHTS_GGUF] = {
             .names = {"gptneox"},
-            .rows = {gguf_base, gguf_attention, gguf_plain_mlp, gguf_biases, rows_gguf},
+            .rows = {gguf_base, gguf_fused_attention, gguf_plain_mlp, gguf_biases, rows_gguf},
+            .keys = {keys_of_gguf},
             .rope = ROPE_HALVES,
         },
         [WEIGHTS_HF] = {.rows = {rows_hf}, .keys = {keys}, .prefixes = prefixes, .rope = ROPE_HALVES},

@@ -58,6 +58,7 @@ const struct family family_granite4 = {
     .name = "granitemoehybrid",
     .tokenizers = "BPE",
     .serves = "Granite 4 dense 350M to 3B",
+    .in_gguf = &family_granite,
     .norm = NORM_RMS,
     .act = ACTF_SILU,
     .scale_scores = true,

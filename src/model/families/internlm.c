@@ -40,6 +40,7 @@ const struct family family_internlm2 = {
 const struct family family_internlm3 = {
     .name = "internlm3",
     INTERNLM("InternLM 3 8B (GGUF: llama)"),
+    .in_gguf = &family_llama,
     .files[WEIGHTS_HF] = {
         .rows = {hf_base, hf_attention, hf_gated_mlp, hf_biases, hf_norms},
         .keys = {keys},

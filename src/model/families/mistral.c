@@ -17,6 +17,7 @@ const struct family family_mistral = {
     .norm = NORM_RMS,
     .act = ACTF_SILU,
     .scale_scores = true,
+    .in_gguf = &family_llama,
     .files[WEIGHTS_HF] = {
         .names = {"mistral", "ministral"},
         .rows = {hf_base, hf_attention, hf_gated_mlp, hf_norms},
@@ -24,6 +25,10 @@ const struct family family_mistral = {
         .prefixes = hf_prefixes,
         .rope = ROPE_HALVES,
     },
+};
+
+static const struct key_row keys_3_of_gguf[] = {
+    {KEY_ROPE_MSCALE_ALL, {".rope.scaling.yarn_log_multiplier"}, 0}, {0},
 };
 
 static const struct key_row keys_3[] = {
@@ -43,6 +48,7 @@ const struct family family_mistral3 = {
     .files = {
         [WEIGHTS_GGUF] = {
             .rows = {gguf_base, gguf_attention, gguf_gated_mlp, gguf_biases, gguf_norms},
+            .keys = {keys_3_of_gguf},
             .rope = ROPE_PAIRS,
         },
         [WEIGHTS_HF] = {

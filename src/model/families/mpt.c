@@ -30,6 +30,8 @@ static const struct bind_row rows_hf[] = {
     {0},
 };
 
+static const struct key_row keys_of_gguf[] = {{KEY_ALIBI_MAX, {".attention.max_alibi_bias"}, 0}, {0}};
+
 static const struct key_row keys[] = {
     {KEY_N_EMBD, {"hidden_size", "d_model"}, 0},
     {KEY_N_LAYER, {"num_hidden_layers", "n_layers"}, 0},
@@ -65,7 +67,8 @@ const struct family family_mpt = {
     .tied = true,
     .files = {
         [WEIGHTS_GGUF] = {
-            .rows = {gguf_base, rows_gguf, gguf_attention, gguf_plain_mlp, gguf_biases, gguf_norms},
+            .rows = {gguf_base, rows_gguf, gguf_fused_attention, gguf_plain_mlp, gguf_biases, gguf_norms},
+            .keys = {keys_of_gguf},
         },
         [WEIGHTS_HF] = {.rows = {rows_hf}, .keys = {keys}, .words = words, .prefixes = prefixes},
     },

@@ -98,6 +98,7 @@ const struct family family_olmo2 = {
 const struct family family_olmo3 = {
     .name = "olmo3",
     OLMO_2("OLMo 3 7B and 32B"),
+    .in_gguf = &family_olmo2,
     .files[WEIGHTS_HF] = {
         .rows = {hf_base, hf_attention, hf_gated_mlp, hf_biases, hf_out_norms, qk_norms_hf},
         .keys = {keys_3},

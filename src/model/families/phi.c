@@ -82,7 +82,7 @@ const struct family family_phi3 = {
     .scale_scores = true,
     .files = {
         [WEIGHTS_GGUF] = {
-            .rows = {gguf_base, gguf_attention, gguf_fused_mlp, gguf_norms},
+            .rows = {gguf_base, gguf_fused_attention, gguf_fused_mlp, gguf_norms},
             .rope = ROPE_HALVES,
         },
         [WEIGHTS_HF] = {

@@ -13,15 +13,16 @@ const struct bind_row gguf_base[] = {
     {0},
 };
 
-const struct bind_row gguf_attention[] = {
-    {"blk.%d.attn_qkv.weight", BIND_FUSED_MATRIX, FUSED_QKV, {DIM_QKV, DIM_EMBD}, BIND_OPTIONAL},
-    {"blk.%d.attn_qkv.bias", BIND_FUSED_VECTOR, FUSED_QKV, {DIM_QKV}, BIND_OPTIONAL},
-    {"blk.%d.attn_q.weight", BIND_MATRIX, LAYER(q.w), {DIM_HEADS, DIM_EMBD}, 0},
-    {"blk.%d.attn_k.weight", BIND_MATRIX, LAYER(k.w), {DIM_HEADS_KV, DIM_EMBD}, 0},
-    {"blk.%d.attn_v.weight", BIND_MATRIX, LAYER(v.w), {DIM_HEADS_KV, DIM_EMBD}, 0},
-    {"blk.%d.attn_output.weight", BIND_MATRIX, LAYER(o.w), {DIM_EMBD, DIM_HEADS}, 0},
-    {0},
-};
+#define ATTENTION(fused)                                                                                        \
+    {"blk.%d.attn_qkv.weight", BIND_FUSED_MATRIX, FUSED_QKV, {DIM_QKV, DIM_EMBD}, BIND_OPTIONAL | (fused)},     \
+    {"blk.%d.attn_qkv.bias", BIND_FUSED_VECTOR, FUSED_QKV, {DIM_QKV}, BIND_OPTIONAL | (fused)},                 \
+    {"blk.%d.attn_q.weight", BIND_MATRIX, LAYER(q.w), {DIM_HEADS, DIM_EMBD}, 0},                                \
+    {"blk.%d.attn_k.weight", BIND_MATRIX, LAYER(k.w), {DIM_HEADS_KV, DIM_EMBD}, 0},                             \
+    {"blk.%d.attn_v.weight", BIND_MATRIX, LAYER(v.w), {DIM_HEADS_KV, DIM_EMBD}, 0},                             \
+    {"blk.%d.attn_output.weight", BIND_MATRIX, LAYER(o.w), {DIM_EMBD, DIM_HEADS}, 0},                           \
+    {0}
+
+const struct bind_row gguf_attention[] = {ATTENTION(0)}, gguf_fused_attention[] = {ATTENTION(BIND_WRITTEN)};
 
 const struct bind_row gguf_gated_mlp[] = {
     {"blk.%d.ffn_gate.weight", BIND_MATRIX, LAYER(gate.w), {DIM_FF, DIM_EMBD}, 0},

@@ -5,9 +5,12 @@
 
 #include "family.h"
 
+extern const struct family family_llama; // in GGUF, what some others are too
+
 // llama.cpp's names. Each family has `gguf_base` and those of the others that its models have.
 extern const struct bind_row gguf_base[];      // embedding, final norm, head, and all of rotary factors
-extern const struct bind_row gguf_attention[]; // q, k, v as one tensor or three; output
+extern const struct bind_row gguf_attention[]; // q, k, v as three tensors or one; output
+extern const struct bind_row gguf_fused_attention[]; // the same, but new files have one
 extern const struct bind_row gguf_gated_mlp[], gguf_plain_mlp[];
 extern const struct bind_row gguf_biases[];    // of attention
 extern const struct bind_row gguf_norms[], gguf_norm_biases[]; // before attention and before the MLP

@@ -17,6 +17,8 @@ static const struct bind_row qk_norms_hf[] = {
     {0},
 };
 
+static const struct key_row keys_of_gguf[] = {{KEY_PARALLEL, {".use_parallel_residual"}, 0}, {0}};
+
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5},
     {KEY_PARALLEL, {"use_parallel_residual"}, 0},
@@ -36,6 +38,7 @@ const struct family family_stablelm = {
         [WEIGHTS_GGUF] = {
             .rows = {gguf_base, gguf_attention, gguf_gated_mlp, gguf_biases, gguf_norms, gguf_norm_biases,
                      qk_norms_gguf},
+            .keys = {keys_of_gguf},
             .rope = ROPE_HALVES,
         },
         [WEIGHTS_HF] = {

@@ -57,7 +57,8 @@ const struct family family_gpt_bigcode = {
     .cases = {{"multi_query", true, true}},
     .files[WEIGHTS_GGUF] = {
         .names = {"starcoder"},
-        .rows = {gguf_base, positions_gguf, gguf_attention, gguf_plain_mlp, gguf_biases, gguf_norms, gguf_norm_biases},
+        .rows = {gguf_base, positions_gguf, gguf_fused_attention, gguf_plain_mlp, gguf_biases, gguf_norms,
+                 gguf_norm_biases},
     },
 };
 
