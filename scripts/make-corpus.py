@@ -729,7 +729,7 @@ def make_vocab():
 
 def make_bpe():
     f = Folder("bpe", ".txt")
-    for i in range(4):
+    for i in range(16):
         c = bytes([i])
         f.y("%d-empty" % i, c)
         f.y("%d-every-byte" % i, c + bytes(range(256)))

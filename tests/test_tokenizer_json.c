@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // tokenizer.json of other kinds than byte-level BPE. Expected ids and texts are those of Hugging Face tokenizers
 // (tests/data/README.md).
+#include "load/vocab_files.h"
+#include "tokenizer/tokenizer.h"
 #include "tokenizer_cases.h"
 
 // A file of cases has three lines for each: a text and its ids, and what they are decoded to; "-" says nothing.
-static void check_file(const quill_tokenizer *t, const char *path, quill_special special) {
+// `plain`: only texts without the added tokens.
+static void check_file(const quill_tokenizer *t, const char *path, quill_special special, bool plain) {
     struct map file;
     struct buffer text = {0}, expected_back = {0}, back = {0};
     quill_ids expected = {0}, found = {0};
@@ -14,6 +17,7 @@ static void check_file(const quill_tokenizer *t, const char *path, quill_special
         read_hex(next_line(&rest), &text);
         read_ids(next_line(&rest), &expected);
         struct str decoded = next_line(&rest);
+        if (plain && text.n && (memchr(text.p, '<', text.n) || memmem(text.p, text.n, "Word", 4))) continue;
         encode(t, &found, text.p, text.n, special);
         assert_ids(&found, &expected, buffer_str(&text));
         if (str_is(decoded, "-")) continue;
@@ -39,9 +43,9 @@ static void check(const char *name) {
     snprintf(path, sizeof path, "%s/%s", TEST_DATA("tokenizer/json"), name);
     quill_tokenizer *t = open_tokenizer(path);
     snprintf(path, sizeof path, "%s/%s/cases.txt", TEST_DATA("tokenizer/json"), name);
-    check_file(t, path, QUILL_SPECIAL_AS_TEXT);
+    check_file(t, path, QUILL_SPECIAL_AS_TEXT, false);
     snprintf(path, sizeof path, "%s/%s/special.txt", TEST_DATA("tokenizer/json"), name);
-    check_file(t, path, QUILL_SPECIAL_PARSE);
+    check_file(t, path, QUILL_SPECIAL_PARSE, false);
     quill_tokenizer_free(t);
 }
 
@@ -72,10 +76,38 @@ CHECK(split_merged_with_next, "split-merged-with-next")
 CHECK(split_contiguous, "split-contiguous")
 CHECK(split_inverted, "split-inverted")
 CHECK(digits, "digits")
+CHECK(gpt1, "gpt1")
 CHECK(unigram, "unigram")
 CHECK(unigram_bytes, "unigram-bytes")
 CHECK(unigram_words, "unigram-words")
 CHECK(unigram_unknown, "unigram-unknown")
+
+// The same vocabulary as the files of GPT-1's first release; with the class, and without.
+static void gpt1_of_two_files(void **state) {
+    (void)state;
+    for (int named = 0; named < 2; named++) {
+        struct map vocab, merges;
+        struct vocab_owner *owner;
+        struct vocab_spec spec;
+        quill_tokenizer *t;
+        assert_ok(map_open(&vocab, TEST_DATA("tokenizer/json/gpt1/vocab.json"), MAP_FILE, QUILL_E_SYSTEM, &cases_err),
+                  cases_err);
+        assert_ok(map_open(&merges, TEST_DATA("tokenizer/json/gpt1/merges.txt"), MAP_FILE, QUILL_E_SYSTEM, &cases_err),
+                  cases_err);
+        const struct vocab_files files = {
+            .directory = "dir",
+            .vocab_json = {(const char *)vocab.data, vocab.size},
+            .merges_txt = {(const char *)merges.data, merges.size},
+            .tokenizer_config_json = named ? STR("{\"tokenizer_class\":\"OpenAIGPTTokenizer\"}") : STR("")};
+        assert_ok(vocab_from_files(&spec, &owner, &files, &cases_err), cases_err);
+        assert_ok(tokenizer_create(&t, &spec, &cases_err), cases_err);
+        check_file(t, TEST_DATA("tokenizer/json/gpt1/cases.txt"), QUILL_SPECIAL_AS_TEXT, true);
+        quill_tokenizer_free(t);
+        vocab_owner_free(owner);
+        map_close(&vocab);
+        map_close(&merges);
+    }
+}
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -104,6 +136,8 @@ int main(void) {
         cmocka_unit_test(split_contiguous),
         cmocka_unit_test(split_inverted),
         cmocka_unit_test(digits),
+        cmocka_unit_test(gpt1),
+        cmocka_unit_test(gpt1_of_two_files),
         cmocka_unit_test(unigram),
         cmocka_unit_test(unigram_bytes),
         cmocka_unit_test(unigram_words),

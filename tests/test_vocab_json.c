@@ -811,7 +811,7 @@ static void bad_files_are_refused(void **state) {
     files_refused(",\"zz\":5", "a b\n", "", "the id 5 is of two tokens");
     files_refused(",\"zz\":1000000", "a b\n", "", "token 'zz': expected an id below");
     files_refused("} {", "a b\n", "", "expected the end");
-    files_refused("", "a b\n", "{\"tokenizer_class\":\"OpenAIGPTTokenizer\"}", "OpenAIGPTTokenizer");
+    files_refused("", "a b\n", "{\"tokenizer_class\":\"CTRLTokenizer\"}", "CTRLTokenizer");
     files_refused("", "a b\n", "{\"added_tokens_decoder\":{\"x\":{\"content\":\"y\"}}}", "added_tokens_decoder");
     files_refused("", "a b\n", "{\"added_tokens_decoder\":{\"300\":7}}", "added tokens");
     struct made m = {.files = {.directory = "dir"}};

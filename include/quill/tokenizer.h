@@ -82,19 +82,21 @@ QUILL_MUST_CHECK quill_status quill_encode_infill(const quill_tokenizer *tokeniz
 const char *quill_token_bytes(const quill_tokenizer *tokenizer, int32_t id, quill_special special, size_t *n);
 
 // Decodes tokens one by one: what a token adds may depend on those before it. A token adds its own bytes, except that
-// the first token's leading space is dropped if the tokenizer puts a space in front of every text. Nothing is allocated
-// and nothing fails. A copy is a decoder of its own. One thread at a time. The members are private.
+// the first token's leading space is dropped if the tokenizer puts a space in front of every text, and the space behind
+// the last word where words end with one (GPT-1). Nothing is allocated and nothing fails. A copy is a decoder of its
+// own. One thread at a time. The members are private.
 typedef struct quill_decoder {
     const quill_tokenizer *tokenizer; // borrowed: it must outlive the decoder
     quill_special special;
     bool begun;                       // at least one byte was decoded
+    bool held;                        // a space is held back
 } quill_decoder;
 // Begins a text. `special` is as in quill_token_bytes. To continue a text of earlier tokens, take those tokens first
 // and discard their bytes.
 void quill_decoder_begin(quill_decoder *decoder, const quill_tokenizer *tokenizer, quill_special special);
 // Takes a token and returns the bytes that are now certain; their length in *n. They are not NUL-terminated, and stay
 // valid until the next call with this decoder or until the tokenizer is freed. A decoder may hold bytes back until a
-// later token or the end settles them (no kind does so far), so a token may add nothing and the next one
+// later token or the end settles them (GPT-1's: the space behind a word), so a token may add nothing and the next one
 // more than its own bytes. The bytes may end within a UTF-8 character. An id outside 0..quill_n_vocab-1 adds nothing.
 const char *quill_decoder_take(quill_decoder *decoder, int32_t id, size_t *n);
 // Ends the text and returns the bytes still held back; the next token begins another text.

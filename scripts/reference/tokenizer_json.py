@@ -39,6 +39,8 @@ def run(args):
         folder.mkdir(parents=True)
         content = json.loads(tokenizer.to_str())
         (folder / "tokenizer.json").write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+        if name == "gpt1":
+            tokenizer.model.save(str(folder))  # vocab.json and merges.txt too
         tokenizer.encode_special_tokens = True
         # Unigram finds special tokens in plain text too, where they are part of its vocabulary; quill does not.
         unigram = name.startswith("unigram")
@@ -104,6 +106,7 @@ def make_all(lines):
                            pre_tokenizer=P.Metaspace(prepend_scheme="always", split=False), decoder=metaspace(prepend_scheme="always"))
     yield "bert", made(plain(unk_token="<unk>"), normalizer=N.BertNormalizer(True, True, None, True), pre_tokenizer=P.BertPreTokenizer())
     yield "bert-accents", made(plain(unk_token="<unk>"), normalizer=N.BertNormalizer(False, False, False, True), pre_tokenizer=P.BertPreTokenizer())
+    yield "gpt1", made(gpt1(lines), normalizer=N.BertNormalizer(True, True, None, True), pre_tokenizer=P.BertPreTokenizer(), decoder=D.BPEDecoder("</w>"))
     yield "whitespace", made(plain(unk_token="<unk>", fuse_unk=True), pre_tokenizer=P.Whitespace())
     rules = charsmap(lines)
     for name, bytes_too, parts in (
@@ -141,6 +144,18 @@ def bpe(lines, pre_tokenizer, byte_fallback):
     model = json.loads(trained.to_str())["model"]
     merges = [tuple(pair) for pair in model["merges"]]
     return lambda **settings: tokenizers.models.BPE(vocab=model["vocab"], merges=merges, byte_fallback=byte_fallback, **settings)
+
+
+def gpt1(lines):
+    """As OpenAI's first model has it: the last character of a word carries </w>."""
+    import tokenizers
+    trained = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"))
+    trained.normalizer = tokenizers.normalizers.BertNormalizer(True, True, None, True)
+    trained.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    trained.train_from_iterator(lines, tokenizers.trainers.BpeTrainer(
+        vocab_size=SIZE, special_tokens=["<unk>", "<s>", "</s>"], show_progress=False, end_of_word_suffix="</w>",
+        initial_alphabet=list("abcdefghijklmnopqrstuvwxyz"), limit_alphabet=26))
+    return trained.model
 
 
 def unigram(lines, byte_fallback, blanks=True):

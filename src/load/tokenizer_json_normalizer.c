@@ -116,6 +116,10 @@ static quill_status read_step(struct vocab_reading *r, struct str part, int dept
     return vocab_lacks(r, "normalizer", type);
 }
 
+quill_status vocab_add_bert_steps(struct vocab_reading *r) {
+    return read_bert(r, STR("{\"clean_text\":true,\"handle_chinese_chars\":true,\"lowercase\":true}"));
+}
+
 quill_status vocab_read_normalizer(struct vocab_reading *r, struct str part) {
     return !part.p || str_is(part, "null") ? QUILL_OK : read_step(r, part, 0);
 }

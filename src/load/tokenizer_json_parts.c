@@ -252,6 +252,16 @@ static quill_status settle_characters(struct vocab_reading *r) {
     return QUILL_OK;
 }
 
+quill_status vocab_settle_gpt1(struct vocab_reading *r) {
+    struct vocab_owner *o = r->owner;
+    o->gpt2_split = false;
+    o->unk_token = STR("<unk>");
+    o->word_suffix = STR("</w>");
+    quill_status status = vocab_add_bert_steps(r);
+    if (!status) status = read_bert(r);
+    return status ? status : vocab_settle(r);
+}
+
 quill_status vocab_settle(struct vocab_reading *r) {
     struct vocab_owner *o = r->owner;
     quill_status status = o->byte_level ? settle_byte_level(r) : settle_characters(r);

@@ -148,6 +148,10 @@ void vocab_config_free(struct vocab_config *c) {
 
 // ---- classes --------------------------------------------------------------------------------------------------------
 
+bool vocab_is_gpt1(const struct vocab_config *c) {
+    return str_is(c->class, "\"OpenAIGPTTokenizer\"") || str_is(c->class, "\"OpenAIGPTTokenizerFast\"");
+}
+
 bool vocab_is_gpt2(const struct vocab_config *c) {
     return !c->class.p || str_is(c->class, "\"GPT2Tokenizer\"") || str_is(c->class, "\"GPT2TokenizerFast\"");
 }
@@ -155,6 +159,10 @@ bool vocab_is_gpt2(const struct vocab_config *c) {
 quill_status vocab_default_names(struct vocab_reading *r, struct vocab_config *c) {
     static const char *const keys[] = {"\"bos_token\"", "\"eos_token\"", "\"unk_token\""};
     quill_status status = QUILL_OK;
+    if (c->gpt1)
+        return vocab_named(c, keys[2])
+                   ? QUILL_OK
+                   : put_named(r, c, (struct vocab_special){.key = str_of(keys[2]), .text = STR("<unk>")});
     for (int i = 0; i < 3 && !status && !c->spm && vocab_is_gpt2(c); i++)
         if (!vocab_named(c, keys[i]))
             status = put_named(r, c, (struct vocab_special){.key = str_of(keys[i]), .text = STR("<|endoftext|>")});
@@ -168,6 +176,7 @@ quill_status vocab_check_class(const struct vocab_reading *r, const struct vocab
     } known[] = {
         {"\"GPT2Tokenizer\"", true, false},          {"\"GPT2TokenizerFast\"", true, false},
         {"\"CodeGenTokenizer\"", true, false},       {"\"CodeGenTokenizerFast\"", true, false},
+        {"\"OpenAIGPTTokenizer\"", true, false},     {"\"OpenAIGPTTokenizerFast\"", true, false},
         {"\"GPTNeoXTokenizer\"", true, false},       {"\"GPTNeoXTokenizerFast\"", true, false},
         {"\"PreTrainedTokenizerFast\"", true, true}, {"\"TokenizersBackend\"", true, true},
         {"\"AutoTokenizer\"", true, true},           {"\"LlamaTokenizer\"", false, true},

@@ -19,6 +19,7 @@ struct vocab_special {
 struct vocab_config {
     bool alone;                              // no tokenizer.json says which tokens are special
     bool spm;                                // alone, with a tokenizer.model
+    bool gpt1;                               // alone, with GPT-1's vocab.json and merges.txt
     struct vocab_special named[MOST_NAMED];  // [n_named]
     size_t n_named;
     struct vocab_special *listed;            // [n_listed]
@@ -35,8 +36,10 @@ quill_status vocab_read_config(struct vocab_reading *r, struct vocab_config *c);
 quill_status vocab_read_special_map(struct vocab_reading *r, struct vocab_config *c); // likewise
 void vocab_config_free(struct vocab_config *c); // zeros are fine
 
+// GPT-1's class, whose merges have </w>.
+bool vocab_is_gpt1(const struct vocab_config *c);
 bool vocab_is_gpt2(const struct vocab_config *c); // GPT-2's class, which files without a class mean too
-// The names that GPT-2's class uses if the files have none (GPT-2's own files have none).
+// The names that GPT-2's class, or GPT-1's, uses if the files have none (their own files have none).
 quill_status vocab_default_names(struct vocab_reading *r, struct vocab_config *c);
 const struct vocab_special *vocab_named(const struct vocab_config *c, const char *key); // NULL: not mentioned
 // Accepts only classes whose vocab.json and merges.txt mean what GPT-2's mean, or whose ids are those of

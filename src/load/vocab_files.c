@@ -132,6 +132,14 @@ static bool turn_to(struct vocab_reading *r, const char *name, struct str text) 
     return text.n > 0;
 }
 
+// A file may name no class; then a merge of the end of a word tells GPT-1's vocabulary.
+static bool is_gpt1(const struct vocab_owner *o, const struct vocab_config *c) {
+    enum { LOOKED_AT = 100 };
+    bool ends = false;
+    for (size_t i = 0; i < o->n_merges && i < LOOKED_AT; i++) ends |= str_ends(o->merges[i], STR("</w>"));
+    return vocab_is_gpt1(c) || (!c->class.p && ends);
+}
+
 static quill_status read_others(struct vocab_reading *r, struct vocab_config *c, const struct vocab_files *files) {
     quill_status status = QUILL_OK;
     if (turn_to(r, "tokenizer_config.json", files->tokenizer_config_json)) status = vocab_read_config(r, c);
@@ -142,6 +150,7 @@ static quill_status read_others(struct vocab_reading *r, struct vocab_config *c,
         status = vocab_read_vocab(r, true);
         if (!status && !json_at_end(&r->walk)) status = vocab_refuse(r, NULL);
     }
+    c->gpt1 = c->alone && !c->spm && is_gpt1(r->owner, c);
     return status ? status : vocab_default_names(r, c);
 }
 
@@ -333,6 +342,7 @@ static quill_status read_all(struct vocab_spec *spec, struct vocab_owner *o, con
                           : config.alone ? read_gpt2_files(&r, files)
                                          : vocab_read_tokenizer_json(&r);
     if (!status) status = read_others(&r, &config, files);
+    if (!status && config.gpt1) status = vocab_settle_gpt1(&r);
     if (!status) status = place_all(&r, &config, files->ignored, &bos);
     if (!status) *spec = spec_of(o, &config, files->directory, bos);
     vocab_config_free(&config);

@@ -89,7 +89,10 @@ quill_status vocab_read_pre_tokenizer(struct vocab_reading *r, struct str part);
 quill_status vocab_read_post_processor(struct vocab_reading *r, struct str part);
 quill_status vocab_read_normalizer(struct vocab_reading *r, struct str part);
 quill_status vocab_read_decoder(struct vocab_reading *r, struct str part);
+quill_status vocab_add_bert_steps(struct vocab_reading *r); // BERT's normalizer, with lowercase
 // After these: what they mean together.
 quill_status vocab_settle(struct vocab_reading *r);
+// In their place, where vocab.json and merges.txt are GPT-1's.
+quill_status vocab_settle_gpt1(struct vocab_reading *r);
 
 #endif

@@ -18,9 +18,21 @@ void quill_decoder_begin(quill_decoder *d, const quill_tokenizer *tokenizer, qui
     *d = (quill_decoder){.tokenizer = tokenizer, .special = special};
 }
 
+// A space that was held back comes before the token: there is one in the table.
+static const char *take_word(quill_decoder *d, const char *bytes, size_t *n, int32_t id) {
+    const bool ends = bytes[*n - 1] == ' ' && token_kind_of(&d->tokenizer->vocab, id) == TOKEN_NORMAL;
+    bytes -= d->held;
+    *n += d->held;
+    *n -= ends;
+    d->held = ends;
+    d->begun = true;
+    return bytes;
+}
+
 const char *quill_decoder_take(quill_decoder *d, int32_t id, size_t *n) {
     const char *bytes = quill_token_bytes(d->tokenizer, id, d->special, n);
     if (*n == 0) return "";
+    if (d->tokenizer->decoder == DECODE_WORDS) return take_word(d, bytes, n, id);
     if (d->tokenizer->decoder == DECODE_WITHOUT_PREFIX && !d->begun && bytes[0] == ' ') {
         bytes++;
         --*n;
@@ -29,9 +41,8 @@ const char *quill_decoder_take(quill_decoder *d, int32_t id, size_t *n) {
     return bytes;
 }
 
-// No kind of decoder holds bytes back yet.
 const char *quill_decoder_end(quill_decoder *d, size_t *n) {
-    d->begun = false;
+    d->begun = d->held = false;
     *n = 0;
     return "";
 }

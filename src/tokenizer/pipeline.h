@@ -34,6 +34,7 @@ struct encoder_shelf {
 enum decoder_kind {
     DECODE_JOINED,         // the bytes of the tokens, one after the other
     DECODE_WITHOUT_PREFIX, // the same without the space in front of the text
+    DECODE_WORDS,          // the same without the space behind the last word
 };
 
 struct quill_tokenizer {

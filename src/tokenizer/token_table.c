@@ -85,6 +85,7 @@ static size_t add_bytes(struct token_table *v, int32_t id, const struct vocab_sp
     struct str text = spec->tokens[id];
     enum token_kind kind = token_kind_of(v, id);
     size_t n = text.n;
+    if (v->gap) v->bytes[at++] = ' ';
     if (kind == TOKEN_BYTE && byte_of_name(v->bytes + at, text)) {
         n = 1;
     } else if (kind != TOKEN_NORMAL || !token_respell(v->bytes + at, &n, text, spec->spelling)) {
@@ -100,6 +101,7 @@ static size_t add_bytes(struct token_table *v, int32_t id, const struct vocab_sp
 
 static quill_status allocate(struct token_table *v, const struct vocab_spec *spec, quill_error *err) {
     size_t total = WORD_BYTES, n_slots = 256;
+    v->gap = spec->spelling == SPELLED_WORDS;
     if (spec->n_tokens == 0 || spec->n_tokens > MOST_TOKENS)
         return fail(err, QUILL_E_MODEL, "%s: expected 1 to %d tokens, found %zu", QUOTED(str_of(spec->file)),
                     MOST_TOKENS, spec->n_tokens);
@@ -108,7 +110,7 @@ static quill_status allocate(struct token_table *v, const struct vocab_spec *spe
         if (n > MOST_TOKEN_BYTES)
             return fail(err, QUILL_E_MODEL, "%s: token %zu: expected at most %d bytes, found %zu",
                         QUOTED(str_of(spec->file)), i, MOST_TOKEN_BYTES, n);
-        if (!checked_add_size(&total, total, n) || total > UINT32_MAX)
+        if (!checked_add_size(&total, total, n + v->gap) || total > UINT32_MAX)
             return fail(err, QUILL_E_MODEL, "%s: the tokens have more than 4 GiB of text", QUOTED(str_of(spec->file)));
     }
     while (n_slots < spec->n_tokens + spec->n_tokens / 4) n_slots *= 2;
@@ -147,7 +149,7 @@ bool token_table_bytes(const struct token_table *v, int32_t bytes[256]) {
     memset(bytes, 0xff, 256 * sizeof *bytes);
     for (int32_t id = 0; (size_t)id < v->n; id++) {
         if (token_kind_of(v, id) != TOKEN_BYTE) continue;
-        int32_t *token = &bytes[(uint8_t)v->bytes[v->starts[id]]];
+        int32_t *token = &bytes[(uint8_t)token_bytes(v, id).p[0]];
         n += *token < 0;
         *token = id;
     }

@@ -19,7 +19,8 @@ bool token_respell(char *out, size_t *n, struct str text, enum token_spelling sp
 
 struct token_table {
     size_t n;
-    char *bytes;      // all tokens one after the other, then 16 zeros
+    char *bytes;      // all tokens one after the other, then 16 zeros; with SPELLED_WORDS a space before each token
+    size_t gap;       // 1 with that space, else 0
     uint32_t *starts; // [n + 1] into bytes
     uint8_t *kinds;   // [n] enum token_kind or TOKEN_LITERAL, with TOKEN_FROM_TEXT and TOKEN_STRIPS_*
     size_t longest;   // bytes of the longest token
@@ -32,7 +33,7 @@ quill_status token_table_build(struct token_table *v, const struct vocab_spec *s
 void token_table_free(struct token_table *v); // zeros are fine
 
 static inline struct str token_bytes(const struct token_table *v, int32_t id) {
-    return (struct str){v->bytes + v->starts[id], v->starts[id + 1] - v->starts[id]};
+    return (struct str){v->bytes + v->starts[id] + v->gap, v->starts[id + 1] - v->starts[id] - v->gap};
 }
 
 static inline enum token_kind token_kind_of(const struct token_table *v, int32_t id) {

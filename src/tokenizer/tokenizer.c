@@ -115,7 +115,9 @@ static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const 
     if (!t->shelf) return fail_memory(err);
     t->prefix = (struct prefix){spec->dummy_prefix, spec->prefix_scope, spec->spelling == SPELLED_BLANKS};
     t->nfc_left_out = normalizer_leaves_nfc_out(spec);
-    t->decoder = t->prefix.kind == PREFIX_NONE && !spec->decoder_strips ? DECODE_JOINED : DECODE_WITHOUT_PREFIX;
+    t->decoder = spec->spelling == SPELLED_WORDS                            ? DECODE_WORDS
+                 : t->prefix.kind != PREFIX_NONE || spec->decoder_strips ? DECODE_WITHOUT_PREFIX
+                                                                            : DECODE_JOINED;
     t->n_merges = spec->n_merges;
     return QUILL_OK;
 }
