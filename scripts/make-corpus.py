@@ -655,8 +655,86 @@ NOT_READ = {"architectures", "dtype", "torch_dtype", "transformers_version", "us
 NOT_RUN = {"apertus", "granite-swa"}
 
 
+def changed(config, changes):
+    """With values by dotted keys; "-" removes one."""
+    config = json.loads(json.dumps(config))
+    for key, v in changes.items():
+        *outer, last = key.split(".")
+        where = config
+        for name in outer:
+            where[name] = where[name] if isinstance(where.get(name), dict) else {}
+            where = where[name]
+        where[last] = v
+        if v == "-":
+            del where[last]
+    return config
+
+
 def make_family():
     f = Folder("family", ".txt")
+
+    def family(name, without=None, **changes):
+        body = json.dumps(changed(config_of(name), changes.pop("keys", {}) | changes), separators=(",", ":"))
+        return body if without is None else "%s\n==== without\n%x" % (body, without)
+
+    # Rotary positions.
+    for name, kind in [("unknown", "ntk"), ("proportional", "proportional"), ("mrope", "mrope"), ("empty", "")]:
+        f.n("rope-type-" + name, family("llama-3", keys={"rope_scaling.rope_type": kind}),
+            "'rope_scaling.rope_type': expected default, linear, dynamic, llama3, yarn or longrope, found '%s'" % kind)
+    f.n("rope-type-a-number", family("llama-3", keys={"rope_scaling.rope_type": 1}), "metadata 'rope_scaling.rope_type': expected a string")
+    for key in ["factor", "low_freq_factor", "high_freq_factor"]:
+        of = "'rope_scaling.%s'" % key
+        f.n("rope-no-" + key, family("llama-3", keys={"rope_scaling." + key: "-"}),
+            of + " or 'rope_parameters.%s' or 'rope_parameters.full_attention.%s': expected a number above 0 for the rotary type 'llama3', "
+            "found nothing" % (key, key))
+        for case, v in [("0", 0), ("negative", -1), ("huge", 1e300)]:
+            f.n("rope-%s-%s" % (key, case), family("llama-3", keys={"rope_scaling." + key: v}), of + ": expected a number above 0, found %g" % v)
+        for case, v in [("text", "8"), ("list", [8])]:
+            f.n("rope-%s-%s" % (key, case), family("llama-3", keys={"rope_scaling." + key: v}), "metadata " + of)
+    f.n("rope-llama3-factors-equal", family("llama-3", keys={"rope_scaling.low_freq_factor": 4.0, "rope_scaling.high_freq_factor": 4}),
+        "'high_freq_factor': expected more than 'low_freq_factor' 4, found 4")
+    f.n("rope-tiny-factor", family("llama-linear", keys={"rope_scaling.factor": 1e-30}),
+        "rotary frequency 0: expected at most 65536 radians, found 1e+30")
+    f.n("rope-factor-without-inverse", family("llama-linear", keys={"rope_scaling.factor": 1e-45}),
+        "rotary frequency 0: expected at most 65536 radians, found inf")
+    f.n("rope-yarn-magnitude", family("llama-yarn", keys={"rope_scaling.mscale": 3e38, "rope_scaling.mscale_all_dim": 1e-38,
+                                                          "rope_scaling.factor": 1e30, "rope_scaling.attention_factor": "-"}),
+        "factor of rotary values: expected a finite number, found inf")
+    for case, v in [("0", 0), ("negative", -1.0), ("huge", 1e39)]:
+        f.n("rope-base-" + case, family("llama", rope_theta=v), "'rope_theta': expected a number above 0, found %g" % v)
+    f.n("rope-base-1", family("llama", rope_theta=1), "rotary base: expected a number above 1, found 1")
+    for case, v, dims in [("half-of-one-pair", 0.1, 0), ("odd", 0.45, 3), ("over-1", 1.25, 10), ("huge", 3e38, float("inf"))]:
+        f.n("rope-share-" + case, family("stablelm", partial_rotary_factor=v, hidden_size=32, num_attention_heads=4, num_key_value_heads=4),
+            "rotary dimensions: expected an even number from 2 to the head's 8, found %g" % dims)
+    f.n("rope-share-0", family("stablelm", partial_rotary_factor=0), "'partial_rotary_factor': expected a number above 0, found 0")
+    f.n("rope-dims-odd", family("gptj", rotary_dim=3), "rotary dimensions: expected an even number from 2 to the head's")
+    f.n("rope-dims-over-the-head", family("gptj", rotary_dim=64), "rotary dimensions: expected an even number from 2 to the head's")
+    pairs = len(config_of("phi3-longrope")["rope_scaling"]["long_factor"])
+    for key in ["long_factor", "short_factor"]:
+        text = "'rope_scaling.%s': expected a list of %d numbers above 0, found another value" % (key, pairs)
+        for case, v in [("short", [1.0] * (pairs - 1)), ("long", [1.0] * (pairs + 1)), ("empty", []), ("zero", [0] * pairs),
+                        ("negative", [-1.0] * pairs), ("text", ["1"] * pairs), ("lists", [[1]] * pairs), ("huge", [1e300] * pairs),
+                        ("a-number", 1)]:
+            f.n("rope-%s-%s" % (key, case), family("phi3-longrope", keys={"rope_scaling." + key: v}), text)
+        f.n("rope-no-" + key, family("phi3-longrope", keys={"rope_scaling." + key: "-"}),
+            "'%s': expected a list of %d numbers above 0, found another value" % (key, pairs))
+    f.n("rope-longrope-of-one-position", family("phi3-longrope", original_max_position_embeddings=1),
+        "factor of rotary values: expected a finite number, found inf")
+    f.y("rope-yarn-of-one-position", family("llama-yarn", keys={"rope_scaling.original_max_position_embeddings": 1}))
+    for name in ["llama", "qwen3", "ministral", "cohere2"]:
+        f.n("rope-by-type-" + name, family(name, keys={"rope_parameters.sliding_attention": {"rope_type": "default", "rope_theta": 7.0}}),
+            "'rope_parameters.sliding_attention': expected null, found another value, which is not supported")
+    f.n("rope-by-type-scaled", family("olmo3", keys={"rope_parameters.sliding_attention": {"rope_type": "linear", "factor": 2.0}}),
+        "'rope_parameters.sliding_attention.rope_type': expected 'default', found 'linear', which is not supported")
+
+    # Attention.
+    for name in ["llama", "qwen2", "qwen3"]:
+        f.n("not-causal-" + name, family(name, is_causal=False), "'is_causal': expected true, found false, which is not supported")
+    for name in ["gemma", "gemma2", "gemma3", "gemma3-wrapped"]:
+        where = "text_config.use_bidirectional_attention" if "wrapped" in name else "use_bidirectional_attention"
+        f.n("both-ways-" + name, family(name, keys={where: True}),
+            "'use_bidirectional_attention': expected false, found true, which is not supported")
+
     for name in sorted(os.listdir(os.path.join(ROOT, "..", "data", "families"))):
         if name not in NOT_RUN:
             f.y(name, json.dumps(config_of(name), separators=(",", ":")))

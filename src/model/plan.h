@@ -97,6 +97,7 @@ struct model {
     struct mat tokens;             // [V, W], W = n_embd_in
     struct linear embd_in, embd_out; // [E, W], [W, E]: from the embedding and to the head; absent if W = E
     struct mat positions;          // [n_ctx + position_offset, E]; absent: no position table
+    const float *sinusoids;        // [E/2] frequencies of a position table that is computed, or NULL
     struct norm embd_norm;         // of the embedding
     struct rope ropes[MAX_ROPES];
     int unturned;                  // layer_plan.rope of layers without rotary positions

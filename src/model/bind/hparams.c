@@ -32,32 +32,32 @@ const struct hparams_number hparams_numbers[] = {
     {KEY_ROPE_EVERY, FIELD(rope_every), true, false, 0, MAX_LAYER},
     {KEY_ROPE_ORIGINAL, FIELD(rope_original), true, false, 1, MAX_CTX},
     {KEY_NORM_EPS, FIELD(norm_eps), false, true, 0, 0},
-    {KEY_SCORE_SCALE, FIELD(score_scale), false, false, 0, 0},
-    {KEY_SCORE_DIM, FIELD(score_dim), false, false, 0, 0},
+    {KEY_SCORE_SCALE, FIELD(score_scale), false, false, 1, 0},
+    {KEY_SCORE_DIM, FIELD(score_dim), false, false, 1, 0},
     {KEY_SCORE_SOFTCAP, FIELD(score_softcap), false, false, 0, 0},
     {KEY_LOGIT_SOFTCAP, FIELD(logit_softcap), false, false, 0, 0},
-    {KEY_EMBD_SCALE, FIELD(embd_scale), false, false, 0, 0},
-    {KEY_RESIDUAL_SCALE, FIELD(residual_scale), false, false, 0, 0},
-    {KEY_RESIDUAL_DEPTH, FIELD(residual_depth), false, false, 0, 0},
-    {KEY_LOGIT_SCALE, FIELD(logit_scale), false, false, 0, 0},
-    {KEY_LOGIT_DIVISOR, FIELD(logit_divisor), false, false, 0, 0},
-    {KEY_LOGIT_WIDTH, FIELD(logit_width), false, false, 0, 0},
-    {KEY_ROPE_BASE, FIELD(rope_base), false, false, 0, 0},
-    {KEY_ROPE_BASE_WINDOW, FIELD(rope_base_window), false, false, 0, 0},
-    {KEY_ROPE_SHARE, FIELD(rope_share), false, false, 0, 0},
-    {KEY_ROPE_FACTOR, FIELD(rope_factor), false, false, 0, 0},
-    {KEY_ROPE_LOW, FIELD(rope_low), false, false, 0, 0},
-    {KEY_ROPE_HIGH, FIELD(rope_high), false, false, 0, 0},
+    {KEY_EMBD_SCALE, FIELD(embd_scale), false, false, 1, 0},
+    {KEY_RESIDUAL_SCALE, FIELD(residual_scale), false, false, 1, 0},
+    {KEY_RESIDUAL_DEPTH, FIELD(residual_depth), false, false, 1, 0},
+    {KEY_LOGIT_SCALE, FIELD(logit_scale), false, false, 1, 0},
+    {KEY_LOGIT_DIVISOR, FIELD(logit_divisor), false, false, 1, 0},
+    {KEY_LOGIT_WIDTH, FIELD(logit_width), false, false, 1, 0},
+    {KEY_ROPE_BASE, FIELD(rope_base), false, false, 1, 0},
+    {KEY_ROPE_BASE_WINDOW, FIELD(rope_base_window), false, false, 1, 0},
+    {KEY_ROPE_SHARE, FIELD(rope_share), false, false, 1, 0},
+    {KEY_ROPE_FACTOR, FIELD(rope_factor), false, false, 1, 0},
+    {KEY_ROPE_LOW, FIELD(rope_low), false, false, 1, 0},
+    {KEY_ROPE_HIGH, FIELD(rope_high), false, false, 1, 0},
     {KEY_ROPE_FAST, FIELD(rope_fast), false, false, 0, 0},
     {KEY_ROPE_SLOW, FIELD(rope_slow), false, false, 0, 0},
     {KEY_ROPE_MSCALE, FIELD(rope_mscale), false, false, 0, 0},
     {KEY_ROPE_MSCALE_ALL, FIELD(rope_mscale_all), false, false, 0, 0},
-    {KEY_ROPE_MAGNITUDE, FIELD(rope_magnitude), false, false, 0, 0},
+    {KEY_ROPE_MAGNITUDE, FIELD(rope_magnitude), false, false, 1, 0},
     {KEY_Q_TEMPERATURE, FIELD(q_temperature), false, false, 0, 0},
     {KEY_QKV_CLAMP, FIELD(qkv_clamp), false, false, 0, 0},
     {KEY_ALIBI_MAX, FIELD(alibi_max), false, false, 0, 0},
-    {KEY_FF_RATIO, FIELD(ff_ratio), false, false, 0, 0},
-    {KEY_ROPE_ALPHA, FIELD(rope_alpha), false, false, 0, 0},
+    {KEY_FF_RATIO, FIELD(ff_ratio), false, false, 1, 0},
+    {KEY_ROPE_ALPHA, FIELD(rope_alpha), false, false, 1, 0},
     {0},
 };
 
@@ -77,10 +77,11 @@ static quill_status read_float(const struct reading *r, const char *name, const 
     bool found;
     quill_status s = meta_float(r->w, name, &value, &found, r->err);
     if (s) return s;
+    const bool above = number->required || (number->least && r->w->format == WEIGHTS_HF);
     *out = (float)value;
-    if (isfinite(*out) && (number->required ? *out > 0 : *out >= 0)) return QUILL_OK;
+    if (isfinite(*out) && (above ? *out > 0 : *out >= 0)) return QUILL_OK;
     return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected a number %s 0, found %g", QUOTED(str_of(r->w->path)), name,
-                number->required ? "above" : "from", value);
+                above ? "above" : "from", value);
 }
 
 // A pattern of layers may be a number or a list.
@@ -192,12 +193,14 @@ static quill_status derive_ratio(const struct reading *r) {
 static quill_status derive_rope(const struct reading *r) {
     struct hparams *hp = r->hp;
     const float share = hp->rope_share > 0 ? hp->rope_share : 1;
+    const float dims = hp->rope_dims ? (float)hp->rope_dims : floorf((float)hp->head_dim * share);
     if (!r->family->files[r->w->format].rope || hp->alibi) return QUILL_OK;
-    if (!hp->rope_dims) hp->rope_dims = (int32_t)((float)hp->head_dim * (share < 1 ? share : 1));
-    if (hp->rope_dims > 1 && hp->rope_dims % 2 == 0 && hp->rope_dims <= hp->head_dim) return QUILL_OK;
-    return fail(r->err, QUILL_E_MODEL,
-                "%s: rotary dimensions: expected an even number from 2 to the head's %" PRId32 ", found %" PRId32,
-                QUOTED(str_of(r->w->path)), hp->head_dim, hp->rope_dims);
+    if (dims > (float)hp->head_dim || dims < 2 || (int32_t)dims % 2)
+        return fail(r->err, QUILL_E_MODEL,
+                    "%s: rotary dimensions: expected an even number from 2 to the head's %" PRId32 ", found %g",
+                    QUOTED(str_of(r->w->path)), hp->head_dim, (double)dims);
+    hp->rope_dims = (int32_t)dims;
+    return QUILL_OK;
 }
 
 quill_status hparams_read(struct hparams *hp, const struct family *family, const struct weights *w, quill_error *err) {

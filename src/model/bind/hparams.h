@@ -20,7 +20,8 @@ struct hparams_number {
     size_t offset; // in struct hparams
     bool whole;    // an int32_t from `least` to `most`; else a float, finite and at least 0
     bool required; // a required float must be above 0
-    int32_t least, most;
+    int32_t least, most; // of a float: with least 1, config.json must have a number above 0, while 0 in a GGUF file is
+                         // none
 };
 extern const struct hparams_number hparams_numbers[]; // ends with KEY_NONE
 

@@ -2,7 +2,6 @@
 // The parts of the plan besides tensors: kinds, scales, windows, positions.
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/dmath.h"
@@ -138,27 +137,18 @@ static const float *make_slopes(struct model *model) {
     return slopes;
 }
 
-// A position table that is computed. In double precision, then rounded, so that it is the same everywhere.
+// Of a position table that is computed, row by row (pass/position.c): a whole one would take as much memory as the file
+// claims positions.
 static quill_status make_sinusoids(struct model *model, quill_error *err) {
-    const struct hparams *hp = &model->hp;
-    const size_t rows = (size_t)(hp->n_ctx + hp->position_offset), cols = (size_t)hp->n_embd, half = cols / 2;
-    float *table = arena_alloc(&model->arena, rows * cols, sizeof *table);
+    const size_t half = (size_t)model->hp.n_embd / 2;
     const double steps = (double)half - (model->family->sinusoids == SINUSOIDS_FAIRSEQ ? 1 : 0);
-    if (!table) return fail_memory(err);
+    float *freqs = arena_alloc(&model->arena, half, sizeof *freqs);
+    if (!freqs) return fail_memory(err);
     if (half < 2)
         return fail(err, QUILL_E_MODEL, "%s: embedding length: expected at least 4, found %" PRId32,
-                    QUOTED(str_of(model->file)), hp->n_embd);
-    memset(table, 0, rows * cols * sizeof *table);
-    for (size_t k = 0; k < half; k++) {
-        const float freq = (float)d_exp(-(double)k / steps * d_log(10000));
-        for (size_t p = 0; p < rows; p++) {
-            const double angle = (double)((float)p * freq);
-            table[p * cols + k] = (float)d_sin(angle);
-            table[p * cols + half + k] = (float)d_cos(angle);
-        }
-    }
-    model->positions = (struct mat){.dtype = DTYPE_F32, .rows = rows, .cols = cols, .stride = cols * sizeof *table,
-                                    .data = (const uint8_t *)table};
+                    QUOTED(str_of(model->file)), model->hp.n_embd);
+    for (size_t k = 0; k < half; k++) freqs[k] = (float)d_exp(-(double)k / steps * d_log(10000));
+    model->sinusoids = freqs;
     return QUILL_OK;
 }
 

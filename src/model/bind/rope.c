@@ -26,11 +26,19 @@ static void plain(struct making *m, double base) {
     for (size_t i = 0; i < m->n; i++) m->freqs[i] = sign * power(base, -(double)i / (double)m->n);
 }
 
-// The table; divisors: [n] of frequencies that a file gives, or NULL.
-static const float *finish(struct making *m, const float *divisors) {
+// The table; divisors: [n] of frequencies that a file gives, or NULL. Angles must stay within what can be reduced.
+static quill_status finish(struct making *m, const float *divisors, const float **out) {
+    const double most = 1 << 16;
     float *freqs = arena_alloc(&m->model->arena, m->n, sizeof *freqs);
-    for (size_t i = 0; freqs && i < m->n; i++) freqs[i] = (float)(m->freqs[i] / (divisors ? (double)divisors[i] : 1));
-    return freqs;
+    if (!freqs) return fail_memory(m->err);
+    for (size_t i = 0; i < m->n; i++) {
+        freqs[i] = (float)(m->freqs[i] / (divisors ? (double)divisors[i] : 1));
+        if (!(fabs((double)freqs[i]) <= most))
+            return fail(m->err, QUILL_E_MODEL, "%s: rotary frequency %zu: expected at most %g radians, found %g",
+                        QUOTED(str_of(m->model->file)), i, most, (double)freqs[i]);
+    }
+    *out = freqs;
+    return QUILL_OK;
 }
 
 static double or_else(float value, double otherwise) { return value > 0 ? (double)value : otherwise; }
@@ -40,9 +48,12 @@ static double or_else(float value, double otherwise) { return value > 0 ? (doubl
 static quill_status llama3(struct making *m, double factor) {
     const struct hparams *hp = &m->model->hp;
     const double low = or_else(hp->rope_low, 1), high = or_else(hp->rope_high, 4);
-    const double original = hp->rope_original ? hp->rope_original : 8192;
+    const double original = hp->rope_original ? hp->rope_original : hp->n_ctx;
     float *divisors = arena_alloc(&m->model->arena, m->n, sizeof *divisors);
     if (!divisors) return fail_memory(m->err);
+    if (!(high > low))
+        return fail(m->err, QUILL_E_MODEL, "%s: 'high_freq_factor': expected more than 'low_freq_factor' %g, found %g",
+                    QUOTED(str_of(m->model->file)), low, high);
     for (size_t i = 0; i < m->n; i++) {
         const double wave = 2 * pi / m->freqs[i], mix = (original / wave - low) / (high - low);
         const double stretch = wave > original / low ? factor : 1 / ((1 - mix) / factor + mix);
@@ -62,7 +73,7 @@ static void yarn(struct making *m, double factor, double original, double base) 
     if (!hp->rope_no_truncate) low = floor(low), high = ceil(high);
     low = low > 0 ? low : 0;
     high = high < dims - 1 ? high : dims - 1;
-    const double width = high - low > 0.001 ? high - low : 0.001;
+    const double width = high != low ? high - low : 0.001;
     for (size_t i = 0; i < m->n; i++) {
         double ramp = ((double)i - low) / width;
         ramp = ramp < 0 ? 0 : ramp > 1 ? 1 : ramp;
@@ -125,25 +136,36 @@ static quill_status check_divisors(struct making *m, const float *divisors) {
     return QUILL_OK;
 }
 
+// A GGUF file has both lists as tensors.
+static quill_status find_lists(struct making *m) {
+    struct model *model = m->model;
+    if (m->w->format == WEIGHTS_HF) {
+        quill_status s = read_divisors(m, KEY_ROPE_SHORT, &model->rope_short);
+        return s ? s : read_divisors(m, KEY_ROPE_LONG, &model->rope_long);
+    }
+    if (model->rope_short && model->rope_long) return QUILL_OK;
+    return fail(m->err, QUILL_E_MODEL,
+                "%s: tensor 'rope_factors_%s.weight': expected shape [%zu], found no such tensor",
+                QUOTED(str_of(model->file)), model->rope_short ? "long" : "short", m->n);
+}
+
 // LongRoPE (Ding et al. 2024): a list of divisors for contexts up to that of the training, and one for longer ones.
 static quill_status longrope(struct making *m, struct rope *rope) {
     struct model *model = m->model;
     const struct hparams *hp = &model->hp;
-    const bool tensors = model->rope_long && model->rope_short;
-    quill_status s = tensors ? QUILL_OK : read_divisors(m, KEY_ROPE_SHORT, &model->rope_short);
-    if (!s && !tensors) s = read_divisors(m, KEY_ROPE_LONG, &model->rope_long);
+    quill_status s = find_lists(m);
     if (!s) s = check_divisors(m, model->rope_short);
     if (!s) s = check_divisors(m, model->rope_long);
     if (s) return s;
-    const double original = hp->rope_original ? hp->rope_original : hp->n_ctx, stretch = hp->n_ctx / original;
+    const double original = hp->rope_original ? hp->rope_original : hp->n_ctx;
+    const double stretch = or_else(hp->rope_factor, hp->n_ctx / original);
     const double gain = stretch > 1 ? sqrt(1 + d_log(stretch) / d_log(original)) : 1;
     rope->magnitude = (float)or_else(hp->rope_magnitude, gain);
     rope->original = (int32_t)original;
     rope->scaling = "longrope";
     rope->factor = stretch;
-    rope->freqs = finish(m, model->rope_short);
-    rope->long_freqs = finish(m, model->rope_long);
-    return rope->freqs && rope->long_freqs ? QUILL_OK : fail_memory(m->err);
+    s = finish(m, model->rope_short, &rope->freqs);
+    return s ? s : finish(m, model->rope_long, &rope->long_freqs);
 }
 
 static quill_status scaled(struct making *m, struct rope *rope, double base) {
@@ -152,7 +174,7 @@ static quill_status scaled(struct making *m, struct rope *rope, double base) {
     const double original = hp->rope_original ? hp->rope_original : hp->n_ctx;
     double factor = or_else(hp->rope_factor, 1);
     quill_status s = QUILL_OK;
-    if (model->rope_long && model->rope_short) return longrope(m, rope); // GGUF files need not name the kind
+    if (model->rope_long || model->rope_short) return longrope(m, rope); // GGUF files need not name the kind
     switch (hp->rope_scaling) {
     case ROPE_LONG: return longrope(m, rope);
     case ROPE_LLAMA3:
@@ -175,8 +197,14 @@ static quill_status scaled(struct making *m, struct rope *rope, double base) {
     if (rope->scaling) rope->factor = factor, rope->original = hp->rope_original;
     else if (model->rope_divisors) rope->scaling = "factors";
     if (!s) s = check_divisors(m, model->rope_divisors);
-    if (!s && !(rope->freqs = finish(m, model->rope_divisors))) s = fail_memory(m->err);
-    return s;
+    return s ? s : finish(m, model->rope_divisors, &rope->freqs);
+}
+
+static quill_status check_magnitude(struct making *m) {
+    const double magnitude = (double)m->model->ropes[0].magnitude;
+    if (isfinite(magnitude)) return QUILL_OK;
+    return fail(m->err, QUILL_E_MODEL, "%s: factor of rotary values: expected a finite number, found %g",
+                QUOTED(str_of(m->model->file)), magnitude);
 }
 
 static quill_status base_from(struct making *m, double *base) {
@@ -205,12 +233,12 @@ quill_status ropes_make(struct model *model, const struct weights *w, quill_erro
         model->ropes[i] = (struct rope){.kind = kind, .n_pairs = m.n, .magnitude = 1, .base = i ? apart : base};
     quill_status s = base_from(&m, &base);
     if (!s) plain(&m, base), s = scaled(&m, &model->ropes[0], base);
+    if (!s) s = check_magnitude(&m);
     if (s || (!model->family->rope_apart && model->unturned < 0)) return s;
     if ((s = base_from(&m, &apart))) return s;
     plain(&m, apart);
     if (!model->family->rope_apart) memset(m.freqs, 0, sizeof m.freqs);
-    model->ropes[1].freqs = finish(&m, NULL);
-    return model->ropes[1].freqs ? QUILL_OK : fail_memory(err);
+    return finish(&m, NULL, &model->ropes[1].freqs);
 }
 
 // ---- for reports ----

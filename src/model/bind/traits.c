@@ -52,6 +52,20 @@ static const struct {
 };
 enum { N_ROPE_TYPES = sizeof rope_types / sizeof rope_types[0] };
 
+// Without these, transformers has no default either. GGUF files have llama3's numbers as a tensor.
+static quill_status need_numbers(const struct reading *r, struct str type) {
+    static const enum key needed[] = {KEY_ROPE_FACTOR, KEY_ROPE_LOW, KEY_ROPE_HIGH};
+    const size_t n = r->hp->rope_scaling == ROPE_LLAMA3 ? 3 : r->hp->rope_scaling == ROPE_LINEAR;
+    char key[KEY_BYTES];
+    for (size_t i = 0; i < n && r->w->format == WEIGHTS_HF; i++) {
+        if (reading_key(r, needed[i], key)) continue;
+        const struct key_row *row = hparams_key(r->family, r->w->format, needed[i]);
+        return fail(r->err, QUILL_E_MODEL, "%s: %s: expected a number above 0 for the rotary type '%s', found nothing",
+                    QUOTED(str_of(r->w->path)), names_text(r, row, &(struct names_text){{0}}), QUOTED(type));
+    }
+    return QUILL_OK;
+}
+
 static quill_status read_rope_type(const struct reading *r) {
     char key[KEY_BYTES], lists[KEY_BYTES];
     const char *name = reading_key(r, KEY_ROPE_TYPE, key);
@@ -68,7 +82,7 @@ static quill_status read_rope_type(const struct reading *r) {
         r->hp->rope_scaling = rope_types[i].scaling;
         // Phi-3's first files call it so.
         if (r->hp->rope_scaling == ROPE_YARN && reading_key(r, KEY_ROPE_LONG, lists)) r->hp->rope_scaling = ROPE_LONG;
-        return QUILL_OK;
+        return need_numbers(r, word);
     }
     return fail(r->err, QUILL_E_MODEL,
                 "%s: '%s': expected default, linear, dynamic, llama3, yarn or longrope, found '%s'",
@@ -155,17 +169,25 @@ static quill_status refuse_packed(const struct reading *r) {
                     QUOTED(str_of(r->w->path)), QUOTED(method));
 }
 
+static quill_status check_flags(const struct reading *r, const struct key_row *row) {
+    quill_status s = QUILL_OK;
+    for (; row->key && !s; row++)
+        if (row->key == KEY_REFUSED || row->key == KEY_REQUIRED) s = check_flag(r, row);
+    return s;
+}
+
 // Refuses what a model may ask for but quill does not compute.
 quill_status read_refused(const struct reading *r) {
+    // transformers 5 may have rotary positions by type of layer: here, only in families with two kinds of them.
+    static const struct word_row plain = {"rope_parameters.sliding_attention.rope_type", "default"};
+    static const struct word_row none = {"rope_parameters.sliding_attention", NULL};
     const struct key_row *const *table = r->family->files[r->w->format].keys;
     const struct word_row *word = r->family->files[r->w->format].words;
     quill_status s = refuse_packed(r);
+    if (!s) s = check_word(r, r->family->rope_apart ? &plain : &none);
     for (; word && word->name && !s; word++) s = check_word(r, word);
-    for (; *table && !s; table++)
-        for (const struct key_row *row = *table; row->key && !s; row++) {
-            if (row->key == KEY_REFUSED || row->key == KEY_REQUIRED) s = check_flag(r, row);
-        }
-    return s;
+    for (; *table && !s; table++) s = check_flags(r, *table);
+    return s ? s : check_flags(r, r->w->format == WEIGHTS_GGUF ? keys_gguf : keys_hf);
 }
 
 quill_status read_traits(const struct reading *r) {

@@ -35,7 +35,6 @@ static const struct key_row keys[] = {
     {KEY_HEAD_DIM, {"head_dim"}, 256},
     {KEY_N_CTX, {"max_position_embeddings"}, 8192},
     {KEY_ACTIVATION, {"hidden_activation", "hidden_act"}, 0},
-    {KEY_REFUSED, {"use_bidirectional_attention"}, 0},
     {0},
 };
 

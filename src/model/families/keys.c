@@ -37,6 +37,7 @@ const struct key_row keys_gguf[] = {
     {KEY_ROPE_FAST, {".rope.scaling.yarn_beta_fast"}, 0},
     {KEY_ROPE_SLOW, {".rope.scaling.yarn_beta_slow"}, 0},
     {KEY_Q_TEMPERATURE, {".attention.temperature_scale"}, 0},
+    {KEY_REQUIRED, {".attention.causal"}, 0},
     {0},
 };
 
@@ -82,5 +83,7 @@ const struct key_row keys_hf[] = {
     SCALING_ROW(KEY_Q_TEMPERATURE, "llama_4_scaling_beta"),
     {KEY_TIED, {"tie_word_embeddings"}, 0},
     {KEY_ACTIVATION, {"hidden_act"}, 0},
+    {KEY_REQUIRED, {"is_causal"}, 0}, // of models that make embeddings of texts
+    {KEY_REFUSED, {"use_bidirectional_attention"}, 0},
     {0},
 };

@@ -70,6 +70,7 @@ static const struct key_row keys_2[] = {
 static const struct key_row keys_3[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
     {KEY_WINDOW, {"sliding_window"}, 4096},
+    {KEY_ROPE_BASE, {"rope_parameters.full_attention.rope_theta", "rope_theta"}, 500000},
     {KEY_ROPE_BASE_WINDOW, {"rope_parameters.sliding_attention.rope_theta"}, 500000},
     {0},
 };

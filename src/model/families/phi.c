@@ -70,6 +70,7 @@ static const struct bind_row attention_3[] = {
 static const struct key_row keys_3[] = {
     {KEY_N_CTX, {"max_position_embeddings"}, 4096},
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
+    {KEY_ROPE_ORIGINAL, {"original_max_position_embeddings"}, 4096}, // and not that within rope_scaling
     {0},
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Turns tokens and their positions into vectors, and positions into angles.
+#include "base/dmath.h"
 #include "heads.h"
 #include "ops.h"
 #include "pass.h"
@@ -8,15 +9,29 @@ static void decode(const struct kernels *k, const struct mat *table, int32_t row
     k->decode_row[table->dtype](out, table->data + (size_t)row * table->stride, table->cols);
 }
 
+// A row [n] of a position table that is computed: sines, then cosines. In double precision, then rounded, so that it is
+// the same everywhere.
+static void sinusoids(const float *freqs, int32_t at, float *out, size_t n) {
+    const size_t half = n / 2;
+    out[n - 1] = 0; // if n is odd
+    for (size_t i = 0; i < half; i++) {
+        const double angle = (double)((float)at * freqs[i]);
+        out[i] = (float)d_sin(angle);
+        out[half + i] = (float)d_cos(angle);
+    }
+}
+
 // x of a row is there, but for its position.
 static void place(struct member *m, const struct pass *pass, float *x, size_t row) {
     const struct model *model = pass->model;
     const struct kernels *k = model->kernels;
     const struct norm *norm = &model->embd_norm;
     const size_t n = (size_t)model->hp.n_embd;
-    if (model->positions.data) {
+    if (model->positions.data || model->sinusoids) {
+        const int32_t at = pass->acts->batch.positions[row] + model->hp.position_offset;
         float *position = member_scratch(pass->acts, m);
-        decode(k, &model->positions, pass->acts->batch.positions[row] + model->hp.position_offset, position);
+        if (model->sinusoids) sinusoids(model->sinusoids, at, position, n);
+        else decode(k, &model->positions, at, position);
         k->add(x, position, n);
     }
     if (norm->on && norm->kind == NORM_LAYER) k->layer_norm(x, x, norm->w, norm->b, model->hp.norm_eps, n);
