@@ -32,8 +32,8 @@ QUILL_MUST_CHECK quill_status quill_kernels_name(const char **name, const char *
 
 // Opens `path`: a GGUF file, or a directory with config.json, model.safetensors (or shards with an index) and a
 // tokenizer; the path of such weights means their directory. `options` may be NULL. Everything in the file is checked
-// against what the family expects before this returns. No weight is copied or converted, except F64 ones: they are
-// rounded to F32 and count as F32. Errors: QUILL_E_MODEL, QUILL_E_SYSTEM (memory), QUILL_E_USAGE (cpu).
+// against what the family expects before this returns. Matrices are used in place; vectors may be converted to F32. F64
+// weights are rounded to F32 and count as such. Errors: QUILL_E_MODEL, QUILL_E_SYSTEM (memory), QUILL_E_USAGE (cpu).
 QUILL_MUST_CHECK quill_status quill_model_open(quill_model **out, const char *path, const quill_model_options *options,
                                                quill_error *err);
 // The same from a GGUF file in memory, such as one linked into the program. data[0..size) is borrowed until the model

@@ -59,7 +59,8 @@ static bool use_builtin(const struct options *o, size_t *size, quill_error *err)
 quill_status name_families(quill_status s, quill_error *err) {
     if (s != QUILL_E_MODEL || !strstr(err->text, ": expected a model family ")) return s;
     const quill_error reason = *err;
-    return fail(err, s, "%s; 'quill help families' lists them", reason.text);
+    const bool asks = reason.text[strlen(reason.text) - 1] == '?'; // did you mean another?
+    return fail(err, s, "%s%s 'quill help families' lists them", reason.text, asks ? "" : ";");
 }
 
 quill_status locate_model(const char **path, const char *name, bool tokenizer_only, quill_error *err) {
