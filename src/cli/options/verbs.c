@@ -75,7 +75,7 @@ const struct verb verbs[] = {
                "is not here says how to get it."},
     {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .words = TYPES, .run = cmd_quantize,
      .summary = "write a model as GGUF with another weight type",
-     .detail = "IN is a GGUF file, of any family, or a Hugging Face directory whose model can be written as GGUF; OUT "
+     .detail = "IN is a GGUF file, of any family, or a Hugging Face directory of a family that has a form in GGUF; OUT "
                "appears whole or not at all; TYPE is one of: " TYPES
                ". Those that end in _S or _M are mixes. With -v the tensors that got another type are listed."},
     {.name = "bench", .bit = BENCH, .run = cmd_bench, .summary = "measure speed",
