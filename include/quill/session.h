@@ -20,7 +20,10 @@ extern "C" {
 typedef struct quill_session quill_session;
 
 typedef struct quill_session_options {
-    int32_t n_ctx;       // positions; 0: as many as the model has. More than that is QUILL_E_USAGE
+    // Positions; 0: as many as the model has. More than that is QUILL_E_USAGE. Models with two lists of rotary factors
+    // (LongRoPE: Phi-3 and 4) take the short one up to the context of their training and the long one above it, for all
+    // positions: what they compute depends on n_ctx, and on nothing else. transformers decides by the length of a text.
+    int32_t n_ctx;
     const char *kv_type; // "f16" (NULL), "f32", "q8_0"
     int n_threads;       // 0..1024; 0: as OMP_NUM_THREADS says, else as many as affinity and the cgroup quota allow
     int32_t n_chunk;     // prompt tokens computed at once; 0: chosen. The output does not depend on it
