@@ -253,8 +253,9 @@ static int32_t count_turned(const struct model *model) {
 quill_rope_info model_rope(const struct model *model) {
     static const char *const kinds[ROPE_KIND_COUNT] = {[ROPE_HALVES] = "halves", [ROPE_PAIRS] = "pairs"};
     const struct rope *rope = &model->ropes[0];
+    const int32_t layers = count_turned(model);
     int32_t window_layers;
-    if (!rope->kind) return (quill_rope_info){.kind = NULL};
+    if (!rope->kind || !layers) return (quill_rope_info){.kind = NULL};
     const bool apart = model->family->rope_apart && model_window(model, &window_layers);
     return (quill_rope_info){
         .kind = kinds[rope->kind],
@@ -264,6 +265,6 @@ quill_rope_info model_rope(const struct model *model) {
         .factor = rope->factor,
         .n_ctx_original = rope->original,
         .base_window = apart ? model->ropes[1].base : 0,
-        .layers = count_turned(model),
+        .layers = layers,
     };
 }
