@@ -846,7 +846,29 @@ def model(pairs=None, tensors=None, without=(), n_embd=2, n_ctx=8, n_ff=4, kind=
               "blk.0.attn_output.weight": [n_embd, n_embd], "blk.0.attn_output.bias": [n_embd], "blk.0.ffn_norm.weight": [n_embd],
               "blk.0.ffn_norm.bias": [n_embd], "blk.0.ffn_up.weight": [n_embd, n_ff], "blk.0.ffn_up.bias": [n_ff],
               "blk.0.ffn_down.weight": [n_ff, n_embd], "blk.0.ffn_down.bias": [n_embd]}
-    shapes.update(tensors or {})
+    return made(meta, shapes | (tensors or {}), kind, without)
+
+
+def relative(family, pairs=None, tensors=None, n_layer=1, norm="rms"):
+    """A model of Llama's kind, with two heads that share their keys; keys that begin with a dot are the family's."""
+    n = len(TOKENS)
+    meta = {"general.architecture": (STRING, family), ".context_length": (U32, 8), ".embedding_length": (U32, 4),
+            ".block_count": (U32, n_layer), ".feed_forward_length": (U32, 4), ".attention.head_count": (U32, 2),
+            ".attention.head_count_kv": (U32, 1), ".attention.layer_norm_%sepsilon" % (norm and norm + "_"): (F32, 1e-5),
+            "tokenizer.ggml.model": (STRING, "gpt2"), "tokenizer.ggml.pre": (STRING, "gpt-2"),
+            "tokenizer.ggml.tokens": (ARRAY, (STRING, TOKENS)), "tokenizer.ggml.merges": (ARRAY, (STRING, MERGES))}
+    meta = {(family if k[0] == "." else "") + k: v for k, v in (meta | (pairs or {})).items()}
+    shapes = {"token_embd.weight": [4, n], "output_norm.weight": [4]}
+    block = {"attn_norm.weight": [4], "attn_q.weight": [4, 4], "attn_k.weight": [4, 2], "attn_v.weight": [4, 2],
+             "attn_output.weight": [4, 4], "ffn_norm.weight": [4], "ffn_gate.weight": [4, 4], "ffn_up.weight": [4, 4],
+             "ffn_down.weight": [4, 4]}
+    for layer in range(n_layer):
+        shapes.update({"blk.%d.%s" % (layer, name): shape for name, shape in block.items()})
+    return made(meta, shapes | (tensors or {}), T_F16)
+
+
+def made(meta, shapes, kind, without=()):
+    """shapes: by name; a pair is a shape with its type, or with its bytes as F32; None: no such tensor."""
     table, data = [], b""
     for i, (name, shape) in enumerate(shapes.items()):
         if name in without or shape is None:
@@ -856,13 +878,14 @@ def model(pairs=None, tensors=None, without=(), n_embd=2, n_ctx=8, n_ff=4, kind=
         values = 1
         for d in shape:
             values *= d
-        table.append(tensor(name, shape, of, len(data)))
+        table.append(tensor(name, shape, T_F32 if isinstance(of, bytes) else of, len(data)))
         if of in BLOCKS_OF_32:
             data += bytes((i * 7 + 3) % 64 for i in range(values // 32 * BLOCKS_OF_32[of]))
             data += bytes(-len(data) % 32)
             continue
         block = {T_F32: f32s(values, i), T_F16: b"\0\x2c" * values, T_BF16: b"\x80\x3d" * values,
                  T_Q8_0: (b"\0\x20" + bytes(range(32))) * (values // 32)}.get(of, bytes(8 * values))
+        block = of if isinstance(of, bytes) else block
         data += block + bytes(-len(block) % 32)
     return gguf([pair(k, *v) for k, v in meta.items() if v], table, data)
 
@@ -1014,7 +1037,125 @@ def make_model():
     f.y("prefix-space", model({"tokenizer.ggml.add_space_prefix": (BOOL, 1)}))
     f.n("prefix-space-a-number", model({"tokenizer.ggml.add_space_prefix": (U32, 1)}), "add_space_prefix")
     f.n("add-bos-a-number", model({"tokenizer.ggml.add_bos_token": (U32, 1)}), "add_bos_token")
+    make_relatives(f)
     f.close()
+
+
+def floats(*values):
+    return struct.pack("<%df" % len(values), *values)
+
+
+def make_relatives(f):
+    """Other families, and files that are no language model."""
+    q, kv = "blk.0.attn_q.weight", {"blk.0.attn_k.weight": None, "blk.0.attn_v.weight": None}
+    qkv = {q: None, **kv, "blk.0.attn_qkv.weight": [4, 8]}
+    for family in ["llama", "mistral3", "granite", "smollm3", "minicpm"]:
+        f.y(family, relative(family))
+    f.y("llama-qkv", relative("llama", tensors=qkv))
+    f.y("llama-biases", relative("llama", tensors={"blk.0.attn_q.bias": [4], "blk.0.ffn_up.bias": [4], "blk.0.ffn_gate.bias": [4],
+                                                   "blk.0.ffn_down.bias": [4]}))
+    f.y("llama-untied", relative("llama", tensors={"output.weight": [4, len(TOKENS)]}))
+    f.y("phi3", relative("phi3", tensors={**qkv, "blk.0.ffn_gate.weight": None, "blk.0.ffn_up.weight": [4, 8]}))
+    f.y("qwen3", relative("qwen3", tensors={"blk.0.attn_q_norm.weight": [2], "blk.0.attn_k_norm.weight": [2]}))
+    f.y("qwen2", relative("qwen2", tensors={"blk.0.attn_q.bias": [4], "blk.0.attn_k.bias": [2], "blk.0.attn_v.bias": [2]}))
+    out_norms = {"blk.0.post_attention_norm.weight": [4], "blk.0.post_ffw_norm.weight": [4]}
+    f.y("olmo2", relative("olmo2", tensors={**out_norms, "blk.0.attn_norm.weight": None, "blk.0.ffn_norm.weight": None,
+                                            "blk.0.attn_q_norm.weight": [4], "blk.0.attn_k_norm.weight": [2]}))
+    f.y("gemma2", relative("gemma2", tensors=out_norms))
+    f.y("gemma3", relative("gemma3", tensors={**out_norms, "blk.0.attn_q_norm.weight": [2], "blk.0.attn_k_norm.weight": [2]}))
+    f.y("cohere2", relative("cohere2", tensors={"blk.0.ffn_norm.weight": None, "blk.0.attn_q_norm.weight": [2, 2],
+                                                "blk.0.attn_k_norm.weight": [2, 1]}, norm=""))
+
+    # What is no language model.
+    for word, what in [("adapter", "an adapter, which changes the weights of one"),
+                       ("mmproj", "a projector, which turns images or sounds into its inputs"), ("imatrix", "statistics for its quantization")]:
+        f.n("type-" + word, relative("llama", {"general.type": (STRING, word)}),
+            "'general.type': expected a language model, found '%s': %s" % (word, what))
+    f.y("type-model", relative("llama", {"general.type": (STRING, "model")}))
+    f.y("type-unheard-of", relative("llama", {"general.type": (STRING, "x")}))
+    f.n("family-clip", relative("clip"), "'general.architecture': expected a language model, found 'clip': a projector, which turns images")
+    for name, best in [("lama", "llama"), ("qwen33", "qwen3"), ("gemma33", "gemma3"), ("phi33", "phi3")]:
+        f.n("family-" + name, relative(name),
+            "'general.architecture': expected a model family quill runs, found '%s'; did you mean '%s'?" % (name, best))
+    f.n("family-far", relative("deepseek2"), "expected a model family quill runs, found 'deepseek2'")
+
+    # What is not computed.
+    f.n("experts", relative("llama", {".expert_count": (U32, 8)}), "'llama.expert_count': expected a model without experts, found 8")
+    f.y("experts-0", relative("llama", {".expert_count": (U32, 0)}))
+    f.n("not-causal", relative("qwen3", {".attention.causal": (BOOL, 0)}),
+        "'qwen3.attention.causal': expected true, found false, which is not supported")
+    f.n("heads-kv-differ", relative("llama", {".attention.head_count_kv": (ARRAY, (U32, [1, 2])), ".block_count": (U32, 2)}),
+        "'llama.attention.head_count_kv': expected one number from 1 to 1024 for all layers, found several")
+    f.n("rope-type", relative("llama", {".rope.scaling.type": (STRING, "ntk")}),
+        "'llama.rope.scaling.type': expected default, linear, dynamic, llama3, yarn or longrope, found 'ntk'")
+    for name in ["attn_q", "attn_output", "ffn_down"]:
+        f.n("factor-of-" + name, relative("llama", tensors={"blk.0.%s.scale" % name: [1]}),
+            "tensor 'blk.0.%s.scale': expected no factor of 'blk.0.%s.weight', found one, which is not supported" % (name, name))
+    f.n("factor-of-the-head", relative("llama", tensors={"output.weight": [4, len(TOKENS)], "output.scale": [1]}),
+        "tensor 'output.scale': expected no factor of 'output.weight'")
+    f.n("rotary-off", relative("granite", {".rope.scaling.finetuned": (STRING, "no")}), "granite.rope.scaling.finetuned")
+
+    # Tensors.
+    f.n("no-k", relative("llama", tensors={"blk.0.attn_k.weight": None}),
+        "tensor 'blk.0.attn_k.weight': expected shape [2, 4], found no such tensor")
+    f.n("no-v", relative("llama", tensors={"blk.0.attn_v.weight": None}),
+        "tensor 'blk.0.attn_v.weight': expected shape [2, 4], found no such tensor")
+    f.n("no-q", relative("llama", tensors={q: None}), "tensor 'blk.0.attn_q.weight': expected shape [4, 4], found no such tensor")
+    f.n("qkv-of-q-alone", relative("llama", tensors={**qkv, "blk.0.attn_qkv.weight": [4, 4]}),
+        "tensor 'blk.0.attn_qkv.weight': expected shape [8, 4], found [4, 4]")
+    f.n("k-of-all-heads", relative("llama", tensors={"blk.0.attn_k.weight": [4, 4]}),
+        "tensor 'blk.0.attn_k.weight': expected shape [2, 4], found [4, 4]")
+    f.n("no-gate", relative("llama", tensors={"blk.0.ffn_gate.weight": None}),
+        "tensor 'blk.0.ffn_gate.weight': expected shape [4, 4], found no such tensor")
+    f.n("up-of-half", relative("phi3", tensors={"blk.0.ffn_gate.weight": None}),
+        "tensor 'blk.0.ffn_up.weight': expected shape [8, 4], found [4, 4]")
+    f.n("norm-of-q-alone", relative("qwen3", tensors={"blk.0.attn_q_norm.weight": [2]}),
+        "tensor 'blk.0.attn_k_norm.weight': expected shape [2], found no such tensor")
+    f.n("norm-of-k-alone", relative("cohere2", tensors={"blk.0.ffn_norm.weight": None, "blk.0.attn_k_norm.weight": [2, 1]}, norm=""),
+        "tensor 'blk.0.attn_q_norm.weight': expected shape [2, 2], found no such tensor")
+    f.n("norm-of-q-of-one-head", relative("cohere2", tensors={"blk.0.attn_q_norm.weight": [2], "blk.0.attn_k_norm.weight": [2, 1]}, norm=""),
+        "tensor 'blk.0.attn_q_norm.weight': expected shape [2, 2], found [2]")
+    f.n("norm-of-q-of-a-row", relative("qwen3", tensors={"blk.0.attn_q_norm.weight": [4], "blk.0.attn_k_norm.weight": [2]}),
+        "tensor 'blk.0.attn_q_norm.weight': expected shape [2], found [4]")
+    two = {"blk.%d.attn_%s.bias" % (layer, part): [4 if part == "q" else 2] for layer in range(2) for part in "qkv"}
+    f.y("biases-of-two-layers", relative("llama", tensors=two, n_layer=2))
+    f.n("bias-of-the-first-layer-alone", relative("llama", tensors={**two, "blk.1.attn_k.bias": None}, n_layer=2),
+        "tensor 'blk.1.attn_k.bias': expected shape [2], found no such tensor")
+    f.n("bias-of-the-second-layer-alone", relative("llama", tensors={**two, "blk.0.attn_v.bias": None}, n_layer=2),
+        "tensor 'blk.0.attn_v.bias': expected shape [2], found no such tensor")
+    f.n("qkv-of-the-first-layer-alone", relative("llama", tensors=qkv, n_layer=2),
+        "tensor 'blk.1.attn_qkv.weight': expected shape [8, 4], found no such tensor")
+
+    # Rotary positions.
+    nan, infinite = float("nan"), float("inf")
+    f.y("rope-freqs", relative("llama", tensors={"rope_freqs.weight": ([1], floats(4))}))
+    f.y("rope-freqs-infinite", relative("llama", tensors={"rope_freqs.weight": ([1], floats(infinite))}))
+    for name, v in [("0", 0.0), ("negative", -1.0), ("nan", nan)]:
+        f.n("rope-freqs-" + name, relative("llama", tensors={"rope_freqs.weight": ([1], floats(v))}),
+            "rotary factor 0: expected a number above 0, found %s" % {"0": "0", "negative": "-1", "nan": ""}[name])
+    f.n("rope-freqs-tiny", relative("llama", tensors={"rope_freqs.weight": ([1], floats(1e-30))}),
+        "rotary frequency 0: expected at most 65536 radians, found 1e+30")
+    for n in [0, 2, 64]:
+        f.n("rope-freqs-of-%d" % n, relative("llama", tensors={"rope_freqs.weight": [n]}),
+            "tensor 'rope_freqs.weight': expected shape [1], found [%d]" % n)
+    lists = {"rope_factors_%s.weight" % which: ([1], floats(2)) for which in ["long", "short"]}
+    f.y("rope-factors", relative("llama", tensors=lists))
+    for which in ["long", "short"]:
+        f.n("rope-factors-no-" + which, relative("llama", tensors={**lists, "rope_factors_%s.weight" % which: None}),
+            "tensor 'rope_factors_%s.weight': expected shape [1], found no such tensor" % which)
+        f.n("rope-factors-%s-nan" % which, relative("llama", tensors={**lists, "rope_factors_%s.weight" % which: ([1], floats(nan))}),
+            "rotary factor 0: expected a number above 0")
+    f.n("rope-longrope-without-factors", relative("llama", {".rope.scaling.type": (STRING, "longrope")}),
+        "tensor 'rope_factors_short.weight': expected shape [1], found no such tensor")
+    for key in ["freq_base", "scaling.factor"]:
+        for name, v in [("nan", nan), ("infinite", infinite), ("negative", -1.0)]:
+            f.n("rope-%s-%s" % (key.replace(".", "-"), name), relative("llama", {".rope." + key: (F32, v)}),
+                "'llama.rope.%s': expected a number from 0, found" % key)
+    f.n("rope-base-below-1", relative("llama", {".rope.freq_base": (F32, 0.5)}), "rotary base: expected a number above 1, found 0.5")
+    for n in [1, 3]:
+        f.n("rope-dims-%d" % n, relative("llama", {".rope.dimension_count": (U32, n)}),
+            "rotary dimensions: expected an even number from 2 to the head's 2, found %d" % n)
+    f.n("head-of-one", relative("llama", {".attention.key_length": (U32, 1)}), "rotary dimensions: expected an even number from 2 to the head's 1")
 
 
 # ---- what people type --------------------------------------------------------------------------------------------------

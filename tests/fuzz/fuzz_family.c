@@ -78,26 +78,6 @@ static void write_shard(struct shard *shard) {
     fuzz_put("model.safetensors", file, 8 + shard->used + 4 * shard->n_values);
 }
 
-static bool is_variant(const struct family *family, const struct weights *w) {
-    quill_error err;
-    for (const struct family_case *c = family->cases; c->key; c++) {
-        bool value = c->otherwise, found;
-        if (meta_bool(w, c->key, &value, &found, &err) || value != c->value) return false;
-    }
-    return true;
-}
-
-static const struct family *family_of(const struct weights *w) {
-    struct str name = {NULL, 0};
-    quill_error err;
-    bool found = false;
-    if (meta_string(w, "text_config.model_type", &name, &found, &err)) return NULL;
-    if (!found && (meta_string(w, "model_type", &name, &found, &err) || !found)) return NULL;
-    for (size_t i = 0; family_at(i); i++)
-        if (family_is(family_at(i), WEIGHTS_HF, name) && is_variant(family_at(i), w)) return family_at(i);
-    return NULL;
-}
-
 // The weights that the configuration asks for; a shard without tensors if it is of no family.
 static void put_weights(uint64_t without) {
     static struct shard shard;
@@ -108,9 +88,10 @@ static void put_weights(uint64_t without) {
     write_shard(&shard);
     if (weights_open(&w, fuzz_folder(), WEIGHTS_ALL, MAP_READ, &err)) return;
     shard.used = 1;
-    const struct family *family = family_of(w);
+    const struct family *family;
     struct hparams hp;
-    if (family && hparams_read(&hp, family, w, &err) == QUILL_OK) put_rows(&shard, family, &hp, without);
+    if (!bind_find_family(&family, w, &err) && !hparams_read(&hp, family, w, &err))
+        put_rows(&shard, family, &hp, without);
     weights_close(w);
     write_shard(&shard);
 }

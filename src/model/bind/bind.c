@@ -7,7 +7,6 @@
 
 #include "base/alloc.h"
 #include "base/bytes.h"
-#include "base/nearest.h"
 #include "hparams.h"
 #include "tensor/half.h"
 
@@ -16,6 +15,7 @@ struct binding {
     const struct weights *w;
     const struct tensor *t; // the tensor being bound
     unsigned present;       // those of BIND_BIAS, BIND_BIAS_MLP, BIND_NORMS of which the file has tensors
+    bool in_first;          // the first layer has the row's tensor; it stands for the others
     char name[BIND_NAME_BYTES];  // the name searched for
     quill_error *err;
 };
@@ -210,21 +210,44 @@ static quill_status check_fused(struct binding *b, const struct bind_row *row) {
     return fail(b->err, QUILL_E_MODEL, "%s: tensor '%s': %s", QUOTED(str_of(b->w->path)), QUOTED(b->t->name), text);
 }
 
-static bool may_be_absent(const struct binding *b, const struct bind_row *row) {
+// A factor beside a matrix (NVFP4 in GGUF files), with which quill does not multiply.
+static quill_status check_factor(struct binding *b, const struct bind_row *row) {
+    char name[BIND_NAME_BYTES];
+    const char *end = strrchr(b->name, '.');
+    if (b->w->format != WEIGHTS_GGUF || !bind_is_matrix(row) || !end) return QUILL_OK;
+    snprintf(name, sizeof name, "%.*s.scale", (int)(end - b->name), b->name);
+    if (!weights_tensor(b->w, str_of(name))) return QUILL_OK;
+    return fail(b->err, QUILL_E_MODEL, "%s: tensor '%s': expected no factor of '%s', found one, which is not supported",
+                QUOTED(str_of(b->w->path)), name, b->name);
+}
+
+// All layers have an optional tensor, or none.
+static bool may_be_absent(const struct binding *b, const struct bind_row *row, int32_t layer) {
     enum { TOGETHER = BIND_BIAS | BIND_BIAS_MLP | BIND_NORMS };
+    if (layer > 0 && b->in_first) return false;
     if ((row->flags & BIND_HEAD) && b->model->hp.tied) return true;
     if ((row->flags & BIND_UNLESS_PARALLEL) && b->model->hp.parallel) return true;
     return row->flags & BIND_OPTIONAL || ((row->flags & TOGETHER) && !(row->flags & TOGETHER & b->present));
 }
 
+static quill_status find_tensor(struct binding *b, const struct bind_row *row, int32_t layer) {
+    b->t = bind_find(b->w, b->model->family, row, layer, b->name);
+    if (layer <= 0) b->in_first = b->t;
+    if (!b->t) return may_be_absent(b, row, layer) ? QUILL_OK : missing(b, row);
+    if (layer <= 0 || b->in_first) return QUILL_OK;
+    b->t = bind_find(b->w, b->model->family, row, 0, b->name);
+    return missing(b, row);
+}
+
 static quill_status bind_tensor(struct binding *b, const struct bind_row *row, int32_t layer) {
     void *owner = layer < 0 ? (void *)b->model : (void *)&b->model->layers[layer];
     if (is_filled(row, owner)) return QUILL_OK;
-    b->t = bind_find(b->w, b->model->family, row, layer, b->name);
-    if (!b->t) return may_be_absent(b, row) ? QUILL_OK : missing(b, row);
-    quill_status s = check_type(b, row);
+    quill_status s = find_tensor(b, row, layer);
+    if (s || !b->t) return s;
+    s = check_type(b, row);
     if (!s) s = check_shape(b, row);
     if (!s) s = check_fused(b, row);
+    if (!s) s = check_factor(b, row);
     if (s) return s;
     if ((row->flags & BIND_HEAD) && b->model->hp.tied) {
         if (is_copy_of_tokens(b)) return QUILL_OK;
@@ -247,7 +270,7 @@ static struct bind_row row_of_head(const struct bind_row *row, size_t h, char na
 static quill_status bind_by_head(struct binding *b, const struct bind_row *row, int32_t layer) {
     const size_t n_heads = (size_t)bind_dim(&b->model->hp, row->shape[0]);
     const size_t n = (size_t)bind_dim(&b->model->hp, row->shape[1]);
-    if (may_be_absent(b, row)) return QUILL_OK;
+    if (may_be_absent(b, row, layer)) return QUILL_OK;
     float *all = arena_alloc(&b->model->arena, n_heads * n, sizeof *all);
     if (!all) return fail_memory(b->err);
     for (size_t h = 0; h < n_heads; h++) {
@@ -293,6 +316,7 @@ static quill_status bind_all(struct binding *b) {
     b->present = find_present(b, BIND_BIAS) | find_present(b, BIND_BIAS_MLP) | find_present(b, BIND_NORMS);
     struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
     for (const struct bind_row *row; !s && (row = row_next(&walk));) {
+        b->in_first = false;
         if (!bind_is_per_layer(row)) s = bind_row(b, row, -1);
         else
             for (int32_t l = 0; l < b->model->hp.n_layer && !s; l++) s = bind_row(b, row, l);
@@ -301,45 +325,6 @@ static quill_status bind_all(struct binding *b) {
 }
 
 // ---- the model ----
-
-// Whether the file is of this variant of a family.
-static quill_status is_variant(bool *is, const struct family *family, const struct weights *w, quill_error *err) {
-    *is = true;
-    for (const struct family_case *c = family->cases; c->key && w->format == WEIGHTS_HF; c++) {
-        bool value = c->otherwise, found;
-        quill_status s = meta_bool(w, c->key, &value, &found, err);
-        if (s) return s;
-        *is = *is && value == c->value;
-    }
-    return QUILL_OK;
-}
-
-static quill_status unknown_family(const struct weights *w, const char *key, struct str name, quill_error *err) {
-    struct nearest search = {.typed = name};
-    const struct family *known;
-    for (size_t i = 0; (known = family_at(i)); i++)
-        if (family_has(known, w->format)) nearest_offer(&search, str_of(family_name(known, w->format)));
-    return fail(err, QUILL_E_MODEL, "%s: '%s': expected a model family quill runs, found %s%s%s%s%.*s%s",
-                QUOTED(str_of(w->path)), key, name.p ? "'" : "", name.p ? QUOTED(name) : "nothing", name.p ? "'" : "",
-                search.best.p ? "; did you mean '" : "", (int)search.best.n, search.best.p ? search.best.p : "",
-                search.best.p ? "'?" : "");
-}
-
-// A config.json of several models (of text, of images) has the family of the text model in text_config.
-static quill_status find_family(const struct family **family, const struct weights *w, quill_error *err) {
-    const char *key = w->format == WEIGHTS_GGUF ? "general.architecture" : "model_type";
-    struct str name = {NULL, 0};
-    bool found = false, is = false;
-    quill_status s = QUILL_OK;
-    if (w->format == WEIGHTS_HF) s = meta_string(w, "text_config.model_type", &name, &found, err);
-    if (!s && !found) s = meta_string(w, key, &name, &found, err);
-    for (size_t i = 0; !s && (*family = family_at(i)); i++) {
-        if (!found || !family_is(*family, w->format, name)) continue;
-        s = is_variant(&is, *family, w, err);
-        if (s || is) return s;
-    }
-    return s ? s : unknown_family(w, key, name, err);
-}
 
 quill_status model_bind_family(struct model **out, const struct family *family, const struct weights *weights,
                                const struct kernels *kernels, quill_error *err) {
@@ -364,7 +349,7 @@ quill_status model_bind(struct model **out, const struct weights *weights, const
                         quill_error *err) {
     const struct family *family;
     *out = NULL;
-    quill_status s = find_family(&family, weights, err);
+    quill_status s = bind_find_family(&family, weights, err);
     return s ? s : model_bind_family(out, family, weights, kernels, err);
 }
 

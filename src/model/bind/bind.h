@@ -26,6 +26,8 @@ const struct tensor *bind_find(const struct weights *w, const struct family *fam
                                int32_t layer, char name[BIND_NAME_BYTES]);
 uint64_t bind_dim(const struct hparams *hp, enum bind_dim dim);
 
+// The family, and its variant. QUILL_E_MODEL: none that quill runs; the message has the nearest name.
+quill_status bind_find_family(const struct family **family, const struct weights *w, quill_error *err);
 // As model_bind, for a family that the caller knows.
 quill_status model_bind_family(struct model **out, const struct family *family, const struct weights *weights,
                                const struct kernels *kernels, quill_error *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "traits.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -158,11 +159,14 @@ static quill_status check_flag(const struct reading *r, const struct key_row *ro
 
 // Files whose weights are packed in a form that only the program that packed them knows.
 static quill_status refuse_packed(const struct reading *r) {
-    const struct meta *config = weights_meta(r->w, STR("quantization_config"));
+    char key[KEY_BYTES];
+    const char *name = "quantization_config", *of_method = "quantization_config.quant_method";
+    const struct meta *config = reading_meta(r->w, &name, key);
     struct str method = {"no name", 7};
     bool found;
     if (r->w->format != WEIGHTS_HF || !config || config->kind == META_NULL) return QUILL_OK;
-    quill_status s = meta_string(r->w, "quantization_config.quant_method", &method, &found, r->err);
+    reading_meta(r->w, &of_method, key);
+    quill_status s = meta_string(r->w, of_method, &method, &found, r->err);
     return s ? s
              : fail(r->err, QUILL_E_MODEL,
                     "%s: 'quantization_config': expected weights that are not packed, found quant_method '%s'",
@@ -176,6 +180,22 @@ static quill_status check_flags(const struct reading *r, const struct key_row *r
     return s;
 }
 
+static bool has_experts(const struct reading *r) {
+    struct row_walk walk = {r->family->files[r->w->format].rows, NULL};
+    for (const struct bind_row *row; (row = row_next(&walk));)
+        if (row->shape[0] == DIM_EXPERTS) return true;
+    return false;
+}
+
+// Before the tensors are looked for: those of experts have other names.
+static quill_status refuse_experts(const struct reading *r) {
+    char key[KEY_BYTES];
+    const char *name = reading_key(r, KEY_N_EXPERT, key);
+    if (!name || r->hp->n_expert == 0 || has_experts(r)) return QUILL_OK;
+    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected a model without experts, found %" PRId32,
+                QUOTED(str_of(r->w->path)), name, r->hp->n_expert);
+}
+
 // Refuses what a model may ask for but quill does not compute.
 quill_status read_refused(const struct reading *r) {
     // transformers 5 may have rotary positions by type of layer: here, only in families with two kinds of them.
@@ -184,6 +204,7 @@ quill_status read_refused(const struct reading *r) {
     const struct key_row *const *table = r->family->files[r->w->format].keys;
     const struct word_row *word = r->family->files[r->w->format].words;
     quill_status s = refuse_packed(r);
+    if (!s) s = refuse_experts(r);
     if (!s) s = check_word(r, r->family->rope_apart ? &plain : &none);
     for (; word && word->name && !s; word++) s = check_word(r, word);
     for (; *table && !s; table++) s = check_flags(r, *table);
