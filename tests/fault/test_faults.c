@@ -48,15 +48,28 @@ static quill_status generate_read(quill_error *err) { return generate_from(GGUF,
 static quill_status generate_folder(quill_error *err) { return generate_from(FOLDER, false, err); }
 static quill_status generate_shards(quill_error *err) { return generate_from(SHARDS, true, err); }
 
-static quill_status tokenize(quill_error *err) {
+static quill_status tokenize_with(const char *path, quill_error *err) {
     quill_tokenizer *t = NULL;
     quill_ids ids = {0};
     static char text[5000];
     memset(text, 'a', sizeof text);
-    quill_status s = quill_tokenizer_open(&t, "tests/data/tokenizer/added", err);
+    memcpy(text, "<name>e\xcc\x81", 9); // what is normalized, too
+    quill_status s = quill_tokenizer_open(&t, path, err);
     if (!s) s = quill_encode(t, &ids, text, sizeof text, QUILL_SPECIAL_PARSE, err);
     quill_ids_free(&ids);
     quill_tokenizer_free(t);
+    return s;
+}
+
+static quill_status tokenize(quill_error *err) { return tokenize_with("tests/data/tokenizer/added", err); }
+
+static quill_status tokenize_otherwise(quill_error *err) {
+    static const char *const paths[] = {"tests/data/tokenizer/spm-bpe.gguf",  "tests/data/tokenizer/spm-unigram.gguf",
+                                        "tests/data/tokenizer/spm-unigram",   "tests/data/tokenizer/json/nfkc",
+                                        "tests/data/tokenizer/json/charsmap", "tests/data/tokenizer/json/gpt1",
+                                        "tests/data/tokenizer/json/unigram",  "tests/data/tokenizer/json/nfd"};
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; !s && i < sizeof paths / sizeof *paths; i++) s = tokenize_with(paths[i], err);
     return s;
 }
 
@@ -117,7 +130,8 @@ int main(void) {
     } scenarios[] = {
         {"generate, mapped GGUF", generate_mapped}, {"generate, GGUF read into memory", generate_read},
         {"generate, folder", generate_folder},      {"generate, shards read into memory", generate_shards},
-        {"tokenize", tokenize},                     {"quantize", quantize},
+        {"tokenize", tokenize},                     {"tokenize, other kinds", tokenize_otherwise},
+        {"quantize", quantize},
     };
     static const char *const faults[][2] = {
         {"alloc", ":once"}, {"alloc", "+:once"}, {"mmap", ":once"},   {"mmap", "+:once"},  {"open", ":EMFILE"},
