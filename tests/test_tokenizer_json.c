@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // tokenizer.json of other kinds than byte-level BPE. Expected ids and texts are those of Hugging Face tokenizers
 // (tests/data/README.md).
+#include "folder.h"
+#include "formats/gguf_write.h"
+#include "load/vocab.h"
 #include "load/vocab_files.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer_cases.h"
@@ -52,6 +55,7 @@ static void check(const char *name) {
 #define CHECK(test, name) \
     static void test(void **state) { (void)state; check(name); }
 CHECK(llama, "llama")
+CHECK(converted, "converted")
 CHECK(ignore_merges, "ignore-merges")
 CHECK(gemma, "gemma")
 CHECK(metaspace_first, "metaspace-first")
@@ -109,9 +113,94 @@ static void gpt1_of_two_files(void **state) {
     }
 }
 
+// ---- as keys of a GGUF file -----------------------------------------------------------------------------------------
+
+static quill_status no_tensors(void *user, size_t index, uint64_t first_row, uint64_t n_rows, uint8_t *out,
+                               quill_error *err) {
+    (void)user, (void)index, (void)first_row, (void)n_rows, (void)out, (void)err;
+    return QUILL_OK;
+}
+
+// Writes the vocabulary of a folder, with `more` rows beyond its tokens.
+static quill_status write_vocabulary(const char *folder_name, int32_t more) {
+    struct weights *w;
+    struct ignored ignored = {.bos = false};
+    quill_tokenizer *t = open_tokenizer(folder_name);
+    const int32_t rows = quill_n_vocab(t) + more;
+    quill_tokenizer_free(t);
+    assert_ok(weights_open(&w, folder_name, WEIGHTS_TOKENIZER_ONLY, MAP_FILE, &cases_err), cases_err);
+    struct gguf_writer *g = gguf_writer_new();
+    assert_true(gguf_put_string(g, "general.architecture", STR("llama")));
+    quill_status s = vocab_write(g, w, rows, &ignored, &cases_err);
+    if (!s) assert_ok(gguf_writer_save(g, in_folder("written.gguf"), no_tensors, NULL, &cases_err), cases_err);
+    gguf_writer_free(g);
+    weights_close(w);
+    buffer_free(&ignored.text);
+    return s;
+}
+
+static void what_is_written_as_gguf_has_the_same_ids(void **state) {
+    (void)state;
+    size_t n;
+    assert_ok(write_vocabulary(TEST_DATA("tokenizer/spm-bpe"), 3), cases_err);
+    quill_tokenizer *t = open_tokenizer(in_folder("written.gguf"));
+    assert_true(check_cases(t, TEST_DATA("tokenizer/spm-bpe/cases.txt"), QUILL_SPECIAL_AS_TEXT) > 500);
+    assert_int_equal(quill_n_vocab(t), 903);
+    quill_token_bytes(t, 902, QUILL_SPECIAL_PARSE, &n);
+    assert_int_equal(n, 0);
+    quill_tokenizer_free(t);
+    assert_ok(write_vocabulary(TEST_DATA("tokenizer/json/converted"), 0), cases_err);
+    t = open_tokenizer(in_folder("written.gguf"));
+    check_file(t, TEST_DATA("tokenizer/json/converted/cases.txt"), QUILL_SPECIAL_AS_TEXT, false);
+    assert_int_equal(quill_token_bos(t), 1);
+    assert_true(quill_adds_bos(t));
+    quill_tokenizer_free(t);
+}
+
+static void what_gguf_cannot_say_is_not_written(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {TEST_DATA("tokenizer/json/nfkc"), "its normalizer has no key"},
+        {TEST_DATA("tokenizer/json/unigram"), "its kind has no key"},
+        {TEST_DATA("tokenizer/spm-unigram"), "its kind has no key"},
+        {TEST_DATA("tokenizer/json/gpt1"), "its kind has no key"},
+        {TEST_DATA("tokenizer/json/metaspace-first"), "a space in front of what does not begin with one has no key"},
+        {TEST_DATA("tokenizer/json/metaspace-never"), "its split pattern has no key"},
+        {TEST_DATA("tokenizer/json/ignore-merges"), "ignore_merges has no key"},
+        {TEST_DATA("tokenizer/json/llama"), "an added token that takes white space with it has no key"},
+        {TEST_DATA("tokenizer/json/unknown"), "each unknown character by itself has no key"},
+        {TEST_DATA("tokenizer/spm-plain"), "no space in front of what follows an added token has no key"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(write_vocabulary(cases[i][0], 0), QUILL_E_MODEL);
+        if (!strstr(cases_err.text, cases[i][1])) print_error("%s\n", cases_err.text);
+        assert_non_null(strstr(cases_err.text, cases[i][1]));
+    }
+}
+
+// A merge is missing, or two tokens' merges alternate.
+static void merges_that_are_no_scores_are_not_written(void **state) {
+    (void)state;
+    static const char *const merges[] = {"[\"a b\",\"b c\",\"ab c\"]", "[\"a b\",\"a bc\",\"b c\",\"ab c\"]",
+                                         "[\"a b\",\"b c\",\"ab c\",\"a bc\"]"};
+    for (int i = 0; i < 3; i++) {
+        struct buffer text = {0};
+        assert_true(buffer_add_string(&text, "{\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},"
+                                             "\"content\":\"\xe2\x96\x81\"},\"model\":{\"fuse_unk\":true,\"vocab\":"
+                                             "{\"a\":0,\"b\":1,\"c\":2,\"ab\":3,\"bc\":4,\"abc\":5},\"merges\":") &&
+                    buffer_add_string(&text, merges[i]) && buffer_add_string(&text, "}}"));
+        write_file("tokenizer.json", text.p, text.n);
+        buffer_free(&text);
+        quill_status s = write_vocabulary(folder, 0);
+        assert_int_equal(s, i < 2 ? QUILL_E_MODEL : QUILL_OK);
+        if (s) assert_non_null(strstr(cases_err.text, "its merges cannot be said as scores"));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(llama),
+        cmocka_unit_test(converted),
         cmocka_unit_test(ignore_merges),
         cmocka_unit_test(gemma),
         cmocka_unit_test(metaspace_first),
@@ -138,6 +227,9 @@ int main(void) {
         cmocka_unit_test(digits),
         cmocka_unit_test(gpt1),
         cmocka_unit_test(gpt1_of_two_files),
+        cmocka_unit_test_setup_teardown(what_is_written_as_gguf_has_the_same_ids, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_gguf_cannot_say_is_not_written, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(merges_that_are_no_scores_are_not_written, make_folder, remove_folder),
         cmocka_unit_test(unigram),
         cmocka_unit_test(unigram_bytes),
         cmocka_unit_test(unigram_words),

@@ -9,6 +9,7 @@ import collections
 import json
 import pathlib
 import shutil
+import string
 
 from . import cases, spm
 
@@ -85,6 +86,8 @@ def make_all(lines):
         return build(model, special, tokens, **parts)
 
     yield "llama", made(marked(), normalizer=llama, decoder=llama_decoder, post_processor=template)
+    yield "converted", build(converted(lines), special, [AddedToken("<name>", normalized=False)], normalizer=llama, decoder=llama_decoder,
+                             post_processor=template)
     yield "ignore-merges", made(marked(ignore_merges=True), normalizer=llama, decoder=llama_decoder)
     yield "gemma", made(marked(), normalizer=to_mark, pre_tokenizer=P.Split(" ", "merged_with_previous"), decoder=bare)
     yield "metaspace-first", made(marked(), pre_tokenizer=P.Metaspace(prepend_scheme="first", split=False), decoder=llama_decoder)
@@ -146,6 +149,18 @@ def bpe(lines, pre_tokenizer, byte_fallback):
     return lambda **settings: tokenizers.models.BPE(vocab=model["vocab"], merges=merges, byte_fallback=byte_fallback, **settings)
 
 
+def converted(lines):
+    """SentencePiece's BPE as transformers converts it: each way to make a token of two others is a merge, by score."""
+    import tokenizers
+    model = spm.train(lines, model_type="bpe", vocab_size=700, byte_fallback=True, character_coverage=0.98, normalization_rule_name="identity",
+                      remove_extra_whitespaces=False)
+    vocab = {model.id_to_piece(token): token for token in range(model.get_piece_size())}
+    merges = [(model.get_score(token), (text[:at], text[at:])) for text, token in vocab.items() if not model.is_control(token)
+              for at in range(1, len(text)) if text[:at] in vocab and text[at:] in vocab]
+    merges.sort(key=lambda merge: -merge[0])
+    return tokenizers.models.BPE(vocab=vocab, merges=[pair for _, pair in merges], byte_fallback=True, fuse_unk=True, unk_token="<unk>")
+
+
 def gpt1(lines):
     """As OpenAI's first model has it: the last character of a word carries </w>."""
     import tokenizers
@@ -153,8 +168,8 @@ def gpt1(lines):
     trained.normalizer = tokenizers.normalizers.BertNormalizer(True, True, None, True)
     trained.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
     trained.train_from_iterator(lines, tokenizers.trainers.BpeTrainer(
-        vocab_size=SIZE, special_tokens=["<unk>", "<s>", "</s>"], show_progress=False, end_of_word_suffix="</w>",
-        initial_alphabet=list("abcdefghijklmnopqrstuvwxyz"), limit_alphabet=26))
+        vocab_size=SIZE, special_tokens=["<unk>", "<s>", "</s>"] + [letter + "</w>" for letter in string.ascii_lowercase],
+        show_progress=False, end_of_word_suffix="</w>", initial_alphabet=list(string.ascii_lowercase), limit_alphabet=26))
     return trained.model
 
 

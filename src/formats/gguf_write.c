@@ -95,6 +95,10 @@ bool gguf_put_i32s(struct gguf_writer *g, const char *key, const int32_t *values
     return put_array(g, str_of(key), GGUF_I32, n) && put(g, &g->meta, values, n * sizeof *values);
 }
 
+bool gguf_put_f32s(struct gguf_writer *g, const char *key, const float *values, size_t n) {
+    return put_array(g, str_of(key), GGUF_F32, n) && put(g, &g->meta, values, n * sizeof *values);
+}
+
 bool gguf_put_meta(struct gguf_writer *g, const struct meta *m) {
     if (str_is(m->key, "general.alignment")) return !g->failure; // the other file's; this file has its own
     if (m->gguf_type == GGUF_ARRAY)

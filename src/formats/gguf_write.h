@@ -23,6 +23,7 @@ bool gguf_put_string(struct gguf_writer *g, const char *key, struct str value);
 bool gguf_put_strings(struct gguf_writer *g, const char *key, const struct str *values, size_t n);
 bool gguf_put_bools(struct gguf_writer *g, const char *key, const bool *values, size_t n);
 bool gguf_put_i32s(struct gguf_writer *g, const char *key, const int32_t *values, size_t n);
+bool gguf_put_f32s(struct gguf_writer *g, const char *key, const float *values, size_t n);
 // Copies a value of another GGUF file unchanged.
 bool gguf_put_meta(struct gguf_writer *g, const struct meta *meta);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "export_spm.h"
 #include "formats/gguf_write.h"
 #include "vocab.h"
 
@@ -10,16 +11,8 @@ static const char *const end_keys[] = {"tokenizer.ggml.eos_token_id", "tokenizer
                                        "tokenizer.ggml.eom_token_id"};
 enum { END_KEYS = sizeof end_keys / sizeof *end_keys };
 
-// Refuses traits that GGUF cannot express: the written tokenizer would silently be a different one.
-static quill_status check_traits(const struct vocab *v, const struct weights *w, int32_t rows, quill_error *err) {
+static quill_status check_rows(const struct vocab *v, const char *file, int32_t rows, quill_error *err) {
     const struct vocab_spec *spec = &v->spec;
-    const char *file = QUOTED(str_of(w->path));
-    if (spec->model != VOCAB_BPE)
-        return fail(err, QUILL_E_MODEL, "%s: only the vocabulary of byte-level BPE can be written", file);
-    if (!spec->pre && spec->n_patterns)
-        return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF", file);
-    if (spec->ignore_merges)
-        return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: ignore_merges has no key in GGUF", file);
     // Merges may need ordinary tokens; others may have no row (Gemma 3: that of images), and are not written.
     for (size_t i = (size_t)rows; i < spec->n_tokens; i++)
         if (spec->tokens[i].p && (!spec->kinds || (spec->kinds[i] & TOKEN_KIND_BITS) == TOKEN_NORMAL))
@@ -27,6 +20,21 @@ static quill_status check_traits(const struct vocab *v, const struct weights *w,
                         "%s: vocabulary: token %zu: expected an id below %" PRId32 ", the rows of the embedding", file,
                         i, rows);
     return QUILL_OK;
+}
+
+// Refuses traits that GGUF cannot express: the written tokenizer would silently be a different one.
+static quill_status check_traits(const struct vocab *v, const struct weights *w, int32_t rows, quill_error *err) {
+    const struct vocab_spec *spec = &v->spec;
+    const char *file = QUOTED(str_of(w->path));
+    if (spec->model == VOCAB_SPM) return check_rows(v, file, rows, err);
+    for (size_t i = 0; i < spec->n_normalizers; i++)
+        if (spec->normalizers[i].kind != NORMALIZE_NFC)
+            return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its normalizer has no key in GGUF", file);
+    if (!spec->pre && spec->n_patterns)
+        return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF", file);
+    if (spec->ignore_merges)
+        return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: ignore_merges has no key in GGUF", file);
+    return check_rows(v, file, rows, err);
 }
 
 static size_t keep_below(int32_t *ids, size_t n, int32_t limit) {
@@ -39,26 +47,30 @@ static size_t keep_below(int32_t *ids, size_t n, int32_t limit) {
 // Drops ids of tokens without a row.
 static void cut_ids(struct vocab *v, int32_t rows) {
     if (v->spec.bos >= rows) v->spec.bos = -1;
+    if (v->spec.unk >= rows) v->spec.unk = -1;
     v->spec.n_eos = keep_below(v->eos, v->spec.n_eos, rows);
     v->spec.n_suppressed = keep_below(v->suppressed, v->spec.n_suppressed, rows);
 }
 
 // Tokens and kinds for all rows. Unused tokens get the names that converters give them.
 static bool fill_rows(struct vocab *v, size_t rows) {
-    enum { NAME_BYTES = 32 };
+    enum { NAME_BYTES = 32, UNUSED_SCORE = -10000 };
     struct str *tokens = arena_alloc(&v->arena, rows, sizeof *tokens);
     uint8_t *kinds = arena_alloc(&v->arena, rows, 1);
-    if (!tokens || !kinds) return false;
+    double *scores = v->spec.scores ? arena_alloc(&v->arena, rows, sizeof *scores) : NULL;
+    if (!tokens || !kinds || (v->spec.scores && !scores)) return false;
     for (size_t i = 0; i < rows; i++) {
         bool there = i < v->spec.n_tokens && v->spec.tokens[i].p;
         char name[NAME_BYTES];
         if (!there) snprintf(name, sizeof name, "[PAD%zu]", i);
         kinds[i] = !there ? TOKEN_UNUSED : v->spec.kinds ? v->spec.kinds[i] : TOKEN_NORMAL;
         tokens[i] = there ? v->spec.tokens[i] : str_of(name);
+        if (scores) scores[i] = there ? v->spec.scores[i] : UNUSED_SCORE;
         if (!there && !(tokens[i].p = arena_string(&v->arena, tokens[i]))) return false;
     }
     v->spec.tokens = tokens;
     v->spec.kinds = kinds;
+    v->spec.scores = scores;
     v->spec.n_tokens = rows;
     return true;
 }
@@ -69,23 +81,27 @@ static bool put_types(const struct vocab_spec *spec, struct gguf_writer *g) {
     int32_t *types = alloc_array(spec->n_tokens, sizeof *types);
     if (!types) return false;
     for (size_t i = 0; i < spec->n_tokens; i++) types[i] = numbers[spec->kinds[i] & TOKEN_KIND_BITS];
+    if (spec->model == VOCAB_SPM && spec->unk >= 0 && (size_t)spec->unk < spec->n_tokens) types[spec->unk] = 2;
     bool ok = gguf_put_i32s(g, "tokenizer.ggml.token_type", types, spec->n_tokens);
     free(types);
     return ok;
 }
 
 static bool put_keys(const struct vocab_spec *spec, struct gguf_writer *g) {
-    bool ok = gguf_put_string(g, "tokenizer.ggml.model", STR("gpt2")) &&
-              gguf_put_string(g, "tokenizer.ggml.pre", str_of(spec->pre ? spec->pre : "gpt-2")) &&
+    const bool spm = spec->model == VOCAB_SPM;
+    const char *pre = spm ? "default" : spec->pre ? spec->pre : "gpt-2";
+    bool ok = gguf_put_string(g, "tokenizer.ggml.model", spm ? STR("llama") : STR("gpt2")) &&
+              gguf_put_string(g, "tokenizer.ggml.pre", str_of(pre)) &&
               gguf_put_strings(g, "tokenizer.ggml.tokens", spec->tokens, spec->n_tokens) && put_types(spec, g) &&
-              gguf_put_strings(g, "tokenizer.ggml.merges", spec->merges, spec->n_merges);
+              (spm ? spm_put_keys(spec, g)
+                   : gguf_put_strings(g, "tokenizer.ggml.merges", spec->merges, spec->n_merges));
     if (ok && spec->bos >= 0) ok = gguf_put_u32(g, "tokenizer.ggml.bos_token_id", (uint32_t)spec->bos);
     for (size_t i = 0; ok && i < spec->n_eos && i < END_KEYS; i++)
         ok = gguf_put_u32(g, end_keys[i], (uint32_t)spec->eos[i]);
     if (ok && spec->n_eos > END_KEYS) ok = gguf_put_i32s(g, "tokenizer.ggml.eos_token_ids", spec->eos, spec->n_eos);
     if (ok && spec->n_suppressed)
         ok = gguf_put_i32s(g, "tokenizer.ggml.suppress_tokens", spec->suppressed, spec->n_suppressed);
-    if (ok && spec->dummy_prefix != PREFIX_NONE) ok = gguf_put_bool(g, "tokenizer.ggml.add_space_prefix", true);
+    if (ok && !spm && spec->dummy_prefix != PREFIX_NONE) ok = gguf_put_bool(g, "tokenizer.ggml.add_space_prefix", true);
     return ok && gguf_put_bool(g, "tokenizer.ggml.add_bos_token", spec->add_bos);
 }
 
@@ -97,6 +113,7 @@ quill_status vocab_write(struct gguf_writer *g, const struct weights *w, int32_t
     quill_tokenizer *tokenizer = NULL; // created only to check the vocabulary: merges, ids, equal texts
     s = tokenizer_create(&tokenizer, &v.spec, err);
     quill_tokenizer_free(tokenizer);
+    if (!s && v.spec.model != VOCAB_BPE) s = spm_for_gguf(&v, QUOTED(str_of(w->path)), err);
     if (!s) s = check_traits(&v, w, rows, err);
     if (!s) cut_ids(&v, rows);
     if (!s && !fill_rows(&v, (size_t)rows)) s = fail_memory(err);
