@@ -18,7 +18,11 @@ bool buffer_add(struct buffer *b, const void *bytes, size_t n);
 static inline bool buffer_add_str(struct buffer *b, struct str s) { return buffer_add(b, s.p, s.n); }
 static inline bool buffer_add_string(struct buffer *b, const char *string) { return buffer_add_str(b, str_of(string)); }
 __attribute__((format(printf, 2, 3))) bool buffer_add_format(struct buffer *b, const char *format, ...);
-static inline bool buffer_add_byte(struct buffer *b, char c) { return buffer_add(b, &c, 1); }
+static inline bool buffer_add_byte(struct buffer *b, char c) {
+    if (b->n == b->cap && !buffer_reserve(b, 1)) return false;
+    b->p[b->n++] = c;
+    return true;
+}
 void buffer_free(struct buffer *b);
 static inline struct str buffer_str(const struct buffer *b) { return (struct str){b->p, b->n}; }
 

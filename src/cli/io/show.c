@@ -8,12 +8,22 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
+// Two digits at a time, in place: a text has millions of ids.
 bool show_number(struct buffer *t, uint64_t number) {
-    char digits[20];
-    size_t n = 0;
-    do digits[sizeof digits - ++n] = (char)('0' + number % 10);
-    while (number /= 10);
-    return buffer_add(t, digits + sizeof digits - n, n);
+    enum { MOST_DIGITS = 20 };
+    size_t n = 1;
+    if (!buffer_reserve(t, MOST_DIGITS)) return false;
+    for (uint64_t rest = number; rest >= 10; rest /= 10) n++;
+    char *end = t->p + t->n + n;
+    for (; number >= 100; number /= 100) {
+        const unsigned pair = (unsigned)(number % 100);
+        *--end = (char)('0' + pair % 10);
+        *--end = (char)('0' + pair / 10);
+    }
+    *--end = (char)('0' + number % 10);
+    if (number >= 10) *--end = (char)('0' + number / 10);
+    t->n += n;
+    return true;
 }
 
 bool show_decimal(struct buffer *t, double value, int places) {

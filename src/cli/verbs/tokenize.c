@@ -55,12 +55,12 @@ static quill_status pass_on(struct tokenizing *t, bool built, quill_error *err) 
 }
 
 // Adds the ids, or their offsets, with `separator` between them.
-static quill_status add_numbers(struct tokenizing *t, struct encoded *e, bool offsets, const char *separator,
+static quill_status add_numbers(struct tokenizing *t, struct encoded *e, bool offsets, char separator,
                                 quill_error *err) {
     quill_status s = QUILL_OK;
     for (size_t i = 0; !s && i < e->ids.n; i++) {
         const size_t number = offsets ? next_place(e, i) : (size_t)e->ids.ids[i];
-        s = pass_on(t, (i == 0 || buffer_add_string(&t->line, separator)) && show_number(&t->line, number), err);
+        s = pass_on(t, (i == 0 || buffer_add_byte(&t->line, separator)) && show_number(&t->line, number), err);
     }
     return s;
 }
@@ -80,16 +80,16 @@ static quill_status add_pieces(struct tokenizing *t, struct encoded *e, quill_er
 
 static quill_status add_json(struct tokenizing *t, struct encoded *e, quill_error *err) {
     quill_status s = pass_on(t, buffer_add_format(&t->line, "{\"n\":%zu,\"ids\":[", e->ids.n), err);
-    if (!s) s = add_numbers(t, e, false, ",", err);
+    if (!s) s = add_numbers(t, e, false, ',', err);
     if (!s) s = pass_on(t, buffer_add_string(&t->line, "],\"offsets\":["), err);
-    if (!s) s = add_numbers(t, e, true, ",", err);
+    if (!s) s = add_numbers(t, e, true, ',', err);
     return s ? s : pass_on(t, buffer_add_string(&t->line, "]}"), err);
 }
 
 static quill_status add_encoded(struct tokenizing *t, struct encoded *e, quill_error *err) {
     if (t->o->tokenize.count) return pass_on(t, show_number(&t->line, e->ids.n), err);
     if (t->o->tokenize.pieces) return add_pieces(t, e, err);
-    return t->o->output.json ? add_json(t, e, err) : add_numbers(t, e, false, " ", err);
+    return t->o->output.json ? add_json(t, e, err) : add_numbers(t, e, false, ' ', err);
 }
 
 static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
