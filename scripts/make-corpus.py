@@ -735,6 +735,106 @@ def make_family():
         f.n("both-ways-" + name, family(name, keys={where: True}),
             "'use_bidirectional_attention': expected false, found true, which is not supported")
 
+    # Which layers have a window.
+    types = "expected full_attention, sliding_attention, global or local, found '%s'"
+    layers = config_of("qwen2-window")["num_hidden_layers"]
+    for case, v in [("short", ["full_attention"] * (layers - 1)), ("long", ["full_attention"] * (layers + 1)), ("empty", []),
+                    ("numbers", [1] * layers), ("mixed", ["full_attention", 1] * (layers // 2)), ("lists", [["full_attention"]] * layers),
+                    ("a-word", "full_attention"), ("an-object", {"0": "full_attention"})]:
+        f.n("layer-types-" + case, family("qwen2-window", layer_types=v),
+            "'layer_types': expected a list with one element for each of the %d layers" % layers)
+    f.n("layer-types-mamba", family("granite4", layer_types=["attention", "mamba"] * (config_of("granite4")["num_hidden_layers"] // 2)),
+        "'layer_types': " + types % "mamba")
+    f.n("layer-types-chunked", family("qwen2-window", layer_types=["chunked_attention"] * layers), "'layer_types': " + types % "chunked_attention")
+    groups = "'attention_types': expected groups of types, 4 layers in all"
+    for case, v in [("a-number", 7), ("a-word", "global"), ("empty", []), ("of-nothing", [[[], 4]]), ("never", [[["global"], 0]]),
+                    ("too-few", [[["global", "local"], 1]]), ("too-many", [[["global", "local"], 3]]), ("negative", [[["global"], -1]]),
+                    ("huge", [[["global"], (1 << 63) - 1]]), ("of-numbers", [[[1, 2], 2]]), ("not-counted", [[["global", "local"]]]),
+                    ("counted-by-a-real", [[["global", "local"], 2.0]]), ("nested", [[[["global", "local"], 2], 1]]),
+                    ("of-1025", [[["global"] * 1025, 1]]), ("none", "-")]:
+        f.n("layer-groups-" + case, family("gpt-neo", keys={"attention_layers": "-", "attention_types": v}), groups)
+    f.y("layer-groups-two", family("gpt-neo", keys={"attention_layers": "-", "attention_types": [[["global"], 1], [["local"], 3]]}))
+    f.n("layer-groups-sparse", family("gpt-neo", keys={"attention_layers": "-", "attention_types": [[["global", "sparse"], 2]]}),
+        "'attention_types': " + types % "sparse")
+    f.n("layer-list-sparse", family("gpt-neo", attention_layers=["global", "sparse"] * 2), "'attention_layers': " + types % "sparse")
+    bare = config_of("smollm3")["num_hidden_layers"]
+    for case, v in [("short", [1] * (bare - 1)), ("truths", [True] * bare), ("words", ["1"] * bare)]:
+        f.n("bare-layers-" + case, family("smollm3", no_rope_layers=v),
+            "'no_rope_layers': expected a list with one element for each of the %d layers" % bare)
+    for key in ["sliding_window", "max_window_layers"]:
+        for case, v in [("negative", -1), ("huge", 1 << 40), ("real", 4.5), ("text", "4"), ("list", [4])]:
+            f.n("%s-%s" % (key, case), family("qwen2-window", **{key: v}), "metadata '%s': expected" % key)
+    f.y("window-over-the-context", family("qwen2-window", sliding_window=4096, max_window_layers=0))
+    f.y("window-in-no-layer", family("qwen2-window", max_window_layers=1000))
+    f.n("window-smollm3", family("smollm3", use_sliding_window=True), "'use_sliding_window': expected false, found true, which is not supported")
+
+    # Sizes.
+    for key, bad in [("num_key_value_heads", [0, -1, 3, 5, 1025]), ("head_dim", [0, -2, 1025]), ("intermediate_size", [0, -1, 1 << 30])]:
+        for v in bad:
+            f.n("%s-%d" % (key, v), family("qwen3", **{key: v}),
+                "key/value heads: expected a divisor of the 4 heads, found %d" % v if v in (3, 5) else "metadata '%s': expected" % key)
+    f.n("context-0", family("llama", max_position_embeddings=0), "metadata 'max_position_embeddings': expected 1 to 4194304, found 0")
+    f.n("layers-1025", family("llama", num_hidden_layers=1025), "metadata 'num_hidden_layers': expected 1 to 1024, found 1025")
+    f.n("heads-do-not-divide", family("llama", num_attention_heads=5, num_key_value_heads=5),
+        "embedding length: expected a multiple of the 5 heads, found %d" % config_of("llama")["hidden_size"])
+    f.n("ratio-0", family("mpt", expansion_ratio=0), "'expansion_ratio': expected a number above 0, found 0")
+    f.n("ratio-huge", family("mpt", expansion_ratio=1e30), "inner size: expected 1 to 262144, found 2.4e+31")
+    f.n("shards-of-part-of-a-head", family("codegen", n_head=2, n_embd=24, rotary_dim=4), "heads: expected a multiple of 4, found 2")
+    f.y("embedding-wider-than-blocks", family("opt", word_embed_proj_dim=60))
+    for key in ["n_embd", "hidden_size"]:
+        f.n("sinusoids-of-" + key, family("ctrl", keys={"n_embd": "-", key: 2, "n_head": 1}), "embedding length: expected at least 4, found 2")
+    f.y("sinusoids-of-4-million", family("ctrl", n_positions=1 << 22))
+
+    # Numbers whose 0 would be taken for none.
+    for name, key in [("granite", "attention_multiplier"), ("granite", "embedding_multiplier"), ("granite", "residual_multiplier"),
+                      ("granite", "logits_scaling"), ("cohere", "logit_scale"), ("gemma2", "query_pre_attn_scalar"), ("minicpm", "scale_emb"),
+                      ("minicpm", "scale_depth"), ("minicpm", "dim_model_base")]:
+        for case, v in [("0", 0), ("negative", -0.5)]:
+            f.n("%s-%s-%s" % (name, key, case), family(name, **{key: v}), "'%s': expected a number above 0, found %g" % (key, v))
+
+    # What is not computed, by its name and value.
+    refused = "'%s': expected %s, found %s, which is not supported"
+    for name, key, v in [("mpt", "attn_config.qk_ln", True), ("mpt", "attn_config.prefix_lm", True), ("mpt", "attn_config.rope", True),
+                         ("mpt", "attn_config.alibi", False), ("phi", "qk_layernorm", True), ("bloom", "apply_residual_connection_post_layernorm", True),
+                         ("falcon-old", "apply_residual_connection_post_layernorm", True), ("gpt-bigcode", "add_cross_attention", True),
+                         ("opt", "_remove_final_layer_norm", True), ("cohere2", "use_gated_activation", False), ("gptj", "rotary", False),
+                         ("cohere2", "use_parallel_block", False), ("qwen2", "use_mrope", True), ("hunyuan", "use_cla", True),
+                         ("hunyuan", "use_qk_norm", False), ("xglm", "scale_embedding", False)]:
+        f.n("%s-%s" % (name, key.replace(".", "-")), family(name, keys={key: v}), refused % (key, str(not v).lower(), str(v).lower()))
+        f.n("%s-%s-a-number" % (name, key.replace(".", "-")), family(name, keys={key: 1}), "metadata '%s': expected a truth value" % key)
+    for name, key, word, v in [("mpt", "attn_config.attn_type", "'multihead_attention'", "multiquery_attention"), ("mpt", "logit_scale", "null", "inv_sqrt_d_model"),
+                               ("mpt", "ffn_config.ffn_type", "'mptmlp'", "mptglu"), ("cohere2", "position_embedding_type", "'rope_gptj'", "alibi"),
+                               ("cohere2", "order_of_interleaved_layers", "'local_attn_first'", "global_attn_first")]:
+        f.n("%s-%s" % (name, key.replace(".", "-")), family(name, keys={key: v}), refused % (key, word, "'%s'" % v))
+    for name, key, good, v in [("mpt", "attn_config.alibi_bias_max", 8, 16), ("cohere2", "rotary_pct", 1, 0.5), ("ernie4-5", "compression_ratio", 1, 2)]:
+        f.n("%s-%s" % (name, key.replace(".", "-")), family(name, keys={key: v}), refused % (key, good, "%g" % v))
+    f.n("granite4-positions", family("granite4", position_embedding_type="alibi"), "'position_embedding_type': expected rope or nope, found 'alibi'")
+    for name, key, v in [("llama", "hidden_act", "xielu"), ("falcon", "activation", "geglu"), ("opt", "activation_function", "mish"), ("gemma2", "hidden_activation", "")]:
+        f.n("activation-" + name, family(name, **{key: v}), "quick_gelu, relu, relu2, silu, swish or tanh, found '%s'" % v)
+    f.n("experts", family("llama", num_local_experts=8), "'num_local_experts': expected a model without experts, found 8")
+    f.n("experts-granite4", family("granite4", num_local_experts=62), "'num_local_experts': expected a model without experts, found 62")
+    for method in ["gptq", "awq", "bitsandbytes", "fp8", "compressed-tensors"]:
+        f.n("packed-" + method, family("llama", quantization_config={"quant_method": method, "bits": 4}),
+            "'quantization_config': expected weights that are not packed, found quant_method '%s'" % method)
+    f.n("packed-wrapped", family("gemma3-wrapped", keys={"text_config.quantization_config": {"quant_method": "fp8"}}), "found quant_method 'fp8'")
+    f.n("packed-without-a-name", family("llama", quantization_config={}), "found quant_method 'no name'")
+    f.n("packed-a-number", family("llama", quantization_config=4), "found quant_method 'no name'")
+    for key in ["rope_scaling", "rope_parameters", "text_config"]:
+        for case, v in [("a-number", 2.0), ("text", "linear"), ("list", [1])]:
+            f.n("%s-%s" % (key, case), family("llama", **{key: v}), "'%s': expected an object or null, found another value" % key)
+    for name, near in [("lama", "llama"), ("gpt_neo_x", "gpt_neox"), ("qwen33", "qwen3")]:
+        f.n("family-" + name, family("llama", model_type=name), "'model_type': expected a model family quill runs, found '%s'; did you mean '%s'?" % (name, near))
+    f.n("family-far", family("llama", model_type="deepseek_v3"), "'model_type': expected a model family quill runs, found 'deepseek_v3'")
+    f.n("family-wrapped", family("gemma3-wrapped", keys={"text_config.model_type": "gemma9_text"}), "found 'gemma9_text'; did you mean 'gemma3_text'?")
+    f.n("variant", family("opt", do_layer_norm_before=False, layer_norm_elementwise_affine=False),
+        "'do_layer_norm_before' and 'layer_norm_elementwise_affine': expected values of a 'opt' model that quill runs, found others together")
+    f.n("variant-a-number", family("falcon", multi_query=1), "metadata 'multi_query': expected a truth value")
+
+    # Tensors that the configuration says are there, and are not.
+    f.n("no-biases", family("llama", 0xf << 13, attention_bias=True), "tensor 'layers.0.self_attn.q_proj.bias': expected shape [")
+    f.n("no-biases-of-the-mlp", family("llama", 7 << 10, mlp_bias=True), "tensor 'layers.0.mlp.gate_proj.bias': expected shape [")
+    f.y("no-biases-as-said", family("llama", 0xf << 13))
+
     for name in sorted(os.listdir(os.path.join(ROOT, "..", "data", "families"))):
         if name not in NOT_RUN:
             f.y(name, json.dumps(config_of(name), separators=(",", ":")))

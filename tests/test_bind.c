@@ -431,6 +431,8 @@ static void configurations_that_do_not_fit_are_refused(void **state) {
                       "gelu_pytorch_tanh, gelu_python_tanh, quick_gelu, relu, relu2, silu, swish or tanh, found "
                       "'mish'");
     refused_directory("\"activation_function\":7", "'activation_function': expected a string, found an integer");
+    refused_directory("\"attention_bias\":false",
+                      "'attention_bias': expected true, since there is tensor 'h.0.ln_1.bias', found false");
     refused_directory("\"add_cross_attention\":true", "'add_cross_attention': expected false, found true");
     refused_directory("\"tie_word_embeddings\":false",
                       "tensor 'lm_head.weight': expected shape [30, 24], found no such tensor");

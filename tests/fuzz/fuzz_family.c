@@ -53,14 +53,31 @@ static void put_row(struct shard *shard, const struct bind_row *row, const struc
     }
 }
 
-static void put_rows(struct shard *shard, const struct family *family, struct hparams *hp, uint64_t without) {
+// Whether the configuration says that there are no such tensors.
+static bool is_denied(const struct family *family, const struct weights *w, unsigned flags) {
+    static const struct {
+        unsigned flag;
+        enum key key;
+    } claims[] = {{BIND_BIAS, KEY_HAS_BIAS}, {BIND_BIAS_MLP, KEY_HAS_BIAS_MLP}, {BIND_NORMS, KEY_HAS_NORMS}};
+    bool there = true, found;
+    char room[KEY_BYTES];
+    quill_error err;
+    for (size_t i = 0; i < 3 && there; i++) {
+        const char *name = hparams_found(family, w, claims[i].key, room);
+        if (name && (flags & claims[i].flag)) meta_bool(w, name, &there, &found, &err);
+    }
+    return !there;
+}
+
+static void put_rows(struct shard *shard, const struct family *family, const struct weights *w, struct hparams *hp,
+                     uint64_t without) {
     struct row_walk walk = {family->files[WEIGHTS_HF].rows, NULL};
     if (hp->n_vocab == 0) hp->n_vocab = 270;
     unsigned i = 0;
     for (const struct bind_row *row; (row = row_next(&walk)); i++) {
-        const int32_t n_layer = strchr(row->name, '%') ? hp->n_layer : 1;
-        for (int32_t l = 0; row->kind != BIND_NORM && !(without >> i % 64 & 1) && l < n_layer; l++)
-            put_row(shard, row, hp, l);
+        const int32_t n_layer = bind_is_per_layer(row) ? hp->n_layer : 1;
+        if (row->kind == BIND_NORM || is_denied(family, w, row->flags) || (without >> i % 64 & 1)) continue;
+        for (int32_t l = 0; l < n_layer; l++) put_row(shard, row, hp, l);
     }
 }
 
@@ -91,7 +108,7 @@ static void put_weights(uint64_t without) {
     const struct family *family;
     struct hparams hp;
     if (!bind_find_family(&family, w, &err) && !hparams_read(&hp, family, w, &err))
-        put_rows(&shard, family, &hp, without);
+        put_rows(&shard, family, w, &hp, without);
     weights_close(w);
     write_shard(&shard);
 }
@@ -172,7 +189,7 @@ static void change_some(json_t *object, json_t *from) {
             continue;
         }
         if (below(8) == 0) json_object_del(object, json_object_iter_key(iter));
-        else if (below(8) == 0) json_object_set(object, json_object_iter_key(iter), from);
+        else if (below(8) == 0 && json_is_number(from)) json_object_set(object, json_object_iter_key(iter), from);
         else json_object_set_new(object, json_object_iter_key(iter), odd_value(value));
         return;
     }

@@ -297,8 +297,7 @@ static quill_status bind_row(struct binding *b, const struct bind_row *row, int3
     return QUILL_OK;
 }
 
-// Files leave out all tensors of a kind, or none. Returns the flag if there is one.
-static unsigned find_present(struct binding *b, unsigned flag) {
+static bool is_present(struct binding *b, unsigned flag) {
     struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
     for (const struct bind_row *row; (row = row_next(&walk));) {
         char name[BIND_NAME_BYTES];
@@ -306,14 +305,28 @@ static unsigned find_present(struct binding *b, unsigned flag) {
         const struct bind_row one = by_head ? row_of_head(row, 0, name) : *row;
         const int32_t n = bind_is_per_layer(row) ? b->model->hp.n_layer : 1;
         for (int32_t l = 0; l < n && (row->flags & flag); l++)
-            if (bind_find(b->w, b->model->family, &one, l, b->name)) return flag;
+            if (bind_find(b->w, b->model->family, &one, l, b->name)) return true;
     }
-    return 0;
+    return false;
+}
+
+// Files leave out all tensors of a kind, or none. A configuration may say which, and then it must be so.
+static quill_status find_present(struct binding *b, unsigned flag, enum key key) {
+    const bool is = is_present(b, flag);
+    char room[KEY_BYTES];
+    const char *name = hparams_found(b->model->family, b->w, key, room);
+    bool said = is, found;
+    quill_status s = name ? meta_bool(b->w, name, &said, &found, b->err) : QUILL_OK;
+    if (is || said) b->present |= flag;
+    if (s || said || !is) return s;
+    return fail(b->err, QUILL_E_MODEL, "%s: '%s': expected true, since there is tensor '%s', found false",
+                QUOTED(str_of(b->w->path)), name, b->name);
 }
 
 static quill_status bind_all(struct binding *b) {
-    quill_status s = QUILL_OK;
-    b->present = find_present(b, BIND_BIAS) | find_present(b, BIND_BIAS_MLP) | find_present(b, BIND_NORMS);
+    quill_status s = find_present(b, BIND_BIAS, KEY_HAS_BIAS);
+    if (!s) s = find_present(b, BIND_BIAS_MLP, KEY_HAS_BIAS_MLP);
+    if (!s) s = find_present(b, BIND_NORMS, KEY_HAS_NORMS);
     struct row_walk walk = {b->model->family->files[b->w->format].rows, NULL};
     for (const struct bind_row *row; !s && (row = row_next(&walk));) {
         b->in_first = false;

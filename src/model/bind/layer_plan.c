@@ -17,22 +17,28 @@ static const char *not_computed(const struct model *model) {
 
 // ---- which layers have a window, and which rotary positions ----
 
-// The lists of a file that have an element for each layer; kind META_NULL: the file has no such list.
-struct layer_lists {
-    struct meta_array types, windows, ropes;
+// A list of a file that has an element for each layer; without a name: the file has no such list.
+struct layer_list {
+    struct meta_array array;
+    struct meta_walk walk;
+    const char *name;
+    char room[KEY_BYTES];
 };
 
-static quill_status find_list(struct meta_array *out, const struct model *model, const struct weights *w, enum key key,
+static quill_status find_list(struct layer_list *list, const struct model *model, const struct weights *w, enum key key,
                               enum meta_kind kind, quill_error *err) {
-    char room[KEY_BYTES];
-    const char *name = hparams_found(model->family, w, key, room);
+    const char *name = hparams_found(model->family, w, key, list->room);
     const struct meta *m = name ? weights_meta(w, str_of(name)) : NULL;
+    const uint64_t least = (uint64_t)model->hp.n_layer, most = least + (uint64_t)model->hp.n_draft;
+    list->array = (struct meta_array){.n = 0};
+    list->walk = (struct meta_walk){.array = &list->array};
+    list->name = NULL;
     if (!m || (key == KEY_WINDOW_LAYERS && m->kind == META_INT)) return QUILL_OK; // a pattern
-    const uint64_t n = (uint64_t)model->hp.n_layer + (uint64_t)model->hp.n_draft;
-    if (m->kind != META_ARRAY || m->a.kind != kind || m->a.n < (uint64_t)model->hp.n_layer || m->a.n > n)
+    if (m->kind != META_ARRAY || m->a.kind != kind || m->a.n < least || m->a.n > most)
         return fail(err, QUILL_E_MODEL, "%s: '%s': expected a list with one element for each of the %" PRId32 " layers",
                     QUOTED(str_of(model->file)), name, model->hp.n_layer);
-    *out = m->a;
+    list->array = m->a;
+    list->name = name;
     return QUILL_OK;
 }
 
@@ -43,36 +49,39 @@ static const struct {
     {"full_attention", false}, {"attention", false}, {"global", false}, {"sliding_attention", true}, {"local", true},
 };
 
-static quill_status type_of(struct str word, const struct model *model, bool *window, quill_error *err) {
+static quill_status type_of(struct str word, const struct model *model, const char *name, bool *window,
+                            quill_error *err) {
     for (size_t i = 0; i < sizeof layer_types / sizeof layer_types[0]; i++)
         if (str_is(word, layer_types[i].name)) return *window = layer_types[i].window, QUILL_OK;
-    return fail(err, QUILL_E_MODEL,
-                "%s: type of a layer: expected full_attention, sliding_attention, global or local, found '%s'",
-                QUOTED(str_of(model->file)), QUOTED(word));
+    return fail(err, QUILL_E_MODEL, "%s: '%s': expected full_attention, sliding_attention, global or local, found '%s'",
+                QUOTED(str_of(model->file)), name, QUOTED(word));
 }
 
-// GPT-Neo's list of groups: [["global", "local"], 12] is both in turn, twelve times.
-static quill_status type_in_groups(const struct meta_array *groups, const struct model *model, int32_t layer,
-                                   bool *window, quill_error *err) {
-    int64_t left = layer;
-    for (uint64_t g = 0; g < groups->n; g++) {
-        const struct meta *pair = &groups->items[g];
+// GPT-Neo's list of groups: [["global", "local"], 12] is both in turn, twelve times. NULL: no group has this layer.
+static const struct meta *type_in_groups(const struct meta *groups, int64_t layer) {
+    for (uint64_t g = 0; groups->kind == META_ARRAY && g < groups->a.n; g++) {
+        const struct meta *pair = &groups->a.items[g];
         const struct meta *items = pair->kind == META_ARRAY && pair->a.n == 2 ? pair->a.items : NULL;
         if (!items || items[0].kind != META_ARRAY || items[0].a.kind != META_STRING || items[1].kind != META_INT) break;
-        const int64_t n = (int64_t)items[0].a.n, times = items[1].i;
+        const int64_t n = (int64_t)items[0].a.n, times = items[1].i; // a list of strings has one at least
         if (times < 0 || n > MAX_LAYER) break;
-        if (left / n < times) return type_of(items[0].a.items[left % n].s, model, window, err);
-        left -= n * times;
+        if (layer / n < times) return &items[0].a.items[layer % n];
+        layer -= n * times;
     }
-    return fail(err, QUILL_E_MODEL, "%s: types of layers: expected groups of them, %" PRId32 " layers in all",
-                QUOTED(str_of(model->file)), model->hp.n_layer);
+    return NULL;
 }
 
-static const struct meta *groups_of(const struct model *model, const struct weights *w) {
-    char room[KEY_BYTES];
-    const char *name = w->format == WEIGHTS_HF ? hparams_found(model->family, w, KEY_LAYER_GROUPS, room) : NULL;
-    const struct meta *m = name ? weights_meta(w, str_of(name)) : NULL;
-    return m && m->kind == META_ARRAY ? m : NULL;
+// The groups of a family whose files have them, if they have no list of all layers.
+static quill_status find_groups(const struct meta **groups, const char **name, const struct model *model,
+                                const struct weights *w, char room[KEY_BYTES], quill_error *err) {
+    const struct key_row *row = hparams_key(model->family, w->format, KEY_LAYER_GROUPS);
+    const int64_t n = model->hp.n_layer;
+    if (!row) return QUILL_OK;
+    *name = hparams_found(model->family, w, KEY_LAYER_GROUPS, room);
+    *groups = *name ? weights_meta(w, str_of(*name)) : NULL;
+    if (*groups && type_in_groups(*groups, n - 1) && !type_in_groups(*groups, n)) return QUILL_OK;
+    return fail(err, QUILL_E_MODEL, "%s: '%s': expected groups of types, %" PRId64 " layers in all",
+                QUOTED(str_of(model->file)), *name ? *name : row->names[0], n);
 }
 
 static bool every(int32_t n, int32_t layer) { return n > 0 && (layer + 1) % n == 0; }
@@ -81,21 +90,22 @@ static quill_status plan_positions(struct model *model, const struct weights *w,
     const struct hparams *hp = &model->hp;
     const struct family *family = model->family;
     const int32_t window = hp->window_off ? 0 : hp->window;
-    struct layer_lists lists = {.types = {.n = 0}};
-    quill_status s = find_list(&lists.types, model, w, KEY_LAYER_TYPES, META_STRING, err);
-    if (!s) s = find_list(&lists.windows, model, w, KEY_WINDOW_LAYERS, META_BOOL, err);
-    if (!s) s = find_list(&lists.ropes, model, w, KEY_ROPE_LAYERS, META_INT, err);
-    const struct meta *groups = groups_of(model, w);
-    struct meta_walk types = {.array = &lists.types}, windows = {.array = &lists.windows};
-    struct meta_walk ropes = {.array = &lists.ropes};
+    struct layer_list types, windows, ropes;
+    const struct meta *groups = NULL;
+    const char *groups_name;
+    char room[KEY_BYTES];
+    quill_status s = find_list(&types, model, w, KEY_LAYER_TYPES, META_STRING, err);
+    if (!s) s = find_list(&windows, model, w, KEY_WINDOW_LAYERS, META_BOOL, err);
+    if (!s) s = find_list(&ropes, model, w, KEY_ROPE_LAYERS, META_INT, err);
+    if (!s && !types.name) s = find_groups(&groups, &groups_name, model, w, room, err);
     for (int32_t l = 0; l < hp->n_layer && !s; l++) {
         struct layer_plan *p = &model->layers[l];
         struct meta element;
         bool windowed = !every(hp->window_every, l) && l >= hp->window_from, turned = !every(hp->rope_every, l);
-        if (meta_next(&windows, &element)) windowed = element.b;
-        if (meta_next(&types, &element)) s = type_of(element.s, model, &windowed, err);
-        else if (groups) s = type_in_groups(&groups->a, model, l, &windowed, err);
-        if (meta_next(&ropes, &element)) turned = element.i != 0;
+        if (meta_next(&windows.walk, &element)) windowed = element.b;
+        if (meta_next(&types.walk, &element)) s = type_of(element.s, model, types.name, &windowed, err);
+        else if (groups) s = type_of(type_in_groups(groups, l)->s, model, groups_name, &windowed, err);
+        if (meta_next(&ropes.walk, &element)) turned = element.i != 0;
         if (family->rope_in_windows && window > 0) turned = windowed;
         if (hp->rope_off) turned = false;
         p->window = windowed ? window : 0;

@@ -72,8 +72,9 @@ static quill_status read_rope_type(const struct reading *r) {
     const char *name = reading_key(r, KEY_ROPE_TYPE, key);
     struct str word;
     bool named;
+    if (!name && (r->hp->rope_factor == 0 || r->w->format == WEIGHTS_HF)) return QUILL_OK;
     if (!name) { // very old GGUF files have only the factor
-        if (r->hp->rope_factor > 0) r->hp->rope_scaling = ROPE_LINEAR;
+        r->hp->rope_scaling = ROPE_LINEAR;
         return QUILL_OK;
     }
     quill_status s = meta_string(r->w, name, &word, &named, r->err);
@@ -173,11 +174,38 @@ static quill_status refuse_packed(const struct reading *r) {
                     QUOTED(str_of(r->w->path)), QUOTED(method));
 }
 
-static quill_status check_flags(const struct reading *r, const struct key_row *row) {
+static quill_status check_number(const struct reading *r, const struct key_row *row) {
+    char key[KEY_BYTES];
+    bool null, found;
+    double value = row->otherwise;
+    const char *name = reading_name(r, row, key, &null);
+    quill_status s = name ? meta_float(r->w, name, &value, &found, r->err) : QUILL_OK;
+    if (s || value == row->otherwise) return s;
+    return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected %g, found %g, which is not supported",
+                QUOTED(str_of(r->w->path)), name, row->otherwise, value);
+}
+
+static quill_status check_rows(const struct reading *r, const struct key_row *row) {
     quill_status s = QUILL_OK;
-    for (; row->key && !s; row++)
+    for (; row->key && !s; row++) {
         if (row->key == KEY_REFUSED || row->key == KEY_REQUIRED) s = check_flag(r, row);
+        if (row->key == KEY_FIXED) s = check_number(r, row);
+    }
     return s;
+}
+
+// Objects of config.json, whose members would be taken as absent if they were anything else.
+static quill_status check_objects(const struct reading *r) {
+    static const char *const names[] = {"text_config", "rope_scaling", "rope_parameters", "attn_config"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && r->w->format == WEIGHTS_HF; i++) {
+        char key[KEY_BYTES];
+        const char *name = names[i];
+        const struct meta *m = reading_meta(r->w, &name, key);
+        if (m && m->kind != META_NULL && m->kind != META_OBJECT)
+            return fail(r->err, QUILL_E_MODEL, "%s: '%s': expected an object or null, found another value",
+                        QUOTED(str_of(r->w->path)), name);
+    }
+    return QUILL_OK;
 }
 
 static bool has_experts(const struct reading *r) {
@@ -207,12 +235,13 @@ quill_status read_refused(const struct reading *r) {
     if (!s) s = refuse_experts(r);
     if (!s) s = check_word(r, r->family->rope_apart ? &plain : &none);
     for (; word && word->name && !s; word++) s = check_word(r, word);
-    for (; *table && !s; table++) s = check_flags(r, *table);
-    return s ? s : check_flags(r, r->w->format == WEIGHTS_GGUF ? keys_gguf : keys_hf);
+    for (; *table && !s; table++) s = check_rows(r, *table);
+    return s ? s : check_rows(r, r->w->format == WEIGHTS_GGUF ? keys_gguf : keys_hf);
 }
 
 quill_status read_traits(const struct reading *r) {
-    quill_status s = read_activation(r);
+    quill_status s = check_objects(r);
+    if (!s) s = read_activation(r);
     if (!s) s = read_rope_type(r);
     if (!s) s = read_rope_word(r);
     return s ? s : read_flags(r);

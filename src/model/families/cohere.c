@@ -22,6 +22,7 @@ static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5},
     {KEY_N_CTX, {"max_position_embeddings"}, 8192},
     {KEY_LOGIT_SCALE, {"logit_scale"}, 0.0625},
+    {KEY_HAS_NORMS, {"use_qk_norm"}, 0},
     {KEY_ROPE_BASE, {"rope_parameters.rope_theta", "rope_theta"}, 500000},
     {0},
 };
@@ -52,6 +53,7 @@ static const struct key_row keys_2[] = {
     {KEY_WINDOW, {"sliding_window"}, 4096},
     {KEY_REQUIRED, {"use_gated_activation"}, 0},
     {KEY_REQUIRED, {"use_parallel_block"}, 0},
+    {KEY_FIXED, {"rotary_pct"}, 1},
     {0},
 };
 static const struct word_row words_2[] = {

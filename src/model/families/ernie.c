@@ -4,6 +4,9 @@
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
+    {KEY_HAS_BIAS, {"use_bias"}, 0},
+    {KEY_HAS_BIAS_MLP, {"use_bias"}, 0},
+    {KEY_FIXED, {"compression_ratio"}, 1}, // of positions
     {KEY_ROPE_BASE, {"rope_parameters.rope_theta", "rope_theta"}, 500000},
     {0},
 };

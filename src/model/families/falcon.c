@@ -58,6 +58,8 @@ static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"layer_norm_epsilon"}, 1e-5},
     {KEY_ACTIVATION, {"activation"}, 0},
     {KEY_ALIBI, {"alibi"}, 0},
+    {KEY_HAS_BIAS, {"bias"}, 0},
+    {KEY_REFUSED, {"apply_residual_connection_post_layernorm"}, 0},
     {0},
 };
 

@@ -79,6 +79,7 @@ static const struct bind_row post_norms_x[] = {
 // Its factor of logits multiplies.
 static const struct key_row keys_x[] = {
     {KEY_LOGIT_SCALE, {"logits_scaling"}, 0},
+    {KEY_HAS_NORMS, {"use_post_norm"}, 0},
     {KEY_LOGIT_DIVISOR, {0}, 0},
     {KEY_SCORE_SCALE, {"attention_multiplier"}, 0},
     {0},

@@ -38,6 +38,7 @@ const struct key_row keys_gguf[] = {
     {KEY_ROPE_SLOW, {".rope.scaling.yarn_beta_slow"}, 0},
     {KEY_Q_TEMPERATURE, {".attention.temperature_scale"}, 0},
     {KEY_REQUIRED, {".attention.causal"}, 0},
+    {KEY_FIXED, {".rope.scaling.yarn_ext_factor"}, 1},
     {0},
 };
 
@@ -83,6 +84,8 @@ const struct key_row keys_hf[] = {
     SCALING_ROW(KEY_Q_TEMPERATURE, "llama_4_scaling_beta"),
     {KEY_TIED, {"tie_word_embeddings"}, 0},
     {KEY_ACTIVATION, {"hidden_act"}, 0},
+    {KEY_HAS_BIAS, {"attention_bias"}, 0},
+    {KEY_HAS_BIAS_MLP, {"mlp_bias"}, 0},
     {KEY_REQUIRED, {"is_causal"}, 0}, // of models that make embeddings of texts
     {KEY_REFUSED, {"use_bidirectional_attention"}, 0},
     {0},

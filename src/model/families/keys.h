@@ -18,8 +18,10 @@ enum key {
     // Truth values.
     KEY_TIED, KEY_SCALE_SCORES, KEY_SCALE_BY_LAYER, KEY_PARALLEL, KEY_ALIBI, KEY_WINDOW_ON, KEY_ROPE_TRUNCATE,
     KEY_ROPE_ON,
+    KEY_HAS_BIAS, KEY_HAS_BIAS_MLP, KEY_HAS_NORMS, // there are tensors with BIND_BIAS, BIND_BIAS_MLP, BIND_NORMS
     KEY_REFUSED,    // must be absent or false, since quill does not compute what it asks for; a table may have several
     KEY_REQUIRED,   // must be absent or true
+    KEY_FIXED,      // must be absent or the number `otherwise`
     // Words.
     KEY_ACTIVATION, KEY_ROPE_TYPE,
     KEY_ROPE_WORD,  // rope; nope, or absent: the model has no rotary positions

@@ -47,11 +47,14 @@ static const struct key_row keys[] = {
     {KEY_SCORE_SCALE, {"attn_config.softmax_scale"}, 0},
     {KEY_REFUSED, {"attn_config.qk_ln"}, 0},
     {KEY_REFUSED, {"attn_config.prefix_lm"}, 0},
+    {KEY_REFUSED, {"attn_config.rope"}, 0},
+    {KEY_REQUIRED, {"attn_config.alibi"}, 0},
+    {KEY_FIXED, {"attn_config.alibi_bias_max"}, 8},
     {0},
 };
 
 static const struct word_row words[] = {
-    {"attn_config.attn_type", "multihead_attention"}, {"logit_scale", NULL}, {0},
+    {"attn_config.attn_type", "multihead_attention"}, {"logit_scale", NULL}, {"ffn_config.ffn_type", "mptmlp"}, {0},
 };
 
 static const char *const prefixes[] = {"transformer.", NULL};

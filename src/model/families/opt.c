@@ -58,6 +58,7 @@ static const struct key_row keys[] = {
     {KEY_N_EMBD_IN, {"word_embed_proj_dim"}, 0},
     {KEY_NORM_EPS, {0}, 1e-5},
     {KEY_ACTIVATION, {"activation_function"}, 0},
+    {KEY_HAS_BIAS, {"enable_bias"}, 0},
     {KEY_REFUSED, {"_remove_final_layer_norm"}, 0},
     {0},
 };

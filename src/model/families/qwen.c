@@ -9,6 +9,7 @@ static const struct key_row keys[] = {
     {KEY_WINDOW, {"sliding_window"}, 4096},
     {KEY_WINDOW_ON, {"use_sliding_window"}, 0},
     {KEY_WINDOW_FROM, {"max_window_layers"}, 28},
+    {KEY_REFUSED, {"use_mrope"}, 0},
     {0},
 };
 

@@ -22,6 +22,8 @@ static const struct key_row keys_of_gguf[] = {{KEY_PARALLEL, {".use_parallel_res
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5},
     {KEY_PARALLEL, {"use_parallel_residual"}, 0},
+    {KEY_HAS_BIAS, {"use_qkv_bias"}, 0},
+    {KEY_HAS_NORMS, {"qk_layernorm"}, 0},
     {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.25},
     {0},
 };
