@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // tokenizer.json of other kinds than byte-level BPE. Expected ids and texts are those of Hugging Face tokenizers
 // (tests/data/README.md).
+#include <time.h>
+
 #include "folder.h"
 #include "formats/gguf_write.h"
 #include "load/vocab.h"
@@ -111,6 +113,35 @@ static void gpt1_of_two_files(void **state) {
         map_close(&vocab);
         map_close(&merges);
     }
+}
+
+// Not a figure but a gulf: ordering a million marks in quadratic time takes hours.
+static void a_long_text_takes_linear_time(void **state) {
+    (void)state;
+    enum { N = 1 << 19 };
+    static const char *const names[] = {"nfc", "nfd", "nfkc", "nfkd", "charsmap", "bert", "words", "digits", "gpt1",
+                                        "split-inverted", "unigram"};
+    static const char *const units[] = {"\xcc\x81", "a\xcc\x81", "\xcc\x81\xcc\xa3", "\xea\xb0\x80", "\xef\xac\x81",
+                                        " ", "1", "a", "\xff", "\xf0\x9f\x98\x80", "<", "\xe1\x85\xa1", "a "};
+    char *p = malloc(N);
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s/%s", TEST_DATA("tokenizer/json"), names[k]);
+        quill_tokenizer *t = open_tokenizer(path);
+        for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+            struct timespec begin, end;
+            quill_ids ids = {0};
+            size_t unit = strlen(units[i]), n = N / unit * unit;
+            for (size_t at = 0; at < n; at++) p[at] = units[i][at % unit];
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+            encode(t, &ids, p, n, QUILL_SPECIAL_AS_TEXT);
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+            assert_true(end.tv_sec - begin.tv_sec < 30);
+            quill_ids_free(&ids);
+        }
+        quill_tokenizer_free(t);
+    }
+    free(p);
 }
 
 // ---- as keys of a GGUF file -----------------------------------------------------------------------------------------
@@ -227,6 +258,7 @@ int main(void) {
         cmocka_unit_test(digits),
         cmocka_unit_test(gpt1),
         cmocka_unit_test(gpt1_of_two_files),
+        cmocka_unit_test(a_long_text_takes_linear_time),
         cmocka_unit_test_setup_teardown(what_is_written_as_gguf_has_the_same_ids, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_gguf_cannot_say_is_not_written, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(merges_that_are_no_scores_are_not_written, make_folder, remove_folder),

@@ -4,6 +4,12 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 
+// A unit of a double array: the byte that leads here, whether a value lies below, and the offset of what lies below.
+static bool has_value(uint32_t unit) { return unit >> 8 & 1; }
+static uint32_t value_of(uint32_t unit) { return unit & 0x7fffffff; }
+static uint32_t label_of(uint32_t unit) { return unit & 0x800000ff; }
+static uint32_t offset_of(uint32_t unit) { return unit >> 10 << ((unit & 1 << 9) >> 6); }
+
 quill_status charsmap_read(struct charsmap *map, struct str bytes, const char *file, quill_error *err) {
     *map = (struct charsmap){0};
     const size_t size = bytes.n >= 4 ? load_u32(bytes.p) : 0, rest = bytes.n >= 4 ? bytes.n - 4 : 0;
@@ -21,6 +27,11 @@ quill_status charsmap_read(struct charsmap *map, struct str bytes, const char *f
     for (size_t i = 0; i < map->n_units; i++) map->units[i] = load_u32(bytes.p + 4 + 4 * i);
     memcpy(map->replacements, bytes.p + 4 + size, rest - size);
     map->replacements[rest - size] = '\0';
+    for (size_t byte = 0; byte < 256; byte++) {
+        const size_t at = offset_of(map->units[0]) ^ byte;
+        map->begins[byte] = at < map->n_units && label_of(map->units[at]) == byte;
+        map->alone[byte] = map->begins[byte] && has_value(map->units[at]);
+    }
     return QUILL_OK;
 }
 
@@ -29,12 +40,6 @@ void charsmap_free(struct charsmap *map) {
     free(map->replacements);
     *map = (struct charsmap){0};
 }
-
-// A unit of a double array: the byte that leads here, whether a value lies below, and the offset of what lies below.
-static bool has_value(uint32_t unit) { return unit >> 8 & 1; }
-static uint32_t value_of(uint32_t unit) { return unit & 0x7fffffff; }
-static uint32_t label_of(uint32_t unit) { return unit & 0x800000ff; }
-static uint32_t offset_of(uint32_t unit) { return unit >> 10 << ((unit & 1 << 9) >> 6); }
 
 size_t charsmap_find(const struct charsmap *map, const char *p, size_t n, bool shortest, struct str *replacement) {
     size_t at = offset_of(map->units[0]), found = 0, value = 0;

@@ -16,6 +16,8 @@ struct charsmap {
     size_t n_units;
     char *replacements; // [n_replacements], NUL at the end
     size_t n_replacements;
+    bool begins[256];   // the bytes that a string of the map begins with
+    bool alone[256];    // the bytes that are such a string by themselves
 };
 
 // QUILL_E_MODEL: it is cut short.

@@ -135,9 +135,19 @@ static size_t length_at(const char *p, size_t n) {
     return (size_t)(step < 0 ? -step : step);
 }
 
+// How many bytes at `at` are printing ASCII of which `rules` has none, each a cluster of its own because ASCII follows.
+static size_t plain_run(const bool rules[256], struct str text, size_t at) {
+    size_t n = at;
+    while (n < text.n && text.p[n] >= ' ' && text.p[n] < 0x7f && !rules[(uint8_t)text.p[n]]) n++;
+    return n > at && n < text.n && (uint8_t)text.p[n] >= 0x80 ? n - at - 1 : n - at;
+}
+
 bool map_longest(const struct charsmap *map, struct str text, struct buffer *out) {
     for (size_t at = 0, n; at < text.n; at += n) {
         struct str instead;
+        const size_t plain = plain_run(map->begins, text, at);
+        if (!buffer_add(out, text.p + at, plain)) return false;
+        if ((at += plain) == text.n) break;
         n = charsmap_find(map, text.p + at, text.n - at, false, &instead);
         if (n == 0) {
             n = length_at(text.p + at, text.n - at);
@@ -167,6 +177,9 @@ static size_t cluster_length(const char *p, size_t n) {
 bool map_graphemes(const struct charsmap *map, struct str text, struct buffer *out) {
     for (size_t at = 0, cluster; at < text.n; at += cluster) {
         struct str instead;
+        const size_t plain = plain_run(map->alone, text, at);
+        if (!buffer_add(out, text.p + at, plain)) return false;
+        if ((at += plain) == text.n) break;
         cluster = cluster_length(text.p + at, text.n - at);
         if (cluster < 6 && charsmap_find(map, text.p + at, cluster, true, &instead)) {
             if (!buffer_add_str(out, instead)) return false;

@@ -10,6 +10,8 @@ static bool begins_blank(struct str text) {
     return text.n && (text.p[0] == ' ' || str_starts(text, STR(BLANK_MARK)));
 }
 
+static bool is_graph(char c) { return c > ' ' && c < 0x7f; }
+
 // Words with a space in front of each; what white space lies between them is lost.
 static bool add_words(struct buffer *room, struct str text) {
     size_t at = 0;
@@ -17,7 +19,7 @@ static bool add_words(struct buffer *room, struct str text) {
         size_t blank, begin = at;
         while (at < text.n && (blank = white_space(text.p + at, text.n - at))) at += blank;
         begin = at;
-        while (at < text.n && !white_space(text.p + at, text.n - at)) at++;
+        while (at < text.n && (is_graph(text.p[at]) || !white_space(text.p + at, text.n - at))) at++;
         const struct str word = {text.p + begin, at - begin};
         if (!word.n) break;
         if (!buffer_reserve(room, 1 + word.n)) return false;

@@ -13,6 +13,7 @@ struct stage {
     enum split_behavior behavior;
     bool inverted;               // the text between matches counts as matches
     bool by_hand;                // GPT-2's, and the last one
+    bool before_spaces;          // a space begins a piece
 };
 
 struct splitter {
@@ -34,6 +35,7 @@ static quill_status add_stage(struct splitter *s, struct str pattern, uint8_t ho
     s->n++;
     stage->behavior = (enum split_behavior)(how & ~SPLIT_INVERTED);
     stage->inverted = how & SPLIT_INVERTED;
+    stage->before_spaces = how == SPLIT_WITH_NEXT && str_is(pattern, " ");
     stage->by_hand = !how && (str_is(pattern, GPT2_PATTERN) || str_is(pattern, GPT2_PATTERN_SHORT));
     return QUILL_OK;
 }
@@ -184,9 +186,21 @@ static quill_status split_by_pattern(const struct splitting *s, size_t at, const
     return status ? status : send(&parts);
 }
 
+static quill_status split_before_spaces(const struct splitting *s, size_t at, const char *text, size_t n) {
+    quill_status status = QUILL_OK;
+    for (size_t begin = 0, end; !status && begin < n; begin = end) {
+        const char *space = n - begin > 1 ? memchr(text + begin + 1, ' ', n - begin - 1) : NULL;
+        end = space ? (size_t)(space - text) : n;
+        status = split_stage(s, at + 1, text + begin, end - begin);
+    }
+    return status;
+}
+
 // Splits by stage `at` and the later ones: each splits the pieces of the one before.
 static quill_status split_stage(const struct splitting *s, size_t at, const char *text, size_t n) {
-    if (at < s->splitter->n) return split_by_pattern(s, at, text, n);
+    if (at < s->splitter->n)
+        return s->splitter->stages[at].before_spaces ? split_before_spaces(s, at, text, n)
+                                                     : split_by_pattern(s, at, text, n);
     if (s->splitter->cuts) return cut_text(s->splitter->cuts, s->pieces, text, n, s->err);
     return pieces_add(s->pieces, text, n, s->err);
 }
