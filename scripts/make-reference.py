@@ -8,6 +8,7 @@ tests need neither Python nor a network; tests/data/README.md holds the commands
     pip install torch transformers tokenizers sentencepiece gguf numpy safetensors
     scripts/make-reference.py parity                       tiny random models, their logits and continuations
     scripts/make-reference.py families                     tiny random models of other families, their logits and continuations
+    scripts/make-reference.py defaults                     what configuration classes put in place of what is left out
     scripts/make-reference.py gguf                         GGUF files of tiny models, or of any GPT-2 directory
     scripts/make-reference.py blocks                       blocks of the quantized weight types and their values
     scripts/make-reference.py tales MODEL TEXT             expected numbers of a real model on a real text
@@ -29,6 +30,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 COMMANDS = {
     "parity": ("parity", "tiny random GPT-2 models as Hugging Face directories, with expected numbers"),
     "families": ("families", "tiny random models of other families, with expected numbers"),
+    "defaults": ("defaults", "what configuration classes put in place of what is left out"),
     "gguf": ("gguf_files", "GGUF files of tiny models, or of any GPT-2 directory (--model, --out)"),
     "blocks": ("blocks", "random blocks of every quantized weight type, and their values"),
     "tales": ("tales", "expected numbers of a real GPT-2 directory on a real text"),

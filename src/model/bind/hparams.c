@@ -84,10 +84,11 @@ static quill_status read_float(const struct reading *r, const char *name, const 
                 above ? "above" : "from", value);
 }
 
-// A pattern of layers may be a number or a list.
-static bool is_list(const struct reading *r, const char *name) {
+// A pattern of layers may be a number or a list. EXAONE 4 has a word, beside a list that says the same.
+static bool is_list(const struct reading *r, const char *name, enum key key_read) {
     const struct key_row *row = hparams_key(r->family, r->w->format, KEY_WINDOW_LAYERS);
     const struct meta *m = weights_meta(r->w, str_of(name));
+    if (r->w->format == WEIGHTS_HF) return key_read == KEY_WINDOW_EVERY && m->kind == META_STRING;
     char key[KEY_BYTES];
     return row && m && m->kind == META_ARRAY && m->a.kind == META_BOOL && row->names[0] &&
            strcmp(hparams_name(r->family, r->w->format, row->names[0], key), name) == 0;
@@ -123,7 +124,7 @@ static quill_status read_number(const struct reading *r, const struct hparams_nu
     char key[KEY_BYTES];
     bool null;
     const char *name = reading_name(r, row, key, &null);
-    if (name && is_list(r, name)) name = NULL; // as in layer_plan.c
+    if (name && is_list(r, name, number->key)) name = NULL; // as in layer_plan.c
     if (name && !number->whole) return read_float(r, name, number, field);
     int64_t value = 0;
     if (name) {

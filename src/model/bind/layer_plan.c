@@ -101,7 +101,8 @@ static quill_status plan_positions(struct model *model, const struct weights *w,
     for (int32_t l = 0; l < hp->n_layer && !s; l++) {
         struct layer_plan *p = &model->layers[l];
         struct meta element;
-        bool windowed = !every(hp->window_every, l) && l >= hp->window_from, turned = !every(hp->rope_every, l);
+        const bool full = every(hp->window_every, family->full_first ? l - 1 : l);
+        bool windowed = !full && l >= hp->window_from, turned = !every(hp->rope_every, l);
         if (meta_next(&windows.walk, &element)) windowed = element.b;
         if (meta_next(&types.walk, &element)) s = type_of(element.s, model, types.name, &windowed, err);
         else if (groups) s = type_of(type_in_groups(groups, l)->s, model, groups_name, &windowed, err);

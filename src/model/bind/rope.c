@@ -22,17 +22,16 @@ struct making {
 static double power(double base, double exponent) { return d_exp(exponent * d_log(base)); }
 
 static void plain(struct making *m, double base) {
-    const double sign = m->model->family->rope_backwards ? -1 : 1;
-    for (size_t i = 0; i < m->n; i++) m->freqs[i] = sign * power(base, -(double)i / (double)m->n);
+    for (size_t i = 0; i < m->n; i++) m->freqs[i] = power(base, -(double)i / (double)m->n);
 }
 
 // The table; divisors: [n] of frequencies that a file gives, or NULL. Angles must stay within what can be reduced.
 static quill_status finish(struct making *m, const float *divisors, const float **out) {
-    const double most = 1 << 16;
+    const double most = 1 << 16, sign = m->model->family->rope_backwards ? -1 : 1;
     float *freqs = arena_alloc(&m->model->arena, m->n, sizeof *freqs);
     if (!freqs) return fail_memory(m->err);
     for (size_t i = 0; i < m->n; i++) {
-        freqs[i] = (float)(m->freqs[i] / (divisors ? (double)divisors[i] : 1));
+        freqs[i] = (float)(sign * m->freqs[i] / (divisors ? (double)divisors[i] : 1));
         if (!(fabs((double)freqs[i]) <= most))
             return fail(m->err, QUILL_E_MODEL, "%s: rotary frequency %zu: expected at most %g radians, found %g",
                         QUOTED(str_of(m->model->file)), i, most, (double)freqs[i]);

@@ -2,7 +2,7 @@
 // Arcee AFM (Arcee AI 2025): Llama with a plain MLP, whose activation is a squared ReLU (So et al. 2021).
 #include "shared.h"
 
-static const struct key_row keys[] = {{KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5}, {0}};
+static const struct key_row keys[] = {{KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5}, HF_CTX(4096), {0}};
 
 const struct family family_arcee = {
     .name = "arcee",

@@ -20,10 +20,10 @@ static const struct bind_row norms_hf[] = {
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5},
-    {KEY_N_CTX, {"max_position_embeddings"}, 8192},
+    HF_CTX(8192),
     {KEY_LOGIT_SCALE, {"logit_scale"}, 0.0625},
+    HF_ROPE_BASE(500000),
     {KEY_HAS_NORMS, {"use_qk_norm"}, 0},
-    {KEY_ROPE_BASE, {"rope_parameters.rope_theta", "rope_theta"}, 500000},
     {0},
 };
 
@@ -50,6 +50,7 @@ const struct family family_cohere = {
 };
 
 static const struct key_row keys_2[] = {
+    HF_ROPE_BASE(10000),
     {KEY_WINDOW, {"sliding_window"}, 4096},
     {KEY_REQUIRED, {"use_gated_activation"}, 0},
     {KEY_REQUIRED, {"use_parallel_block"}, 0},

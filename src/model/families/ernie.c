@@ -4,10 +4,13 @@
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
+    HF_CTX(131072),
+    HF_HEADS_KV(2),
+    HF_HEAD_DIM(128),
+    HF_ROPE_BASE(500000),
     {KEY_HAS_BIAS, {"use_bias"}, 0},
     {KEY_HAS_BIAS_MLP, {"use_bias"}, 0},
     {KEY_FIXED, {"compression_ratio"}, 1}, // of positions
-    {KEY_ROPE_BASE, {"rope_parameters.rope_theta", "rope_theta"}, 500000},
     {0},
 };
 
@@ -35,7 +38,10 @@ const struct family family_ernie4_5 = {
 
 static const struct key_row keys_helium[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-8},
-    {KEY_ROPE_BASE, {"rope_parameters.rope_theta", "rope_theta"}, 100000},
+    HF_CTX(4096),
+    HF_HEADS_KV(20),
+    HF_HEAD_DIM(128),
+    HF_ROPE_BASE(100000),
     {0},
 };
 

@@ -5,9 +5,9 @@
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
-    {KEY_N_CTX, {"max_position_embeddings"}, 2048},
+    HF_CTX(2048),
+    HF_HEADS_KV(32),
     {KEY_WINDOW, {"sliding_window"}, 4096},
-    {KEY_WINDOW_EVERY, {0}, 0}, // what the file has is a word; its list of layers says the same
     {0},
 };
 
@@ -53,9 +53,11 @@ static const struct bind_row rows_3[] = {
 
 static const struct key_row keys_3[] = {
     {KEY_N_LAYER, {"num_hidden_layers", "num_layers"}, 0},
-    {KEY_N_CTX, {"max_position_embeddings"}, 2048},
-    {KEY_NORM_EPS, {"layer_norm_epsilon"}, 1e-5},
-    {KEY_ACTIVATION, {"activation_function"}, 0},
+    HF_CTX(4096),
+    HF_HEADS_KV(8),
+    HF_ROPE_BASE(500000),
+    {KEY_NORM_EPS, {"rms_norm_eps", "layer_norm_epsilon"}, 1e-5},
+    {KEY_ACTIVATION, {"hidden_act", "activation_function"}, 0},
     {0},
 };
 

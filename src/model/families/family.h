@@ -55,6 +55,7 @@ struct family {
     float score_softcap;    // scores become softcap * tanh(score / softcap); 0: none
     int32_t window;         // attention window in positions, including the current one; 0: all before it
     int32_t full_every;     // every full_every-th layer has no window; 0: all layers have it
+    bool full_first;        // the first of them is the first layer
     int32_t bare_every;     // every bare_every-th layer has no rotary positions; 0: all layers have them
     bool rope_in_windows;   // in models with windows, only layers with one have rotary positions
     bool rope_apart;        // layers with a window have rotary positions of their own: without scaling

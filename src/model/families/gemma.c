@@ -32,24 +32,31 @@ static const struct bind_row qk_norms_hf[] = {
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
-    {KEY_HEAD_DIM, {"head_dim"}, 256},
-    {KEY_N_CTX, {"max_position_embeddings"}, 8192},
-    {KEY_ACTIVATION, {"hidden_activation", "hidden_act"}, 0},
+    HF_CTX(8192),
+    HF_HEAD_DIM(256),
     {0},
 };
 
 #define GEMMA(who)                                                                                     \
     .tokenizers = "SentencePiece BPE", .serves = who, .norm = NORM_RMS, .act = ACTF_GELU_TANH,         \
-    .gelu_is_tanh = true, .scale_scores = true, .embd_sqrt = true, .tied = true
+    .scale_scores = true, .embd_sqrt = true, .tied = true
+
+static const struct key_row keys_1[] = {
+    HF_SIZES(3072, 24576, 28, 16),
+    HF_HEADS_KV(16),
+    {KEY_ACTIVATION, {"hidden_activation", "hidden_act"}, 0},
+    {0},
+};
 
 const struct family family_gemma = {
     .name = "gemma",
     GEMMA("Gemma 2B and 7B, CodeGemma"),
+    .gelu_is_tanh = true,
     .files = {
         [WEIGHTS_GGUF] = {.rows = {gguf_base, gguf_attention, gguf_gated_mlp, gguf_norms}, .rope = ROPE_HALVES},
         [WEIGHTS_HF] = {
             .rows = {final_norm_hf, hf_attention, hf_gated_mlp, hf_biases, norms_1_hf},
-            .keys = {keys},
+            .keys = {keys_1, keys},
             .prefixes = hf_prefixes,
             .rope = ROPE_HALVES,
         },
@@ -62,6 +69,9 @@ static const struct key_row keys_2_gguf[] = {
 };
 
 static const struct key_row keys_2[] = {
+    HF_SIZES(2304, 9216, 26, 8),
+    HF_HEADS_KV(4),
+    {KEY_ACTIVATION, {"hidden_activation"}, 0},
     {KEY_WINDOW, {"sliding_window"}, 4096},
     {KEY_SCORE_DIM, {"query_pre_attn_scalar"}, 256},
     {KEY_SCORE_SOFTCAP, {"attn_logit_softcapping"}, 50},
@@ -97,13 +107,14 @@ static const struct key_row keys_3_gguf[] = {
 
 // Published files of the 4B and 12B models leave much to the class.
 static const struct key_row keys_3[] = {
-    {KEY_N_HEAD, {"num_attention_heads"}, 8},
-    {KEY_N_HEAD_KV, {"num_key_value_heads"}, 4},
+    HF_SIZES(2304, 9216, 26, 8),
+    HF_HEADS_KV(4),
     {KEY_N_VOCAB, {"vocab_size"}, 262208},
-    {KEY_N_CTX, {"max_position_embeddings"}, 131072},
+    HF_CTX(131072),
+    {KEY_ACTIVATION, {"hidden_activation"}, 0},
     {KEY_WINDOW, {"sliding_window"}, 4096},
     {KEY_SCORE_DIM, {"query_pre_attn_scalar"}, 256},
-    {KEY_SCORE_SOFTCAP, {"attn_logit_softcapping"}, 0},
+    {KEY_SCORE_SOFTCAP, {0}, 0}, // the class has the key and does not use it
     {KEY_LOGIT_SOFTCAP, {"final_logit_softcapping"}, 0},
     {KEY_ROPE_BASE, {"rope_parameters.full_attention.rope_theta", "rope_theta"}, 1e6},
     {KEY_ROPE_BASE_WINDOW, {"rope_parameters.sliding_attention.rope_theta", "rope_local_base_freq"}, 10000},

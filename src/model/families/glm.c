@@ -11,9 +11,9 @@ static const struct bind_row out_norms_hf[] = {
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1.5625e-7},
-    {KEY_N_CTX, {"max_position_embeddings"}, 131072},
-    {KEY_N_HEAD_KV, {"num_key_value_heads"}, 2},
-    {KEY_HEAD_DIM, {"head_dim"}, 128},
+    HF_CTX(131072),
+    HF_HEADS_KV(2),
+    HF_HEAD_DIM(128),
     {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.5},
     {0},
 };

@@ -35,7 +35,7 @@ static const struct key_row keys[] = {
     {KEY_N_EMBD, {"hidden_size", "n_embd"}, 0},
     {KEY_N_LAYER, {"num_hidden_layers", "n_layer"}, 0},
     {KEY_N_HEAD, {"num_attention_heads", "n_head"}, 0},
-    {KEY_N_CTX, {"max_position_embeddings", "n_positions"}, 0},
+    {KEY_N_CTX, {"max_position_embeddings", "n_positions"}, 2048},
     {KEY_N_HEAD_KV, {0}, 0},
     {KEY_HEAD_DIM, {0}, 0},
     {KEY_N_FF, {"n_inner"}, 0},

@@ -13,6 +13,7 @@ static const struct key_row keys_of_gguf[] = {
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
+    HF_CTX(2048),
     {KEY_EMBD_SCALE, {"embedding_multiplier"}, 0},
     {KEY_SCORE_SCALE, {"attention_multiplier"}, 1},
     {KEY_RESIDUAL_SCALE, {"residual_multiplier"}, 0},

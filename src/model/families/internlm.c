@@ -19,7 +19,9 @@ static const struct bind_row rows_hf[] = {
     {0},
 };
 
-static const struct key_row keys[] = {{KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6}, {KEY_HAS_BIAS, {"bias"}, 0}, {0}};
+static const struct key_row keys[] = {
+    {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6}, HF_CTX(2048), {KEY_HAS_BIAS, {"bias"}, 0}, {0},
+};
 
 #define INTERNLM(who)                                                                       \
     .tokenizers = "SentencePiece BPE", .serves = who, .norm = NORM_RMS, .act = ACTF_SILU,   \

@@ -67,7 +67,8 @@ const struct key_row keys_hf[] = {
     ROPE_ROW(KEY_ROPE_SHARE, "partial_rotary_factor"),
     {KEY_ROPE_BASE_WINDOW, {"rope_parameters.sliding_attention.rope_theta", "rope_local_base_freq"}, 0},
     {KEY_ROPE_TYPE, {"rope_scaling.rope_type", "rope_scaling.type", "rope_parameters.rope_type",
-                     "rope_parameters.type", "rope_parameters.full_attention.rope_type"}, 0},
+                     "rope_parameters.type", "rope_parameters.full_attention.rope_type",
+                     "rope_parameters.full_attention.type"}, 0},
     // Phi-3 has the context of the training beside the scaling, and there it counts.
     {KEY_ROPE_ORIGINAL, {"original_max_position_embeddings", SCALING_NAMES("original_max_position_embeddings")}, 0},
     SCALING_ROW(KEY_ROPE_FACTOR, "factor"),

@@ -6,7 +6,8 @@
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
-    {KEY_N_CTX, {"max_position_embeddings"}, 2048},
+    HF_SIZES(4096, 11008, 32, 32),
+    HF_CTX(2048),
     {KEY_WINDOW, {0}, 0},
     {KEY_LAYER_TYPES, {0}, 0},
     {0},

@@ -14,6 +14,7 @@ static const struct key_row keys_of_gguf[] = {
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
+    HF_CTX(2048),
     {KEY_EMBD_SCALE, {"scale_emb"}, 0},
     {KEY_RESIDUAL_DEPTH, {"scale_depth"}, 0},
     {KEY_LOGIT_WIDTH, {"dim_model_base"}, 0},

@@ -5,7 +5,9 @@
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
-    {KEY_N_HEAD_KV, {"num_key_value_heads"}, 8},
+    HF_SIZES(4096, 14336, 32, 32),
+    HF_CTX(131072),
+    HF_HEADS_KV(8),
     {KEY_WINDOW, {"sliding_window"}, 4096},
     {0},
 };
@@ -33,8 +35,10 @@ static const struct key_row keys_3_of_gguf[] = {
 
 static const struct key_row keys_3[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
-    {KEY_HEAD_DIM, {"head_dim"}, 128},
-    {KEY_N_HEAD_KV, {"num_key_value_heads"}, 8},
+    HF_SIZES(4096, 14336, 34, 32),
+    HF_CTX(262144),
+    HF_HEADS_KV(8),
+    HF_HEAD_DIM(128),
     {0},
 };
 
@@ -63,6 +67,10 @@ const struct family family_mistral3 = {
 
 static const struct key_row keys_cwm[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
+    HF_CTX(131072),
+    HF_HEADS_KV(8),
+    HF_HEAD_DIM(128),
+    HF_ROPE_BASE(1e6),
     {KEY_WINDOW, {"sliding_window"}, 8192},
     {0},
 };
@@ -75,6 +83,8 @@ const struct family family_cwm = {
     .norm = NORM_RMS,
     .act = ACTF_SILU,
     .scale_scores = true,
+    .full_every = 4,
+    .full_first = true,
     .files[WEIGHTS_HF] = {
         .rows = {hf_base, hf_attention, hf_gated_mlp, hf_biases, hf_norms},
         .keys = {keys_cwm},

@@ -19,6 +19,7 @@ static const struct bind_row rows[] = {
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
+    HF_CTX(2048),
     {KEY_LOGIT_SOFTCAP, {"final_logit_softcapping"}, 15},
     {0},
 };

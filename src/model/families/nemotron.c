@@ -14,7 +14,7 @@ static const struct bind_row base_hf[] = {
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"norm_eps"}, 1e-5},
-    {KEY_N_CTX, {"max_position_embeddings"}, 4096},
+    HF_CTX(4096),
     {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.5},
     {0},
 };
@@ -40,7 +40,7 @@ const struct family family_nemotron = {
     },
 };
 
-static const struct key_row keys_jais[] = {{KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5}, {0}};
+static const struct key_row keys_jais[] = {{KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5}, HF_CTX(8192), {0}};
 
 const struct family family_jais2 = {
     .name = "jais2",

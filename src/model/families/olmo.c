@@ -25,7 +25,7 @@ static const struct bind_row base_hf[] = {
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {0}, 1e-5},
-    {KEY_N_CTX, {"max_position_embeddings"}, 2048},
+    HF_CTX(2048),
     {KEY_QKV_CLAMP, {"clip_qkv"}, 0},
     {0},
 };
@@ -62,13 +62,15 @@ static const struct bind_row qk_norms_hf[] = {
 
 static const struct key_row keys_2[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
-    {KEY_N_CTX, {"max_position_embeddings"}, 2048},
+    HF_CTX(2048),
     {KEY_WINDOW, {0}, 0},
     {0},
 };
 
 static const struct key_row keys_3[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
+    HF_CTX(2048),
+    HF_ROPE_BASE(500000),
     {KEY_WINDOW, {"sliding_window"}, 4096},
     {KEY_ROPE_BASE, {"rope_parameters.full_attention.rope_theta", "rope_theta"}, 500000},
     {KEY_ROPE_BASE_WINDOW, {"rope_parameters.sliding_attention.rope_theta"}, 500000},

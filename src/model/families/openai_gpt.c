@@ -18,6 +18,7 @@ static const struct bind_row rows[] = {
     {"h.%d.mlp.c_proj.bias", BIND_VECTOR, LAYER(down.b), {DIM_EMBD}, 0},
     {"h.%d.ln_2.weight", BIND_VECTOR, LAYER(mlp_sum.w), {DIM_EMBD}, 0},
     {"h.%d.ln_2.bias", BIND_VECTOR, LAYER(mlp_sum.b), {DIM_EMBD}, 0},
+    {"lm_head.weight", BIND_MATRIX, MODEL(head.w), {DIM_VOCAB, DIM_EMBD}, BIND_HEAD},
     {0},
 };
 

@@ -31,8 +31,9 @@ static const struct key_row keys[] = {
     {KEY_N_HEAD_KV, {0}, 0},
     {KEY_HEAD_DIM, {0}, 0},
     {KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5},
+    HF_CTX(16384),
+    HF_ROPE_BASE(25000),
     {KEY_HAS_NORMS, {"qk_layernorm"}, 0},
-    {KEY_ROPE_BASE, {"rope_parameters.rope_theta", "rope_theta"}, 25000},
     {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.5},
     {0},
 };

@@ -36,7 +36,7 @@ static const struct bind_row rows_hf[] = {
 
 static const struct key_row keys[] = {
     {KEY_HEAD_DIM, {0}, 0},
-    {KEY_N_CTX, {"max_position_embeddings"}, 2048},
+    HF_CTX(2048),
     {KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5},
     {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.5},
     {KEY_REFUSED, {"qk_layernorm"}, 0},
@@ -68,7 +68,8 @@ static const struct bind_row attention_3[] = {
 };
 
 static const struct key_row keys_3[] = {
-    {KEY_N_CTX, {"max_position_embeddings"}, 4096},
+    HF_CTX(4096),
+    {KEY_ROPE_ORIGINAL, {"original_max_position_embeddings"}, 4096}, // whatever the scaling says
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
     {KEY_ROPE_ORIGINAL, {"original_max_position_embeddings"}, 4096}, // and not that within rope_scaling
     {0},

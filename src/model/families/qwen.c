@@ -5,7 +5,9 @@
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
-    {KEY_N_HEAD_KV, {"num_key_value_heads"}, 32},
+    HF_SIZES(4096, 22016, 32, 32),
+    HF_CTX(32768),
+    HF_HEADS_KV(32),
     {KEY_WINDOW, {"sliding_window"}, 4096},
     {KEY_WINDOW_ON, {"use_sliding_window"}, 0},
     {KEY_WINDOW_FROM, {"max_window_layers"}, 28},
@@ -50,7 +52,7 @@ const struct family family_qwen2 = {
 };
 
 static const struct key_row keys_3[] = {
-    {KEY_HEAD_DIM, {"head_dim"}, 128},
+    HF_HEAD_DIM(128),
     {0},
 };
 

@@ -11,7 +11,9 @@ static const struct bind_row norms_gguf[] = {
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
-    {KEY_HEAD_DIM, {"head_dim"}, 128},
+    HF_CTX(524288),
+    HF_HEADS_KV(8),
+    HF_HEAD_DIM(128),
     {0},
 };
 

@@ -5,11 +5,13 @@
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-6},
-    {KEY_N_HEAD_KV, {"num_key_value_heads"}, 4},
-    {KEY_ROPE_BASE, {"rope_parameters.rope_theta", "rope_theta"}, 2e6},
+    HF_CTX(32768),
+    HF_HEADS_KV(4),
+    HF_ROPE_BASE(2e6),
     {KEY_ROPE_EVERY, {"no_rope_layer_interval"}, 0},
     {KEY_ROPE_LAYERS, {"no_rope_layers"}, 0},
     {KEY_REFUSED, {"use_sliding_window"}, 0},
+    {KEY_WINDOW, {0}, 0},
     {0},
 };
 

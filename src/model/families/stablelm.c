@@ -21,6 +21,8 @@ static const struct key_row keys_of_gguf[] = {{KEY_PARALLEL, {".use_parallel_res
 
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5},
+    HF_CTX(4096),
+    HF_HEADS_KV(32),
     {KEY_PARALLEL, {"use_parallel_residual"}, 0},
     {KEY_HAS_BIAS, {"use_qkv_bias"}, 0},
     {KEY_HAS_NORMS, {"qk_layernorm"}, 0},

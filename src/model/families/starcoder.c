@@ -77,9 +77,10 @@ static const struct bind_row mlp_2[] = {
 
 static const struct key_row keys_2[] = {
     {KEY_NORM_EPS, {"norm_epsilon"}, 1e-5},
+    HF_CTX(4096),
+    HF_HEADS_KV(2),
     {KEY_HAS_BIAS, {"use_bias"}, 0},
     {KEY_HAS_BIAS_MLP, {"use_bias"}, 0},
-    {KEY_N_HEAD_KV, {"num_key_value_heads"}, 2},
     {0},
 };
 
