@@ -194,6 +194,48 @@ static void nfc_is_noted_and_left_out(void **state) {
     }
 }
 
+// Byte-level BPE is lossless unless a part of the file changes texts, or removes something of them.
+static void a_part_that_loses_bytes_is_told(void **state) {
+    (void)state;
+#define WITH_ADDED(manner) ",\"added_tokens\":[{\"id\":258,\"content\":\"<m>\",\"special\":" manner "}]"
+    static const struct {
+        const char *rest;
+        bool lossless;
+    } cases[] = {
+        {"", true},
+        {",\"normalizer\":{\"type\":\"NFC\"}", true}, // left out
+        {",\"normalizer\":{\"type\":\"NFKC\"}", false},
+        {",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"Lowercase\"}]}",
+         false},
+        {",\"normalizer\":{\"type\":\"Prepend\",\"prepend\":\"x\"}", false},
+        {WITH_ADDED("false,\"lstrip\":true"), false},
+        {WITH_ADDED("false,\"rstrip\":true"), false},
+        {WITH_ADDED("false,\"single_word\":true"), true},
+        {WITH_ADDED("true,\"rstrip\":true"), true}, // only where special tokens are parsed
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct made m;
+        char rest[400];
+        quill_tokenizer_info info;
+        snprintf(rest, sizeof rest, ",\"pre_tokenizer\":" BYTE_LEVEL "%s", cases[i].rest);
+        quill_tokenizer *t = tokenizer_of(&m, make_json(&m, "," MERGES, rest));
+        quill_tokenizer_describe(t, &info);
+        if (info.lossless != cases[i].lossless) fail_with("%s", cases[i].rest);
+        quill_tokenizer_free(t);
+        made_free(&m);
+    }
+    struct made m;
+    quill_tokenizer_info info;
+    static const char removed[] = ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\","
+                                  "\"pattern\":{\"String\":\"x\"},\"behavior\":\"Removed\"}," BYTES_ONLY "]}";
+    quill_tokenizer *t = tokenizer_of(&m, make_json(&m, "," MERGES, removed));
+    quill_tokenizer_describe(t, &info);
+    assert_false(info.lossless);
+    assert_encodes(t, STR("xaxbx"), QUILL_SPECIAL_AS_TEXT, 'a', 'b', -1);
+    quill_tokenizer_free(t);
+    made_free(&m);
+}
+
 static void pre_tokenizers_become_patterns(void **state) {
     (void)state;
     static const struct {
@@ -854,6 +896,7 @@ int main(void) {
         cmocka_unit_test(added_tokens_are_special_or_not),
         cmocka_unit_test(special_tokens_strip_where_they_are_parsed),
         cmocka_unit_test(nfc_is_noted_and_left_out),
+        cmocka_unit_test(a_part_that_loses_bytes_is_told),
         cmocka_unit_test(pre_tokenizers_become_patterns),
         cmocka_unit_test(text_is_whole_without_a_split),
         cmocka_unit_test(parts_that_are_not_there_are_refused_by_name),
