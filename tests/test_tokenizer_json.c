@@ -58,6 +58,7 @@ static void check(const char *name) {
     static void test(void **state) { (void)state; check(name); }
 CHECK(llama, "llama")
 CHECK(converted, "converted")
+CHECK(blank_runs, "blank-runs")
 CHECK(ignore_merges, "ignore-merges")
 CHECK(gemma, "gemma")
 CHECK(metaspace_first, "metaspace-first")
@@ -232,6 +233,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(llama),
         cmocka_unit_test(converted),
+        cmocka_unit_test(blank_runs),
         cmocka_unit_test(ignore_merges),
         cmocka_unit_test(gemma),
         cmocka_unit_test(metaspace_first),

@@ -22,7 +22,7 @@ TEXTS = (
     "😀👍🏽 ❤️", "a\u00a0b\u3000c\u2003d", "a\u200bb\ufeffc\u00add", "\x00a\x00", "a\x01\x7f\x0bb\x0cc", "a\u0085b\u2028c", "▁", "▁a▁b", "a ▁ b", " ▁a", "<0x41>", "�",
     "<s>", "</s>", "<unk>", "a<s>b", "a <s> b", "<s> a</s>", "<s><s>a", "<name>", "a<name>b", "a <name> b", "  <name>  ", "<NAME>", "<keep>", "a <keep>\n b", "Word", "a Word b",
     "aWordb", "Word1", "1 Word", "Word.", "<old>", "a<old>b", "a <old> b", "<old> a", "a-b--c---d", "...", "!?", "a1b22c333", "tail   ", "\r\n a \r\n", "$5+3=8^2`~|",
-    "Ⓐⓑ", "ǅ ŉ", "ệ e\u0302\u0323", "\u0301alone", "q\u0307\u0323 q\u0323\u0307", "🇩🇪🇫🇷", "न\u093c", "क\u094dष",
+    "Ⓐⓑ", "a   b    c     d      e", "\n\n\n", "x\n\n  y\n\n    z", "▁▁a▁▁▁b", "ǅ ŉ", "ệ e\u0302\u0323", "\u0301alone", "q\u0307\u0323 q\u0323\u0307", "🇩🇪🇫🇷", "न\u093c", "क\u094dष",
 )
 
 
@@ -46,6 +46,8 @@ def run(args):
         # Unigram finds special tokens in plain text too, where they are part of its vocabulary; quill does not.
         unigram = name.startswith("unigram")
         plain = [text for text in TEXTS if not (unigram and any(token in text for token in ("<s>", "</s>", "<unk>", "<0x")))]
+        if name == "blank-runs":  # a run of U+2581 in a text is the added token, a run of spaces is merged; here both are
+            plain = [text for text in plain if MARK * 2 not in text]
         save(tokenizer, folder / "cases.txt", plain)
         tokenizer.encode_special_tokens = False
         save(tokenizer, folder / "special.txt", [text for text in TEXTS if "<" in text and not (unigram and ("<0x" in text or "</s>" in text))])
@@ -88,6 +90,8 @@ def make_all(lines):
     yield "llama", made(marked(), normalizer=llama, decoder=llama_decoder, post_processor=template)
     yield "converted", build(converted(lines), special, [AddedToken("<name>", normalized=False)], normalizer=llama, decoder=llama_decoder,
                              post_processor=template)
+    runs = [AddedToken(text, normalized=False) for text in ("\n\n", MARK * 2, MARK * 4)]
+    yield "blank-runs", build(with_runs(converted(lines)), special, runs, normalizer=to_mark, decoder=bare)
     yield "ignore-merges", made(marked(ignore_merges=True), normalizer=llama, decoder=llama_decoder)
     yield "gemma", made(marked(), normalizer=to_mark, pre_tokenizer=P.Split(" ", "merged_with_previous"), decoder=bare)
     yield "metaspace-first", made(marked(), pre_tokenizer=P.Metaspace(prepend_scheme="first", split=False), decoder=llama_decoder)
@@ -159,6 +163,18 @@ def converted(lines):
               for at in range(1, len(text)) if text[:at] in vocab and text[at:] in vocab]
     merges.sort(key=lambda merge: -merge[0])
     return tokenizers.models.BPE(vocab=vocab, merges=[pair for _, pair in merges], byte_fallback=True, fuse_unk=True, unk_token="<unk>")
+
+
+def with_runs(model):
+    """Gemma's runs of line ends and spaces: made by merges, and added tokens too."""
+    import tokenizers
+    content = json.loads(tokenizers.Tokenizer(model).to_str())["model"]
+    vocab, merges = content["vocab"], [tuple(pair) for pair in content["merges"]]
+    made = [("\n", "\n"), (MARK, MARK), (MARK, MARK * 2), (MARK * 2, MARK), (MARK * 2, MARK * 2)]
+    for text in ["\n"] + ["".join(pair) for pair in made]:
+        vocab.setdefault(text, len(vocab))
+    merges = made + [pair for pair in merges if pair not in made]
+    return tokenizers.models.BPE(vocab=vocab, merges=merges, byte_fallback=True, fuse_unk=True, unk_token="<unk>")
 
 
 def gpt1(lines):

@@ -161,6 +161,14 @@ static quill_status same_id(const struct vocab_reading *r, int32_t id, struct st
                 id, QUOTED(a), QUOTED(b));
 }
 
+// Whether an added token remains the token of the vocabulary that it repeats. Gemma's runs of spaces, spelled as
+// U+2581, are listed as added tokens too. Text with spaces gets them by merges, because added tokens are searched for
+// before spaces become U+2581; so does a text that has U+2581 itself.
+static bool stays_normal(const struct vocab_owner *o, const struct vocab_entry *e) {
+    return e->added && (e->kind & TOKEN_KIND_BITS) == TOKEN_ADDED && o->spelling == SPELLED_BLANKS &&
+           has_blank_mark(e->text);
+}
+
 // Orders tokens by id. There may be ids without a token, but not many more than there are tokens: no allocation depends
 // on a number that a file merely claims.
 static quill_status place_tokens(const struct vocab_reading *r) {
@@ -180,8 +188,8 @@ static quill_status place_tokens(const struct vocab_reading *r) {
         const struct vocab_entry *e = &o->entries[i];
         struct str *token = &o->tokens[e->id];
         if (token->p && !(e->added && str_equal(*token, e->text))) return same_id(r, e->id, *token, e->text);
+        if (!token->p || !stays_normal(o, e)) o->kinds[e->id] = e->kind;
         *token = e->text;
-        o->kinds[e->id] = e->kind;
     }
     return QUILL_OK;
 }
