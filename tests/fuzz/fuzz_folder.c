@@ -16,6 +16,6 @@ quill_status fuzz_one(const uint8_t *data, size_t size, quill_error *err) {
     struct str rest = {(const char *)data, size}, config = fuzz_part(&rest, "==== generation");
     put_folder(config, rest);
     const quill_status s = fuzz_open_folder(err);
-    fuzz_write_folder(s);
+    fuzz_write_folder(s, "Q8_0");
     return s;
 }
