@@ -1226,6 +1226,16 @@ def make_relatives(f):
     f.n("qkv-of-the-first-layer-alone", relative("llama", tensors=qkv, n_layer=2),
         "tensor 'blk.1.attn_qkv.weight': expected shape [8, 4], found no such tensor")
 
+    for family, name in [("llama", "blk.0.attn_q_norm.weight"), ("llama", "blk.0.attn_sinks.weight"), ("llama", "blk.0.ffn_gate_inp.weight"),
+                         ("llama", "output_norm.bias"), ("llama", "output.bias"), ("llama", "token_embd_norm.weight"),
+                         ("llama", "position_embd.weight"), ("qwen2", "blk.0.attn_output.bias"), ("llama", "blk.0.x")]:
+        more = {"blk.0.attn_q.bias": [4], "blk.0.attn_k.bias": [2], "blk.0.attn_v.bias": [2]} if family == "qwen2" else {}
+        f.n("more-%s-%s" % (family, name.replace(".", "-")), relative(family, tensors={**more, name: [4]}),
+            "tensor '%s': expected none of this name in a %s model" % (name, family))
+    f.y("more-of-images", relative("llama", tensors={"v.blk.0.attn_q.weight": [4, 4], "mm.0.weight": [4, 4]}))
+    f.y("more-of-a-draft", relative("llama", {".block_count": (U32, 2), ".nextn_predict_layers": (U32, 1)},
+                                    {"blk.1.nextn.eh_proj.weight": [4, 4], "blk.1.attn_q_norm.weight": [4]}))
+
     # Rotary positions.
     nan, infinite = float("nan"), float("inf")
     f.y("rope-freqs", relative("llama", tensors={"rope_freqs.weight": ([1], floats(4))}))

@@ -363,7 +363,12 @@ quill_status model_bind(struct model **out, const struct weights *weights, const
     const struct family *family;
     *out = NULL;
     quill_status s = bind_find_family(&family, weights, err);
-    return s ? s : model_bind_family(out, family, weights, kernels, err);
+    if (!s) s = model_bind_family(out, family, weights, kernels, err);
+    if (!s) s = bind_check_leftovers(*out, weights, err);
+    if (!s || !*out) return s;
+    model_free(*out);
+    *out = NULL;
+    return s;
 }
 
 void model_free(struct model *model) {

@@ -28,6 +28,8 @@ uint64_t bind_dim(const struct hparams *hp, enum bind_dim dim);
 
 // The family, and its variant. QUILL_E_MODEL: none that quill runs; the message has the nearest name.
 quill_status bind_find_family(const struct family **family, const struct weights *w, quill_error *err);
+// QUILL_E_MODEL: a GGUF file has a tensor for a part that its family does not have.
+quill_status bind_check_leftovers(const struct model *model, const struct weights *w, quill_error *err);
 // As model_bind, for a family that the caller knows.
 quill_status model_bind_family(struct model **out, const struct family *family, const struct weights *weights,
                                const struct kernels *kernels, quill_error *err);
