@@ -6,6 +6,7 @@
 #include "family_models.h"
 #include "folder.h"
 #include "kernels/kernels.h"
+#include "model/bind/bind.h"
 #include "model/families/family.h"
 #include "quill/model.h"
 
@@ -73,6 +74,50 @@ static void what_is_written_has_the_bits_of_its_directory(void **state) {
     assert_int_equal(same, n);
     assert_int_equal(n_unsaid, sizeof unsaid / sizeof unsaid[0]);
     assert_true(n > 0 && formless > 0);
+}
+
+// ---- the rows of both formats ----
+
+// Distinct sizes, so that shapes of other letters have another number of values.
+static const struct hparams sizes = {.n_vocab = 101, .n_ctx = 103, .n_embd = 107, .n_layer = 1, .n_head = 21,
+                                     .n_head_kv = 7, .head_dim = 13, .n_ff = 109, .rope_dims = 10, .n_embd_in = 113,
+                                     .position_offset = 127};
+
+static uint64_t count_values(const struct bind_row *row) {
+    uint64_t n = 1;
+    for (int i = 0; i < 3 && row->shape[i]; i++) n *= bind_dim(&sizes, row->shape[i]);
+    return n;
+}
+
+// What is bound by a row of one format and written by one of the other: as many values.
+static void the_same_places_have_the_same_size(void **state) {
+    (void)state;
+    const struct family *f;
+    for (size_t i = 0; (f = family_at(i)); i++) {
+        const struct family *gguf = family_in_gguf(f);
+        struct row_walk walk = {f->files[WEIGHTS_HF].rows, NULL};
+        for (const struct bind_row *row; gguf && (row = row_next(&walk));) {
+            struct row_walk others = {gguf->files[WEIGHTS_GGUF].rows, NULL};
+            for (const struct bind_row *other; (other = row_next(&others));) {
+                const bool same_place = row->kind == other->kind && row->place == other->place &&
+                                        bind_is_per_layer(row) == bind_is_per_layer(other);
+                if (same_place && count_values(row) != count_values(other))
+                    print_error("%s: %s and %s\n", f->name, row->name, other->name);
+                assert_true(!same_place || count_values(row) == count_values(other));
+            }
+        }
+    }
+}
+
+// GGUF files hold the parts of fused tensors one behind the other: so they can be written.
+static void fused_rows_of_gguf_files_are_in_order(void **state) {
+    (void)state;
+    const struct family *f;
+    for (size_t i = 0; (f = family_at(i)); i++) {
+        struct row_walk walk = {f->files[WEIGHTS_GGUF].rows, NULL};
+        for (const struct bind_row *row; (row = row_next(&walk));)
+            assert_true(!bind_is_fused(row) || row->place == FUSED_QKV || row->place == FUSED_GATE_UP);
+    }
 }
 
 // ---- the files of other programs ----
@@ -271,6 +316,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_written_has_the_bits_of_its_directory, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_is_written_is_what_other_programs_write, make_folder, remove_folder),
+        cmocka_unit_test(the_same_places_have_the_same_size),
+        cmocka_unit_test(fused_rows_of_gguf_files_are_in_order),
         cmocka_unit_test_setup_teardown(traits_that_gguf_cannot_say_are_refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(traits_that_gguf_can_say_are_kept, make_folder, remove_folder),
     };

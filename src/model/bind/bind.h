@@ -62,6 +62,8 @@ bool fused_vector(struct layer_plan *layer, const struct hparams *hp, enum bind_
 // Fills in what follows from the family, the hyper-parameters and the bound tensors. QUILL_E_MODEL: the model has a
 // part that the pass does not compute.
 quill_status plan_resolve(struct model *model, const struct weights *w, quill_error *err);
+// Whether a layer has no window where every n-th (0: none) of the family's layers has none.
+bool plan_is_full(const struct family *family, int32_t n, int32_t layer);
 // The factor of attention scores in a layer, as plan_resolve makes it.
 float plan_score_scale(const struct model *model, enum weights_format format, int32_t layer);
 // The tables of rotary positions; QUILL_E_MODEL: the numbers that they are made of mean nothing.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "export.h"
 
-#include "base/alloc.h"
+#include <assert.h>
 
 bool export_reorders(const struct model *model) {
     return family_in_gguf(model->family)->files[WEIGHTS_GGUF].rope == ROPE_PAIRS &&
@@ -111,6 +111,7 @@ static bool add_tensor(struct export_tensors *out, const struct bind_row *row, c
         n *= (size_t)(t->shape[t->n_dims] = bind_dim(&model->hp, row->shape[t->n_dims]));
     if (!bind_is_matrix(row)) return set_vector(t, row, model, layer, n, &out->arena);
     set_matrix(t, row, model, layer);
+    assert(t->rows.n * t->rows.parts[0].w.cols == n);
     return true;
 }
 

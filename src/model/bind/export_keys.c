@@ -123,9 +123,8 @@ static bool put_window(struct writing *k) {
         if (model->layers[l].window > window) window = model->layers[l].window;
     k->told.window = window;
     for (int32_t l = 0; l < model->hp.n_layer; l++) {
-        const int32_t every = k->family->full_every;
         layers[l] = model->layers[l].window > 0;
-        differs = differs || layers[l] != (window > 0 && !(every && (l + 1) % every == 0));
+        differs = differs || layers[l] != (window > 0 && !plan_is_full(k->family, k->family->full_every, l));
     }
     if (!differs || !row) return true;
     name_of(k, row, name);

@@ -86,6 +86,10 @@ static quill_status find_groups(const struct meta **groups, const char **name, c
 
 static bool every(int32_t n, int32_t layer) { return n > 0 && (layer + 1) % n == 0; }
 
+bool plan_is_full(const struct family *family, int32_t n, int32_t layer) {
+    return every(n, family->full_first ? layer - 1 : layer);
+}
+
 static quill_status plan_positions(struct model *model, const struct weights *w, quill_error *err) {
     const struct hparams *hp = &model->hp;
     const struct family *family = model->family;
@@ -101,8 +105,8 @@ static quill_status plan_positions(struct model *model, const struct weights *w,
     for (int32_t l = 0; l < hp->n_layer && !s; l++) {
         struct layer_plan *p = &model->layers[l];
         struct meta element;
-        const bool full = every(hp->window_every, family->full_first ? l - 1 : l);
-        bool windowed = !full && l >= hp->window_from, turned = !every(hp->rope_every, l);
+        bool windowed = !plan_is_full(family, hp->window_every, l) && l >= hp->window_from;
+        bool turned = !every(hp->rope_every, l);
         if (meta_next(&windows.walk, &element)) windowed = element.b;
         if (meta_next(&types.walk, &element)) s = type_of(element.s, model, types.name, &windowed, err);
         else if (groups) s = type_of(type_in_groups(groups, l)->s, model, groups_name, &windowed, err);
