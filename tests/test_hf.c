@@ -215,6 +215,9 @@ static void every_damage_to_a_config_is_survived(void **state) {
 static void missing_files_are_named(void **state) {
     (void)state;
     refused(WEIGHTS_ALL, "expected config.json in the folder, found none");
+    write_text("adapter_config.json", "{}");
+    refused(WEIGHTS_ALL, "expected config.json in the folder, found only adapter_config.json: an adapter, which "
+                         "changes the weights of a model");
     write_text("config.json", "{}");
     empty_folder();
     write_text("config.json", "{}");

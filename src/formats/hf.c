@@ -70,6 +70,13 @@ static quill_status open_tokenizer(struct folder *f, enum weights_want want) {
     return QUILL_OK;
 }
 
+static quill_status no_config(struct folder *f) {
+    const char *adapter = path_in(f, "adapter_config.json");
+    const bool is_adapter = adapter && access(adapter, F_OK) == 0;
+    return fail(f->err, QUILL_E_MODEL, "%s: expected config.json in the folder, found %s", PATH_OF(f->w),
+                is_adapter ? "only adapter_config.json: an adapter, which changes the weights of a model" : "none");
+}
+
 static quill_status open_config(struct folder *f, enum weights_want want) {
     const char *path = path_in(f, "config.json");
     if (!path) return fail_memory(f->err);
@@ -78,8 +85,7 @@ static quill_status open_config(struct folder *f, enum weights_want want) {
     quill_status s = map_open_at(&map, f->dir, "config.json", f->how, &missing, QUILL_E_MODEL, f->err);
     if (s) return s;
     if (!missing) s = hf_config(f->w, &map, path, f->err);
-    else if (want != WEIGHTS_TOKENIZER_ONLY)
-        s = fail(f->err, QUILL_E_MODEL, "%s: expected config.json in the folder, found none", PATH_OF(f->w));
+    else if (want != WEIGHTS_TOKENIZER_ONLY) s = no_config(f);
     map_close(&map);
     return s;
 }
