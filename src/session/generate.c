@@ -143,8 +143,8 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
         .key = {.seed = r->seed, .prompt = g->prompt_hash, .sample = r->sample, .position = n},
     };
     *id = sampler_draw(g->session->sampler, logits, &draw);
-    if (*id < 0) return fail(err, QUILL_E_CONSTRAINT, "no token is left to draw: logit biases exclude all of them");
-    return QUILL_OK;
+    if (*id >= 0) return QUILL_OK;
+    return fail(err, QUILL_E_CONSTRAINT, "no token is left to draw: logit biases or the model's own lists exclude all");
 }
 
 static bool is_end(const struct generation *g, int32_t id) {
