@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "export_spm.h"
 #include "formats/gguf_write.h"
+#include "tokenizer/split/pre_names.h"
 #include "vocab.h"
 
 static const char *const end_keys[] = {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
@@ -22,6 +23,12 @@ static quill_status check_rows(const struct vocab *v, const char *file, int32_t 
     return QUILL_OK;
 }
 
+// The name in GGUF for how a text is split into words, and whether words that are tokens are merged. NULL: none.
+static const char *pre_of(const struct vocab_spec *spec) {
+    if (spec->pre || !spec->n_patterns) return spec->ignore_merges ? NULL : spec->pre ? spec->pre : "gpt-2";
+    return spec->behaviors ? NULL : pre_name_of(spec->patterns, spec->n_patterns, spec->ignore_merges);
+}
+
 // Refuses traits that GGUF cannot express: the written tokenizer would silently be a different one.
 static quill_status check_traits(const struct vocab *v, const struct weights *w, int32_t rows, quill_error *err) {
     const struct vocab_spec *spec = &v->spec;
@@ -30,11 +37,11 @@ static quill_status check_traits(const struct vocab *v, const struct weights *w,
     for (size_t i = 0; i < spec->n_normalizers; i++)
         if (spec->normalizers[i].kind != NORMALIZE_NFC)
             return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its normalizer has no key in GGUF", file);
-    if (!spec->pre && spec->n_patterns)
-        return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF", file);
-    if (spec->ignore_merges)
-        return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: ignore_merges has no key in GGUF", file);
-    return check_rows(v, file, rows, err);
+    if (pre_of(spec)) return check_rows(v, file, rows, err);
+    if (spec->pre || (!spec->behaviors && pre_name_of(spec->patterns, spec->n_patterns, !spec->ignore_merges)))
+        return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: ignore_merges %s has no key in GGUF", file,
+                    spec->ignore_merges ? "true" : "false");
+    return fail(err, QUILL_E_MODEL, "%s: tokenizer.json: its split pattern has no name in GGUF", file);
 }
 
 static size_t keep_below(int32_t *ids, size_t n, int32_t limit) {
@@ -89,7 +96,7 @@ static bool put_types(const struct vocab_spec *spec, struct gguf_writer *g) {
 
 static bool put_keys(const struct vocab_spec *spec, struct gguf_writer *g) {
     const bool spm = spec->model == VOCAB_SPM;
-    const char *pre = spm ? "default" : spec->pre ? spec->pre : "gpt-2";
+    const char *pre = spm ? "default" : pre_of(spec);
     bool ok = gguf_put_string(g, "tokenizer.ggml.model", spm ? STR("llama") : STR("gpt2")) &&
               gguf_put_string(g, "tokenizer.ggml.pre", str_of(pre)) &&
               gguf_put_strings(g, "tokenizer.ggml.tokens", spec->tokens, spec->n_tokens) && put_types(spec, g) &&

@@ -112,8 +112,8 @@ static const struct pre_rule chameleon = {
                  "[\\p{P}!-/:-@\\[-`{-~]", GPT2_PATTERN},
     .adds_bos = true};
 
-// Missing are names that imply text that is not byte-mapped, or that is normalized first: such a model is refused by
-// name.
+// Of the names of a rule, files that quill writes get the first, which the most readers know. Missing are names that
+// imply text that is not byte-mapped, or that is normalized first: such a model is refused by name.
 static const struct pre_name names[] = {
     {"gpt-2", &gpt2},           {"gpt-neox", &gpt2},         {"mpt", &gpt2},
     {"olmo", &gpt2},            {"phi-2", &gpt2},            {"jais", &gpt2},
@@ -126,11 +126,11 @@ static const struct pre_name names[] = {
     {"mellum2", &starcoder},    {"falcon", &falcon},         {"default", &unnamed},
     {"bloom", &bloom},          {"poro-chat", &bloom},       {"gpt3-finnish", &bloom},
     {"viking", &viking},        {"dbrx", &cl100k},           {"smaug-bpe", &cl100k},
-    {"roberta-bpe", &gpt2},     {"jina-v2-code", &gpt2},     {"glm5", &glm5},
-    {"glm4", &cl100k},          {"chatglm-bpe", &cl100k},    {"llama-bpe", &llama3},
-    {"llama3", &llama3},        {"llama-v3", &llama3},       {"falcon3", &llama3},
-    {"falcon-h1", &llama3},     {"pixtral", &llama3},        {"midm-2.0", &llama3},
-    {"lfm2", &llama3},          {"jina-v5-nano", &llama3},   {"minicpm5", &minicpm5},
+    {"roberta-bpe", &gpt2},     {"jina-v2-code", &gpt2},     {"glm4", &cl100k},
+    {"chatglm-bpe", &cl100k},   {"llama-bpe", &llama3},      {"llama3", &llama3},
+    {"llama-v3", &llama3},      {"falcon3", &llama3},        {"falcon-h1", &llama3},
+    {"pixtral", &llama3},       {"midm-2.0", &llama3},       {"lfm2", &llama3},
+    {"jina-v5-nano", &llama3},  {"glm5", &glm5},             {"minicpm5", &minicpm5},
     {"jais-2", &jais2},         {"qwen2", &qwen2},           {"deepseek-r1-qwen", &qwen2},
     {"stablelm2", &qwen2},      {"hunyuan", &qwen2},         {"solar-open", &qwen2},
     {"grok-2", &qwen2},         {"megrez", &qwen2},          {"kormo", &qwen2},
@@ -161,5 +161,12 @@ static bool same_patterns(const struct pre_rule *rule, const struct str *pattern
 const struct pre_rule *pre_find_patterns(const struct str *patterns, size_t n) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (same_patterns(names[i].rule, patterns, n)) return names[i].rule;
+    return NULL;
+}
+
+const char *pre_name_of(const struct str *patterns, size_t n, bool ignore_merges) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].rule->ignore_merges == ignore_merges && same_patterns(names[i].rule, patterns, n))
+            return names[i].name;
     return NULL;
 }

@@ -25,5 +25,7 @@ const struct pre_name *pre_find(const char *name); // NULL: not known
 // The rule with just these patterns, for a file that brings its own; NULL: none.
 struct str;
 const struct pre_rule *pre_find_patterns(const struct str *patterns, size_t n);
+// A name of the rule with just these patterns that treats merges so; NULL: none.
+const char *pre_name_of(const struct str *patterns, size_t n, bool ignore_merges);
 
 #endif
