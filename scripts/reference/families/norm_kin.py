@@ -196,6 +196,13 @@ def mistral3(text):
             "vision_feature_layer": -1, "text_config": text, "vision_config": PIXTRAL, "tie_word_embeddings": False}
 
 
+def smolvlm(text):
+    return {"architectures": ["Idefics3ForConditionalGeneration"], "model_type": "idefics3", "image_seq_len": 4, "image_token_id": 10,
+            "scale_factor": 2, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "vocab_size": 277, "text_config": text,
+            "vision_config": {"hidden_size": 4, "image_size": 4, "intermediate_size": 4, "model_type": "idefics3",
+                              "num_attention_heads": 1, "num_hidden_layers": 1, "patch_size": 2}}
+
+
 GRANITE4 = {"attention_bias": False, "layer_types": ["attention", "attention"], "mamba_chunk_size": 256, "mamba_conv_bias": True,
             "mamba_d_conv": 4, "mamba_d_head": 12, "mamba_d_state": 128, "mamba_expand": 2, "mamba_n_groups": 1, "mamba_n_heads": 4,
             "mamba_proj_bias": False, "num_experts_per_tok": 0, "num_local_experts": 0, "position_embedding_type": "rope",
@@ -214,6 +221,8 @@ MODELS = (
                                                      num_attention_heads=2, num_key_value_heads=1, rope_theta=LEFT_OUT,
                                                      rope_scaling=LEFT_OUT, sliding_window=None, rope_parameters=MINISTRAL3)),
           dtype="bfloat16"),
+    Model("smolvlm", smolvlm(base_config("VLlama3ForCausalLM", "llama", head_dim=6, is_llama_config=True, pad_token_id=2,
+                                         qk_layer_norms=False, rope_interleaved=False, rope_theta=100000)), dtype="bfloat16"),
     Model("phi", layer_norm_config("PhiForCausalLM", "phi", num_attention_heads=3, num_key_value_heads=3, intermediate_size=96,
                                    partial_rotary_factor=0.5, hidden_act="gelu_new", qk_layernorm=False, resid_pdrop=0.1,
                                    embd_pdrop=0.0),

@@ -13,6 +13,7 @@ static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"rms_norm_eps"}, 1e-5},
     HF_CTX(2048),
     {KEY_ROPE_ALPHA, {"rope_scaling.alpha", "rope_parameters.alpha"}, 0},
+    {KEY_N_EXPERT, {0}, 0}, // published files say 1
     {KEY_REQUIRED, {"use_qk_norm"}, 0},
     {KEY_REFUSED, {"use_cla"}, 0}, // keys and values of other layers
     {0},

@@ -83,7 +83,9 @@ const struct bind_row gguf_qk_norms[] = {
 
 // ---- transformers ----
 
-const char *const hf_prefixes[] = {"model.", "language_model.model.", "model.language_model.", "language_model.", NULL};
+const char *const hf_prefixes[] = {
+    "model.", "language_model.model.", "model.language_model.", "language_model.", "model.text_model.", NULL,
+};
 
 const struct bind_row hf_base[] = {
     {"embed_tokens.weight", BIND_MATRIX, MODEL(tokens), {DIM_VOCAB, DIM_EMBD}, 0},
