@@ -32,6 +32,7 @@ kernels/ref        -
 kernels/encode     ref
 kernels/body       ref
 kernels/isa        ref body
+sampler/constraint -
 tokenizer/split    -
 tokenizer/segment  -
 model/families     -
@@ -48,7 +49,7 @@ cli/verbs          io options table prompt run
 
 # Each line has a pattern for an #include and the files that may contain it.
 owners='
-<pcre2.*        src/tokenizer/split/pattern*  src/sampler/constraint*  src/sampler/stop_regex*
+<pcre2.*        src/tokenizer/split/pattern*  src/sampler/limited_regex*
 <pthread\.h>    src/base/threads.h  src/base/threads_*.c
 <omp\.h>|pragma.omp  src/base/threads_openmp.c
 <sys/mman\.h>   src/base/map.c

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-TESTS += test_sampler
+TESTS += test_sampler test_constraint

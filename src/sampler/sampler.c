@@ -162,6 +162,11 @@ int32_t sampler_draw(struct sampler *s, const float *logits, const struct draw *
     return c->id[chosen];
 }
 
+size_t sampler_candidates(const struct sampler *s, const int32_t **ids) {
+    *ids = s->c.id;
+    return s->c.n;
+}
+
 size_t sampler_distribution(struct sampler *s, const float *logits, const struct draw *draw,
                             const struct candidate **out) {
     find_candidates(s, logits, draw);

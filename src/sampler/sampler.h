@@ -32,6 +32,9 @@ struct draw {
 // Draws a token id from logits[n_vocab], which is not changed. -1: every token is excluded.
 int32_t sampler_draw(struct sampler *s, const float *logits, const struct draw *draw);
 
+// The ids among which the last draw was made; returns their number.
+size_t sampler_candidates(const struct sampler *s, const int32_t **ids);
+
 // The distribution of a draw, for tests: the probability of each candidate, descending; returns their number.
 struct candidate {
     int32_t id;

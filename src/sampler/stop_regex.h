@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Searches for a PCRE2 pattern in a growing text. Patterns come from outside: their size is limited when they are
-// compiled, and their effort when they are matched; hitting a limit is an error, never "no match".
+// Searches for a PCRE2 pattern in a growing text.
 #ifndef QUILL_SAMPLER_STOP_REGEX_H
 #define QUILL_SAMPLER_STOP_REGEX_H
 

@@ -29,6 +29,11 @@ static inline void token_set_add(struct token_set *set, size_t id) {
     set->bits[id / 64] |= (uint64_t)1 << id % 64;
 }
 
+static inline void token_set_remove(struct token_set *set, size_t id) {
+    set->n -= token_set_has(set, id);
+    set->bits[id / 64] &= ~((uint64_t)1 << id % 64);
+}
+
 // The lowest id of the set that is at least `from`; n_vocab: none. To visit all ids:
 //     for (size_t id = token_set_next(set, n_vocab, 0); id < n_vocab; id = token_set_next(set, n_vocab, id + 1))
 static inline size_t token_set_next(const struct token_set *set, size_t n_vocab, size_t from) {

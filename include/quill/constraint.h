@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Constraints: texts that are generated so that they satisfy something.
+//
+//     quill_constraint *date = NULL;
+//     s = quill_constraint_regex(&date, "\\d{4}-\\d\\d-\\d\\d", &err);
+//     request.constraint = date;
+//     if (!s) s = quill_generate(session, &request, &result, &err); // QUILL_STOP_REGEX, or QUILL_E_CONSTRAINT
+//     quill_constraint_free(date);
+//
+// Of the tokens that the sampling chain leaves, only those are drawn with which the text can still come to satisfy the
+// constraint; if there are none, the chain runs on the logits of all tokens with that property. Nothing of a text is
+// passed on before it is complete.
+#ifndef QUILL_CONSTRAINT_H
+#define QUILL_CONSTRAINT_H
+
+#include "error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+// It keeps what it learns of its patterns and of the vocabulary of the model it is used with, so one constraint is best
+// used for many texts. It may serve many requests at once, but those of one session at a time; another model costs the
+// time to read its vocabulary. One thread at a time.
+typedef struct quill_constraint quill_constraint;
+void quill_constraint_free(quill_constraint *constraint); // no request may be using it
+
+// The whole text matches `pattern`, UTF-8 and NUL-terminated: a regular expression of PCRE2 with its options UTF and
+// UCP. Matching begins with the text that is generated: nothing looks back at the prompt. Regular patterns cost little,
+// and none of them can lead to a text that cannot be completed. With \b, assertions, backreferences, atomic groups and
+// recursion the text is matched partially with every token, and some patterns lead into a dead end. \K, \C, callouts
+// and verbs are refused. Errors: QUILL_E_USAGE ("regex: at 5: ...": a mistake at byte 5, or no text matches),
+// QUILL_E_SYSTEM (memory).
+QUILL_MUST_CHECK quill_status quill_constraint_regex(quill_constraint **out, const char *pattern, quill_error *err);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#ifndef QUILL_SAMPLER_CONSTRAINT_REGEX_BUILD_H
+#define QUILL_SAMPLER_CONSTRAINT_REGEX_BUILD_H
+
+#include "base/str.h"
+#include "regex_nfa.h"
+
+// `pattern` is one that PCRE2 compiles. Errors: QUILL_E_SYSTEM (memory).
+QUILL_MUST_CHECK quill_status nfa_create(struct nfa *nfa, struct str pattern, quill_error *err);
+
+#endif
