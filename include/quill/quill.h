@@ -38,6 +38,7 @@
 
 #include "batch.h"
 #include "bench.h"
+#include "constraint.h"
 #include "error.h"
 #include "model.h"
 #include "sampler.h"

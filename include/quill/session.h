@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "constraint.h"
 #include "error.h"
 #include "model.h"
 #include "sampler.h"
@@ -90,8 +91,8 @@ typedef enum quill_stop {
     QUILL_STOP_LINE,    // the newline that `line` asks for
     QUILL_STOP_LENGTH,  // n_predict tokens
     QUILL_STOP_CONTEXT, // no position is left
-    QUILL_STOP_CHOICE,  // this and the next two are reserved for constraints that complete a text; not returned yet
-    QUILL_STOP_REGEX,
+    QUILL_STOP_CHOICE,  // this and QUILL_STOP_JSON are reserved for constraints to come
+    QUILL_STOP_REGEX,   // the text is complete, as the constraint asks
     QUILL_STOP_JSON,
     QUILL_STOP_TIMEOUT,
     QUILL_STOP_SIGNAL,
@@ -121,6 +122,12 @@ typedef struct quill_scored_token {
 
 enum { QUILL_DRAFT_AUTO = -1 };
 
+// What n_predict, and the context, mean to a text under a constraint that is not complete.
+typedef enum quill_budget {
+    QUILL_BUDGET_SOFT, // only tokens are drawn from which the shortest end still fits
+    QUILL_BUDGET_HARD, // nothing; a text that is cut off is QUILL_E_CONSTRAINT
+} quill_budget;
+
 // One generation. Start from quill_request_default() and set what differs. Everything is borrowed until the call
 // returns.
 typedef struct quill_request {
@@ -138,6 +145,13 @@ typedef struct quill_request {
                              // `line` over the regex
     const char *stop_regex;  // PCRE2, or NULL; an empty match counts only after at least one byte
     bool line;               // a newline stops
+    // NULL: none; else nothing is passed on before the text is complete, and a text that ends inside is
+    // QUILL_E_CONSTRAINT. EOS is drawn only where the text is complete; if nothing can follow, it ends by itself. Stops
+    // and `line` end it only where what is in front of them is complete, and are part of the text elsewhere; where the
+    // constraint does not let it go on with them, a token that begins like one of them ends it as EOS does. stop_regex
+    // must be NULL.
+    quill_constraint *constraint;
+    quill_budget budget;
     bool raw_bytes;          // emit invalid UTF-8 unchanged instead of as U+FFFD
     int logprobs;            // -1: none; K (0..100): fill `tokens` of the result, each with the K likeliest
     bool prompt_logprobs;    // fill `prompt_scores` of the result as well (needs logprobs >= 0)
@@ -173,8 +187,9 @@ typedef struct quill_result {
 
 // Generates. On failure after text was passed on, *result is filled too; its stop is QUILL_STOP_ERROR.
 // Errors: QUILL_E_CONTEXT (the prompt does not fit; nothing was generated), QUILL_E_USAGE (values, regex; rows of a
-// batch in work), QUILL_E_CONSTRAINT (a match limit, or logit biases forbid every token), QUILL_E_MODEL (non-finite
-// values), QUILL_E_SYSTEM (memory), what on_text returned. A full context is no error: QUILL_STOP_CONTEXT.
+// batch in work), QUILL_E_CONSTRAINT (a match limit; logit biases forbid every token; or the text, which is then empty,
+// cannot be completed as the constraint asks), QUILL_E_MODEL (non-finite values), QUILL_E_SYSTEM (memory), what on_text
+// returned. A full context is no error: QUILL_STOP_CONTEXT.
 QUILL_MUST_CHECK quill_status quill_generate(quill_session *session, const quill_request *request,
                                              const quill_result **result, quill_error *err);
 

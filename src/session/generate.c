@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "constraint_use.h"
 #include "draft.h"
 #include "stop.h"
 #include "text_out.h"
@@ -23,6 +24,7 @@ struct generation {
     struct buffer bytes;     // bytes of the generated tokens, unchanged
     size_t certain;          // how many of them are certainly not part of a stop
     struct text_out text;
+    struct constraint_use constraint; // if the request has one
     struct score_list scores, prompt_scores;
     struct draft draft;      // its ids follow the others
     bool prompt_read;        // the first logits have come
@@ -43,6 +45,7 @@ struct generation *generation_create(int32_t n_ctx) {
 void generation_free(struct generation *g) {
     if (!g) return;
     stops_free(g->stops);
+    constrained_end(&g->constraint.text);
     free(g->ids);
     free(g->ends);
     buffer_free(&g->bytes);
@@ -81,6 +84,14 @@ static void begin_text(struct generation *g) {
     for (size_t i = 0; i < g->request.n_prompt; i++) quill_decoder_take(&g->decoder, g->request.prompt[i], &n_bytes);
 }
 
+static bool is_constrained(const struct generation *g) { return g->request.constraint != NULL; }
+
+// Finishes if no token is to follow the prompt.
+static void end_before(struct generation *g) {
+    if (g->request.n_predict == 0) finish(g, QUILL_STOP_LENGTH);
+    else if (is_constrained(g) && !constrained_may_go_on(&g->constraint.text)) finish(g, QUILL_STOP_REGEX);
+}
+
 quill_status generation_begin(struct generation *g, const quill_session *session, const quill_request *request,
                               quill_error *err) {
     clear(g, session, request);
@@ -95,8 +106,9 @@ quill_status generation_begin(struct generation *g, const quill_session *session
     g->prompt_hash = hash_bytes(request->prompt, request->n_prompt * sizeof *request->prompt, 0);
     memcpy(g->ids, request->prompt, request->n_prompt * sizeof *request->prompt);
     begin_text(g);
-    if (request->n_predict == 0 && !request->prompt_logprobs) finish(g, QUILL_STOP_LENGTH);
-    return QUILL_OK;
+    if (request->constraint) s = constraint_use_begin(&g->constraint, session, &g->request, &g->decoder, err);
+    if (!s && !request->prompt_logprobs) end_before(g);
+    return s;
 }
 
 bool generation_finished(const struct generation *g) { return g->finished; }
@@ -132,7 +144,21 @@ void generation_score(struct generation *g, size_t i, const float *logits) {
 
 static bool may_end(const struct generation *g) { return g->n_generated >= (uint64_t)g->request.min_tokens; }
 
-static quill_status draw_token(struct generation *g, const float *logits, int32_t *id, quill_error *err) {
+static bool is_end(const struct generation *g, int32_t id) {
+    return quill_token_is_eos(g->session->model->tokenizer, id);
+}
+
+// How many more tokens there can be.
+static uint64_t tokens_left(const struct generation *g) {
+    const quill_request *r = &g->request;
+    // The last token has no position: it is not computed.
+    const uint64_t positions = (uint64_t)g->session->lanes.plan.n_ctx + 1 - r->n_prompt - g->n_generated;
+    const uint64_t wanted = r->n_predict < 0 ? UINT64_MAX : (uint64_t)r->n_predict - g->n_generated;
+    return wanted < positions ? wanted : positions;
+}
+
+// Draws a token. *ends: it ends the text, and is no part of it.
+static quill_status draw_token(struct generation *g, const float *logits, int32_t *id, bool *ends, quill_error *err) {
     const quill_request *r = &g->request;
     size_t n = r->n_prompt + g->n_generated;
     const struct draw draw = {
@@ -142,19 +168,21 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
         .banned = r->ignore_eos || !may_end(g) ? &g->session->banned : &g->session->undrawn,
         .key = {.seed = r->seed, .prompt = g->prompt_hash, .sample = r->sample, .position = n},
     };
+    if (is_constrained(g)) {
+        const uint64_t room = r->budget == QUILL_BUDGET_SOFT ? tokens_left(g) - 1 : UINT64_MAX;
+        g->constraint.may_stop = may_end(g);
+        return constraint_use_draw(&g->constraint, logits, &draw, buffer_str(&g->bytes), room, id, ends, err);
+    }
     *id = sampler_draw(g->session->sampler, logits, &draw);
+    *ends = *id >= 0 && is_end(g, *id);
     if (*id >= 0) return QUILL_OK;
     return fail(err, QUILL_E_CONSTRAINT, "no token is left to draw: logit biases or the model's own lists exclude all");
 }
 
-static bool is_end(const struct generation *g, int32_t id) {
-    return quill_token_is_eos(g->session->model->tokenizer, id);
-}
-
 // The end of a text is no part of it, whatever kind of token it is.
-static quill_status record(struct generation *g, const float *logits, int32_t id, quill_error *err) {
+static quill_status record(struct generation *g, const float *logits, int32_t id, bool ends, quill_error *err) {
     size_t n_bytes = 0;
-    const char *bytes = is_end(g, id) ? "" : quill_decoder_take(&g->decoder, id, &n_bytes);
+    const char *bytes = ends ? "" : quill_decoder_take(&g->decoder, id, &n_bytes);
     if (!score_list_reserve(&g->scores, 1) || !buffer_add(&g->bytes, bytes, n_bytes)) return fail_memory(err);
     score_list_add(&g->scores, &g->session->likelihood, logits, id);
     g->ids[g->request.n_prompt + g->n_generated] = id;
@@ -204,20 +232,45 @@ static quill_status look(struct generation *g, bool final, quill_error *err) {
 }
 
 // Finishes if no token can follow the last one.
-static void end_after(struct generation *g, int32_t id) {
+static void end_after(struct generation *g, bool ended) {
     const quill_request *r = &g->request;
-    if (is_end(g, id)) finish(g, QUILL_STOP_EOS);
+    if (ended) finish(g, QUILL_STOP_EOS);
     else if (r->n_predict >= 0 && g->n_generated >= (uint64_t)r->n_predict) finish(g, QUILL_STOP_LENGTH);
     // The token would be computed at position n_prompt + n_generated - 1, counted from 0.
     else if (r->n_prompt + g->n_generated > (size_t)g->session->lanes.plan.n_ctx) finish(g, QUILL_STOP_CONTEXT);
 }
 
+// Under a constraint: the text goes on, is complete, or ends inside, which is a failure. It is certain only when it is
+// complete.
+static quill_status end_constrained(struct generation *g, size_t n_before, bool ended, quill_error *err) {
+    const struct str text = buffer_str(&g->bytes);
+    struct stop_match match;
+    bool found = false;
+    quill_status s = constrained_advance(&g->constraint.text, text, n_before, err);
+    if (!s && g->n_generated > (uint64_t)g->request.min_tokens)
+        s = constraint_use_look(&g->constraint, text, n_before, &found, &match, err);
+    if (s) return s;
+    if (found) stop_at(g, &match);
+    const bool over = found || ended || !constrained_may_go_on(&g->constraint.text);
+    if (!over && tokens_left(g) > 0) return QUILL_OK;
+    if (!over && !constrained_may_end(&g->constraint.text))
+        return fail(err, QUILL_E_CONSTRAINT, "regex: the text is not complete after %zu tokens, and no more fit",
+                    g->n_generated);
+    g->certain = found ? match.begin : text.n;
+    if (!found) finish(g, QUILL_STOP_REGEX);
+    if (constrained_confirm(&g->constraint.text, (struct str){text.p, g->certain})) return QUILL_OK;
+    return fail(err, QUILL_E_CONSTRAINT, "regex: the text does not match the pattern as PCRE2 reads it");
+}
+
 static quill_status next_token(struct generation *g, const float *logits, quill_error *err) {
     int32_t id = -1;
-    quill_status s = draw_token(g, logits, &id, err);
-    if (!s) s = record(g, logits, id, err);
+    bool ends = false;
+    const size_t n_before = g->bytes.n;
+    quill_status s = draw_token(g, logits, &id, &ends, err);
+    if (!s && id >= 0) s = record(g, logits, id, ends, err);
     if (s) return s;
-    end_after(g, id);
+    if (is_constrained(g)) return end_constrained(g, n_before, ends || id < 0, err);
+    end_after(g, ends);
     if (g->finished) s = end_text(g, err);
     if (!s) s = look(g, g->finished, err);
     return s || g->finished ? s : pass_on(g, false, err);
@@ -230,6 +283,10 @@ size_t generation_draft(struct generation *g, size_t room) {
     const size_t n = r->n_prompt + g->n_generated, positions = (size_t)g->session->lanes.plan.n_ctx;
     if (g->n_generated == 0 || n > positions) return 0;
     if (room > positions - n) room = positions - n;
+    if (is_constrained(g) && g->draft.most != 0) {
+        g->draft.n = constraint_use_guess(&g->constraint, g->ids + n, room < tokens_left(g) ? room : 0);
+        if (g->draft.n) return g->draft.n;
+    }
     // One token is always drawn after the last id.
     const uint64_t left = r->n_predict < 0 ? UINT64_MAX : (uint64_t)r->n_predict - g->n_generated;
     if (left < 1 || room > left - 1) room = left ? (size_t)left - 1 : 0;
@@ -240,8 +297,9 @@ static quill_status take_row(struct generation *g, const float *logits, quill_er
     quill_status s = QUILL_OK;
     if (!g->prompt_read) g->result.prompt_ms = clock_ms() - g->start;
     g->prompt_read = true;
-    if (g->request.n_predict == 0) finish(g, QUILL_STOP_LENGTH);
-    else if (!poll_interrupt(g)) s = next_token(g, logits, err);
+    if (g->n_generated == 0) end_before(g);
+    if (!g->finished && !poll_interrupt(g)) s = next_token(g, logits, err);
+    if (s == QUILL_E_CONSTRAINT && is_constrained(g) && poll_interrupt(g)) s = QUILL_OK; // which ended what took long
     // When the text is over, what was held back is not a stop. An interrupted text is not over: only text that is
     // certain is passed on.
     if (!s && g->finished) s = pass_on(g, true, err);
@@ -268,7 +326,9 @@ const quill_result *generation_end(struct generation *g, quill_status status) {
     double now = clock_ms();
     stops_free(g->stops);
     g->stops = NULL;
+    constrained_end(&g->constraint.text);
     if (status) r->stop = QUILL_STOP_ERROR;
+    if (status && is_constrained(g)) g->n_generated = g->scores.n = g->text.out.n = 0;
     r->text = (quill_text){g->text.out.p ? g->text.out.p : "", g->text.out.n};
     r->prompt_tokens = g->request.n_prompt;
     r->generated_tokens = g->n_generated;
