@@ -54,7 +54,8 @@ static const char *difference(const struct model *a, const struct model *b) {
     if (!near(a->logit_scale, b->logit_scale) || !near(p->logit_softcap, q->logit_softcap)) return "scaling of logits";
     const bool grows = p->q_temperature > 0 && p->rope_original != q->rope_original;
     if (!near(p->q_temperature, q->q_temperature) || grows) return "scaling of queries";
-    return p->position_offset != q->position_offset || p->n_embd_in != q->n_embd_in ? "embedding" : NULL;
+    if (!a->sinusoids != !b->sinusoids || p->position_offset != q->position_offset) return "position table";
+    return p->n_embd_in != q->n_embd_in ? "embedding" : NULL;
 }
 
 // The rows of q and k are reordered for pairs over the whole head.
@@ -82,8 +83,8 @@ quill_status export_check(const struct model *model, const struct gguf_writer *g
     struct buffer file = {0};
     struct weights *w = NULL;
     struct model read = {.layers = NULL};
-    if (!gguf_writer_keys(g, &file)) return fail_memory(err);
-    quill_status s = weights_open_memory(&w, file.p, file.n, model->file, WEIGHTS_METADATA, err);
+    quill_status s = gguf_writer_keys(g, &file) ? QUILL_OK : fail_memory(err);
+    if (!s) s = weights_open_memory(&w, file.p, file.n, model->file, WEIGHTS_METADATA, err);
     if (!s) s = plan_of(&read, model, w, err);
     const char *what = s ? NULL : order_problem(model);
     if (!s && !what) what = difference(model, &read);
