@@ -834,6 +834,11 @@ def make_family():
     f.n("no-biases", family("llama", 0xf << 13, attention_bias=True), "tensor 'layers.0.self_attn.q_proj.bias': expected shape [")
     f.n("no-biases-of-the-mlp", family("llama", 7 << 10, mlp_bias=True), "tensor 'layers.0.mlp.gate_proj.bias': expected shape [")
     f.y("no-biases-as-said", family("llama", 0xf << 13))
+    wide = config_of("falcon-40b")["hidden_size"]
+    f.n("no-norm-of-the-mlp", family("falcon-40b", 1 << 16), "tensor 'h.0.ln_mlp.weight': expected shape [%d], found no such tensor" % wide)
+    f.n("no-norm-of-attention", family("falcon-40b", 1 << 12), "tensor 'h.0.ln_attn.weight': expected shape [%d], found no such tensor" % wide)
+    f.y("one-norm", family("falcon-40b", 0x33000))
+    f.y("norm-that-is-not-looked-for", family("falcon", 1 << 14))
 
     for name in sorted(os.listdir(os.path.join(ROOT, "..", "data", "families"))):
         if name not in NOT_RUN:

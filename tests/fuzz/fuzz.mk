@@ -11,6 +11,8 @@ CORPUS_TESTS += $(call damage,gguf,5300,data/gguf/long32-f32.gguf) $(call damage
 DAMAGE_TESTS := $(call damage,gguf,5800,data/gguf/bf40-bf16.gguf) $(call damage,gguf,7100,data/gguf/half64-q8_0.gguf) \
 	$(foreach m,narrow20 half64 bf40 untied24,$(call damage,safetensors,2500,data/parity/$m/model.safetensors)) \
 	$(call damage,model,5000,corpus/model/y_f32.gguf) $(call damage,folder,999,corpus/folder/y_plain.txt) \
+	$(foreach m,qwen3 cohere2 phi3,$(call damage,model,5000 -s 9,corpus/model/y_$m.gguf)) \
+	$(foreach m,olmo3 stablelm-12b gemma3-wrapped mpt,$(call damage,family,999,corpus/family/y_$m.txt)) \
 	$(call damage,tokenizer_json,9999,corpus/tokenizer_json/y_split.json) \
 	$(call damage,index,9999,corpus/index/y_plain.json) $(call damage,ollama,9999,corpus/ollama/y_plain.json) \
 	$(foreach m,narrow20 half64,$(call damage,config,9999,data/parity/$m/config.json))

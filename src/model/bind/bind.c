@@ -226,8 +226,8 @@ static bool may_be_absent(const struct binding *b, const struct bind_row *row, i
     enum { TOGETHER = BIND_BIAS | BIND_BIAS_MLP | BIND_NORMS };
     if (layer > 0 && b->in_first) return false;
     if ((row->flags & BIND_HEAD) && b->model->hp.tied) return true;
-    if ((row->flags & BIND_UNLESS_PARALLEL) && b->model->hp.parallel) return true;
-    return row->flags & BIND_OPTIONAL || ((row->flags & TOGETHER) && !(row->flags & TOGETHER & b->present));
+    if (row->flags & TOGETHER & b->present) return false;
+    return row->flags & (TOGETHER | BIND_OPTIONAL);
 }
 
 static quill_status find_tensor(struct binding *b, const struct bind_row *row, int32_t layer) {
@@ -290,6 +290,7 @@ static quill_status bind_by_head(struct binding *b, const struct bind_row *row, 
 
 static quill_status bind_row(struct binding *b, const struct bind_row *row, int32_t layer) {
     if ((row->flags & BIND_IF_PROJECTED) && !b->model->hp.n_embd_in) return QUILL_OK;
+    if ((row->flags & BIND_UNLESS_PARALLEL) && b->model->hp.parallel) return QUILL_OK;
     if (row->flags & BIND_BY_HEAD) return bind_by_head(b, row, layer);
     if (row->kind != BIND_NORM) return bind_tensor(b, row, layer);
     void *owner = layer < 0 ? (void *)b->model : (void *)&b->model->layers[layer];

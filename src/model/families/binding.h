@@ -40,7 +40,7 @@ enum bind_flag {
     BIND_BIAS_MLP = 16,  // as BIND_BIAS, where biases of the MLP and of attention are apart
     BIND_PLUS_ONE = 32,  // a vector: stored minus 1
     BIND_BY_HEAD = 64,   // a tensor for each head, whose number stands for the second "%d"; the row's shape is of all
-    BIND_UNLESS_PARALLEL = 128, // may be absent if attention and MLP of the model are parallel
+    BIND_UNLESS_PARALLEL = 128, // not looked for if attention and MLP are parallel
     BIND_NORMS = 512,           // as BIND_BIAS, for norms that a part of the family's models has
     BIND_IF_PROJECTED = 256,    // there if the embedding has another width than the blocks
     BIND_WRITTEN = 1024,        // of two forms, the one that new files have

@@ -5,8 +5,8 @@
 
 // Files of 40B call the norm of the MLP attn_norm, and that of attention attn_norm_2.
 static const struct bind_row norms_gguf[] = {
-    {"blk.%d.attn_norm_2.weight", BIND_VECTOR, LAYER(attn_in.w), {DIM_EMBD}, BIND_OPTIONAL},
-    {"blk.%d.attn_norm_2.bias", BIND_VECTOR, LAYER(attn_in.b), {DIM_EMBD}, BIND_OPTIONAL},
+    {"blk.%d.attn_norm_2.weight", BIND_VECTOR, LAYER(attn_in.w), {DIM_EMBD}, BIND_OPTIONAL | BIND_NORMS},
+    {"blk.%d.attn_norm_2.bias", BIND_VECTOR, LAYER(attn_in.b), {DIM_EMBD}, BIND_OPTIONAL | BIND_NORMS},
     {"blk.%d.attn_norm.weight", BIND_VECTOR, LAYER(attn_in.w), {DIM_EMBD}, 0},
     {"blk.%d.attn_norm.bias", BIND_VECTOR, LAYER(attn_in.b), {DIM_EMBD}, 0},
     {"blk.%d.attn_norm.weight", BIND_VECTOR, LAYER(mlp_in.w), {DIM_EMBD}, 0},
@@ -40,12 +40,12 @@ static const struct bind_row norms_hf[] = {
 };
 
 static const struct bind_row norms_40b[] = {
-    {"h.%d.ln_attn.weight", BIND_VECTOR, LAYER(attn_in.w), {DIM_EMBD}, BIND_OPTIONAL},
-    {"h.%d.ln_attn.bias", BIND_VECTOR, LAYER(attn_in.b), {DIM_EMBD}, BIND_OPTIONAL},
+    {"h.%d.ln_attn.weight", BIND_VECTOR, LAYER(attn_in.w), {DIM_EMBD}, BIND_OPTIONAL | BIND_NORMS},
+    {"h.%d.ln_attn.bias", BIND_VECTOR, LAYER(attn_in.b), {DIM_EMBD}, BIND_OPTIONAL | BIND_NORMS},
     {"h.%d.input_layernorm.weight", BIND_VECTOR, LAYER(attn_in.w), {DIM_EMBD}, 0},
     {"h.%d.input_layernorm.bias", BIND_VECTOR, LAYER(attn_in.b), {DIM_EMBD}, 0},
-    {"h.%d.ln_mlp.weight", BIND_VECTOR, LAYER(mlp_in.w), {DIM_EMBD}, BIND_OPTIONAL},
-    {"h.%d.ln_mlp.bias", BIND_VECTOR, LAYER(mlp_in.b), {DIM_EMBD}, BIND_OPTIONAL},
+    {"h.%d.ln_mlp.weight", BIND_VECTOR, LAYER(mlp_in.w), {DIM_EMBD}, BIND_OPTIONAL | BIND_NORMS},
+    {"h.%d.ln_mlp.bias", BIND_VECTOR, LAYER(mlp_in.b), {DIM_EMBD}, BIND_OPTIONAL | BIND_NORMS},
     {0},
 };
 
