@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "json.h"
 
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/error.h"
 
@@ -12,12 +12,23 @@ struct str json_text(const struct map *map) {
     return json_without_bom((struct str){(const char *)map->data, map->size});
 }
 
-// Jansson's reports do not distinguish a mistake from a lack of memory; malloc's errno does. Where a string's buffer
-// cannot grow, Jansson 2.14 even succeeds, and the string lacks a character.
+// Jansson's reports do not distinguish a mistake from a lack of memory. Where a string's buffer cannot grow, Jansson
+// 2.14 even succeeds, and the string lacks a character. So its allocations are watched, for all of the process: they
+// stay malloc's.
+static _Thread_local bool refused;
+
+static void *allocate(size_t n) {
+    void *p = malloc(n);
+    if (!p && n) refused = true;
+    return p;
+}
+
+__attribute__((constructor)) static void watch_allocations(void) { json_set_alloc_funcs(allocate, free); }
+
 static json_t *parse(struct str text, size_t flags, struct json_problem *problem, json_error_t *error) {
-    errno = 0;
+    refused = false;
     json_t *tree = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL | flags, error);
-    problem->no_memory = errno == ENOMEM;
+    problem->no_memory = refused;
     if (tree && !problem->no_memory) return tree;
     json_decref(tree);
     problem->at = error->position > 0 ? (size_t)error->position : 0;
