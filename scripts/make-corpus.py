@@ -1312,6 +1312,49 @@ def make_regex():
     f.close()
 
 
+def make_constraint():
+    f = Folder("constraint", ".txt")
+
+    def case(pattern, subject=""):
+        return (pattern + "\n====\n" + subject).encode()
+
+    a = "a" * 60
+    f.y("date", case("\\d{4}-\\d\\d-\\d\\d", "2024-05-17"))
+    f.y("alternatives", case("(yes|no|ye)s?", "yess"))
+    f.y("classes", case("[A-Z][^a-f\\s]+[[:digit:]\\p{Lo}]*", "Xyz\u05d012"))
+    f.y("characters", case("[\u00e9-\u00fc]\\x{1F600}.", "\u00e9\U0001f600\u20ac"))
+    f.y("caseless", case("(?i)stra\u00dfe K", "STRA\u1e9ee \u212a"))
+    f.y("flags", case("(?xs) a . # c\n b (?-x) (?i:C)", "a\nb c"))
+    f.y("quoted", case("\\Qa.b\\E+\\Q", "a.bbb"))
+    f.y("counted", case("(?:a{1,40}){1,20}b", a))
+    f.y("exponential-states", case("(a|b)*a(a|b){16}", "ab" * 20))
+    f.y("nested-repeats", case("((a*)*)*b", a))
+    f.y("bomb-that-is-regular", case("(a+)+b", a))
+    f.y("boundaries", case("\\bking\\b.*\\B!", "king is king!"))
+    f.y("looking-around", case("(?=a)(?!ab)..(?<=c)", "ac"))
+    f.y("backreference", case("(a|b)\\1(?<n>.)\\k<n>", "aacc"))
+    f.y("atomic", case("(?>a|ab)c|a++b", "aab"))
+    f.y("recursion", case("(\\((?:[^()]|(?1))*\\))", "(a(b)c)"))
+    f.y("condition", case("(a)?b(?(1)c|d)", "abc"))
+    f.y("lines", case("(?m)^a$\\n^b$", "a\nb"))
+    f.y("end-before-newline", case("a$\\n", "a\n"))
+    f.y("bomb", case("(?=((a+)+)b)a*", a))
+    f.y("newlines", case("a\\R\\X", "a\r\nx"))
+    f.y("cut-character", case(".{3}", "a\u20ac").replace(b"\x82\xac", b"\x82"))
+    f.n("empty", case(""), "expected a pattern")
+    f.n("unfinished", case("(a"), "at 2: missing closing parenthesis")
+    f.n("verb", case("a(*COMMIT)b"), "at 1: '(*COMMIT)' is a verb")
+    f.n("callout", case("a(?C1)b"), "at 1: '(?C' is a callout")
+    f.n("start-reset", case("a\\Kb"), "moves the beginning of a match")
+    f.n("whole-again", case("a(?R)?"), "is the whole pattern again")
+    f.n("byte-escape", case("\\C"), "\\C is disabled")
+    f.n("never", case("a[^\\s\\S]"), "no text matches this pattern")
+    f.n("70000-bytes", case("a" * 70000), "expected at most 65536 bytes, found 70000")
+    f.n("101-parentheses", case("(" * 101 + "a" + ")" * 101), "parentheses are too deeply nested")
+    f.n("explodes-when-compiled", case("(((a{1,100}){1,100}){1,100})"), "regex")
+    f.close()
+
+
 def make_options():
     f = Folder("options", ".txt")
 
@@ -1414,6 +1457,7 @@ make_vocab()
 make_bpe()
 make_model()
 make_regex()
+make_constraint()
 make_options()
 make_ollama()
 make_stores()

@@ -19,14 +19,17 @@ static char folder[] = "/tmp/quill-faults-XXXXXX";
 static char out_path[64];
 static int failed;
 
-static quill_status generate_from(const char *path, bool no_mmap, quill_error *err) {
+// pattern NULL: stops in place of a constraint.
+static quill_status generate_under(const char *path, bool no_mmap, const char *pattern, quill_error *err) {
     const quill_model_options model_options = {.cpu = "ref", .no_mmap = no_mmap};
     const quill_session_options session_options = {.n_ctx = 32, .n_threads = 2};
     quill_model *model = NULL;
     quill_session *session = NULL;
     quill_ids ids = {0};
+    quill_constraint *constraint = NULL;
     const quill_result *result;
     quill_status s = quill_model_open(&model, path, &model_options, err);
+    if (!s && pattern) s = quill_constraint_regex(&constraint, pattern, err);
     if (!s) s = quill_session_create(&session, model, &session_options, err);
     if (!s)
         s = quill_encode(quill_model_tokenizer(model), &ids, "Once upon a", 11, QUILL_SPECIAL_AS_TEXT, err);
@@ -34,13 +37,25 @@ static quill_status generate_from(const char *path, bool no_mmap, quill_error *e
         const quill_text stop = {"xyz", 3};
         quill_request request = quill_request_default();
         request.prompt = ids.ids, request.n_prompt = ids.n, request.n_predict = 5, request.logprobs = 3;
-        request.stops = &stop, request.n_stops = 1, request.stop_regex = "q+z", request.prompt_logprobs = true;
+        request.stops = &stop, request.n_stops = 1, request.prompt_logprobs = true;
+        request.stop_regex = pattern ? NULL : "q+z", request.constraint = constraint;
         s = quill_generate(session, &request, &result, err);
     }
     quill_ids_free(&ids);
     quill_session_free(session);
     quill_model_free(model);
+    quill_constraint_free(constraint);
     return s;
+}
+
+static quill_status generate_from(const char *path, bool no_mmap, quill_error *err) {
+    return generate_under(path, no_mmap, NULL, err);
+}
+static quill_status generate_regular(quill_error *err) {
+    return generate_under(GGUF, false, "(?i)[^a-z\\d]{2}q{1,9}z", err);
+}
+static quill_status generate_otherwise(quill_error *err) {
+    return generate_under(GGUF, false, "\\b(q|z)x\\1+", err);
 }
 
 static quill_status generate_mapped(quill_error *err) { return generate_from(GGUF, false, err); }
@@ -129,6 +144,7 @@ int main(void) {
         quill_status (*run)(quill_error *err);
     } scenarios[] = {
         {"generate, mapped GGUF", generate_mapped}, {"generate, GGUF read into memory", generate_read},
+        {"generate, regular constraint", generate_regular}, {"generate, other constraint", generate_otherwise},
         {"generate, folder", generate_folder},      {"generate, shards read into memory", generate_shards},
         {"tokenize", tokenize},                     {"tokenize, other kinds", tokenize_otherwise},
         {"quantize", quantize},

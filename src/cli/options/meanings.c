@@ -6,7 +6,7 @@ const struct meaning exit_statuses[] = {
     {"0", "done; yes, of ask"},
     {"1", "no, of ask"},
     {"2", "wrong usage, or a mistake in a prompt file, a row, a choice or a pattern"},
-    {"3", "undecided, of ask; a match limit was hit"},
+    {"3", "undecided, of ask; a constraint cannot be met, or a match limit was hit"},
     {"4", "the prompt, or the text, does not fit the context"},
     {"5", "the system: files, memory, threads, output"},
     {"6", "the model: missing, damaged, not supported"},

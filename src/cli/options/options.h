@@ -23,6 +23,7 @@ struct bias_list {
 
 enum normalize { NORMALIZE_NONE, NORMALIZE_TOKENS, NORMALIZE_PRIOR, NORMALIZE_BYTES };
 enum score_unit { PER_LINE, PER_TOKEN };
+enum budget { BUDGET_SOFT, BUDGET_HARD };
 
 // A number that was not given and has no default is -1, a string NULL. Strings are borrowed from argv.
 struct options {
@@ -57,6 +58,10 @@ struct options {
         double timeout; // seconds; 0: none
         bool line, ignore_eos, truncate_ok;
     } length;
+    struct {
+        const char *regex;
+        int budget; // enum budget
+    } constraint;
     struct {
         double temp, top_p, min_p, typical_p, repeat_penalty, presence_penalty, frequency_penalty;
         int64_t top_k, repeat_last_n, seed, samples;
@@ -166,6 +171,7 @@ enum option_group {
     GROUP_PROMPT,
     GROUP_MODEL,
     GROUP_LENGTH,
+    GROUP_CONSTRAINT,
     GROUP_SAMPLING,
     GROUP_OUTPUT,
     GROUP_MACHINE,

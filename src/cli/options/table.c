@@ -17,8 +17,8 @@
 
 const char *const option_group_titles[GROUP_COUNT] = {
     [GROUP_PROMPT] = "Prompt",     [GROUP_MODEL] = "Model",   [GROUP_LENGTH] = "Length and stops",
-    [GROUP_SAMPLING] = "Sampling", [GROUP_OUTPUT] = "Output", [GROUP_MACHINE] = "Machine",
-    [GROUP_OTHER] = "Other",
+    [GROUP_CONSTRAINT] = "Constraints", [GROUP_SAMPLING] = "Sampling", [GROUP_OUTPUT] = "Output",
+    [GROUP_MACHINE] = "Machine", [GROUP_OTHER] = "Other",
 };
 
 const struct option_row option_table[] = {
@@ -138,6 +138,14 @@ const struct option_row option_table[] = {
      .help = "end with status 124 and the text so far after SECONDS (also 2m, 1h); 0: never"},
     {"truncate-ok", NULL, NULL, OPTION_FLAG, FIELD(length.truncate_ok), .verbs = GENERATORS, .group = GROUP_LENGTH,
      .help = "a text that the end of the context cut off is no error (else status 4)"},
+
+    // ---- constraints ----
+    {"regex", NULL, NULL, OPTION_STRING, FIELD(constraint.regex), .library = "regex", .value = "RE",
+     .verbs = GENERATORS, .group = GROUP_CONSTRAINT, .settable = true,
+     .help = "the whole text matches the Perl-compatible regular expression, or nothing is printed (status 3)"},
+    {"budget", NULL, NULL, OPTION_WORD, FIELD(constraint.budget), .value = "HOW", .words = "soft hard",
+     .initial = "soft", .verbs = GENERATORS, .group = GROUP_CONSTRAINT,
+     .help = "soft: as -n comes near, only what still fits is chosen; hard: a text that -n cuts off is status 3"},
 
     // ---- sampling ----
     {"temp", "temperature\0", NULL, OPTION_REAL, FIELD(sampling.temp), TO(sampling.temp), .value = "X", .max = 100,
@@ -286,7 +294,6 @@ const struct option_row option_table[] = {
      .help = "version; with -v also that of the numbers, and the kernels in use"},
 
     // ---- names of a later version ----
-    {"regex", NULL, NULL, OPTION_LATER, .value = "RE", .verbs = GENERATE, .settable = true, .help = "constraints"},
     {"json-schema", NULL, NULL, OPTION_LATER, .value = "FILE", .verbs = GENERATE, .is_path = true, .settable = true,
      .help = "constraints"},
 };

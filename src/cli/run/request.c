@@ -35,6 +35,16 @@ static quill_status draw_seed(uint64_t *seed, quill_error *err) {
     return QUILL_OK;
 }
 
+// A mistake in a pattern is found before the model is read.
+static quill_status build_constraint(struct request_parts *parts, const struct options *o, quill_error *err) {
+    if (!o->constraint.regex) return QUILL_OK;
+    if (o->choose.choices.n || o->choose.file)
+        return fail(err, QUILL_E_USAGE, "--regex and --choice exclude each other");
+    if (o->length.stop_regex)
+        return fail(err, QUILL_E_USAGE, "--regex and --stop-regex exclude each other");
+    return quill_constraint_regex(&parts->constraint, o->constraint.regex, err);
+}
+
 quill_status request_build(quill_request *request, struct request_parts *parts, const struct options *o,
                            quill_error *err) {
     *parts = (struct request_parts){0};
@@ -44,6 +54,9 @@ quill_status request_build(quill_request *request, struct request_parts *parts, 
     request->sampling.n_logit_bias = o->sampling.logit_bias.n;
     quill_status s = build_stops(parts, o, err);
     if (!s) s = quill_sampling_check(&request->sampling, 0, err);
+    if (!s) s = build_constraint(parts, o, err);
+    request->constraint = parts->constraint;
+    request->budget = o->constraint.budget == BUDGET_HARD ? QUILL_BUDGET_HARD : QUILL_BUDGET_SOFT;
     if (!s && o->sampling.seed < 0) s = draw_seed(&request->seed, err);
     if (o->sampling.seed >= 0) request->seed = (uint64_t)o->sampling.seed;
     request->stops = parts->stops;
@@ -66,4 +79,5 @@ void request_parts_free(struct request_parts *parts) {
     for (size_t i = 0; i < parts->n_stops; i++) buffer_free(&parts->stop_texts[i]);
     free(parts->stop_texts);
     free(parts->stops);
+    quill_constraint_free(parts->constraint);
 }

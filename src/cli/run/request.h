@@ -11,6 +11,7 @@ struct request_parts { // memory that `request` borrows
     struct buffer *stop_texts; // [n_stops]
     quill_text *stops;
     size_t n_stops;
+    quill_constraint *constraint;
 };
 
 // Sets everything except the prompt, the sample and the callbacks; a seed that was not given comes from the system.

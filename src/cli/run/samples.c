@@ -38,12 +38,15 @@ static quill_status print(struct samples *s, const char *text, size_t n, quill_e
     return status ? status : output_flush(s->out, err);
 }
 
+// A text under a constraint may still fail, and nothing is printed of one that does.
+static bool is_held(const struct samples *s) { return s->request.constraint != NULL; }
+
 static quill_status on_text(void *user, const char *text, size_t n) {
     struct sampled *p = user;
     struct samples *s = p->of;
     progress_clear(s->bar);
     if (s->o->output.json) return QUILL_OK;
-    if (p->index == s->printed) return print(s, text, n, &s->write_error);
+    if (p->index == s->printed && !is_held(s)) return print(s, text, n, &s->write_error);
     return buffer_add(&p->text, text, n) ? QUILL_OK : QUILL_E_SYSTEM;
 }
 
@@ -143,9 +146,8 @@ static quill_status part(struct samples *s, quill_error *err) {
     return apart ? print_dimmed(s, line, sizeof line - 1, err) : QUILL_OK;
 }
 
-// Begins to print the next sample: what precedes it, and its text so far.
-static quill_status turn_to_next(struct samples *s, quill_error *err) {
-    const struct sampled *p = s->printed < s->added ? place_of(s, s->printed) : NULL;
+// Prints what precedes the text of the next sample, and its text so far, if there is a sample.
+static quill_status begin_text(struct samples *s, const struct sampled *p, quill_error *err) {
     quill_status status = part(s, err);
     s->out->in_line = s->o->sampling.samples > 1; // of several texts an empty one is a line too
     bool echo = s->echo && !s->o->output.json && s->ids->n <= (size_t)s->n_ctx;
@@ -154,9 +156,16 @@ static quill_status turn_to_next(struct samples *s, quill_error *err) {
     return print(s, p->text.p, p->text.n, err);
 }
 
+static quill_status turn_to_next(struct samples *s, quill_error *err) {
+    return is_held(s) ? QUILL_OK : begin_text(s, s->printed < s->added ? place_of(s, s->printed) : NULL, err);
+}
+
 // What follows the text of a sample: nothing for a single one, except on a terminal.
-static quill_status end_text(struct samples *s, quill_error *err) {
-    quill_status status;
+static quill_status end_text(struct samples *s, const struct sampled *p, quill_error *err) {
+    const bool cut_off = p->result.stop == QUILL_STOP_TIMEOUT || p->result.stop == QUILL_STOP_SIGNAL;
+    if (is_held(s) && cut_off) return QUILL_OK;
+    quill_status status = is_held(s) ? begin_text(s, p, err) : QUILL_OK;
+    if (status) return status;
     if (s->o->output.null) status = output_write(s->out, "", 1, err);
     else if (s->o->sampling.samples > 1 && s->out->in_line) status = output_write(s->out, "\n", 1, err);
     else status = output_end_line(s->out, err);
@@ -194,7 +203,7 @@ static int end_sample(struct samples *s, const struct sampled *p, bool *last, qu
     add_to_total(s, p);
     quill_error problem;
     quill_status written =
-        s->o->output.json ? print(s, p->text.p, p->text.n, &problem) : end_text(s, &problem);
+        s->o->output.json ? print(s, p->text.p, p->text.n, &problem) : end_text(s, p, &problem);
     if (p->status) return (int)p->status;
     if (!written) return ended(s, &p->result, err);
     *err = problem;

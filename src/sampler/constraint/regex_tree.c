@@ -16,6 +16,8 @@ enum flag {
     EXTENDED = 4,      // white space and comments are skipped
 };
 
+enum { MOST_QUESTIONS = 100 }; // to PCRE2, each of which takes milliseconds
+
 // A single character's pattern whose set is known.
 struct known {
     struct str pattern;
@@ -121,6 +123,7 @@ static const struct tree *ask(struct parser *r, struct str pattern) {
         if (r->known[i].flags == flags && str_equal(r->known[i].pattern, pattern))
             return node(r, (struct tree){.op = TREE_CHAR, .set = r->known[i].set});
     struct char_set set = {0};
+    if (r->n_known == MOST_QUESTIONS) return give_up(r);
     if (!pcre_char_set(&set, options[flags], pattern, &r->characters)) {
         char_set_free(&set);
         return r->characters.n ? give_up(r) : no_memory(r);
