@@ -112,6 +112,8 @@ static void regular_patterns_are_read_as_pcre2_reads_them(void **state) {
         "]|a", "(?:a|b|ab)(?:1|b)?", "[\\n]", "\\n", "a\\nb", "[^\\S\\n]|a", "\xc3\xa9{2,3}",
         "(\xc3\xa9|\xf0\x9f\x98\x80)*",
         "\\p{So}|a", "[^a-z]{2}", "[\\x00-\\x{ff}]+", "\\t|a", "(?:(?:a|b){2}){1,2}", "(a|(b|(1|\\n)))+",
+        "\\ba+\\b.?", "a\\B1", "\\Ga", "\\b|a", "\\B", "a\\b\\n|b", "(\\b.\\B.)+", "(?:\\b[a1]+\\b\\n?)+",
+        "\\b\\b\\Ba|b", "(a\\b|\\Bb|\\n)*", "\\n\\b(?:a|\\n\\B)*", "(?:\\b|a)+\\n", ".\\b$|^\\b\\B.", "(?i)\\bA\\b",
     };
     for (size_t i = 0; i < COUNT(patterns); i++)
         check_pattern(patterns[i], true, 1);
@@ -120,12 +122,14 @@ static void regular_patterns_are_read_as_pcre2_reads_them(void **state) {
 static void other_patterns_are_matched_partially(void **state) {
     (void)state;
     static const char *const patterns[] = {
-        "a{,2}|b", "\\ba+\\b.?", "(a|b$)*", "a\\B1", "(?=a)..", "(?!a).{2}", "a(?=b)b", "(?<=a)b|a(?<=a)b",
+        "a{,2}|b", "(a|b$)*", "(?=a)..", "(?!a).{2}", "a(?=b)b", "(?<=a)b|a(?<=a)b",
         "a(?<!b)1",
         "(a|b)\\1", "(?<n>a|b)1\\k<n>",
-        "(a|b)\\g1", "(a|b)\\g{-1}+", "a++b", "(?>a|ab)b", "(?>a*)b", "a*+1", "\\R", "a\\R+b", "\\X{2}",
+        "(a|b)\\g1", "(^a)\\1b?", "(a\\b)\\n\\1?", "(a(b)?)\\2?\\1", "(?i)(a)\\1b", "(a\\1?){2}", "(a|b)\\g{-1}+",
+        "a++b", "(?>a|ab)b", "(?>a*)b",
+        "a*+1", "\\R", "a\\R+b", "\\X{2}",
         "(?m)^a$\\n^b$",
-        "a$\\n", "(a(?1)?b)", "(?1)(a|b)", "(?|(a)|(b))\\1", "(a)?(?(1)b|1)", "\\Ga", "(*positive_lookahead:a)a",
+        "a$\\n", "(a(?1)?b)", "(?1)(a|b)", "(?|(a)|(b))\\1", "(a)?(?(1)b|1)", "(*positive_lookahead:a)a",
         "a(*F)|b",
         "(?(?=a)ab|b)", "(?i)(a)\\1", "(?U)a+", "(?J)(?<n>a)b", "(?n)(a)b", "(?:a|(?!b).)+", "\\141", "\\cJ",
         "[\\cJa]", "\\N{U+61}",

@@ -28,7 +28,7 @@ void quill_constraint_free(quill_constraint *constraint); // no request may be u
 
 // The whole text matches `pattern`, UTF-8 and NUL-terminated: a regular expression of PCRE2 with its options UTF and
 // UCP. Matching begins with the text that is generated: nothing looks back at the prompt. Regular patterns cost little,
-// and none of them can lead to a text that cannot be completed. With \b, assertions, backreferences, atomic groups and
+// and none of them can lead to a text that cannot be completed. With assertions, backreferences, atomic groups and
 // recursion the text is matched partially with every token, and some patterns lead into a dead end. \K, \C, callouts
 // and verbs are refused. Errors: QUILL_E_USAGE ("regex: at 5: ...": a mistake at byte 5, or no text matches),
 // QUILL_E_SYSTEM (memory).

@@ -49,6 +49,8 @@ struct automaton_kind {
     // Bytes at least to an end; 0 where it may end. A kind may say less than is needed, unless it has keys.
     uint32_t (*least)(struct automaton *a, struct reading *r, uint32_t state);
     bool has_keys; // a state is its own key
+    // What tells a character from others: two of one class lead from any state to the same one. NULL: nothing is known.
+    uint64_t (*class_of)(struct automaton *a, uint32_t code);
     // Whether a text is what it should be, by other means than these states, if there are any.
     bool (*confirm)(struct automaton *a, struct str text);
     void (*forget)(struct automaton *a); // frees memory; the numbers of all states become void

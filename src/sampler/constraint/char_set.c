@@ -52,6 +52,20 @@ bool char_set_invert(struct char_set *set) {
     return ok;
 }
 
+bool char_set_cut(struct char_set *out, const struct char_set *a, const struct char_set *b) {
+    bool ok = true;
+    *out = (struct char_set){0};
+    for (size_t i = 0, k = 0; ok && i < a->n && k < b->n;) {
+        const struct char_range x = a->ranges[i], y = b->ranges[k];
+        const uint32_t low = x.low > y.low ? x.low : y.low, high = x.high < y.high ? x.high : y.high;
+        if (low <= high) ok = char_set_add(out, low, high);
+        if (x.high < y.high) i++;
+        else k++;
+    }
+    if (!ok) char_set_free(out);
+    return ok;
+}
+
 // The first range that ends at or behind `code`.
 static size_t range_from(const struct char_set *set, uint32_t code) {
     size_t low = 0, high = set->n;

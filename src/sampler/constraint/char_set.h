@@ -25,6 +25,9 @@ bool char_set_add(struct char_set *set, uint32_t low, uint32_t high);
 void char_set_order(struct char_set *set);
 bool char_set_invert(struct char_set *set); // false: no memory
 
+// Makes *out of what both have; false: no memory.
+bool char_set_cut(struct char_set *out, const struct char_set *a, const struct char_set *b);
+
 bool char_set_has(const struct char_set *set, uint32_t code);
 bool char_set_meets(const struct char_set *set, uint32_t low, uint32_t high); // has a code point in low..high
 

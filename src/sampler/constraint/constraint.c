@@ -31,6 +31,7 @@ static void forget_vocabulary(quill_constraint *c) {
     free(c->masks);
     free(c->path);
     token_index_free(&c->index);
+    token_index_free(&c->unlike);
     c->masks = NULL;
     c->n_masks = 0;
     c->path = NULL;

@@ -30,6 +30,7 @@ struct quill_constraint {
     uint32_t *path;              // [index.longest + 1]
     struct mask *masks;          // [n_masks] of states with a key, at a place that depends on the state
     size_t n_masks;
+    struct token_index unlike;   // tokens no two of which are alike to the automaton
     uint32_t *tokens;            // [cap_tokens] by state, of kinds with keys: tokens to an end; 0: not known
     size_t cap_tokens;
     struct token_set scratch;

@@ -54,9 +54,11 @@ static uint32_t least(struct automaton *a, struct reading *r, uint32_t state) {
     return dfa_least(regex_of(a)->dfa, state);
 }
 
+static uint64_t class_of(struct automaton *a, uint32_t code) { return dfa_class_of(regex_of(a)->dfa, code); }
+
 static const struct automaton_kind regular = {
     .name = "regex", .start = start, .step = step, .may_end = may_end, .may_go_on = may_go_on, .least = least,
-    .has_keys = true, .confirm = confirm, .forget = forget, .free = regex_free,
+    .has_keys = true, .class_of = class_of, .confirm = confirm, .forget = forget, .free = regex_free,
 };
 
 // ---- other patterns ---------------------------------------------------------------------------------

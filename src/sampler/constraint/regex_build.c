@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "regex_tree.h"
+#include "regex_edges.h"
+#include "regex_parse.h"
 
 enum { MOST_NODES = 1 << 18, MOST_WORK = 1 << 22 };
 
@@ -61,6 +62,8 @@ static uint32_t build(struct builder *b, const struct tree *t, uint32_t next) {
     case TREE_CHAR: return add(b, NFA_CHAR, t->set, next, 0);
     case TREE_BEGIN: return add(b, NFA_BEGIN, 0, next, 0);
     case TREE_END: return add(b, NFA_END, 0, next, 0);
+    case TREE_EDGE: return add(b, NFA_EDGE, 0, next, 0);
+    case TREE_NO_EDGE: return add(b, NFA_NO_EDGE, 0, next, 0);
     case TREE_REPEAT: return build_repeat(b, t, next);
     case TREE_EITHER:
         from = build(b, t->right, next);
@@ -109,7 +112,7 @@ static bool build_all(struct builder *b, const struct tree *tree) {
 
 quill_status nfa_create(struct nfa *nfa, struct str pattern, quill_error *err) {
     static const struct tree one = {.op = TREE_CHAR}, any = {.op = TREE_REPEAT, .max = WITHOUT_END, .left = &one};
-    *nfa = (struct nfa){0};
+    *nfa = (struct nfa){.word = NEVER};
     struct arena arena = {0};
     struct builder b = {.nfa = nfa};
     // Set 0 has every character, for what cannot be built.
@@ -122,7 +125,7 @@ quill_status nfa_create(struct nfa *nfa, struct str pattern, quill_error *err) {
         nfa->exact = false;
         ok = build_all(&b, &any);
     }
-    ok = ok && !b.no_memory && nfa_find_least(nfa);
+    ok = ok && !b.no_memory && edges_resolve(nfa, MOST_NODES) && nfa_find_least(nfa);
     arena_free(&arena);
     if (ok) return QUILL_OK;
     nfa_free(nfa);

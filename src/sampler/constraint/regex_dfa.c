@@ -38,6 +38,7 @@ struct dfa {
     uint32_t *table;          // [table_size] hash table of states; 0: empty
     size_t table_size;
     uint32_t *intervals;      // [n_intervals] first code points, ascending: no set tells the members of one apart
+    uint64_t *classes;        // [n_intervals] equal where the same sets have their members
     size_t n_intervals;
     // scratch, all [nfa.n]
     uint32_t *found, *stack, *mark;
@@ -81,6 +82,21 @@ static size_t interval_of(const struct dfa *d, uint32_t code) {
     return low;
 }
 
+// A set toggles its number, as a hash, where it begins and behind its end (Zobrist 1970). Two different classes have
+// the same hash once in 2^64.
+static bool find_classes(struct dfa *d) {
+    d->classes = alloc_zeroed(d->n_intervals, sizeof *d->classes);
+    if (!d->classes) return false;
+    for (size_t i = 0; i < d->nfa.n_sets; i++)
+        for (size_t k = 0; k < d->nfa.sets[i].n; k++) {
+            const struct char_range *range = &d->nfa.sets[i].ranges[k];
+            d->classes[interval_of(d, range->low)] ^= hash_mix(i + 1);
+            if (range->high < LAST_CODE) d->classes[interval_of(d, range->high + 1)] ^= hash_mix(i + 1);
+        }
+    for (size_t i = 1; i < d->n_intervals; i++) d->classes[i] ^= d->classes[i - 1];
+    return true;
+}
+
 quill_status dfa_create(struct dfa **out, struct nfa *nfa, quill_error *err) {
     struct dfa *d = alloc_zeroed(1, sizeof *d);
     if (!d) {
@@ -95,7 +111,7 @@ quill_status dfa_create(struct dfa **out, struct nfa *nfa, quill_error *err) {
     d->stack = alloc_array(2 * d->nfa.n + 2, sizeof *d->stack);
     d->mark = alloc_zeroed(d->nfa.n, sizeof *d->mark);
     d->states = alloc_grow(NULL, &d->cap, 2, sizeof *d->states);
-    if (d->table && d->found && d->stack && d->mark && d->states && find_intervals(d)) {
+    if (d->table && d->found && d->stack && d->mark && d->states && find_intervals(d) && find_classes(d)) {
         d->states[0] = (struct dfa_state){.least = NEVER};
         d->n = 1;
         *out = d;
@@ -121,6 +137,7 @@ void dfa_free(struct dfa *d) {
     free(d->states);
     free(d->table);
     free(d->intervals);
+    free(d->classes);
     free(d->found);
     free(d->stack);
     free(d->mark);
@@ -153,6 +170,8 @@ static void follow(struct dfa *d, uint32_t node, bool begin) {
         case NFA_CHAR: d->found[d->n_found++] = node; break;
         case NFA_ACCEPT: d->found_end = true; break;
         case NFA_BEGIN: if (begin) d->stack[n++] = at->next; break;
+        case NFA_EDGE:
+        case NFA_NO_EDGE:
         case NFA_END: d->stack[n++] = at->next; break;
         case NFA_SPLIT:
             d->stack[n++] = at->other;
@@ -331,6 +350,8 @@ uint32_t dfa_step(struct dfa *d, struct reading *r, uint32_t state, uint8_t byte
 bool dfa_may_end(const struct dfa *d, uint32_t state) { return d->states[state].may_end; }
 
 bool dfa_may_go_on(const struct dfa *d, uint32_t state) { return d->states[state].n_nodes > 0; }
+
+uint64_t dfa_class_of(const struct dfa *d, uint32_t code) { return d->classes[interval_of(d, code)]; }
 
 uint32_t dfa_missing(const struct dfa *d, uint32_t state) { return d->states[state].middle.missing; }
 

@@ -18,6 +18,7 @@ uint32_t dfa_start(struct dfa *dfa, struct reading *r);
 uint32_t dfa_step(struct dfa *dfa, struct reading *r, uint32_t state, uint8_t byte);
 bool dfa_may_end(const struct dfa *dfa, uint32_t state);
 bool dfa_may_go_on(const struct dfa *dfa, uint32_t state);
+uint64_t dfa_class_of(const struct dfa *dfa, uint32_t code);
 uint32_t dfa_missing(const struct dfa *dfa, uint32_t state); // bytes of an unfinished character: 0..3
 void dfa_forget(struct dfa *dfa);
 uint32_t dfa_least(const struct dfa *dfa, uint32_t state); // NEVER: no text matches at all (of the first state)

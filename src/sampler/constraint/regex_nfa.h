@@ -10,10 +10,12 @@
 #include "char_set.h"
 
 enum nfa_op {
-    NFA_CHAR,   // reads a character of a set, to `next`
-    NFA_SPLIT,  // to `next` or to `other`
-    NFA_BEGIN,  // at the beginning of the text: to `next`
-    NFA_END,    // at the end of the text: to `next`
+    NFA_CHAR,    // reads a character of a set, to `next`
+    NFA_SPLIT,   // to `next` or to `other`
+    NFA_BEGIN,   // at the beginning of the text: to `next`
+    NFA_END,     // at the end of the text: to `next`
+    NFA_EDGE,    // between a character of a word and another: to `next`. Only until nfa_resolve_edges
+    NFA_NO_EDGE, // elsewhere: to `next`
     NFA_ACCEPT,
 };
 
@@ -31,6 +33,7 @@ struct nfa {
     uint32_t start;
     struct char_set *sets;  // [n_sets]
     size_t n_sets, cap_sets;
+    uint32_t word;          // the set of characters of words, if there is NFA_EDGE or NFA_NO_EDGE; else NEVER
     uint32_t *least;        // [n] bytes that are read at least from a node to the end; NEVER: the end is not reached
     bool exact;
 };

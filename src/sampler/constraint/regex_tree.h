@@ -3,7 +3,6 @@
 #ifndef QUILL_SAMPLER_CONSTRAINT_REGEX_TREE_H
 #define QUILL_SAMPLER_CONSTRAINT_REGEX_TREE_H
 
-#include "base/arena.h"
 #include "regex_nfa.h"
 
 enum tree_op {
@@ -14,6 +13,8 @@ enum tree_op {
     TREE_REPEAT, // left, min to max times
     TREE_BEGIN,
     TREE_END,
+    TREE_EDGE,   // \b
+    TREE_NO_EDGE,
 };
 
 #define WITHOUT_END UINT32_MAX
@@ -24,9 +25,5 @@ struct tree {
     uint32_t min, max; // WITHOUT_END: any number
     const struct tree *left, *right;
 };
-
-// Parses a pattern that PCRE2 compiles; the nodes lie in the arena, the sets in `nfa`, whose `exact` is set. NULL: no
-// memory.
-const struct tree *tree_parse(struct arena *arena, struct nfa *nfa, struct str pattern);
 
 #endif

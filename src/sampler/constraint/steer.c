@@ -4,67 +4,173 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
+#include "base/utf8.h"
 #include "constraint.h"
 
 enum {
-    MOST_LOOKS = 20000000, // at tokens, in one search
-    TOO_FAR = 1 << 20,     // the search was too long
-    USUAL_BYTES = 3,       // of a token
+    MOST_LOOKS = 8000000, // at tokens, in one search
+    USUAL_BYTES = 3,      // of a token, where the search was too long
+};
+#define TOO_LONG (UINT32_MAX - 1) // the search was
+#define NO_END UINT32_MAX         // no tokens lead to one
+
+// ---- tokens that are not alike ------------------------------------------------------------------------
+
+struct choice {
+    const quill_constraint *c;
+    const struct vocabulary *v;
+    struct token_set chosen;
+    uint64_t *seen; // [size] hash table of what tells tokens apart; 0: empty
+    size_t size;
 };
 
-// A search in breadth: level by level, one more token each.
+// What tells a token from others: the classes of its characters, and bytes of those that are not whole.
+static uint64_t token_class(const struct choice *choice, struct str bytes) {
+    struct automaton *a = choice->c->automaton;
+    uint64_t hash = 0;
+    for (size_t i = 0; i < bytes.n;) {
+        uint32_t code;
+        const int step = utf8_step(bytes.p + i, bytes.n - i, &code);
+        const uint64_t part = step > 0 ? hash_mix(a->kind->class_of(a, code)) : 0x100 + (uint64_t)(uint8_t)bytes.p[i];
+        hash = hash_mix(hash ^ part) + 1;
+        i += step > 0 ? (size_t)step : 1;
+    }
+    return hash | 1;
+}
+
+static bool is_new(struct choice *choice, uint64_t class) {
+    size_t at = class & (choice->size - 1);
+    for (; choice->seen[at]; at = (at + 1) & (choice->size - 1))
+        if (choice->seen[at] == class) return false;
+    choice->seen[at] = class;
+    return true;
+}
+
+static struct str bytes_of_chosen(void *user, int32_t id) {
+    const struct choice *choice = user;
+    if (!token_set_has(&choice->chosen, (size_t)id)) return (struct str){0};
+    return choice->v->bytes_of(choice->v->user, id);
+}
+
+// False: no memory.
+static bool find_unlike(quill_constraint *c, const struct vocabulary *v) {
+    struct choice choice = {.c = c, .v = v, .size = 64};
+    if (c->unlike.ids) return true;
+    while (choice.size < 2 * c->index.n) choice.size *= 2;
+    choice.seen = alloc_zeroed(choice.size, sizeof *choice.seen);
+    bool ok = token_set_create(&choice.chosen, v->n_vocab) && choice.seen;
+    for (size_t i = 0; ok && i < c->index.n; i++) {
+        const int32_t id = c->index.ids[i];
+        const bool all = !c->automaton->kind->class_of;
+        if (all || is_new(&choice, token_class(&choice, v->bytes_of(v->user, id))))
+            token_set_add(&choice.chosen, (size_t)id);
+    }
+    ok = ok && token_index_create(&c->unlike, v->n_vocab, bytes_of_chosen, &choice);
+    free(choice.chosen.bits);
+    free(choice.seen);
+    return ok;
+}
+
+// ---- the search -----------------------------------------------------------------------------------------
+
+struct edge {
+    uint32_t from, to; // indices of `states`
+};
+
+// All states that are reached token by token, up to those in which a text may end.
 struct search {
     quill_constraint *c;
     struct reading *r;
-    uint32_t *states;  // [n] seen, in the order of their coming
+    uint32_t *states;      // [n] in the order of their coming
     size_t n, cap;
-    uint8_t *seen;     // [cap_seen] by state
-    size_t cap_seen;
-    uint32_t *path;    // of token_index_walk
+    uint32_t *place;       // [cap_place] by state: its index in `states` and 1; 0: it was not seen
+    size_t cap_place;
+    struct edge *edges;    // [n_edges]
+    size_t n_edges, cap_edges;
+    uint32_t *path;        // of token_index_walk
+    uint32_t from;         // the state looked at, as an index
     size_t looks;
-    bool found, no_memory;
+    bool no_memory;
 };
 
-static bool see(struct search *s, uint32_t state) {
-    if (state >= s->cap_seen) {
-        const size_t have = s->cap_seen;
-        uint8_t *seen = alloc_grow(s->seen, &s->cap_seen, (size_t)state + 1, 1);
-        if (!seen) return false;
-        memset(seen + have, 0, s->cap_seen - have);
-        s->seen = seen;
+// The index of a state, which is added if it is new.
+static bool see(struct search *s, uint32_t state, uint32_t *index) {
+    if (state >= s->cap_place) {
+        const size_t have = s->cap_place;
+        uint32_t *place = alloc_grow(s->place, &s->cap_place, (size_t)state + 1, sizeof *place);
+        if (!place) return false;
+        memset(place + have, 0, (s->cap_place - have) * sizeof *place);
+        s->place = place;
     }
-    if (s->seen[state]) return true;
-    s->seen[state] = 1;
-    if (s->n == s->cap) {
-        uint32_t *states = alloc_grow(s->states, &s->cap, s->n + 1, sizeof *states);
-        if (!states) return false;
-        s->states = states;
+    if (!s->place[state]) {
+        if (s->n == s->cap) {
+            uint32_t *states = alloc_grow(s->states, &s->cap, s->n + 1, sizeof *states);
+            if (!states) return false;
+            s->states = states;
+        }
+        s->states[s->n++] = state;
+        s->place[state] = (uint32_t)s->n;
     }
-    s->states[s->n++] = state;
+    *index = s->place[state] - 1;
     return true;
 }
 
 static bool look_at(void *user, int32_t id, uint32_t state) {
     struct search *s = user;
+    uint32_t to = 0;
     (void)id;
-    s->found = s->c->automaton->kind->may_end(s->c->automaton, s->r, state);
-    s->no_memory = !s->found && !see(s, state);
-    return !s->found && !s->no_memory && ++s->looks < MOST_LOOKS;
+    s->no_memory = !see(s, state, &to);
+    const struct edge *last = s->n_edges ? &s->edges[s->n_edges - 1] : NULL;
+    if (!s->no_memory && !(last && last->from == s->from && last->to == to)) {
+        if (s->n_edges == s->cap_edges) {
+            struct edge *edges = alloc_grow(s->edges, &s->cap_edges, s->n_edges + 1, sizeof *edges);
+            s->no_memory = !edges;
+            if (edges) s->edges = edges;
+        }
+        if (!s->no_memory) s->edges[s->n_edges++] = (struct edge){s->from, to};
+    }
+    return !s->no_memory && ++s->looks < MOST_LOOKS;
 }
 
-// How many tokens are needed from a state to an end.
-static uint32_t search_end(struct search *s, uint32_t state) {
-    const quill_constraint *c = s->c;
-    size_t from = 0, to;
-    s->no_memory = !see(s, state);
-    for (uint32_t depth = 1; !s->no_memory && from < s->n; depth++) {
-        for (to = s->n; from < to && !s->no_memory; from++) {
-            token_index_walk(&c->index, c->automaton, s->r, s->states[from], s->path, look_at, s);
-            if (s->found) return depth;
-            if (s->looks >= MOST_LOOKS || s->r->status) return TOO_FAR;
-        }
+static bool may_end(const struct search *s, size_t index) {
+    return s->c->automaton->kind->may_end(s->c->automaton, s->r, s->states[index]);
+}
+
+// False: the search is too long, or fails.
+static bool explore(struct search *s, uint32_t state) {
+    s->no_memory = !see(s, state, &s->from);
+    for (s->from = 0; s->from < s->n && !s->no_memory; s->from++) {
+        if (may_end(s, s->from)) continue;
+        token_index_walk(&s->c->unlike, s->c->automaton, s->r, s->states[s->from], s->path, look_at, s);
+        if (s->looks >= MOST_LOOKS || s->r->status) return false;
     }
-    return TOO_FAR;
+    return !s->no_memory;
+}
+
+// Breadth first from the ends, against the edges. tokens[n]; false: no memory.
+static bool count_tokens(const struct search *s, uint32_t *tokens) {
+    uint32_t *first = alloc_zeroed(s->n + 1, sizeof *first), *before = alloc_array(s->n_edges, sizeof *before);
+    uint32_t *queue = alloc_array(s->n, sizeof *queue);
+    const bool ok = first && before && queue;
+    size_t n = 0;
+    for (size_t i = 0; ok && i < s->n_edges; i++) first[s->edges[i].to]++;
+    for (size_t i = 0; ok && i < s->n; i++) first[i + 1] += first[i]; // behind the edges into state i
+    for (size_t i = 0; ok && i < s->n_edges; i++) before[--first[s->edges[i].to]] = s->edges[i].from;
+    for (size_t i = 0; ok && i < s->n; i++) {
+        tokens[i] = may_end(s, i) ? 0 : NO_END;
+        if (tokens[i] == 0) queue[n++] = (uint32_t)i;
+    }
+    for (size_t i = 0; ok && i < n; i++)
+        for (uint32_t e = first[queue[i]]; e < first[queue[i] + 1]; e++) {
+            if (tokens[before[e]] != NO_END) continue;
+            tokens[before[e]] = tokens[queue[i]] + 1;
+            queue[n++] = before[e];
+        }
+    free(first);
+    free(before);
+    free(queue);
+    return ok;
 }
 
 static bool keep(quill_constraint *c, uint32_t state, uint32_t n) {
@@ -79,17 +185,26 @@ static bool keep(quill_constraint *c, uint32_t state, uint32_t n) {
     return true;
 }
 
-static uint32_t tokens_to_end(quill_constraint *c, struct reading *r, uint32_t state) {
-    if (state < c->cap_tokens && c->tokens[state]) return c->tokens[state];
+// Fills what is known of a state and, unless the search is too long, of all that are reached from it. What is known of
+// a state does not depend on where a search began.
+static void find_tokens(quill_constraint *c, const struct vocabulary *v, struct reading *r, uint32_t state) {
     struct search s = {.c = c, .r = r};
-    s.path = alloc_array(c->index.longest + 1, sizeof *s.path);
-    const uint32_t n = s.path ? search_end(&s, state) : TOO_FAR;
-    if (!s.path || s.no_memory || (!r->status && !keep(c, state, n)))
-        reading_fail(r, QUILL_E_SYSTEM, "out of memory");
+    uint32_t *tokens = NULL;
+    s.no_memory = !find_unlike(c, v) || !(s.path = alloc_array(c->unlike.longest + 1, sizeof *s.path));
+    if (!s.no_memory && explore(&s, state)) {
+        tokens = alloc_array(s.n, sizeof *tokens);
+        s.no_memory = !tokens || !count_tokens(&s, tokens);
+        for (size_t i = 0; i < s.n && !s.no_memory; i++)
+            if (tokens[i]) s.no_memory = !keep(c, s.states[i], tokens[i]);
+    } else if (!s.no_memory && !r->status) {
+        s.no_memory = !keep(c, state, TOO_LONG);
+    }
+    if (s.no_memory) reading_fail(r, QUILL_E_SYSTEM, "out of memory");
+    free(tokens);
     free(s.states);
-    free(s.seen);
+    free(s.place);
+    free(s.edges);
     free(s.path);
-    return n;
 }
 
 bool constraint_fits(quill_constraint *c, const struct vocabulary *v, struct reading *r, uint32_t state,
@@ -98,6 +213,8 @@ bool constraint_fits(quill_constraint *c, const struct vocabulary *v, struct rea
     const uint32_t bytes = kind->least(c->automaton, r, state);
     if (bytes <= room) return true; // a token for each byte
     if (room == 0 || !kind->has_keys || !constraint_index(c, v, r) || bytes > room * c->index.longest) return false;
-    const uint32_t tokens = tokens_to_end(c, r, state);
-    return tokens == TOO_FAR ? bytes <= room * USUAL_BYTES : tokens <= room;
+    if (state >= c->cap_tokens || !c->tokens[state]) find_tokens(c, v, r, state);
+    if (r->status) return false;
+    const uint32_t tokens = c->tokens[state];
+    return tokens == TOO_LONG ? bytes <= room * USUAL_BYTES : tokens <= room;
 }
