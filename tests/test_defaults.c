@@ -232,6 +232,30 @@ static void windows_of_layers_without_types(void **state) {
     changed_free(&c);
 }
 
+// The numbers: inv_freq of LlamaForCausalLM, to the bit. Exponents are rounded, so that 8e6^(-1/3) is not 1/200.
+static void frequencies_are_rounded_where_transformers_rounds_them(void **state) {
+    (void)state;
+    static const struct {
+        const char *config;
+        float freqs[3];
+    } cases[] = {
+        {"\"rope_theta\": 5e5", {1.0f, 0.0125992084f, 0.000158740062f}},
+        {"\"rope_theta\": 8e6", {1.0f, 0.00499999942f, 2.49999921e-05f}},
+        {"\"rope_theta\": 1e6, \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 3, \"beta_fast\": 4, "
+         "\"beta_slow\": 0.001, \"original_max_position_embeddings\": 32}",
+         {1.0f, 0.0066666659f, 3.33333264e-05f}},
+        {"\"rope_theta\": 5e5, \"rope_scaling\": {\"rope_type\": \"longrope\", \"short_factor\": [1.1, 1.3, 2.7], "
+         "\"long_factor\": [1.3, 2.7, 4.1], \"original_max_position_embeddings\": 32}",
+         {0.909090877f, 0.00969169941f, 5.87926115e-05f}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct changed c = change("llama", "\"rope_scaling\": null", cases[i].config);
+        assert_int_equal(c.model->ropes[0].n_pairs, 3);
+        assert_memory_equal(c.model->ropes[0].freqs, cases[i].freqs, sizeof cases[i].freqs);
+        changed_free(&c);
+    }
+}
+
 // nanochat turns backwards, and is stretched as if it did not. The numbers are of _compute_llama3_parameters.
 static void llama3_stretches_frequencies_of_either_direction(void **state) {
     (void)state;
@@ -252,6 +276,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_left_out_has_the_value_of_the_class, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(fields_mean_what_the_class_makes_of_them, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(windows_of_layers_without_types, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(frequencies_are_rounded_where_transformers_rounds_them, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(llama3_stretches_frequencies_of_either_direction, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The frequencies of rotary positions: f_i = base^(-2i/R) radians per position for pair i of R/2, stretched for
-// contexts longer than those of the training. In double precision, then rounded, so that they are the same everywhere.
+// contexts longer than those of the training. Rounded to single precision where transformers does: models were trained
+// so, and thousands of positions make a rounding of f_i felt. Powers are of double precision, so that they are the same
+// everywhere.
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -14,6 +16,7 @@ static const double pi = 3.14159265358979323846;
 struct making {
     struct model *model;
     const struct weights *w;
+    float inverse[MAX_HEAD_DIM / 2]; // base^(2i/R)
     double freqs[MAX_HEAD_DIM / 2];
     size_t n;
     quill_error *err;
@@ -21,8 +24,16 @@ struct making {
 
 static double power(double base, double exponent) { return d_exp(exponent * d_log(base)); }
 
+static double stretched(const struct making *m, size_t i, double factor) {
+    return (double)(1 / (float)((double)m->inverse[i] * factor));
+}
+
 static void plain(struct making *m, double base) {
-    for (size_t i = 0; i < m->n; i++) m->freqs[i] = power(base, -(double)i / (double)m->n);
+    for (size_t i = 0; i < m->n; i++) {
+        const float exponent = (float)i / (float)m->n;
+        m->inverse[i] = (float)power(base, (double)exponent);
+        m->freqs[i] = stretched(m, i, 1);
+    }
 }
 
 // The table; divisors: [n] of frequencies that a file gives, or NULL. Angles must stay within what can be reduced.
@@ -44,7 +55,7 @@ static double or_else(float value, double otherwise) { return value > 0 ? (doubl
 
 // Llama 3.1 (Grattafiori et al. 2024): long waves are stretched, short ones stay, and between them the two are mixed.
 // The stretch is a list of divisors, as GGUF files have it.
-static quill_status llama3(struct making *m, double factor) {
+static quill_status llama3(struct making *m, double factor, double base) {
     const struct hparams *hp = &m->model->hp;
     const double low = or_else(hp->rope_low, 1), high = or_else(hp->rope_high, 4);
     const double original = hp->rope_original ? hp->rope_original : hp->n_ctx;
@@ -54,7 +65,8 @@ static quill_status llama3(struct making *m, double factor) {
         return fail(m->err, QUILL_E_MODEL, "%s: 'high_freq_factor': expected more than 'low_freq_factor' %g, found %g",
                     QUOTED(str_of(m->model->file)), low, high);
     for (size_t i = 0; i < m->n; i++) {
-        const double wave = 2 * pi / m->freqs[i], mix = (original / wave - low) / (high - low);
+        const double wave = 2 * pi * power(base, (double)i / (double)m->n);
+        const double mix = (original / wave - low) / (high - low);
         const double stretch = wave > original / low ? factor : 1 / ((1 - mix) / factor + mix);
         divisors[i] = wave < original / high ? 1 : (float)stretch;
     }
@@ -74,9 +86,10 @@ static void yarn(struct making *m, double factor, double original, double base) 
     high = high < dims - 1 ? high : dims - 1;
     const double width = high != low ? high - low : 0.001;
     for (size_t i = 0; i < m->n; i++) {
-        double ramp = ((double)i - low) / width;
+        float ramp = ((float)i - (float)low) / (float)width;
         ramp = ramp < 0 ? 0 : ramp > 1 ? 1 : ramp;
-        m->freqs[i] = (1 - ramp) * m->freqs[i] + ramp * m->freqs[i] / factor;
+        const float stays = 1 - ramp;
+        m->freqs[i] = (double)((float)stretched(m, i, factor) * (1 - stays) + (float)m->freqs[i] * stays);
     }
 }
 
@@ -163,8 +176,10 @@ static quill_status longrope(struct making *m, struct rope *rope) {
     rope->original = (int32_t)original;
     rope->scaling = "longrope";
     rope->factor = stretch;
-    s = finish(m, model->rope_short, &rope->freqs);
-    return s ? s : finish(m, model->rope_long, &rope->long_freqs);
+    for (size_t i = 0; i < m->n; i++) m->freqs[i] = stretched(m, i, (double)model->rope_short[i]);
+    s = finish(m, NULL, &rope->freqs);
+    for (size_t i = 0; i < m->n; i++) m->freqs[i] = stretched(m, i, (double)model->rope_long[i]);
+    return s ? s : finish(m, NULL, &rope->long_freqs);
 }
 
 static quill_status scaled(struct making *m, struct rope *rope, double base) {
@@ -179,7 +194,7 @@ static quill_status scaled(struct making *m, struct rope *rope, double base) {
     case ROPE_LLAMA3:
         factor = or_else(hp->rope_factor, 8);
         rope->scaling = "llama3";
-        if (!model->rope_divisors) s = llama3(m, factor);
+        if (!model->rope_divisors) s = llama3(m, factor, base);
         break;
     case ROPE_YARN:
         if (!(hp->rope_factor > 0)) factor = hp->n_ctx / original;
