@@ -6,7 +6,7 @@
 #include "sampler/constraint/regex.h"
 #include "sampler/constraint/token_index.h"
 
-enum { MOST_TEXT = 256, TOKENS = 600 };
+enum { MOST_TEXT = 128, TOKENS = 600 };
 
 // Bytes, and pairs of some of them.
 static struct str token(void *user, int32_t id) {
