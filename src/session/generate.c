@@ -89,7 +89,8 @@ static bool is_constrained(const struct generation *g) { return g->request.const
 // Finishes if no token is to follow the prompt.
 static void end_before(struct generation *g) {
     if (g->request.n_predict == 0) finish(g, QUILL_STOP_LENGTH);
-    else if (is_constrained(g) && !constrained_may_go_on(&g->constraint.text)) finish(g, QUILL_STOP_REGEX);
+    else if (is_constrained(g) && !constrained_may_go_on(&g->constraint.text))
+        finish(g, constrained_stop(&g->constraint.text));
 }
 
 quill_status generation_begin(struct generation *g, const quill_session *session, const quill_request *request,
@@ -254,12 +255,13 @@ static quill_status end_constrained(struct generation *g, size_t n_before, bool 
     const bool over = found || ended || !constrained_may_go_on(&g->constraint.text);
     if (!over && tokens_left(g) > 0) return QUILL_OK;
     if (!over && !constrained_may_end(&g->constraint.text))
-        return fail(err, QUILL_E_CONSTRAINT, "regex: the text is not complete after %zu tokens, and no more fit",
-                    g->n_generated);
+        return fail(err, QUILL_E_CONSTRAINT, "%s: the text is not complete after %zu tokens, and no more fit",
+                    constrained_name(&g->constraint.text), g->n_generated);
     g->certain = found ? match.begin : text.n;
-    if (!found) finish(g, QUILL_STOP_REGEX);
+    if (!found) finish(g, constrained_stop(&g->constraint.text));
     if (constrained_confirm(&g->constraint.text, (struct str){text.p, g->certain})) return QUILL_OK;
-    return fail(err, QUILL_E_CONSTRAINT, "regex: the text does not match the pattern as PCRE2 reads it");
+    return fail(err, QUILL_E_CONSTRAINT, "%s: the text is not what was asked for, looked at as a whole",
+                constrained_name(&g->constraint.text));
 }
 
 static quill_status next_token(struct generation *g, const float *logits, quill_error *err) {

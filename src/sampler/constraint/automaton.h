@@ -17,6 +17,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "quill/session.h"
 
 enum { DEAD = 0 }; // no state has this number
 
@@ -40,6 +41,7 @@ struct automaton;
 
 struct automaton_kind {
     const char *name; // for messages
+    quill_stop stop;  // of a complete text
     // The state of the empty text; DEAD if no text satisfies the constraint.
     uint32_t (*start)(struct automaton *a, struct reading *r);
     // The state behind `byte`, read in `state`; DEAD: no text that satisfies the constraint begins like this.

@@ -11,6 +11,10 @@ enum {
 
 static const struct automaton_kind *kind_of(const struct constrained *k) { return k->constraint->automaton->kind; }
 
+const char *constrained_name(const struct constrained *k) { return kind_of(k)->name; }
+
+quill_stop constrained_stop(const struct constrained *k) { return kind_of(k)->stop; }
+
 static quill_status failed(const struct constrained *k, quill_error *err) {
     if (k->reading.status) *err = k->reading.err;
     return k->reading.status;

@@ -54,6 +54,8 @@ void constrained_end(struct constrained *k); // zeros are fine
 // Goes on behind text[0..n_before) with the rest of `text`.
 QUILL_MUST_CHECK quill_status constrained_advance(struct constrained *k, struct str text, size_t n_before,
                                                   quill_error *err);
+const char *constrained_name(const struct constrained *k); // for messages
+quill_stop constrained_stop(const struct constrained *k);  // of a complete text
 // Whether the text is complete, and whether more can follow.
 bool constrained_may_end(struct constrained *k);
 bool constrained_may_go_on(struct constrained *k);

@@ -57,7 +57,8 @@ static uint32_t least(struct automaton *a, struct reading *r, uint32_t state) {
 static uint64_t class_of(struct automaton *a, uint32_t code) { return dfa_class_of(regex_of(a)->dfa, code); }
 
 static const struct automaton_kind regular = {
-    .name = "regex", .start = start, .step = step, .may_end = may_end, .may_go_on = may_go_on, .least = least,
+    .name = "regex", .stop = QUILL_STOP_REGEX,
+    .start = start, .step = step, .may_end = may_end, .may_go_on = may_go_on, .least = least,
     .has_keys = true, .class_of = class_of, .confirm = confirm, .forget = forget, .free = regex_free,
 };
 
@@ -137,7 +138,8 @@ static uint32_t text_least(struct automaton *a, struct reading *r, uint32_t stat
 }
 
 static const struct automaton_kind by_partial_matching = {
-    .name = "regex", .start = text_start, .step = text_step, .may_end = text_may_end, .may_go_on = text_may_go_on,
+    .name = "regex", .stop = QUILL_STOP_REGEX,
+    .start = text_start, .step = text_step, .may_end = text_may_end, .may_go_on = text_may_go_on,
     .least = text_least, .confirm = confirm, .forget = forget, .free = regex_free,
 };
 
