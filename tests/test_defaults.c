@@ -168,6 +168,9 @@ static void fields_mean_what_the_class_makes_of_them(void **state) {
         {",\"rope_scaling\":{\"original_max_position_embeddings\":16}", {"llama", "rope_original", "16"}},
         {",\"layer_norm_epsilon\":0.5", {"exaone", "norm_eps", "0.5"}},
         {",\"rms_norm_eps\":0.5", {"exaone", "norm_eps", "0.5"}},
+        {",\"rope_scaling\":{\"rope_theta\":500}", {"smollm3", "rope_base", "500"}},
+        {",\"rope_scaling\":{\"partial_rotary_factor\":0.75}", {"stablelm", "rope_share", "0.75"}},
+        {",\"rope_parameters\":{\"full_attention\":{\"rope_theta\":500}}", {"olmo3", "rope_base", "500"}},
     };
     struct facts facts = read_facts();
     size_t bad = 0;

@@ -116,7 +116,7 @@ static const struct key_row keys_3[] = {
     {KEY_SCORE_DIM, {"query_pre_attn_scalar"}, 256},
     {KEY_SCORE_SOFTCAP, {0}, 0}, // the class has the key and does not use it
     {KEY_LOGIT_SOFTCAP, {"final_logit_softcapping"}, 0},
-    {KEY_ROPE_BASE, {"rope_parameters.full_attention.rope_theta", "rope_theta"}, 1e6},
+    HF_ROPE_BASE(1e6),
     {KEY_ROPE_BASE_WINDOW, {"rope_parameters.sliding_attention.rope_theta", "rope_local_base_freq"}, 10000},
     {0},
 };

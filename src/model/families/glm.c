@@ -14,7 +14,7 @@ static const struct key_row keys[] = {
     HF_CTX(131072),
     HF_HEADS_KV(2),
     HF_HEAD_DIM(128),
-    {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.5},
+    HF_ROPE_SHARE(0.5),
     {0},
 };
 

@@ -41,8 +41,8 @@ static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5},
     {KEY_N_CTX, {"max_position_embeddings"}, 2048},
     {KEY_PARALLEL, {"use_parallel_residual"}, 0},
-    {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "rotary_pct", "partial_rotary_factor"}, 0.25},
-    {KEY_ROPE_BASE, {"rope_parameters.rope_theta", "rotary_emb_base", "rope_theta"}, 0},
+    {KEY_ROPE_SHARE, {HF_ROPE_NAMES("partial_rotary_factor"), "rotary_pct", "partial_rotary_factor"}, 0.25},
+    {KEY_ROPE_BASE, {HF_ROPE_NAMES("rope_theta"), "rotary_emb_base", "rope_theta"}, 0},
     {0},
 };
 

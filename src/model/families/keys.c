@@ -42,11 +42,8 @@ const struct key_row keys_gguf[] = {
     {0},
 };
 
-// transformers 4 writes `rope_scaling` and, beside it, what does not depend on the kind of scaling; transformers 5
-// writes `rope_parameters`, whose members may be kept by the type of a layer.
-#define SCALING_NAMES(name) "rope_scaling." name, "rope_parameters." name, "rope_parameters.full_attention." name
-#define SCALING_ROW(key, name) {key, {SCALING_NAMES(name)}, 0}
-#define ROPE_ROW(key, name) {key, {SCALING_NAMES(name), name}, 0}
+#define SCALING_ROW(key, name) {key, {HF_ROPE_NAMES(name)}, 0}
+#define ROPE_ROW(key, name) {key, {HF_ROPE_NAMES(name), name}, 0}
 
 // The names that most configuration classes of transformers use, or accept besides their own.
 const struct key_row keys_hf[] = {
@@ -70,7 +67,7 @@ const struct key_row keys_hf[] = {
                      "rope_parameters.type", "rope_parameters.full_attention.rope_type",
                      "rope_parameters.full_attention.type"}, 0},
     // Phi-3 has the context of the training beside the scaling, and there it counts.
-    {KEY_ROPE_ORIGINAL, {"original_max_position_embeddings", SCALING_NAMES("original_max_position_embeddings")}, 0},
+    {KEY_ROPE_ORIGINAL, {"original_max_position_embeddings", HF_ROPE_NAMES("original_max_position_embeddings")}, 0},
     SCALING_ROW(KEY_ROPE_FACTOR, "factor"),
     SCALING_ROW(KEY_ROPE_LOW, "low_freq_factor"),
     SCALING_ROW(KEY_ROPE_HIGH, "high_freq_factor"),

@@ -48,6 +48,10 @@ struct word_row {
     const char *name, *word;
 };
 
+// transformers 4 writes `rope_scaling` and, beside it, what does not depend on the kind of scaling; transformers 5
+// writes `rope_parameters`, whose members may be kept by the type of a layer.
+#define HF_ROPE_NAMES(name) "rope_scaling." name, "rope_parameters." name, "rope_parameters.full_attention." name
+
 extern const struct key_row keys_gguf[], keys_hf[]; // the names that most families share
 
 #endif

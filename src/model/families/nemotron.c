@@ -15,7 +15,7 @@ static const struct bind_row base_hf[] = {
 static const struct key_row keys[] = {
     {KEY_NORM_EPS, {"norm_eps"}, 1e-5},
     HF_CTX(4096),
-    {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.5},
+    HF_ROPE_SHARE(0.5),
     {0},
 };
 

@@ -72,7 +72,6 @@ static const struct key_row keys_3[] = {
     HF_CTX(2048),
     HF_ROPE_BASE(500000),
     {KEY_WINDOW, {"sliding_window"}, 4096},
-    {KEY_ROPE_BASE, {"rope_parameters.full_attention.rope_theta", "rope_theta"}, 500000},
     {KEY_ROPE_BASE_WINDOW, {"rope_parameters.sliding_attention.rope_theta"}, 500000},
     {0},
 };

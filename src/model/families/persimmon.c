@@ -34,7 +34,7 @@ static const struct key_row keys[] = {
     HF_CTX(16384),
     HF_ROPE_BASE(25000),
     {KEY_HAS_NORMS, {"qk_layernorm"}, 0},
-    {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.5},
+    HF_ROPE_SHARE(0.5),
     {0},
 };
 

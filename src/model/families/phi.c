@@ -38,7 +38,7 @@ static const struct key_row keys[] = {
     {KEY_HEAD_DIM, {0}, 0},
     HF_CTX(2048),
     {KEY_NORM_EPS, {"layer_norm_eps"}, 1e-5},
-    {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.5},
+    HF_ROPE_SHARE(0.5),
     {KEY_REFUSED, {"qk_layernorm"}, 0},
     {0},
 };

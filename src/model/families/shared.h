@@ -27,8 +27,8 @@ extern const struct bind_row hf_out_norms[], hf_qk_norms[], hf_fused_mlp[];
 #define HF_CTX(n) {KEY_N_CTX, {"max_position_embeddings"}, n}
 #define HF_HEADS_KV(n) {KEY_N_HEAD_KV, {"num_key_value_heads"}, n}
 #define HF_HEAD_DIM(n) {KEY_HEAD_DIM, {"head_dim"}, n}
-#define HF_ROPE_BASE(n)                                                                                            \
-    {KEY_ROPE_BASE, {"rope_parameters.rope_theta", "rope_parameters.full_attention.rope_theta", "rope_theta"}, n}
+#define HF_ROPE_BASE(n) {KEY_ROPE_BASE, {HF_ROPE_NAMES("rope_theta"), "rope_theta"}, n}
+#define HF_ROPE_SHARE(n) {KEY_ROPE_SHARE, {HF_ROPE_NAMES("partial_rotary_factor"), "partial_rotary_factor"}, n}
 #define HF_SIZES(n_embd, n_ff, n_layer, n_head)                                                                    \
     {KEY_N_EMBD, {"hidden_size"}, n_embd}, {KEY_N_FF, {"intermediate_size"}, n_ff},                                \
     {KEY_N_LAYER, {"num_hidden_layers"}, n_layer}, {KEY_N_HEAD, {"num_attention_heads"}, n_head}

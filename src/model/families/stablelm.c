@@ -26,7 +26,7 @@ static const struct key_row keys[] = {
     {KEY_PARALLEL, {"use_parallel_residual"}, 0},
     {KEY_HAS_BIAS, {"use_qkv_bias"}, 0},
     {KEY_HAS_NORMS, {"qk_layernorm"}, 0},
-    {KEY_ROPE_SHARE, {"rope_parameters.partial_rotary_factor", "partial_rotary_factor"}, 0.25},
+    HF_ROPE_SHARE(0.25),
     {0},
 };
 
