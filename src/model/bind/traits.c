@@ -136,6 +136,16 @@ static quill_status read_flags(const struct reading *r) {
     return s;
 }
 
+// A model with images may say that the head is the embedding, for its text model or for itself: transformers 4 heeds
+// the one, transformers 5 the other. A head of its own in the file counts all the same.
+static quill_status read_tied_around(const struct reading *r) {
+    bool value = false, found;
+    if (r->w->format != WEIGHTS_HF || !weights_meta(r->w, STR("text_config"))) return QUILL_OK;
+    quill_status s = meta_bool(r->w, "tie_word_embeddings", &value, &found, r->err);
+    r->hp->tied = r->hp->tied || value;
+    return s;
+}
+
 static quill_status check_word(const struct reading *r, const struct word_row *row) {
     char key[KEY_BYTES];
     const char *name = row->name;
@@ -244,5 +254,6 @@ quill_status read_traits(const struct reading *r) {
     if (!s) s = read_activation(r);
     if (!s) s = read_rope_type(r);
     if (!s) s = read_rope_word(r);
-    return s ? s : read_flags(r);
+    if (!s) s = read_flags(r);
+    return s ? s : read_tied_around(r);
 }
