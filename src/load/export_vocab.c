@@ -98,7 +98,7 @@ static bool put_keys(const struct vocab_spec *spec, struct gguf_writer *g) {
     const bool spm = spec->model == VOCAB_SPM;
     const char *pre = spm ? "default" : pre_of(spec);
     bool ok = gguf_put_string(g, "tokenizer.ggml.model", spm ? STR("llama") : STR("gpt2")) &&
-              gguf_put_string(g, "tokenizer.ggml.pre", str_of(pre)) &&
+              (!pre || gguf_put_string(g, "tokenizer.ggml.pre", str_of(pre))) && // check_traits: there is a name
               gguf_put_strings(g, "tokenizer.ggml.tokens", spec->tokens, spec->n_tokens) && put_types(spec, g) &&
               (spm ? spm_put_keys(spec, g)
                    : gguf_put_strings(g, "tokenizer.ggml.merges", spec->merges, spec->n_merges));
