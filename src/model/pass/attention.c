@@ -88,7 +88,7 @@ struct parts {
     float *m, *l, *o;
 };
 
-// The position of query i, and where its head lies in a row.
+// The position of query i.
 static int32_t position_of(const struct queries *q, size_t i) {
     return q->block->pos + (q->n_heads > 1 ? 0 : (int32_t)i);
 }

@@ -5,23 +5,19 @@
 // values by the one that stores them. Only norms over a whole row come before, since they need all of its heads.
 #include "base/dmath.h"
 #include "heads.h"
+#include "ops.h"
 
-static void norm_of(const struct heads *h, const struct norm *norm, const float *w, float *x, size_t n) {
-    const struct kernels *k = h->a->kernels;
-    if (norm->kind == NORM_LAYER) k->layer_norm(x, x, w, norm->b, h->eps, n);
-    else k->rms_norm(x, x, w, h->eps, n);
-}
-
-// x: the values of one head of a row, or nothing is done to them.
+// x: the values of one head of a row.
 static void prepare(const struct heads *h, const struct norm *norm, float *x, size_t head, size_t row) {
     const struct layer_plan *p = h->plan;
     const struct kernels *k = h->a->kernels;
-    const bool by_head = norm->on && p->qk_norm != QK_NORM_ROW;
-    const float *w = p->qk_norm == QK_NORM_EACH_HEAD ? norm->w + head * h->dim : norm->w;
+    struct norm of_head = *norm;
+    if (p->qk_norm == QK_NORM_ROW) of_head.on = false;
+    if (p->qk_norm == QK_NORM_EACH_HEAD && norm->w) of_head.w = norm->w + head * h->dim;
     if (p->qkv_clamp > 0 && p->qk_norm != QK_NORM_ROW) k->clamp(x, p->qkv_clamp, h->dim);
-    if (by_head && !p->qk_norm_last) norm_of(h, norm, w, x, h->dim);
+    if (!p->qk_norm_last) norm_row(k, &of_head, x, x, h->eps, h->dim);
     if (h->rope) k->rotate[h->rope->kind](x, turns_of(h->a, p->rope, row), h->rope->n_pairs);
-    if (by_head && p->qk_norm_last) norm_of(h, norm, w, x, h->dim);
+    if (p->qk_norm_last) norm_row(k, &of_head, x, x, h->eps, h->dim);
 }
 
 void prepare_query(const struct heads *h, size_t head, size_t row) {
@@ -44,7 +40,7 @@ void op_norm_heads(struct member *m, const struct heads *h, size_t n_q, size_t n
     while (team_claim(m, n_q + n_k, 1, &begin, &end)) {
         const bool is_q = begin < n_q;
         float *x = is_q ? h->b->q + begin * h->b->att.stride : h->b->k + (begin - n_q) * h->a->kv_stride;
-        norm_of(h, norms[!is_q], norms[!is_q]->w, x, is_q ? q_cols : k_cols);
+        norm_row(h->a->kernels, norms[!is_q], x, x, h->eps, is_q ? q_cols : k_cols);
         if (h->plan->qkv_clamp > 0) h->a->kernels->clamp(x, h->plan->qkv_clamp, is_q ? q_cols : k_cols);
     }
     team_end(m);

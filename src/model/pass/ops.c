@@ -125,8 +125,7 @@ void quantize_piece(struct acts *a, const struct rows *r, unsigned kinds, size_t
     }
 }
 
-static void norm_row(const struct kernels *k, const struct norm *norm, float *out, const float *x, float eps,
-                     size_t n) {
+void norm_row(const struct kernels *k, const struct norm *norm, float *out, const float *x, float eps, size_t n) {
     if (!norm || !norm->on) {
         if (out != x) memcpy(out, x, n * sizeof *x);
     } else if (norm->kind == NORM_LAYER) {

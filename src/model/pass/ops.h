@@ -21,6 +21,9 @@ struct product {
 // Products that read the same input, as one job.
 void op_linear(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n);
 
+// out = norm(x) for n values, where out may be x; a norm that is NULL or off is the identity.
+void norm_row(const struct kernels *k, const struct norm *norm, float *out, const float *x, float eps, size_t n);
+
 // h = in(x), in the formats in which h is read.
 struct norm_step {
     const struct norm *in;

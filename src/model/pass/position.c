@@ -25,7 +25,6 @@ static void sinusoids(const float *freqs, int32_t at, float *out, size_t n) {
 static void place(struct member *m, const struct pass *pass, float *x, size_t row) {
     const struct model *model = pass->model;
     const struct kernels *k = model->kernels;
-    const struct norm *norm = &model->embd_norm;
     const size_t n = (size_t)model->hp.n_embd;
     if (model->positions.data || model->sinusoids) {
         const int32_t at = pass->acts->batch.positions[row] + model->hp.position_offset;
@@ -34,8 +33,7 @@ static void place(struct member *m, const struct pass *pass, float *x, size_t ro
         else decode(k, &model->positions, at, position);
         k->add(x, position, n);
     }
-    if (norm->on && norm->kind == NORM_LAYER) k->layer_norm(x, x, norm->w, norm->b, model->hp.norm_eps, n);
-    else if (norm->on) k->rms_norm(x, x, norm->w, model->hp.norm_eps, n);
+    norm_row(k, &model->embd_norm, x, x, model->hp.norm_eps, n);
     turn_row(pass->acts, model, pass->kv->n_ctx, row);
 }
 
