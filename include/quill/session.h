@@ -91,9 +91,10 @@ typedef enum quill_stop {
     QUILL_STOP_LINE,    // the newline that `line` asks for
     QUILL_STOP_LENGTH,  // n_predict tokens
     QUILL_STOP_CONTEXT, // no position is left
-    QUILL_STOP_CHOICE,  // this and QUILL_STOP_JSON are reserved for constraints to come
-    QUILL_STOP_REGEX,   // the text is complete, as the constraint asks
+    QUILL_STOP_CHOICE,  // the text is complete, as the constraint asks; these four
+    QUILL_STOP_REGEX,
     QUILL_STOP_JSON,
+    QUILL_STOP_GRAMMAR,
     QUILL_STOP_TIMEOUT,
     QUILL_STOP_SIGNAL,
     QUILL_STOP_ERROR,

@@ -12,8 +12,8 @@ quill_request quill_request_default(void) {
 static const char *const stop_names[] = {
     [QUILL_STOP_EOS] = "eos",         [QUILL_STOP_STRING] = "stop",   [QUILL_STOP_LINE] = "line",
     [QUILL_STOP_LENGTH] = "length",   [QUILL_STOP_CONTEXT] = "context", [QUILL_STOP_CHOICE] = "choice",
-    [QUILL_STOP_REGEX] = "regex",     [QUILL_STOP_JSON] = "json",     [QUILL_STOP_TIMEOUT] = "timeout",
-    [QUILL_STOP_SIGNAL] = "signal",   [QUILL_STOP_ERROR] = "error",
+    [QUILL_STOP_REGEX] = "regex",     [QUILL_STOP_JSON] = "json",     [QUILL_STOP_GRAMMAR] = "grammar",
+    [QUILL_STOP_TIMEOUT] = "timeout", [QUILL_STOP_SIGNAL] = "signal", [QUILL_STOP_ERROR] = "error",
 };
 
 _Static_assert(sizeof stop_names / sizeof *stop_names == QUILL_STOP_ERROR + 1, "every stop has a name");
