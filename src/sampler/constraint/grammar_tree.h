@@ -5,7 +5,8 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "grammar.h"
+#include "base/error.h"
+#include "regex_nfa.h"
 
 enum expr_op {
     EXPR_CHARS,    // a character of sets[first]
