@@ -136,6 +136,12 @@ typedef struct quill_request {
     size_t n_prompt;
     // EOS: any of the tokens that end a text (quill_token_is_eos). It counts as a token, but is no part of the text.
     int64_t n_predict;     // tokens at most; -1: until EOS or the end of the context
+    // Where the context is full, the older half of the tokens is dropped and the text goes on, as often as needed; the
+    // other half is computed again, so that what follows is what would follow a prompt of these tokens. Penalties still
+    // count the tokens dropped. Never dropped: BOS in front of the prompt, and `keep` tokens behind it (-1: the whole
+    // prompt), which must leave room for one more. Without it: QUILL_STOP_CONTEXT. Memory grows with the text.
+    bool context_shift;
+    int32_t keep;
     int64_t min_tokens;    // within the first min_tokens tokens, EOS is not drawn and no stop matches
     bool ignore_eos;       // EOS is never drawn
     quill_sampling sampling;
@@ -178,6 +184,7 @@ typedef struct quill_result {
     quill_text stop_match;       // text == NULL: none
     size_t prompt_tokens, generated_tokens;
     size_t cached_tokens;                   // prompt tokens that the session already held
+    size_t context_shifts;                  // how often tokens were dropped
     size_t drafted_tokens, accepted_tokens; // guesses, and those that equal the token drawn
     double logprob;              // sum over the generated tokens of the model's own log-probability
     const quill_scored_token *tokens;        // [n_tokens] or NULL
@@ -187,7 +194,7 @@ typedef struct quill_result {
 } quill_result;
 
 // Generates. On failure after text was passed on, *result is filled too; its stop is QUILL_STOP_ERROR.
-// Errors: QUILL_E_CONTEXT (the prompt does not fit; nothing was generated), QUILL_E_USAGE (values, regex; rows of a
+// Errors: QUILL_E_CONTEXT (the prompt, or what is to be kept of it, does not fit; nothing was generated), QUILL_E_USAGE (values, regex; rows of a
 // batch in work), QUILL_E_CONSTRAINT (a match limit; logit biases forbid every token; or the text, which is then empty,
 // cannot be completed as the constraint asks), QUILL_E_MODEL (non-finite values), QUILL_E_SYSTEM (memory), what on_text
 // returned. A full context is no error: QUILL_STOP_CONTEXT.

@@ -76,7 +76,9 @@ static quill_status on_rows(void *user, size_t at, size_t n, const float *logits
         logits = last;
     }
     quill_status s = generation_finished(g) ? QUILL_OK : generation_take(g, logits, err);
-    if (!generation_finished(g)) generation_ids(g, &row->task.n);
+    if (generation_finished(g)) return s;
+    generation_ids(g, &row->task.n);
+    row->task.replaced = generation_shifted(g, &row->task.kept);
     return s;
 }
 

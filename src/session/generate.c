@@ -10,6 +10,7 @@
 #include "draft.h"
 #include "stop.h"
 #include "text_out.h"
+#include "window.h"
 
 struct generation {
     const quill_session *session;
@@ -17,9 +18,10 @@ struct generation {
     double start;            // clock_ms
     uint64_t prompt_hash;
     struct stops *stops;
-    int32_t *ids;            // [n_ctx + 1] the prompt, then the generated tokens
+    struct window window;    // the prompt, then the generated tokens
     size_t n_generated;
-    size_t *ends;            // [n_ctx] length of `bytes` after each generated token
+    size_t *ends;            // [cap_ends] length of `bytes` after each generated token
+    size_t cap_ends;
     quill_decoder decoder;
     struct buffer bytes;     // bytes of the generated tokens, unchanged
     size_t certain;          // how many of them are certainly not part of a stop
@@ -28,6 +30,7 @@ struct generation {
     struct score_list scores, prompt_scores;
     struct draft draft;      // its ids follow the others
     bool prompt_read;        // the first logits have come
+    bool shifted;            // by the last generation_take
     bool finished;
     quill_result result;
 };
@@ -35,9 +38,9 @@ struct generation {
 struct generation *generation_create(int32_t n_ctx) {
     struct generation *g = alloc_zeroed(1, sizeof *g);
     if (!g) return NULL;
-    g->ids = alloc_array((size_t)n_ctx + 1, sizeof *g->ids);
-    g->ends = alloc_array((size_t)n_ctx, sizeof *g->ends);
-    if (g->ids && g->ends) return g;
+    g->cap_ends = (size_t)n_ctx;
+    g->ends = alloc_array(g->cap_ends, sizeof *g->ends);
+    if (window_create(&g->window, n_ctx) && g->ends) return g;
     generation_free(g);
     return NULL;
 }
@@ -46,7 +49,7 @@ void generation_free(struct generation *g) {
     if (!g) return;
     stops_free(g->stops);
     constrained_end(&g->constraint.text);
-    free(g->ids);
+    window_free(&g->window);
     free(g->ends);
     buffer_free(&g->bytes);
     buffer_free(&g->text.out);
@@ -93,6 +96,18 @@ static void end_before(struct generation *g) {
         finish(g, constrained_stop(&g->constraint.text));
 }
 
+// Of the prompt, BOS and the first `keep` tokens behind it stay when the oldest tokens are dropped.
+static quill_status begin_window(struct generation *g, quill_error *err) {
+    const quill_request *r = &g->request;
+    struct window *w = &g->window;
+    if (!window_begin(w, r->prompt, r->n_prompt, r->context_shift)) return fail_memory(err);
+    const size_t bos = r->prompt[0] == quill_token_bos(g->session->model->tokenizer);
+    w->kept = r->keep >= 0 && (uint64_t)r->keep < r->n_prompt - bos ? bos + (size_t)r->keep : r->n_prompt;
+    if (!r->context_shift || w->kept < w->n_ctx) return QUILL_OK;
+    return fail(err, QUILL_E_CONTEXT, "%zu tokens of the prompt are to be kept, and the context of %zu positions has "
+                "no room for others", w->kept, w->n_ctx);
+}
+
 quill_status generation_begin(struct generation *g, const quill_session *session, const quill_request *request,
                               quill_error *err) {
     clear(g, session, request);
@@ -105,7 +120,8 @@ quill_status generation_begin(struct generation *g, const quill_session *session
         score_list_add(&g->prompt_scores, &session->likelihood, NULL, request->prompt[0]);
     }
     g->prompt_hash = hash_bytes(request->prompt, request->n_prompt * sizeof *request->prompt, 0);
-    memcpy(g->ids, request->prompt, request->n_prompt * sizeof *request->prompt);
+    s = begin_window(g, err);
+    if (s) return s;
     begin_text(g);
     if (request->constraint) s = constraint_use_begin(&g->constraint, session, &g->request, &g->decoder, err);
     if (!s && !request->prompt_logprobs) end_before(g);
@@ -115,11 +131,11 @@ quill_status generation_begin(struct generation *g, const quill_session *session
 bool generation_finished(const struct generation *g) { return g->finished; }
 
 const int32_t *generation_ids(const struct generation *g, size_t *n) {
-    *n = g->request.n_prompt + g->n_generated;
-    return g->ids;
+    *n = g->window.n;
+    return g->window.ids;
 }
 
-bool generation_scores_prompt(const struct generation *g) { return g->request.prompt_logprobs; }
+bool generation_scores_prompt(const struct generation *g) { return g->request.prompt_logprobs && !g->prompt_read; }
 
 void generation_reused(struct generation *g, size_t n) { g->result.cached_tokens = n; }
 
@@ -132,13 +148,13 @@ static bool poll_interrupt(struct generation *g) {
 }
 
 void generation_progress(struct generation *g, size_t done) {
-    if (g->request.on_prompt) g->request.on_prompt(g->request.user, done, g->request.n_prompt);
+    if (g->request.on_prompt && !g->prompt_read) g->request.on_prompt(g->request.user, done, g->request.n_prompt);
     poll_interrupt(g);
 }
 
 // The logits after prompt id i score the id after it.
 void generation_score(struct generation *g, size_t i, const float *logits) {
-    if (i + 1 < g->request.n_prompt) score_list_add(&g->prompt_scores, &g->session->likelihood, logits, g->ids[i + 1]);
+    if (i + 1 < g->request.n_prompt) score_list_add(&g->prompt_scores, &g->session->likelihood, logits, g->window.ids[i + 1]);
 }
 
 // ---- a token --------------------------------------------------------------------------------------
@@ -153,7 +169,7 @@ static bool is_end(const struct generation *g, int32_t id) {
 static uint64_t tokens_left(const struct generation *g) {
     const quill_request *r = &g->request;
     // The last token has no position: it is not computed.
-    const uint64_t positions = (uint64_t)g->session->lanes.plan.n_ctx + 1 - r->n_prompt - g->n_generated;
+    const uint64_t positions = r->context_shift ? UINT64_MAX : g->window.n_ctx + 1 - g->window.n;
     const uint64_t wanted = r->n_predict < 0 ? UINT64_MAX : (uint64_t)r->n_predict - g->n_generated;
     return wanted < positions ? wanted : positions;
 }
@@ -161,16 +177,18 @@ static uint64_t tokens_left(const struct generation *g) {
 // Draws a token. *ends: it ends the text, and is no part of it.
 static quill_status draw_token(struct generation *g, const float *logits, int32_t *id, bool *ends, quill_error *err) {
     const quill_request *r = &g->request;
-    size_t n = r->n_prompt + g->n_generated;
+    size_t n;
+    const int32_t *history = window_all(&g->window, &n);
     const struct draw draw = {
         .sampling = &r->sampling,
-        .history = g->ids,
+        .history = history,
         .n_history = n,
         .banned = r->ignore_eos || !may_end(g) ? &g->session->banned : &g->session->undrawn,
         .key = {.seed = r->seed, .prompt = g->prompt_hash, .sample = r->sample, .position = n},
     };
     if (is_constrained(g)) {
-        const uint64_t room = r->budget == QUILL_BUDGET_SOFT ? tokens_left(g) - 1 : UINT64_MAX;
+        const uint64_t left = r->budget == QUILL_BUDGET_SOFT ? tokens_left(g) : UINT64_MAX;
+        const uint64_t room = left == UINT64_MAX ? left : left - 1;
         g->constraint.may_stop = may_end(g);
         return constraint_use_draw(&g->constraint, logits, &draw, buffer_str(&g->bytes), room, id, ends, err);
     }
@@ -180,13 +198,19 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
     return fail(err, QUILL_E_CONSTRAINT, "no token is left to draw: logit biases or the model's own lists exclude all");
 }
 
+static bool reserve(struct generation *g) {
+    size_t *ends = alloc_grow(g->ends, &g->cap_ends, g->n_generated + 1, sizeof *ends);
+    if (ends) g->ends = ends;
+    return ends && score_list_reserve(&g->scores, 1) && window_reserve(&g->window);
+}
+
 // The end of a text is no part of it, whatever kind of token it is.
 static quill_status record(struct generation *g, const float *logits, int32_t id, bool ends, quill_error *err) {
     size_t n_bytes = 0;
     const char *bytes = ends ? "" : quill_decoder_take(&g->decoder, id, &n_bytes);
-    if (!score_list_reserve(&g->scores, 1) || !buffer_add(&g->bytes, bytes, n_bytes)) return fail_memory(err);
+    if (!reserve(g) || !buffer_add(&g->bytes, bytes, n_bytes)) return fail_memory(err);
     score_list_add(&g->scores, &g->session->likelihood, logits, id);
-    g->ids[g->request.n_prompt + g->n_generated] = id;
+    window_add(&g->window, id);
     g->ends[g->n_generated++] = g->bytes.n;
     if (g->n_generated == 1) g->result.first_token_ms = clock_ms() - g->start;
     return QUILL_OK;
@@ -237,8 +261,7 @@ static void end_after(struct generation *g, bool ended) {
     const quill_request *r = &g->request;
     if (ended) finish(g, QUILL_STOP_EOS);
     else if (r->n_predict >= 0 && g->n_generated >= (uint64_t)r->n_predict) finish(g, QUILL_STOP_LENGTH);
-    // The token would be computed at position n_prompt + n_generated - 1, counted from 0.
-    else if (r->n_prompt + g->n_generated > (size_t)g->session->lanes.plan.n_ctx) finish(g, QUILL_STOP_CONTEXT);
+    else if (window_is_full(&g->window) && !r->context_shift) finish(g, QUILL_STOP_CONTEXT);
 }
 
 // Under a constraint: the text goes on, is complete, or ends inside, which is a failure. It is certain only when it is
@@ -282,17 +305,17 @@ static quill_status next_token(struct generation *g, const float *logits, quill_
 
 size_t generation_draft(struct generation *g, size_t room) {
     const quill_request *r = &g->request;
-    const size_t n = r->n_prompt + g->n_generated, positions = (size_t)g->session->lanes.plan.n_ctx;
-    if (g->n_generated == 0 || n > positions) return 0;
-    if (room > positions - n) room = positions - n;
+    struct window *w = &g->window;
+    if (g->n_generated == 0 || window_is_full(w)) return 0;
+    if (room > w->n_ctx - w->n) room = w->n_ctx - w->n;
     if (is_constrained(g) && g->draft.most != 0) {
-        g->draft.n = constraint_use_guess(&g->constraint, g->ids + n, room < tokens_left(g) ? room : 0);
+        g->draft.n = constraint_use_guess(&g->constraint, w->ids + w->n, room < tokens_left(g) ? room : 0);
         if (g->draft.n) return g->draft.n;
     }
     // One token is always drawn after the last id.
     const uint64_t left = r->n_predict < 0 ? UINT64_MAX : (uint64_t)r->n_predict - g->n_generated;
     if (left < 1 || room > left - 1) room = left ? (size_t)left - 1 : 0;
-    return draft_make(&g->draft, g->ids, n, room);
+    return draft_make(&g->draft, w->ids, w->n, room);
 }
 
 static quill_status take_row(struct generation *g, const float *logits, quill_error *err) {
@@ -314,13 +337,20 @@ quill_status generation_take(struct generation *g, const float *logits, quill_er
     size_t accepted = 0;
     bool agreed;
     do {
-        const int32_t *id = &g->ids[g->request.n_prompt + g->n_generated], guess = *id;
+        const int32_t *id = &g->window.ids[g->window.n], guess = *id;
         s = take_row(g, logits + accepted * (size_t)g->session->lanes.n_vocab, err);
         agreed = !g->finished && accepted < g->draft.n && *id == guess;
         accepted += agreed;
     } while (agreed);
     draft_end(&g->draft, accepted);
+    g->shifted = !g->finished && window_is_full(&g->window);
+    if (g->shifted) window_shift(&g->window);
     return s;
+}
+
+bool generation_shifted(const struct generation *g, size_t *kept) {
+    *kept = g->window.kept;
+    return g->shifted;
 }
 
 const quill_result *generation_end(struct generation *g, quill_status status) {
@@ -336,6 +366,7 @@ const quill_result *generation_end(struct generation *g, quill_status status) {
     r->generated_tokens = g->n_generated;
     r->drafted_tokens = g->draft.drafted;
     r->accepted_tokens = g->draft.accepted;
+    r->context_shifts = g->window.n_shifts;
     score_list_finish(&g->scores);
     score_list_finish(&g->prompt_scores);
     r->logprob = 0;

@@ -21,7 +21,7 @@ quill_status request_check(const quill_request *request, int32_t n_vocab, quill_
 quill_status generation_begin(struct generation *g, const quill_session *session, const quill_request *request,
                               quill_error *err);
 bool generation_finished(const struct generation *g);
-// All ids so far, *n of them: the prompt, then the tokens drawn.
+// The ids to compute, *n of them: the prompt, then the tokens drawn.
 const int32_t *generation_ids(const struct generation *g, size_t *n);
 bool generation_scores_prompt(const struct generation *g); // whether it needs the logits of every prompt position
 void generation_reused(struct generation *g, size_t n); // n positions were already in the cache
@@ -35,6 +35,8 @@ size_t generation_draft(struct generation *g, size_t room);
 // Takes logits[1 + draft][n_vocab], after all ids and after each guessed id: draws, records, looks for a stop, passes
 // text on, and repeats while the token drawn equals the one guessed. A failure finishes.
 quill_status generation_take(struct generation *g, const float *logits, quill_error *err);
+// Whether that call dropped the oldest ids; then those behind the first *kept are other ones.
+bool generation_shifted(const struct generation *g, size_t *kept);
 
 // The result, valid until the next generation_begin. `status`: how the generation ended.
 const quill_result *generation_end(struct generation *g, quill_status status);

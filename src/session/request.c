@@ -39,6 +39,7 @@ quill_status request_check(const quill_request *r, int32_t n_vocab, quill_error 
         return fail(err, QUILL_E_USAGE, "draft: expected -1 or more, found %d", (int)r->draft);
     if (!(r->timeout >= 0 && r->timeout < (double)INFINITY))
         return fail(err, QUILL_E_USAGE, "timeout: expected a number of seconds, found %g", r->timeout);
+    if (r->keep < -1) return fail(err, QUILL_E_USAGE, "keep: expected -1 or more, found %d", (int)r->keep);
     if (r->budget != QUILL_BUDGET_SOFT && r->budget != QUILL_BUDGET_HARD)
         return fail(err, QUILL_E_USAGE, "budget: expected soft or hard, found %d", (int)r->budget);
     if (r->constraint && r->stop_regex)

@@ -31,7 +31,7 @@ void schedule_add(struct schedule *s, struct task *task) {
     assert(schedule_room(s) > 0 && task->first < task->n && task->n <= (size_t)s->lanes->plan.n_ctx);
     task->reused = task->n_guessed = 0;
     task->lane = NO_LANE;
-    task->goes_on = task->waits = false;
+    task->goes_on = task->waits = task->replaced = false;
     s->tasks[s->n++] = task;
 }
 
@@ -137,13 +137,16 @@ static void deliver(struct schedule *s, const struct span *span, struct task *ta
     const size_t end = (size_t)span->pos + span->n, n = task->n;
     if (span->n_logits)
         status = task->calls->rows(task->user, end - span->n_logits, span->n_logits, logits, &err);
-    if (status || (end >= n && task->n == n)) {
+    const bool replaced = task->replaced;
+    task->replaced = false;
+    if (status || (end >= n && task->n == n && !replaced)) {
         end_task(s, task, status, status ? &err : NULL);
-    } else if (task->n > n) {
-        task->goes_on = true;
+    } else if (task->n > n || replaced) {
+        task->goes_on = !replaced;
         task->first = task->n - 1;
         task->n_guessed = 0;
-        kv_truncate(s->lanes->kv, task->lane, (int32_t)task->first); // drops wrong guesses
+        // Drops wrong guesses, and what was replaced.
+        kv_truncate(s->lanes->kv, task->lane, (int32_t)(replaced ? task->kept : task->first));
     }
 }
 

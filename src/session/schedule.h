@@ -21,8 +21,9 @@ struct task_calls {
     size_t (*guess)(void *user, size_t room);
     // logits[n][n_vocab] after ids[at], ids[at + 1] ... ids[at + n - 1]; every call begins where the last one ended.
     // The task is over after the last of its ids, unless this call adds more: it raises `n` by at least one and at most
-    // by the rows of this call, and the task then continues, with logits only after the last id. A failure ends the
-    // task.
+    // by the rows of this call, and the task then continues, with logits only after the last id. Or it sets `replaced`:
+    // the ids, any number of them, are other ones from ids[kept] on, and the task reads them as a new one does. A
+    // failure ends the task.
     quill_status (*rows)(void *user, size_t at, size_t n, const float *logits, quill_error *err);
     // The task is over, and the schedule no longer refers to it.
     void (*end)(void *user, quill_status status, const quill_error *err);
@@ -34,6 +35,10 @@ struct task {
     const int32_t *ids; // [n], each in 0..n_vocab-1; n <= n_ctx
     size_t n;
     size_t first;       // 0..n-1: logits are needed after ids[first], ids[first + 1] ...
+
+    // set by `rows`
+    bool replaced;
+    size_t kept;        // 0..n-1
 
     // set by the schedule
     size_t reused;      // positions taken from a lane instead of computed

@@ -36,7 +36,8 @@ static quill_status generate_under(const char *path, bool no_mmap, const char *p
     if (!s) {
         const quill_text stop = {"xyz", 3};
         quill_request request = quill_request_default();
-        request.prompt = ids.ids, request.n_prompt = ids.n, request.n_predict = 5, request.logprobs = 3;
+        request.prompt = ids.ids, request.n_prompt = ids.n, request.logprobs = 3;
+        request.n_predict = pattern ? 5 : 40, request.context_shift = true; // without a pattern, past the context
         request.stops = &stop, request.n_stops = 1, request.prompt_logprobs = true;
         request.stop_regex = pattern ? NULL : "q+z", request.constraint = constraint;
         s = quill_generate(session, &request, &result, err);

@@ -52,11 +52,11 @@ struct options {
         bool no_mmap, allow_swap;
     } model;
     struct {
-        int64_t predict, min_tokens;
+        int64_t predict, min_tokens, keep;
         struct list stops;
         const char *stop_regex;
         double timeout; // seconds; 0: none
-        bool line, ignore_eos, truncate_ok;
+        bool line, ignore_eos, truncate_ok, context_shift;
     } length;
     struct {
         const char *regex;

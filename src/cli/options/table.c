@@ -138,6 +138,12 @@ const struct option_row option_table[] = {
      .help = "end with status 124 and the text so far after SECONDS (also 2m, 1h); 0: never"},
     {"truncate-ok", NULL, NULL, OPTION_FLAG, FIELD(length.truncate_ok), .verbs = GENERATORS, .group = GROUP_LENGTH,
      .help = "a text that the end of the context cut off is no error (else status 4)"},
+    {"context-shift", NULL, NULL, OPTION_FLAG, FIELD(length.context_shift), TO(context_shift), .verbs = GENERATORS,
+     .group = GROUP_LENGTH,
+     .help = "where the context is full, drop the older half of the text and go on; -n -1 then has no end of its own"},
+    {"keep", NULL, NULL, OPTION_INT, FIELD(length.keep), TO(keep), .value = "N", .min = -1,
+     .max = INT_MAX_VALUE, .initial = "0", .verbs = GENERATORS, .group = GROUP_LENGTH,
+     .help = "with --context-shift: never drop the first N tokens of the prompt, nor BOS in front of them; -1: all of it"},
 
     // ---- constraints ----
     {"regex", NULL, NULL, OPTION_STRING, FIELD(constraint.regex), .library = "regex", .value = "RE",

@@ -53,6 +53,8 @@ quill_status request_build(quill_request *request, struct request_parts *parts, 
     request->sampling.logit_bias = o->sampling.logit_bias.items;
     request->sampling.n_logit_bias = o->sampling.logit_bias.n;
     quill_status s = build_stops(parts, o, err);
+    if (!s && options_given(o, OPTION_OF(length.keep)) && !o->length.context_shift)
+        s = fail(err, QUILL_E_USAGE, "--keep needs --context-shift");
     if (!s) s = quill_sampling_check(&request->sampling, 0, err);
     if (!s) s = build_constraint(parts, o, err);
     request->constraint = parts->constraint;

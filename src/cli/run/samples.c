@@ -181,6 +181,7 @@ static void add_to_total(struct samples *s, const struct sampled *p) {
     t->prompt_tokens += p->result.prompt_tokens;
     t->cached_tokens += p->result.cached_tokens;
     t->generated_tokens += p->result.generated_tokens;
+    t->context_shifts += p->result.context_shifts;
     t->stop = p->result.stop;
 }
 

@@ -17,7 +17,7 @@ struct sampled; // one that is not printed yet
 
 // Sums over the printed samples.
 struct samples_total {
-    size_t n, prompt_tokens, cached_tokens, generated_tokens;
+    size_t n, prompt_tokens, cached_tokens, generated_tokens, context_shifts;
     double prompt_ms, generate_ms, first_token_ms; // wall-clock time; first_token_ms: of the first sample
     quill_stop stop;                               // of the last
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // quill [OPTIONS] [PROMPT]: prompt, model, session, then the samples.
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -87,11 +88,13 @@ static void print_stats(const struct samples *s) {
     const struct samples_total *t = &s->total;
     struct rusage usage = {0};
     getrusage(RUSAGE_SELF, &usage);
+    char shifts[48] = "";
+    if (s->o->length.context_shift) snprintf(shifts, sizeof shifts, "context shifts %zu, ", t->context_shifts);
     report("prompt %zu tokens %.1f ms (%.0f/s), cached %zu, generated %zu tokens %.1f ms (%.0f/s), "
-           "first token %.1f ms, peak %ld MiB, stop %s, seed %llu",
+           "first token %.1f ms, %speak %ld MiB, stop %s, seed %llu",
            t->prompt_tokens, t->prompt_ms, per_second(t->prompt_tokens - t->cached_tokens, t->prompt_ms),
            t->cached_tokens, t->generated_tokens, t->generate_ms, per_second(t->generated_tokens, t->generate_ms),
-           t->first_token_ms, usage.ru_maxrss / 1024, quill_stop_name(t->stop), (unsigned long long)s->request.seed);
+           t->first_token_ms, shifts, usage.ru_maxrss / 1024, quill_stop_name(t->stop), (unsigned long long)s->request.seed);
 }
 
 // Keeps the result of samples_run in *arg, since it is not a quill_status.
