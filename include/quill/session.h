@@ -134,6 +134,11 @@ typedef enum quill_budget {
 typedef struct quill_request {
     const int32_t *prompt; // [n_prompt] at least one id
     size_t n_prompt;
+    // Token healing (Lundberg 2023): where a prompt ends inside a word, its last tokens (up to 8, never a special one,
+    // nor the first) are taken back, as many as one longer token can begin with, and the text is drawn so that it
+    // begins with their bytes. These are no part of the text, but their tokens are counted, scored and limited by
+    // n_predict as others are. A constraint and stops see what follows them.
+    bool heal;
     // EOS: any of the tokens that end a text (quill_token_is_eos). It counts as a token, but is no part of the text.
     int64_t n_predict;     // tokens at most; -1: until EOS or the end of the context
     // Where the context is full, the older half of the tokens is dropped and the text goes on, as often as needed; the
@@ -183,6 +188,7 @@ typedef struct quill_result {
     quill_stop stop;
     quill_text stop_match;       // text == NULL: none
     size_t prompt_tokens, generated_tokens;
+    size_t healed_tokens;        // taken back from the prompt; prompt_tokens does not count them
     size_t cached_tokens;                   // prompt tokens that the session already held
     size_t context_shifts;                  // how often tokens were dropped
     size_t drafted_tokens, accepted_tokens; // guesses, and those that equal the token drawn
@@ -194,9 +200,10 @@ typedef struct quill_result {
 } quill_result;
 
 // Generates. On failure after text was passed on, *result is filled too; its stop is QUILL_STOP_ERROR.
-// Errors: QUILL_E_CONTEXT (the prompt, or what is to be kept of it, does not fit; nothing was generated), QUILL_E_USAGE (values, regex; rows of a
-// batch in work), QUILL_E_CONSTRAINT (a match limit; logit biases forbid every token; or the text, which is then empty,
-// cannot be completed as the constraint asks), QUILL_E_MODEL (non-finite values), QUILL_E_SYSTEM (memory), what on_text
+// Errors: QUILL_E_CONTEXT (the prompt, or what is to be kept of it, does not fit; nothing was generated), QUILL_E_USAGE
+// (values, regex; rows of a batch in work), QUILL_E_CONSTRAINT (a match limit; logit biases forbid every token; or the
+// text, which is then empty, cannot be completed as the constraint asks), QUILL_E_MODEL (non-finite values),
+// QUILL_E_SYSTEM (memory), what on_text
 // returned. A full context is no error: QUILL_STOP_CONTEXT.
 QUILL_MUST_CHECK quill_status quill_generate(quill_session *session, const quill_request *request,
                                              const quill_result **result, quill_error *err);

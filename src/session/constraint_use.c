@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "constraint_use.h"
 
+#include "sampler/constraint/prefix.h"
+
 static struct str bytes_of(void *user, int32_t id) {
     const quill_session *session = user;
     struct str bytes = {0};
@@ -38,27 +40,64 @@ static enum token_end ends(void *user, int32_t id) {
     return TOKEN_GOES_ON;
 }
 
+static quill_status begin(struct constraint_use *u, quill_constraint *constraint, quill_error *err) {
+    return constrained_begin(&u->text, constraint, &u->vocabulary, u->request->interrupted, err);
+}
+
 quill_status constraint_use_begin(struct constraint_use *u, const quill_session *session, const quill_request *request,
-                                  const quill_decoder *decoder, quill_error *err) {
-    *u = (struct constraint_use){.session = session, .request = request, .decoder = decoder};
+                                  struct str prefix, const quill_decoder *decoder, quill_error *err) {
+    *u = (struct constraint_use){.session = session, .request = request, .decoder = decoder, .n_prefix = prefix.n};
     u->vocabulary = (struct vocabulary){
         .identity = session->model->tokenizer,
         .n_vocab = session->likelihood.n_vocab,
         .bytes_of = bytes_of,
         .user = (void *)(uintptr_t)session,
     };
-    return constrained_begin(&u->text, request->constraint, &u->vocabulary, request->interrupted, err);
+    const quill_status s = prefix.n ? constraint_prefix(&u->prefix, prefix, request->constraint, err) : QUILL_OK;
+    return s ? s : begin(u, prefix.n ? u->prefix : request->constraint, err);
+}
+
+void constraint_use_end(struct constraint_use *u) {
+    constrained_end(&u->text);
+    quill_constraint_free(u->prefix);
+    *u = (struct constraint_use){0};
+}
+
+struct str constraint_use_text(const struct constraint_use *u, struct str bytes) {
+    const bool within = bytes.n <= u->n_prefix;
+    return (struct str){within ? "" : bytes.p + u->n_prefix, within ? 0 : bytes.n - u->n_prefix};
+}
+
+// What was read of the text behind the prefix is read again, by the constraint itself.
+static quill_status leave_prefix(struct constraint_use *u, struct str bytes, quill_error *err) {
+    constrained_end(&u->text);
+    quill_constraint_free(u->prefix);
+    u->prefix = NULL;
+    u->text = (struct constrained){0};
+    if (!u->request->constraint) return QUILL_OK;
+    const quill_status s = begin(u, u->request->constraint, err);
+    return s ? s : constrained_advance(&u->text, constraint_use_text(u, bytes), 0, err);
+}
+
+quill_status constraint_use_advance(struct constraint_use *u, struct str bytes, size_t n_before, quill_error *err) {
+    if (!u->prefix) {
+        const size_t before = n_before < u->n_prefix ? 0 : n_before - u->n_prefix;
+        return constrained_advance(&u->text, constraint_use_text(u, bytes), before, err);
+    }
+    const quill_status s = constrained_advance(&u->text, bytes, n_before, err);
+    return s || bytes.n < u->n_prefix ? s : leave_prefix(u, bytes, err);
 }
 
 quill_status constraint_use_draw(struct constraint_use *u, const float *logits, const struct draw *draw,
-                                 struct str text, uint64_t room, int32_t *id, bool *ended, quill_error *err) {
+                                 struct str bytes, uint64_t room, int32_t *id, bool *ended, quill_error *err) {
+    // A prefix is a token or two: all tokens are tried without an index of them, and the end is not aimed at yet.
     struct constrained_draw d = {
         .sampler = u->session->sampler,
         .logits = logits,
         .draw = *draw,
-        .text = text,
-        .room = room,
-        .first = !u->decoder->begun,
+        .text = u->prefix ? bytes : constraint_use_text(u, bytes),
+        .room = u->prefix ? UINT64_MAX : room,
+        .first = u->prefix || !u->decoder->begun,
         .ends = ends,
         .adds = adds,
         .user = u,

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "constraint_use.h"
 #include "draft.h"
+#include "heal.h"
 #include "stop.h"
 #include "text_out.h"
 #include "window.h"
@@ -26,7 +27,8 @@ struct generation {
     struct buffer bytes;     // bytes of the generated tokens, unchanged
     size_t certain;          // how many of them are certainly not part of a stop
     struct text_out text;
-    struct constraint_use constraint; // if the request has one
+    struct constraint_use constraint; // if the request has one, or there is a prefix
+    struct buffer prefix;    // the bytes that the text begins with, and which are no part of it
     struct score_list scores, prompt_scores;
     struct draft draft;      // its ids follow the others
     bool prompt_read;        // the first logits have come
@@ -48,7 +50,8 @@ struct generation *generation_create(int32_t n_ctx) {
 void generation_free(struct generation *g) {
     if (!g) return;
     stops_free(g->stops);
-    constrained_end(&g->constraint.text);
+    constraint_use_end(&g->constraint);
+    buffer_free(&g->prefix);
     window_free(&g->window);
     free(g->ends);
     buffer_free(&g->bytes);
@@ -66,7 +69,7 @@ static void clear(struct generation *g, const quill_session *session, const quil
     g->request = *request;
     g->start = clock_ms();
     g->n_generated = g->certain = 0;
-    g->bytes.n = g->text.out.n = g->text.taken = 0;
+    g->bytes.n = g->text.out.n = g->text.taken = g->prefix.n = 0;
     g->text.raw = request->raw_bytes;
     g->prompt_read = g->finished = false;
     draft_start(&g->draft, request->draft);
@@ -88,6 +91,18 @@ static void begin_text(struct generation *g) {
 }
 
 static bool is_constrained(const struct generation *g) { return g->request.constraint != NULL; }
+
+// Takes tokens back from the prompt.
+static quill_status heal(struct generation *g, quill_error *err) {
+    quill_request *r = &g->request;
+    const size_t n = r->n_prompt;
+    if (!r->heal) return QUILL_OK;
+    if (!heal_prompt(g->session, r->prompt, n, &r->n_prompt, &g->prefix)) return fail_memory(err);
+    g->result.healed_tokens = n - r->n_prompt;
+    g->text.taken = g->prefix.n;
+    stops_skip(g->stops, g->prefix.n);
+    return QUILL_OK;
+}
 
 // Finishes if no token is to follow the prompt.
 static void end_before(struct generation *g) {
@@ -114,16 +129,19 @@ quill_status generation_begin(struct generation *g, const quill_session *session
     quill_status s = request_check(request, session->lanes.n_vocab, err);
     if (!s) s = lanes_check_ids(&session->lanes, request->prompt, request->n_prompt, err);
     if (!s) s = stops_create(&g->stops, request, err);
+    if (!s) s = heal(g, err);
     if (s) return s;
     if (generation_scores_prompt(g)) {
-        if (!score_list_reserve(&g->prompt_scores, request->n_prompt)) return fail_memory(err);
+        if (!score_list_reserve(&g->prompt_scores, g->request.n_prompt)) return fail_memory(err);
         score_list_add(&g->prompt_scores, &session->likelihood, NULL, request->prompt[0]);
     }
     g->prompt_hash = hash_bytes(request->prompt, request->n_prompt * sizeof *request->prompt, 0);
     s = begin_window(g, err);
     if (s) return s;
     begin_text(g);
-    if (request->constraint) s = constraint_use_begin(&g->constraint, session, &g->request, &g->decoder, err);
+    const struct str prefix = buffer_str(&g->prefix);
+    if (request->constraint || prefix.n)
+        s = constraint_use_begin(&g->constraint, session, &g->request, prefix, &g->decoder, err);
     if (!s && !request->prompt_logprobs) end_before(g);
     return s;
 }
@@ -154,7 +172,8 @@ void generation_progress(struct generation *g, size_t done) {
 
 // The logits after prompt id i score the id after it.
 void generation_score(struct generation *g, size_t i, const float *logits) {
-    if (i + 1 < g->request.n_prompt) score_list_add(&g->prompt_scores, &g->session->likelihood, logits, g->window.ids[i + 1]);
+    if (i + 1 >= g->request.n_prompt) return;
+    score_list_add(&g->prompt_scores, &g->session->likelihood, logits, g->window.ids[i + 1]);
 }
 
 // ---- a token --------------------------------------------------------------------------------------
@@ -186,7 +205,7 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
         .banned = r->ignore_eos || !may_end(g) ? &g->session->banned : &g->session->undrawn,
         .key = {.seed = r->seed, .prompt = g->prompt_hash, .sample = r->sample, .position = n},
     };
-    if (is_constrained(g)) {
+    if (constraint_use_applies(&g->constraint)) {
         const uint64_t left = r->budget == QUILL_BUDGET_SOFT ? tokens_left(g) : UINT64_MAX;
         const uint64_t room = left == UINT64_MAX ? left : left - 1;
         g->constraint.may_stop = may_end(g);
@@ -246,6 +265,7 @@ static void stop_at(struct generation *g, const struct stop_match *match) {
 // Looks for a stop and finishes if there is one; `final`: no text will follow. Ignores the first min_tokens tokens.
 static quill_status look(struct generation *g, bool final, quill_error *err) {
     g->certain = g->bytes.n;
+    if (g->bytes.n <= g->prefix.n) return QUILL_OK;
     if (g->n_generated <= (uint64_t)g->request.min_tokens) {
         stops_skip(g->stops, g->bytes.n);
         return QUILL_OK;
@@ -267,22 +287,25 @@ static void end_after(struct generation *g, bool ended) {
 // Under a constraint: the text goes on, is complete, or ends inside, which is a failure. It is certain only when it is
 // complete.
 static quill_status end_constrained(struct generation *g, size_t n_before, bool ended, quill_error *err) {
-    const struct str text = buffer_str(&g->bytes);
+    const size_t n_prefix = g->prefix.n;
+    const struct str text = constraint_use_text(&g->constraint, buffer_str(&g->bytes));
     struct stop_match match;
     bool found = false;
-    quill_status s = constrained_advance(&g->constraint.text, text, n_before, err);
-    if (!s && g->n_generated > (uint64_t)g->request.min_tokens)
-        s = constraint_use_look(&g->constraint, text, n_before, &found, &match, err);
+    quill_status s = QUILL_OK;
+    if (g->n_generated > (uint64_t)g->request.min_tokens)
+        s = constraint_use_look(&g->constraint, text, n_before < n_prefix ? 0 : n_before - n_prefix, &found, &match,
+                                err);
     if (s) return s;
-    if (found) stop_at(g, &match);
+    if (found) stop_at(g, &(struct stop_match){n_prefix + match.begin, n_prefix + match.end, match.kind});
     const bool over = found || ended || !constrained_may_go_on(&g->constraint.text);
     if (!over && tokens_left(g) > 0) return QUILL_OK;
     if (!over && !constrained_may_end(&g->constraint.text))
         return fail(err, QUILL_E_CONSTRAINT, "%s: the text is not complete after %zu tokens, and no more fit",
                     constrained_name(&g->constraint.text), g->n_generated);
-    g->certain = found ? match.begin : text.n;
+    const size_t n = found ? match.begin : text.n;
+    g->certain = n_prefix + n;
     if (!found) finish(g, constrained_stop(&g->constraint.text));
-    if (constrained_confirm(&g->constraint.text, (struct str){text.p, g->certain})) return QUILL_OK;
+    if (constrained_confirm(&g->constraint.text, (struct str){text.p, n})) return QUILL_OK;
     return fail(err, QUILL_E_CONSTRAINT, "%s: the text is not what was asked for, looked at as a whole",
                 constrained_name(&g->constraint.text));
 }
@@ -293,6 +316,8 @@ static quill_status next_token(struct generation *g, const float *logits, quill_
     const size_t n_before = g->bytes.n;
     quill_status s = draw_token(g, logits, &id, &ends, err);
     if (!s && id >= 0) s = record(g, logits, id, ends, err);
+    if (!s && constraint_use_applies(&g->constraint))
+        s = constraint_use_advance(&g->constraint, buffer_str(&g->bytes), n_before, err);
     if (s) return s;
     if (is_constrained(g)) return end_constrained(g, n_before, ends || id < 0, err);
     end_after(g, ends);
@@ -358,7 +383,7 @@ const quill_result *generation_end(struct generation *g, quill_status status) {
     double now = clock_ms();
     stops_free(g->stops);
     g->stops = NULL;
-    constrained_end(&g->constraint.text);
+    constraint_use_end(&g->constraint);
     if (status) r->stop = QUILL_STOP_ERROR;
     if (status && is_constrained(g)) g->n_generated = g->scores.n = g->text.out.n = 0;
     r->text = (quill_text){g->text.out.p ? g->text.out.p : "", g->text.out.n};

@@ -32,12 +32,13 @@ static quill_status generate_under(const char *path, bool no_mmap, const char *p
     if (!s && pattern) s = quill_constraint_regex(&constraint, pattern, err);
     if (!s) s = quill_session_create(&session, model, &session_options, err);
     if (!s)
-        s = quill_encode(quill_model_tokenizer(model), &ids, "Once upon a", 11, QUILL_SPECIAL_AS_TEXT, err);
+        s = quill_encode(quill_model_tokenizer(model), &ids, "Once upon a h", 13, QUILL_SPECIAL_AS_TEXT, err);
     if (!s) {
         const quill_text stop = {"xyz", 3};
         quill_request request = quill_request_default();
         request.prompt = ids.ids, request.n_prompt = ids.n, request.logprobs = 3;
-        request.n_predict = pattern ? 5 : 40, request.context_shift = true; // without a pattern, past the context
+        request.n_predict = pattern ? 6 : 40, request.context_shift = true; // without a pattern, past the context
+        request.heal = true; // "h" can be "he"
         request.stops = &stop, request.n_stops = 1, request.prompt_logprobs = true;
         request.stop_regex = pattern ? NULL : "q+z", request.constraint = constraint;
         s = quill_generate(session, &request, &result, err);

@@ -31,7 +31,7 @@ struct options {
         const char *text, *suffix;
         struct list files;
         int64_t max_bytes;
-        bool escape, keep_newline, special;
+        bool escape, keep_newline, special, heal;
         const char *stdin_use; // what stdin is read for instead of the prompt; NULL: nothing (read.h: stdin_claim)
     } prompt;
     struct list operands;

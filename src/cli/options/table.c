@@ -39,6 +39,8 @@ const struct option_row option_table[] = {
      .group = GROUP_PROMPT, .help = "keep the newline at the end of a file or stdin"},
     {"special", NULL, NULL, OPTION_FLAG, FIELD(prompt.special), .verbs = GENERATE | TOKENIZE | CHOOSE | ASK,
      .group = GROUP_PROMPT, .help = "special tokens in the text become themselves; without it they are plain text"},
+    {"heal", NULL, NULL, OPTION_FLAG, FIELD(prompt.heal), TO(heal), .verbs = GENERATORS, .group = GROUP_PROMPT,
+     .help = "where the prompt ends inside a word, let the model choose the tokens of that word anew"},
     {"prompt-file", NULL, "F", OPTION_STRING, FIELD(file.path), .value = "FILE", .verbs = GENERATE | CHOOSE | ASK,
      .group = GROUP_PROMPT, .common = true,
      .help = "a prompt file: slots, examples, settings; a name without a folder may be that of an installed one"},
@@ -143,7 +145,7 @@ const struct option_row option_table[] = {
      .help = "where the context is full, drop the older half of the text and go on; -n -1 then has no end of its own"},
     {"keep", NULL, NULL, OPTION_INT, FIELD(length.keep), TO(keep), .value = "N", .min = -1,
      .max = INT_MAX_VALUE, .initial = "0", .verbs = GENERATORS, .group = GROUP_LENGTH,
-     .help = "with --context-shift: never drop the first N tokens of the prompt, nor BOS in front of them; -1: all of it"},
+     .help = "with --context-shift: never drop the first N tokens of the prompt, nor BOS before them; -1: all of it"},
 
     // ---- constraints ----
     {"regex", NULL, NULL, OPTION_STRING, FIELD(constraint.regex), .library = "regex", .value = "RE",

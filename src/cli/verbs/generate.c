@@ -94,7 +94,8 @@ static void print_stats(const struct samples *s) {
            "first token %.1f ms, %speak %ld MiB, stop %s, seed %llu",
            t->prompt_tokens, t->prompt_ms, per_second(t->prompt_tokens - t->cached_tokens, t->prompt_ms),
            t->cached_tokens, t->generated_tokens, t->generate_ms, per_second(t->generated_tokens, t->generate_ms),
-           t->first_token_ms, shifts, usage.ru_maxrss / 1024, quill_stop_name(t->stop), (unsigned long long)s->request.seed);
+           t->first_token_ms, shifts, usage.ru_maxrss / 1024, quill_stop_name(t->stop),
+           (unsigned long long)s->request.seed);
 }
 
 // Keeps the result of samples_run in *arg, since it is not a quill_status.
