@@ -57,7 +57,8 @@ quill_status dfa_create(struct dfa **out, struct nfa *nfa, quill_error *err) {
     d->stack = alloc_array(2 * d->nfa.n + 2, sizeof *d->stack);
     d->mark = alloc_zeroed(d->nfa.n, sizeof *d->mark);
     d->states = alloc_grow(NULL, &d->cap, 2, sizeof *d->states);
-    if (d->table && d->found && d->stack && d->mark && d->states && alphabet_create(&d->alphabet, d->nfa.sets, d->nfa.n_sets)) {
+    const bool ok = d->table && d->found && d->stack && d->mark && d->states;
+    if (ok && alphabet_create(&d->alphabet, d->nfa.sets, d->nfa.n_sets)) {
         d->states[0] = (struct dfa_state){.least = NEVER};
         d->n = 1;
         *out = d;
