@@ -7,9 +7,10 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "tokenizer/split/patterns.h"
 #include "tokenizer/split/pretokenize.h"
 #include "tokenizer/split/regex_dialect.h"
-#include "tokenizer/split/split_gpt2.h"
+#include "tokenizer/split/split_ascii.h"
 
 #define fail_with(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
@@ -131,38 +132,55 @@ static void texts_are_cut_as_the_named_models_cut_them(void **state) {
     }
 }
 
-// The scanner by hand, and what it leaves to the pattern, against the pattern alone (which as another text is not
-// known).
-static void gpt2_by_hand_is_the_pattern(void **state) {
-    (void)state;
+// A text of what matters to the patterns, some of it rare, of `want` bytes and a few more. Returns their number.
+static size_t random_text(char *text, uint64_t *seed, size_t want) {
     static const char *const odd[] = {
         "\xc3\xa9",     "\xe3\x80\x80", "\xc2\xa0", "\xc2\xb2",         "\xe2\x80\x99", "\xe4\xb8\xad", "\xcc\x81",
-        "\xe1\xa0\x8e", "\xe2\x80\xa8", "\xc2\x85", "\xf0\x9f\x98\x80", "\xff",         "\xe4\xb8"};
-    static const char common[] = "    eaot'''sdmtrevl\n\n\t19.,!-AZ@[`{\x01\x7f";
-    struct splitter *hand = by_name("gpt-2"), *pattern = by_pattern("(?:" GPT2_PATTERN ")");
+        "\xe1\xa0\x8e", "\xe2\x80\xa8", "\xc2\x85", "\xf0\x9f\x98\x80", "\xff",         "\xe4\xb8",     "\xc5\xbf",
+        "\xc3\x89",     "\xc7\x85"};
+    static const char common[] = "    eaot'''sdmtrevlSLXE\n\n\r\t19.,/!-AZ@[`{\x01\x7f";
+    size_t n = 0;
+    uint64_t rare = 1 + test_random(seed) % 40;
+    while (n < want) {
+        const char *unit = odd[test_random(seed) % (sizeof odd / sizeof *odd)];
+        if (test_random(seed) % rare) text[n++] = common[test_random(seed) % (sizeof common - 1)];
+        else memcpy(text + n, unit, strlen(unit)), n += strlen(unit);
+    }
+    return n;
+}
+
+// A scanner by hand, and what it leaves to its pattern, against the pattern alone (which as another text is not known).
+static void is_the_pattern_by_hand(const char *pattern) {
+    struct buffer other = {0};
+    assert_true(buffer_add_format(&other, "(?:%s)", pattern) && buffer_add_byte(&other, '\0'));
+    struct splitter *hand = by_pattern(pattern), *alone = by_pattern(other.p);
     struct collected a = {.n = 0}, b = {.n = 0};
     uint64_t seed = 17;
-    for (int round = 0; round < 4000; round++) {
+    assert_non_null(split_ascii_of(str_of(pattern)));
+    assert_null(split_ascii_of(str_of(other.p)));
+    for (int round = 0; round < 3000; round++) {
         char text[400];
-        size_t n = 0, want = 1 + test_random(&seed) % (round % 4 ? 30 : 350);
-        uint64_t rare = 1 + test_random(&seed) % 40;
-        while (n < want) {
-            const char *unit = odd[test_random(&seed) % (sizeof odd / sizeof *odd)];
-            if (test_random(&seed) % rare) text[n++] = common[test_random(&seed) % (sizeof common - 1)];
-            else memcpy(text + n, unit, strlen(unit)), n += strlen(unit);
-        }
+        size_t n = random_text(text, &seed, 1 + test_random(&seed) % (round % 4 ? 30 : 350));
         char *exact = malloc(n); // so that a look behind the end is noticed
         memcpy(exact, text, n);
         assert_ok(split(hand, &a, (struct str){exact, n}), err);
-        assert_ok(split(pattern, &b, (struct str){exact, n}), err);
+        assert_ok(split(alone, &b, (struct str){exact, n}), err);
         if (a.n != b.n || memcmp(a.lengths, b.lengths, a.n * sizeof *a.lengths))
-            fail_with("'%.*s' is cut otherwise by hand", (int)n, text);
+            fail_with("'%.*s' is cut otherwise by hand than by %s", (int)n, text, pattern);
         free(exact);
     }
     free(a.lengths);
     free(b.lengths);
+    buffer_free(&other);
     splitter_free(hand);
-    splitter_free(pattern);
+    splitter_free(alone);
+}
+
+static void splitters_by_hand_are_their_patterns(void **state) {
+    (void)state;
+    static const char *const patterns[] = {GPT2_PATTERN, GPT2_PATTERN_SHORT, CL100K, QWEN2, QWEN35, MINICPM5,
+                                           UFAKZEKA,     SEED_CODER,         GPT4O,  YOUTU, TEKKEN};
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) is_the_pattern_by_hand(patterns[i]);
 }
 
 // Invalid UTF-8 stands by itself; what lies between is split as if it were a text.
@@ -366,7 +384,7 @@ static void named_rules_are_linear(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_cut_as_the_named_models_cut_them),
-        cmocka_unit_test(gpt2_by_hand_is_the_pattern),
+        cmocka_unit_test(splitters_by_hand_are_their_patterns),
         cmocka_unit_test(bytes_that_are_no_utf8_are_pieces),
         cmocka_unit_test(patterns_of_a_file_are_applied_in_turn),
         cmocka_unit_test(patterns_mean_what_they_mean_to_oniguruma),

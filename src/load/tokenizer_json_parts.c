@@ -2,7 +2,7 @@
 // The pre_tokenizer of tokenizer.json. Its parts become patterns, applied in turn, and a space in front; what they mean
 // depends on the other parts of the file, and is settled at the end.
 #include "tokenizer/blanks.h"
-#include "tokenizer/split/split_gpt2.h"
+#include "tokenizer/split/patterns.h"
 #include "vocab_owner.h"
 
 enum { MOST_NESTING = 4 };

@@ -4,21 +4,10 @@
 #include "pre_names.h"
 
 #include "base/str.h"
-#include "split_gpt2.h"
+#include "patterns.h"
 
 // ---- parts that recur -----------------------------------------------------------------------------------------------
 
-#define ENDINGS "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-#define BEFORE_WORD "[^\\r\\n\\p{L}\\p{N}]?"
-#define WORD BEFORE_WORD "\\p{L}+"
-#define MARKS " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
-#define MARKS_SLASH " ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*"
-#define LINES "\\s*[\\r\\n]+"
-#define BLANKS "\\s+(?!\\S)|\\s+"
-#define NOT_LOWER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
-#define NOT_UPPER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
-#define CASED_WORD(ending)                                                                                             \
-    BEFORE_WORD NOT_LOWER "*" NOT_UPPER "+" ending "|" BEFORE_WORD NOT_LOWER "+" NOT_UPPER "*" ending
 #define CJK_KANA "[\\x{4e00}-\\x{9fa5}\\x{3040}-\\x{309f}\\x{30a0}-\\x{30ff}]+"
 #define DEEPSEEK_WORD                                                                                                  \
     "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
@@ -51,26 +40,20 @@ static const struct pre_rule unnamed = {
 static const struct pre_rule bloom = {.patterns = {BLOOM}};
 static const struct pre_rule viking = {.patterns = {BLOOM, "\\p{N}"}};
 
-#define CL100K ENDINGS "|" WORD "|\\p{N}{1,3}|" MARKS "|" LINES "|" BLANKS
 static const struct pre_rule cl100k = {.patterns = {CL100K}};
 static const struct pre_rule glm5 = {.patterns = {CL100K}, .ignore_merges = true};
 static const struct pre_rule llama3 = {.patterns = {CL100K}, .ignore_merges = true, .adds_bos = true};
-static const struct pre_rule minicpm5 = {
-    .patterns = {"\\p{N}{1,3}", ENDINGS "|" WORD "|\\p{N}+|" MARKS "|" LINES "|" BLANKS}, .ignore_merges = true};
+static const struct pre_rule minicpm5 = {.patterns = {"\\p{N}{1,3}", MINICPM5}, .ignore_merges = true};
 static const struct pre_rule jais2 = {
     .patterns = {ENDINGS "|" WORD "|\\p{N}{1,3}|" MARKS "|" LINES
                          "|\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)|\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)"
                          "|\\s{8}(?!\\S)|\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}"}};
 
-#define QWEN2 ENDINGS "|" WORD "|\\p{N}|" MARKS "|" LINES "|" BLANKS
 static const struct pre_rule qwen2 = {.patterns = {QWEN2}};
 static const struct pre_rule laguna = {.patterns = {"[^\\n]+|[\\n]+", QWEN2}};
-static const struct pre_rule ufakzeka = {.patterns = {WORD "|\\p{N}|" MARKS "|" LINES "|" BLANKS}};
-static const struct pre_rule qwen35 = {
-    .patterns = {ENDINGS "|" BEFORE_WORD "[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|" LINES
-                         "|" BLANKS}};
-static const struct pre_rule seed_coder = {
-    .patterns = {ENDINGS "|" WORD "|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|" LINES "|" BLANKS}};
+static const struct pre_rule ufakzeka = {.patterns = {UFAKZEKA}};
+static const struct pre_rule qwen35 = {.patterns = {QWEN35}};
+static const struct pre_rule seed_coder = {.patterns = {SEED_CODER}};
 static const struct pre_rule bailingmoe = {
     .patterns = {"'(?i:[sdmt]|ll|ve|re)|" BEFORE_WORD
                  "+\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|" BLANKS}};
@@ -81,17 +64,15 @@ static const struct pre_rule exaone_moe = {
                          "(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*+)++|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?"
                          "|\\s*[\\r\\n]|" BLANKS}};
 
-#define O200K_TAIL "|" MARKS_SLASH "|" LINES "|" BLANKS
-static const struct pre_rule gpt4o = {.patterns = {CASED_WORD(ENDINGS "?") "|\\p{N}{1,3}" O200K_TAIL}};
-static const struct pre_rule tekken = {
-    .patterns = {CASED_WORD("") "|\\p{N}" O200K_TAIL}, .ignore_merges = true, .adds_bos = true};
+static const struct pre_rule gpt4o = {.patterns = {GPT4O}};
+static const struct pre_rule tekken = {.patterns = {TEKKEN}, .ignore_merges = true, .adds_bos = true};
 static const struct pre_rule tiny_aya = {
-    .patterns = {"\\d{1,3}(?=(?:\\d{3})*\\b)", CASED_WORD(ENDINGS "?") "|\\p{N}{1,3}" O200K_TAIL}, .metered = true};
+    .patterns = {"\\d{1,3}(?=(?:\\d{3})*\\b)", GPT4O}, .metered = true};
 static const struct pre_rule youtu = {
     .patterns =
         {"[\\x{ac00}-\\x{d7a3}\\x{3131}-\\x{318e}]+|[\\x{ff01}\\x{2026}\\x{201c}\\x{201d}\\x{2018}\\x{2019}\\x{2014}"
          "\\x{ff1a}\\x{ff1b}\\x{ff0c}\\x{3001}-\\x{303f}\\x{fe30}-\\x{fe4f}]+|[\\x{3105}-\\x{312f}]+|" CJK_KANA,
-         CASED_WORD(ENDINGS "?") "|\\p{N}" O200K_TAIL},
+         YOUTU},
     .ignore_merges = true};
 
 // The lookbehind keeps \s+$ from being tried at every space of a long run: it matches at the beginning of the run or

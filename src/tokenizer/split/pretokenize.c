@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/utf8.h"
 #include "cuts.h"
-#include "split_gpt2.h"
+#include "split_ascii.h"
 
 enum { MOST_PATTERNS = 16 };
 
@@ -12,7 +12,7 @@ struct stage {
     struct pattern *pattern;
     enum split_behavior behavior;
     bool inverted;               // the text between matches counts as matches
-    bool by_hand;                // GPT-2's, and the last one
+    split_ascii_fn *ascii;       // of the last stage; NULL: none
     bool before_spaces;          // a space begins a piece
 };
 
@@ -36,7 +36,7 @@ static quill_status add_stage(struct splitter *s, struct str pattern, uint8_t ho
     stage->behavior = (enum split_behavior)(how & ~SPLIT_INVERTED);
     stage->inverted = how & SPLIT_INVERTED;
     stage->before_spaces = how == SPLIT_WITH_NEXT && str_is(pattern, " ");
-    stage->by_hand = !how && (str_is(pattern, GPT2_PATTERN) || str_is(pattern, GPT2_PATTERN_SHORT));
+    stage->ascii = how ? NULL : split_ascii_of(pattern);
     return QUILL_OK;
 }
 
@@ -79,7 +79,7 @@ quill_status splitter_create(struct splitter **out, const struct pre_rule *rule,
         return status;
     }
     // All stages but the last need each match, with the gaps between matches.
-    for (size_t i = 0; i + 1 < s->n; i++) s->stages[i].by_hand = false;
+    for (size_t i = 0; i + 1 < s->n; i++) s->stages[i].ascii = NULL;
     *out = s;
     return QUILL_OK;
 }
@@ -163,8 +163,8 @@ static quill_status split_by_pattern(const struct splitting *s, size_t at, const
     // An empty match splits the text at its position, once.
     size_t done = 0, from = 0, cut = SIZE_MAX, begin, end;
     while (!status && done < n) {
-        if (stage->by_hand && done == from) {
-            const char *p = split_gpt2_ascii(text + done, text + n, s->pieces);
+        if (stage->ascii && done == from) {
+            const char *p = stage->ascii(text + done, text + n, s->pieces);
             done = from = (size_t)(p - text);
             if (done == n) break;
             if (s->pieces->n == PIECES) {
