@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 
 // From 8 KiB to 1 MiB: fits in a second-level cache, and a short text does not pay for clearing much.
-enum { LEAST_WORDS = 256, MOST_WORDS = 32768, TEXT_PER_WORD = 32 };
+enum { LEAST_WORDS = 256, MOST_WORDS = 131072, TEXT_PER_WORD = 32 };
 
 bool word_cache_fit(struct word_cache *cache, size_t n) {
     size_t want = LEAST_WORDS;
