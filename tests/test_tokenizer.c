@@ -86,6 +86,74 @@ static void any_bytes_round_trip(void **state) {
     }
 }
 
+// ---- cuts -----------------------------------------------------------------------------------------------------------
+
+static size_t encoded(const quill_tokenizer *t, quill_ids *ids, const char *text, size_t n, size_t cut) {
+    ids->n = 0;
+    assert_ok(quill_encode(t, ids, text, cut, QUILL_SPECIAL_PARSE, &err), err);
+    if (cut < n) assert_ok(quill_encode_continued(t, ids, text + cut, n - cut, QUILL_SPECIAL_PARSE, &err), err);
+    return ids->n;
+}
+
+// Every place at which a text may be cut gives the ids of the whole. Returns the number of places.
+static size_t check_cuts(const quill_tokenizer *t, const char *pre) {
+    static const char common[] = "abA1.,'s!  \n\n\n\r\t\xc3\xa9\xe2\x80\xa8";
+    uint64_t seed = 3;
+    quill_ids whole = {0}, parts = {0};
+    size_t places = 0;
+    for (int round = 0; round < 400; round++) {
+        char text[80];
+        size_t n = 2 + test_random(&seed) % (sizeof text - 2);
+        for (size_t i = 0; i < n; i++) text[i] = common[test_random(&seed) % (sizeof common - 1)];
+        encoded(t, &whole, text, n, n);
+        for (size_t cut = 0; (cut = quill_encode_cut(t, text, n, cut)) < n; places++) {
+            encoded(t, &parts, text, n, cut);
+            if (parts.n != whole.n || memcmp(parts.ids, whole.ids, whole.n * sizeof *whole.ids))
+                fail_with("%s: '%.*s' has other tokens when it is cut at %zu", pre, (int)n, text, cut);
+        }
+    }
+    quill_ids_free(&whole);
+    quill_ids_free(&parts);
+    return places;
+}
+
+static void texts_may_be_cut_between_lines(void **state) {
+    (void)state;
+    // NULL: none, which is GPT-2's. The others have no splitter by hand.
+    static const char *const cut[] = {NULL, "gpt-2", "starcoder", "llama-bpe", "minicpm5", "qwen2",
+                                      "laguna", "ufakzeka", "qwen35", "seed-coder", "gpt-4o", "tekken", "tiny_aya",
+                                      "youtu", "chameleon"},
+                             *const whole[] = {"bloom", "falcon", "default", "viking", "jais-2", "bailingmoe", "exaone-moe", "deepseek-llm",
+                                               "deepseek-coder", "deepseek-v3", "spark2_5"};
+    for (size_t i = 0; i < sizeof cut / sizeof *cut + sizeof whole / sizeof *whole; i++) {
+        const bool cuts = i < sizeof cut / sizeof *cut;
+        struct rig rig;
+        rig_begin(&rig);
+        rig.spec.pre = cuts ? cut[i] : whole[i - sizeof cut / sizeof *cut];
+        rig_merge(&rig, "\xc4\x8a \xc4\x8a", "\xc4\x8a\xc4\x8a"); // U+010A is the newline, U+0120 the space
+        rig_merge(&rig, ". \xc4\x8a", ".\xc4\x8a");
+        rig_merge(&rig, "\xc4\xa0 a", "\xc4\xa0" "a");
+        rig_merge(&rig, "a b", "ab");
+        rig_merge(&rig, "\xc4\xa0 \xc4\x8a", "\xc4\xa0\xc4\x8a");
+        quill_tokenizer *t = rig_tokenizer(&rig);
+        assert_true(cuts == (check_cuts(t, rig.spec.pre ? rig.spec.pre : "none") > 100));
+        quill_tokenizer_free(t);
+    }
+}
+
+static void a_text_is_not_cut_where_an_added_token_may_be(void **state) {
+    (void)state;
+    static const char *const tokens[] = {"!\na", "b1"};
+    for (size_t i = 0; i < 2; i++) {
+        struct rig rig;
+        rig_begin(&rig);
+        rig_add(&rig, tokens[i], TOKEN_ADDED);
+        quill_tokenizer *t = rig_tokenizer(&rig);
+        assert_int_equal(quill_encode_cut(t, "a.\nb", 4, 0), 4);
+        quill_tokenizer_free(t);
+    }
+}
+
 static void a_byte_that_the_vocabulary_lacks_is_an_error(void **state) {
     (void)state;
     struct rig rig;
@@ -747,6 +815,8 @@ int main(void) {
         cmocka_unit_test(ids_are_those_that_come_with_the_vocabularies),
         cmocka_unit_test(gpt_neox_loads_and_round_trips),
         cmocka_unit_test(any_bytes_round_trip),
+        cmocka_unit_test(texts_may_be_cut_between_lines),
+        cmocka_unit_test(a_text_is_not_cut_where_an_added_token_may_be),
         cmocka_unit_test(a_byte_that_the_vocabulary_lacks_is_an_error),
         cmocka_unit_test(merges_go_by_rank_and_from_left_to_right),
         cmocka_unit_test(merging_is_what_its_definition_says),

@@ -80,6 +80,14 @@ void added_free(struct added *a) {
 
 size_t added_memory(const struct added *a) { return a->n * sizeof *a->tokens + (a->starts ? STARTS : 0); }
 
+bool added_crosses_lines(const struct added *added) {
+    for (size_t i = 0; i < added->n; i++) {
+        const struct str text = added->tokens[i].text;
+        if (memchr(text.p, '\n', text.n) || is_ascii_letter(text.p[0])) return true;
+    }
+    return false;
+}
+
 bool added_strips(const struct added *a) {
     for (size_t i = 0; i < a->n; i++)
         if (a->tokens[i].how & (TOKEN_STRIPS_LEFT | TOKEN_STRIPS_RIGHT)) return true;

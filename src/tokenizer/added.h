@@ -33,6 +33,8 @@ quill_status added_build(struct added *added, const struct token_table *vocab, s
                          const char *file, quill_error *err);
 void added_free(struct added *added); // zeros are fine
 size_t added_memory(const struct added *added);
+// Whether a match may reach across a newline that is followed by a letter of ASCII.
+bool added_crosses_lines(const struct added *added);
 bool added_strips(const struct added *added); // whether matches include white space
 
 // Finds the leftmost token in text[0..n), and the longest of those that begin there: text[begin..end) includes the

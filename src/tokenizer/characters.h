@@ -15,6 +15,7 @@ size_t white_space_before(const char *p, size_t n);
 bool is_white_space(uint32_t code);
 bool is_mark(uint32_t code);             // general category M
 bool is_nonspacing_mark(uint32_t code);  // Mn
+static inline bool is_ascii_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 bool is_word_character(uint32_t code);   // \w: letters, marks, digits, connectors
 bool is_other(uint32_t code);            // control, format, private use: C without unassigned code points
 bool is_ideograph(uint32_t code);        // as BERT's vocabulary takes them apart

@@ -3,6 +3,7 @@
 #include "encode.h"
 
 #include "base/alloc.h"
+#include "characters.h"
 #include "ids.h"
 #include "tokenizer/segment/word_cache.h"
 
@@ -203,22 +204,26 @@ void encoder_free(const quill_tokenizer *t, struct encoder *e) {
 }
 
 static struct encoder *take_encoder(const quill_tokenizer *t) {
-    struct encoder *e = atomic_exchange_explicit(&t->shelf->encoder, NULL, memory_order_acquire);
-    if (e) return e;
-    e = alloc_zeroed(1, sizeof *e);
-    if (e) e->pieces.flush = flush;
+    struct encoder *e = NULL;
+    for (size_t i = 0; !e && i < SHELF; i++)
+        if (atomic_load_explicit(&t->shelf->encoders[i], memory_order_relaxed))
+            e = atomic_exchange_explicit(&t->shelf->encoders[i], NULL, memory_order_acquire);
+    if (!e && (e = alloc_zeroed(1, sizeof *e))) e->pieces.flush = flush;
     return e;
 }
 
 static void return_encoder(const quill_tokenizer *t, struct encoder *e) {
-    struct encoder *none = NULL;
     e->pieces.n = 0;
     t->segmenter->trim_room(e->segment_room);
     normal_room_trim(&e->normal);
     if (e->prefixed.cap > MOST_KEPT_TEXT) buffer_free(&e->prefixed);
-    if (!atomic_compare_exchange_strong_explicit(&t->shelf->encoder, &none, e, memory_order_release,
-                                                 memory_order_relaxed))
-        encoder_free(t, e);
+    for (size_t i = 0; i < SHELF; i++) {
+        struct encoder *none = NULL;
+        if (atomic_compare_exchange_strong_explicit(&t->shelf->encoders[i], &none, e, memory_order_release,
+                                                    memory_order_relaxed))
+            return;
+    }
+    encoder_free(t, e);
 }
 
 static quill_status encode(const quill_tokenizer *t, quill_ids *out, const void *text, size_t n, struct search search,
@@ -288,4 +293,16 @@ quill_status quill_encode_infill(const quill_tokenizer *t, quill_ids *out, const
     if (!status && infill->middle >= 0) status = add_ids(out, &infill->middle, 1, err);
     if (status) out->n = n;
     return status;
+}
+
+size_t quill_encode_cut(const quill_tokenizer *t, const void *text, size_t n, size_t from) {
+    const char *p = text;
+    for (size_t at = from; t->cuts_lines && at + 1 < n; at++) {
+        const char *newline = memchr(p + at, '\n', n - at - 1);
+        if (!newline) return n;
+        at = (size_t)(newline - p);
+        const unsigned char before = at ? (unsigned char)p[at - 1] : ' ';
+        if (before > ' ' && before < 0x7f && is_ascii_letter(p[at + 1])) return at + 1;
+    }
+    return n;
 }

@@ -25,10 +25,11 @@
 
 struct encoder; // the working memory of one call of quill_encode: a word cache and buffers
 
-// Holds the encoder while no call uses it: a call takes it and puts it back with its cache. A concurrent call creates
-// its own.
+// Holds encoders while no call uses them: a call takes one and puts it back with its cache. A call that finds none
+// creates its own.
+enum { SHELF = 16 };
 struct encoder_shelf {
-    _Atomic(struct encoder *) encoder;
+    _Atomic(struct encoder *) encoders[SHELF];
 };
 
 enum decoder_kind {
@@ -61,6 +62,7 @@ struct quill_tokenizer {
     int32_t bos;
     char *ignored;                     // NULL: nothing was
     bool adds_bos, pre_missing, nfc_left_out;
+    bool cuts_lines;                   // quill_encode_cut finds places
 };
 
 #endif

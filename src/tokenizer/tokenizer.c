@@ -119,6 +119,8 @@ static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const 
                  : t->prefix.kind != PREFIX_NONE || spec->decoder_strips ? DECODE_WITHOUT_PREFIX
                                                                             : DECODE_JOINED;
     t->n_merges = spec->n_merges;
+    t->cuts_lines = splitter_cuts_lines(t->splitter) && !t->normalizer && !added_crosses_lines(&t->parsed) &&
+                    !added_crosses_lines(&t->normal_parsed);
     return QUILL_OK;
 }
 
@@ -149,7 +151,7 @@ quill_status tokenizer_create(quill_tokenizer **out, const struct vocab_spec *sp
 
 void quill_tokenizer_free(quill_tokenizer *t) {
     if (!t) return;
-    if (t->shelf) encoder_free(t, atomic_load(&t->shelf->encoder));
+    for (size_t i = 0; t->shelf && i < SHELF; i++) encoder_free(t, atomic_load(&t->shelf->encoders[i]));
     free(t->shelf);
     splitter_free(t->splitter);
     free(t->cuts);

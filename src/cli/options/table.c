@@ -273,7 +273,7 @@ const struct option_row option_table[] = {
 
     // ---- the machine ----
     {"threads", NULL, "t", OPTION_INT, FIELD(machine.threads), .library = "n_threads", .value = "N", .max = 1024,
-     .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MACHINE, .common = true,
+     .verbs = RUNNERS | TOKENIZE | INSPECT | BENCH, .group = GROUP_MACHINE, .common = true,
      .help = "threads; else $QUILL_THREADS, else $OMP_NUM_THREADS, else (and with 0) all this process may use"},
     {"cpu", NULL, NULL, OPTION_STRING, FIELD(machine.cpu), .value = "NAME",
      .words = "ref sse4 avx2 avxvnni avx512 avx512vnni amx neon neondot", .verbs = RUNNERS | INSPECT | BENCH,

@@ -14,12 +14,14 @@
 #include "cli/run/id_reader.h"
 #include "cli/run/model_source.h"
 #include "cli/run/places.h"
+#include "cli/run/windows.h"
 
 struct tokenizing {
     const struct options *o;
     quill_tokenizer *tokenizer;
     struct output out;
     struct buffer line; // being built
+    size_t n_ids;       // of the windows so far
 };
 
 static quill_status check_options(const struct options *o, quill_error *err) {
@@ -92,7 +94,29 @@ static quill_status add_encoded(struct tokenizing *t, struct encoded *e, quill_e
     return t->o->output.json ? add_json(t, e, err) : add_numbers(t, e, false, ' ', err);
 }
 
+// A long text of which only ids or their number is wanted.
+static quill_status take_window(void *user, const struct window *w, quill_error *err) {
+    struct tokenizing *t = user;
+    t->n_ids += w->ids.n;
+    return output_write(&t->out, w->shown.p, w->shown.n, err);
+}
+
+static quill_status encode_windows(struct tokenizing *t, struct str text, quill_error *err) {
+    const bool count = t->o->tokenize.count;
+    const struct windows windows = {
+        t->tokenizer, t->o->prompt.special ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT, !count, take_window, t};
+    t->n_ids = 0;
+    t->line.n = 0;
+    quill_status s = windows_encode(&windows, text, t->o->machine.threads, err);
+    if (!s && count && !show_number(&t->line, t->n_ids)) s = fail_memory(err);
+    if (!s) s = pass_on(t, buffer_add(&t->line, "\n", 1), err);
+    return s ? s : output_write(&t->out, t->line.p, t->line.n, err);
+}
+
 static quill_status encode_text(struct tokenizing *t, const char *p, size_t n, quill_error *err) {
+    const bool plain = !t->o->tokenize.pieces && !t->o->output.json && !t->o->tokenize.bos;
+    if (plain && windows_pay(t->tokenizer, (struct str){p, n}, t->o->machine.threads))
+        return encode_windows(t, (struct str){p, n}, err);
     struct encoded e = {.ids = {0}};
     places_begin(&e.places, t->tokenizer, p, n, QUILL_SPECIAL_PARSE);
     quill_status s = prompt_encode(&e.ids, t->tokenizer, p, n, t->o->prompt.special, t->o->tokenize.bos, err);

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 
-// From 8 KiB to 1 MiB: fits in a second-level cache, and a short text does not pay for clearing much.
+// From 8 KiB to 4 MiB: fits in a last-level cache, and a short text does not pay for clearing much.
 enum { LEAST_WORDS = 256, MOST_WORDS = 131072, TEXT_PER_WORD = 32 };
 
 bool word_cache_fit(struct word_cache *cache, size_t n) {

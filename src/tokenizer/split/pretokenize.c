@@ -20,6 +20,7 @@ struct splitter {
     size_t n;
     struct stage stages[MOST_PATTERNS];
     const struct cuts *cuts;     // borrowed; NULL: none
+    bool known;                  // the patterns are those of a rule
 };
 
 // ---- making ---------------------------------------------------------------------------------------------------------
@@ -80,9 +81,12 @@ quill_status splitter_create(struct splitter **out, const struct pre_rule *rule,
     }
     // All stages but the last need each match, with the gaps between matches.
     for (size_t i = 0; i + 1 < s->n; i++) s->stages[i].ascii = NULL;
+    s->known = rule || s->n == 1 || (!spec->behaviors && pre_find_patterns(spec->patterns, spec->n_patterns));
     *out = s;
     return QUILL_OK;
 }
+
+bool splitter_cuts_lines(const struct splitter *s) { return s->n > 0 && s->known && s->stages[s->n - 1].ascii; }
 
 void splitter_cut(struct splitter *s, const struct cuts *cuts) { s->cuts = cuts; }
 

@@ -21,6 +21,9 @@ quill_status splitter_create(struct splitter **out, const struct pre_rule *rule,
                              quill_error *err);
 // Pieces are also cut where `cuts`, borrowed, allows it.
 void splitter_cut(struct splitter *splitter, const struct cuts *cuts);
+// Whether pieces end at each newline between what is neither white space nor beyond ASCII, and a letter of ASCII,
+// and would be the same if the text ended there.
+bool splitter_cuts_lines(const struct splitter *splitter);
 void splitter_free(struct splitter *splitter); // NULL is fine
 size_t splitter_memory(const struct splitter *splitter);
 bool splitter_loses(const struct splitter *splitter); // whether parts of a text are removed
