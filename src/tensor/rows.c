@@ -22,8 +22,7 @@ struct mat rows_at(const struct rows *rows, size_t first, size_t *n) {
     for (; first >= part->w.rows; part++) first -= part->w.rows;
     if (*n > part->w.rows - first) *n = part->w.rows - first;
     if (part->head) {
-        const size_t in_head = first % part->head;
-        first += in_head / 2 + in_head % 2 * (part->head / 2) - in_head;
+        first = rows_in_turn(first, part->head);
         *n = 1;
     }
     return part->w.run ? mat_run(part->w, first, n) : mat_rows(part->w, first, *n);

@@ -21,6 +21,11 @@ struct rows {
 struct rows rows_of_tensor(const struct tensor *t);
 // Adds a matrix behind those that are there; at most ROWS_PARTS.
 void rows_add(struct rows *rows, struct mat w, size_t head);
+// Where row `row` of a part comes from, with `head` as in struct rows_part.
+static inline size_t rows_in_turn(size_t row, size_t head) {
+    const size_t in_head = head ? row % head : 0;
+    return row - in_head + in_head / 2 + in_head % 2 * (head / 2);
+}
 // Rows from `first` on, at most *n, as a matrix without runs; *n: how many, at least one.
 struct mat rows_at(const struct rows *rows, size_t first, size_t *n);
 

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "tensor.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+const char *shape_text(struct shape_text *out, const uint64_t *shape, int n) {
+    size_t used = 1;
+    out->text[0] = '[';
+    for (int i = 0; i < n; i++)
+        used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s%" PRIu64, i ? ", " : "", shape[i]);
+    memcpy(out->text + used, "]", 2);
+    return out->text;
+}
+
 uint64_t tensor_count(const struct tensor *t) {
     uint64_t n = 1;
     for (int i = 0; i < t->n_dims; i++) n *= t->shape[i];

@@ -34,6 +34,12 @@ struct mat {
     const uint8_t *data; // NULL: the optional matrix is absent
 };
 
+// "[3, 4]", for messages.
+struct shape_text {
+    char text[96];
+};
+const char *shape_text(struct shape_text *out, const uint64_t *shape, int n); // n: at most TENSOR_MAX_DIMS
+
 uint64_t tensor_count(const struct tensor *t); // number of values; shapes were checked not to overflow
 // A matrix view of a whole 2-dimensional tensor; `transposed`: its stored rows are inputs.
 struct mat tensor_mat(const struct tensor *t, bool transposed);

@@ -78,19 +78,6 @@ uint64_t bind_dim(const struct hparams *hp, enum bind_dim dim) {
     return 0;
 }
 
-// "[3, 4]"
-struct shape_text {
-    char text[96];
-};
-static const char *shape_text(struct shape_text *out, const uint64_t *shape, int n) {
-    size_t used = 1;
-    out->text[0] = '[';
-    for (int i = 0; i < n; i++)
-        used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s%" PRIu64, i ? ", " : "", shape[i]);
-    memcpy(out->text + used, "]", 2);
-    return out->text;
-}
-
 // The row's shape in this model. If the metadata have no vocabulary size, the embedding, which is bound first, gives
 // it.
 static int expected_shape(struct binding *b, const struct bind_row *row, uint64_t shape[3]) {
