@@ -196,7 +196,7 @@ static quill_status parse(struct weights *w, const void *data, size_t size, enum
     w->file_bytes = size;
     quill_status s = header(&g);
     if (!s) s = metadata(&g);
-    if (!s && want == WEIGHTS_ALL) s = tensors(&g);
+    if (!s && weights_want_tensors(want)) s = tensors(&g);
     return s;
 }
 

@@ -82,7 +82,7 @@ quill_status gguf_open_parts(struct weights *w, enum weights_want want, enum map
     if (s || count <= 1) return s;
     s = check_key(w, "split.no", 0, err);
     if (!s) s = check_name(w, count, err);
-    if (s || want != WEIGHTS_ALL) return s;
+    if (s || !weights_want_tensors(want)) return s;
     w->own->parts = arena_alloc(&w->own->arena, (size_t)count, sizeof(struct weights *));
     if (!w->own->parts) return fail_memory(err);
     for (int64_t i = 1; i < count && !s; i++) s = open_part(w, i, count, how, err);

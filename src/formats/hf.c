@@ -11,6 +11,7 @@ struct folder {
     struct weights *w;
     const char *dir;
     enum map_how how;
+    const char *config, *weights; // names of files
     quill_error *err;
 };
 
@@ -38,6 +39,11 @@ bool hf_is_part(const char *path) {
     int number, count, end = 0;
     if (strcmp(name, "model.safetensors") == 0 || strcmp(name, "model.safetensors.index.json") == 0) return true;
     return sscanf(name, "model-%5d-of-%5d.safetensors%n", &number, &count, &end) == 2 && end && !name[end];
+}
+
+bool hf_is_adapter_part(const char *path) {
+    const char *name = name_of(path);
+    return strcmp(name, "adapter_model.safetensors") == 0 || strcmp(name, "adapter_config.json") == 0;
 }
 
 char *hf_folder(const char *path) {
@@ -70,7 +76,9 @@ static quill_status open_tokenizer(struct folder *f, enum weights_want want) {
     return QUILL_OK;
 }
 
-static quill_status no_config(struct folder *f) {
+static quill_status no_config(struct folder *f, enum weights_want want) {
+    if (want == WEIGHTS_ADAPTER)
+        return fail(f->err, QUILL_E_MODEL, "%s: expected adapter_config.json in the folder, found none", PATH_OF(f->w));
     const char *adapter = path_in(f, "adapter_config.json");
     const bool is_adapter = adapter && access(adapter, F_OK) == 0;
     return fail(f->err, QUILL_E_MODEL, "%s: expected config.json in the folder, found %s", PATH_OF(f->w),
@@ -78,14 +86,14 @@ static quill_status no_config(struct folder *f) {
 }
 
 static quill_status open_config(struct folder *f, enum weights_want want) {
-    const char *path = path_in(f, "config.json");
+    const char *path = path_in(f, f->config);
     if (!path) return fail_memory(f->err);
     struct map map;
     bool missing;
-    quill_status s = map_open_at(&map, f->dir, "config.json", f->how, &missing, QUILL_E_MODEL, f->err);
+    quill_status s = map_open_at(&map, f->dir, f->config, f->how, &missing, QUILL_E_MODEL, f->err);
     if (s) return s;
     if (!missing) s = hf_config(f->w, &map, path, f->err);
-    else if (want != WEIGHTS_TOKENIZER_ONLY) s = no_config(f);
+    else if (want != WEIGHTS_TOKENIZER_ONLY) s = no_config(f, want);
     map_close(&map);
     return s;
 }
@@ -148,13 +156,20 @@ static quill_status open_shards(struct folder *f, const struct map *map) {
     return s ? s : shard_index_check(w, &index, f->err);
 }
 
-static quill_status open_weights(struct folder *f) {
+static quill_status no_adapter_weights(struct folder *f) {
+    const char *other = path_in(f, "adapter_model.bin");
+    const bool pickle = other && access(other, F_OK) == 0;
+    return fail(f->err, QUILL_E_MODEL, "%s: expected %s in the folder, found %s", PATH_OF(f->w), f->weights,
+                pickle ? "only adapter_model.bin (not supported)" : "none");
+}
+
+static quill_status open_weights(struct folder *f, enum weights_want want) {
     struct weights *w = f->w;
-    static const char *const single[] = {"model.safetensors"};
     struct map first;
     bool missing;
-    quill_status s = map_open_at(&first, f->dir, single[0], f->how, &missing, QUILL_E_MODEL, f->err);
+    quill_status s = map_open_at(&first, f->dir, f->weights, f->how, &missing, QUILL_E_MODEL, f->err);
     if (s) return s;
+    if (missing && want == WEIGHTS_ADAPTER) return no_adapter_weights(f);
     if (!missing) {
         w->own->maps = arena_alloc(&w->own->arena, 1, sizeof *w->own->maps);
         if (!w->own->maps) {
@@ -162,7 +177,7 @@ static quill_status open_weights(struct folder *f) {
             return fail_memory(f->err);
         }
         w->own->maps[w->own->n_maps++] = first;
-        return read_files(f, single, 1);
+        return read_files(f, &f->weights, 1);
     }
     struct map index;
     s = map_open_at(&index, f->dir, "model.safetensors.index.json", f->how, &missing, QUILL_E_MODEL, f->err);
@@ -177,11 +192,14 @@ quill_status hf_open(struct weights **out, const char *path, enum weights_want w
     struct weights *w = weights_new(WEIGHTS_HF, path);
     *out = NULL;
     if (!w) return fail_memory(err);
-    struct folder f = {w, path, how, err};
+    const bool adapter = want == WEIGHTS_ADAPTER;
+    struct folder f = {.w = w, .dir = path, .how = how, .err = err};
+    f.config = adapter ? "adapter_config.json" : "config.json";
+    f.weights = adapter ? "adapter_model.safetensors" : "model.safetensors";
     quill_status s = open_config(&f, want);
-    if (!s && want != WEIGHTS_METADATA) s = open_tokenizer(&f, want);
-    if (!s && want == WEIGHTS_ALL) s = open_weights(&f);
-    if (!s && want == WEIGHTS_ALL) s = safetensors_round_doubles(w, err);
+    if (!s && want != WEIGHTS_METADATA && !adapter) s = open_tokenizer(&f, want);
+    if (!s && weights_want_tensors(want)) s = open_weights(&f, want);
+    if (!s && weights_want_tensors(want)) s = safetensors_round_doubles(w, err);
     if (s) weights_close(w);
     else *out = w;
     return s;

@@ -16,6 +16,7 @@ extern const size_t hf_n_tokenizer_files;
 // Whether a path ends in the name of model.safetensors, of a shard or of the shards' index: such a path means its
 // folder.
 bool hf_is_part(const char *path);
+bool hf_is_adapter_part(const char *path); // the same for the two files of an adapter
 char *hf_folder(const char *path); // the folder that holds the file, allocated; NULL: no memory
 
 // Reads config.json into w->meta.

@@ -20,5 +20,6 @@ quill_status weights_open(struct weights **out, const char *path, enum weights_w
     *out = NULL;
     if (stat(path, &info) != 0) return fail_errno(err, QUILL_E_MODEL, path, "open", errno);
     if (S_ISDIR(info.st_mode)) return hf_open(out, path, want, how, err);
-    return hf_is_part(path) ? open_folder_of(out, path, want, how, err) : gguf_open(out, path, want, how, err);
+    const bool part = want == WEIGHTS_ADAPTER ? hf_is_adapter_part(path) : hf_is_part(path);
+    return part ? open_folder_of(out, path, want, how, err) : gguf_open(out, path, want, how, err);
 }

@@ -70,7 +70,13 @@ enum weights_want {
     WEIGHTS_ALL,            // metadata and tensors, everything checked
     WEIGHTS_TOKENIZER_ONLY, // metadata and tokenizer files; no tensor is read, n_tensors is 0
     WEIGHTS_METADATA,       // of a directory only config.json, of a GGUF file as before
+    WEIGHTS_ADAPTER,        // of a directory adapter_config.json and adapter_model.safetensors, of a GGUF file all
 };
+
+// Whether tensors are read.
+static inline bool weights_want_tensors(enum weights_want want) {
+    return want == WEIGHTS_ALL || want == WEIGHTS_ADAPTER;
+}
 
 // Opens a GGUF file or a Hugging Face directory; the path of a directory's weights means the directory. QUILL_E_MODEL
 // with a line that names the file, the item, what was expected and what was found.
