@@ -80,6 +80,9 @@ struct layer_deltas {
 };
 struct adapter {
     const struct layer_deltas *layers; // [n_layer], each as its matrix is shaped, r at most max_rank
+    struct delta embd_in, embd_out, head;
+    // The embedding of a token t gets scale * B a, a[j] = A[j][t] of A [r, V], before its own factor; B is [W, r].
+    struct delta tokens;
 };
 
 // Inputs of a pass besides tokens and weights. Pointers are borrowed until other inputs are set. Cached positions keep

@@ -120,7 +120,7 @@ static void carve_scratch(struct carving *c, struct acts *a, const struct model 
     struct carving kernels = {0}, parts = {0}, one_row = {0}, piece = {0}, tile = {0};
     carve(&kernels, 1, model->kernels->scratch_bytes);
     carve(&parts, a->query_rows, row);
-    carve(&one_row, (size_t)model->hp.n_embd, sizeof(float));
+    carve(&one_row, larger((size_t)model->hp.n_embd, a->max_rank ? model->tokens.cols : 0), sizeof(float));
     if (a->max_rank) carve(&tile, DELTA_TILE, DELTA_TILE * sizeof(float));
     if (a->ff_piece) carve(&piece, a->max_rows * (a->ff_piece + PADDING) * (is_gated(model) ? 2 : 1), sizeof(float));
     a->kernel_scratch_bytes = kernels.used;

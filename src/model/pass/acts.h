@@ -115,7 +115,7 @@ static inline float *turns_of(const struct acts *a, int rope, size_t row) {
 static inline void *kernel_scratch(const struct acts *a, const struct member *m) {
     return a->scratch + (size_t)m->index * a->scratch_bytes;
 }
-// Per-thread scratch, used for one of: the parts of query_rows queries, tile by tile; a row of E floats; ff_piece
+// Per-thread scratch, used for one of: the parts of query_rows queries, tile by tile; a row of E or W floats; ff_piece
 // columns of ff, and as many of the other factor; a tile of a delta.
 static inline float *member_scratch(const struct acts *a, const struct member *m) {
     return (float *)(void *)(a->scratch + (size_t)m->index * a->scratch_bytes + a->kernel_scratch_bytes);

@@ -27,9 +27,11 @@ static void run(void *arg, struct member *m) {
     const struct block_acts *first = acts_of(a, 0), *before = acts_of(a, last), *end = acts_of(a, last + 1);
     const struct norm_step begin = {&model->layers[0].attn_in, first->x, &first->h};
     const struct linear *narrow = model->embd_out.w.data ? &model->embd_out : NULL;
-    const struct product before_head = {narrow, NULL, a->wide.x, wanted, a->wide.stride, false, 0, 0};
+    const struct delta *narrow_delta = pass->adapter ? &pass->adapter->embd_out : NULL;
+    const struct delta *head_delta = pass->adapter ? &pass->adapter->head : NULL;
+    const struct product before_head = {narrow, narrow_delta, a->wide.x, wanted, a->wide.stride, false, 0, 0};
     const struct product logits = {
-        &model->head, NULL, pass->logits, wanted, model->head.w.rows, true,
+        &model->head, head_delta, pass->logits, wanted, model->head.w.rows, true,
         model->logit_scale == 1 ? 0 : model->logit_scale, model->hp.logit_softcap,
     };
 
@@ -122,6 +124,13 @@ void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs) 
         const struct layer_deltas *d = &inputs->adapter->layers[i];
         assert(fits(&d->q, &p->q, r) && fits(&d->k, &p->k, r) && fits(&d->v, &p->v, r) && fits(&d->o, &p->o, r));
         assert(fits(&d->gate, &p->gate, r) && fits(&d->up, &p->up, r) && fits(&d->down, &p->down, r));
+    }
+    if (inputs->adapter) {
+        const struct model *model = f->model;
+        const struct adapter *d = inputs->adapter;
+        const struct linear tokens = {{.rows = model->tokens.cols, .cols = model->tokens.rows}, NULL};
+        assert(fits(&d->embd_in, &model->embd_in, r) && fits(&d->embd_out, &model->embd_out, r));
+        assert(fits(&d->head, &model->head, r) && fits(&d->tokens, &tokens, r));
     }
     f->inputs = *inputs;
 }
