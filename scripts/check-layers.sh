@@ -20,7 +20,7 @@ formats    tensor base
 tokenizer  tensor base
 sampler    tensor base
 model      kernels formats tensor base
-load       model kernels tokenizer formats tensor base
+load       model kernels tokenizer sampler formats tensor base
 session    load model kernels tokenizer sampler formats tensor base
 train      load model kernels tokenizer formats tensor base
 cli        base

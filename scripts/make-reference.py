@@ -5,9 +5,10 @@ Everything here is made by independent software (Hugging Face transformers, toke
 float64 forward pass in numpy), never by quill. The results are small and committed under tests/data/, so the
 tests need neither Python nor a network; tests/data/README.md holds the commands and the package versions.
 
-    pip install torch transformers tokenizers sentencepiece gguf numpy safetensors
+    pip install torch transformers tokenizers sentencepiece gguf numpy safetensors peft
     scripts/make-reference.py parity                       tiny random models, their logits and continuations
     scripts/make-reference.py families                     tiny random models of other families, their logits and continuations
+    scripts/make-reference.py adapters                     random LoRA adapters for those, and their logits
     scripts/make-reference.py defaults                     what configuration classes put in place of what is left out
     scripts/make-reference.py gguf                         GGUF files of tiny models, or of any GPT-2 directory
     scripts/make-reference.py blocks                       blocks of the quantized weight types and their values
@@ -30,6 +31,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 COMMANDS = {
     "parity": ("parity", "tiny random GPT-2 models as Hugging Face directories, with expected numbers"),
     "families": ("families", "tiny random models of other families, with expected numbers"),
+    "adapters": ("adapters", "random LoRA adapters for those, with expected numbers"),
     "defaults": ("defaults", "what configuration classes put in place of what is left out"),
     "gguf": ("gguf_files", "GGUF files of tiny models, or of any GPT-2 directory (--model, --out)"),
     "blocks": ("blocks", "random blocks of every quantized weight type, and their values"),

@@ -97,6 +97,12 @@ void quill_model_tensor(const quill_model *model, size_t index, quill_tensor_inf
 // several, or a directory): writing there would destroy the model.
 bool quill_model_has_file(const char *model, const char *path);
 
+// An adapter (adapter.h) by its path; what it adds is multiplied by `scale`.
+typedef struct quill_adapter_file {
+    const char *path;
+    float scale;
+} quill_adapter_file;
+
 // Writes `in` (a GGUF file or a directory; or, when `in` is NULL, the GGUF in data[0..size)) as a GGUF file whose
 // matrices have the weight type `type` ("F32", "F16", "BF16", "Q8_0", ...; norms, biases and positions stay F32). A
 // matrix whose rows are not whole blocks of the type gets another type that fits. The file appears at `out` whole or

@@ -36,6 +36,7 @@
 #ifndef QUILL_QUILL_H
 #define QUILL_QUILL_H
 
+#include "adapter.h"
 #include "batch.h"
 #include "bench.h"
 #include "constraint.h"

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "adapter.h"
 #include "constraint.h"
 #include "error.h"
 #include "model.h"
@@ -29,6 +30,9 @@ typedef struct quill_session_options {
     int n_threads;       // 0..1024; 0: as OMP_NUM_THREADS says, else as many as affinity and the cgroup quota allow
     int32_t n_chunk;     // prompt tokens computed at once; 0: chosen. The output does not depend on it
     int32_t n_seq;       // 0..4096: sequences computed at once (batch.h, score.h), each with n_ctx positions; 0: one
+    // Adapters of this model, whose additions sum up; borrowed until the session is freed.
+    const quill_adapter_use *adapters; // [n_adapters]
+    size_t n_adapters;
     // Optional. Called while the weights are read from disk, which takes long for a large file on a slow disk: within
     // the first call that computes, or at the beginning of the first quill_session_hold. Return false to stop reading
     // ahead; weights are then read when they are used. Units: bytes.
@@ -64,7 +68,7 @@ typedef struct quill_memory {
     int32_t n_ctx;       // the options with every default filled in
     const char *kv_type; // a static string
     int threads;
-    uint64_t weights, kv_cache, activations, tokenizer, total; // bytes at most
+    uint64_t weights, kv_cache, activations, tokenizer, total; // bytes at most; adapters are weights
 } quill_memory;
 QUILL_MUST_CHECK quill_status quill_session_plan(const quill_model *model, const quill_session_options *options,
                                                  quill_memory *memory, quill_error *err); // errors: QUILL_E_USAGE

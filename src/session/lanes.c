@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 
 static struct forward_size forward_size(const struct lanes_plan *plan) {
-    return (struct forward_size){.max_tokens = plan->n_chunk, .n_threads = plan->threads};
+    return (struct forward_size){.max_tokens = plan->n_chunk, .n_threads = plan->threads, .max_rank = plan->max_rank};
 }
 
 uint64_t lanes_bytes(const struct model *model, const struct lanes_plan *plan) {

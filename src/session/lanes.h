@@ -18,6 +18,7 @@ struct lanes_plan {
     int threads;
     size_t n_chunk; // tokens computed in one pass, at least n_seq
     size_t n_rows;  // rows of logits computed in one pass, at least n_seq
+    size_t max_rank; // of what adapters add; 0: nothing
 };
 
 struct lanes {

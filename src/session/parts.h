@@ -5,6 +5,7 @@
 
 #include "base/team.h"
 #include "lanes.h"
+#include "load/adapter.h"
 #include "load/open.h"
 #include "quill/session.h"
 #include "sampler/sampler.h"
@@ -16,6 +17,7 @@ struct batch_rows; // batch_rows.h
 struct quill_session {
     const quill_model *model; // borrowed
     struct team *team;
+    struct adapter_sum adapters; // what is added to the matrices
     struct lanes lanes;
     struct schedule schedule; // the work computed into the lanes
     struct sampler *sampler;

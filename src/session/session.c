@@ -21,11 +21,13 @@ enum {
 static const char *const kv_names[KV_TYPE_COUNT] = {[KV_F16] = "f16", [KV_F32] = "f32", [KV_Q8_0] = "q8_0"};
 
 // The largest number of tokens that fits, by bisection since forward_bytes grows with it, rounded down to whole steps.
-static size_t fitting_chunk(const struct model *model, size_t most, int threads) {
+static size_t fitting_chunk(const struct model *model, size_t most, const struct lanes_plan *plan) {
     size_t fits = 1;
     while (fits < most) {
         size_t middle = fits + (most - fits + 1) / 2;
-        const struct forward_size size = {.max_tokens = middle, .n_threads = threads};
+        const struct forward_size size = {
+            .max_tokens = middle, .n_threads = plan->threads, .max_rank = plan->max_rank,
+        };
         if (forward_bytes(model, &size) <= ACTIVATION_BYTES) fits = middle;
         else most = middle - 1;
     }
@@ -57,9 +59,10 @@ static quill_status plan_session(struct lanes_plan *plan, const quill_model *mod
     plan->n_ctx = o.n_ctx ? o.n_ctx : hp->n_ctx;
     plan->threads = o.n_threads ? o.n_threads : team_default_size();
     if (plan->threads > team_size_limit()) plan->threads = team_size_limit();
+    plan->max_rank = adapters_rank(o.adapters, o.n_adapters);
     size_t most = (size_t)plan->n_ctx < MAX_CHUNK ? (size_t)plan->n_ctx : MAX_CHUNK;
     if (o.n_chunk) plan->n_chunk = o.n_chunk < plan->n_ctx ? (size_t)o.n_chunk : (size_t)plan->n_ctx;
-    else plan->n_chunk = fitting_chunk(model->model, most, plan->threads);
+    else plan->n_chunk = fitting_chunk(model->model, most, plan);
     if (plan->n_chunk < (size_t)plan->n_seq) plan->n_chunk = (size_t)plan->n_seq;
     plan->n_rows = ROW_BYTES / sizeof(float) / (size_t)hp->n_vocab;
     if (plan->n_rows > plan->n_chunk) plan->n_rows = plan->n_chunk;
@@ -87,6 +90,8 @@ quill_status quill_session_plan(const quill_model *model, const quill_session_op
                        (size_t)plan.n_seq * batch_row_bytes(plan.n_ctx),
         .tokenizer = tokenizer.memory,
     };
+    for (size_t i = 0; options && i < options->n_adapters; i++)
+        memory->weights += options->adapters[i].adapter->weights->file_bytes;
     memory->total = memory->weights + memory->kv_cache + memory->activations + memory->tokenizer;
     return QUILL_OK;
 }
@@ -127,8 +132,11 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
     session->sampler = sampler_create(hp->n_vocab);
     session->likelihood = (struct likelihood){model->kernels, session->sampler, &session->undrawn, (size_t)hp->n_vocab};
     session->rows = batch_rows_create(plan.n_seq, plan.n_ctx);
+    if (options) s = adapter_sum_create(&session->adapters, options->adapters, options->n_adapters, model->model, err);
     bool ok = session->sampler && session->rows && collect_sets(session, hp->n_vocab);
-    s = ok ? lanes_create(&session->lanes, model->model, &plan, err) : fail_memory(err);
+    if (!s) s = ok ? lanes_create(&session->lanes, model->model, &plan, err) : fail_memory(err);
+    if (!s && session->adapters.max_rank)
+        forward_set_inputs(session->lanes.forward, &(struct forward_inputs){.adapter = &session->adapters.deltas});
     if (!s && !schedule_create(&session->schedule, &session->lanes)) s = fail_memory(err);
     // Last, since the number of threads depends on the memory left.
     if (!s && !(session->team = team_create(plan.threads))) s = fail_memory(err);
@@ -143,6 +151,7 @@ void quill_session_free(quill_session *session) {
     batch_rows_free(session->rows);
     schedule_free(&session->schedule);
     lanes_free(&session->lanes);
+    adapter_sum_free(&session->adapters);
     sampler_free(session->sampler);
     team_free(session->team);
     score_list_free(&session->scores);
