@@ -49,6 +49,7 @@ struct options {
         const char *path;
         int64_t n_ctx;
         const char *kv_type;
+        struct list lora; // FILE[:SCALE]
         bool no_mmap, allow_swap;
     } model;
     struct {

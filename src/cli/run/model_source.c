@@ -11,6 +11,7 @@
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
 #include "cli/io/term.h"
+#include "lora.h"
 #include "quill/stores.h"
 
 // The file linked into the program (builtin.S); both at one address if there is none (builtin_none.c).
@@ -103,7 +104,12 @@ quill_status open_model(quill_model **out, const struct options *o, quill_error 
     } else if (size) {
         s = quill_model_open_memory(out, quill_builtin_start, size, builtin_name, &options, err);
     }
-    if (!s) note_model(o, *out);
+    if (s) return s;
+    note_model(o, *out);
+    s = lora_load(*out, o, err);
+    if (!s) return QUILL_OK;
+    quill_model_free(*out);
+    *out = NULL;
     return s;
 }
 
@@ -131,7 +137,7 @@ static bool go_on(void *user, uint64_t done, uint64_t all) {
 }
 
 quill_session_options session_options(const struct options *o) {
-    return (quill_session_options){
+    quill_session_options options = {
         .n_ctx = (int32_t)o->model.n_ctx,
         .kv_type = o->model.kv_type,
         .n_threads = o->machine.threads > 0 ? (int)o->machine.threads : 0,
@@ -139,6 +145,8 @@ quill_session_options session_options(const struct options *o) {
         .n_seq = o->machine.n_seq > 0 ? (int32_t)o->machine.n_seq : 0,
         .on_weights = go_on,
     };
+    options.adapters = lora_loaded(&options.n_adapters);
+    return options;
 }
 
 // Adds to the message of a session that could not be created which options it depends on.
@@ -151,6 +159,7 @@ static quill_status name_options(quill_status s, quill_error *err) {
 quill_status open_session(quill_session **out, quill_memory *memory, const quill_model *model, const struct options *o,
                           const quill_session_options *wanted, quill_error *err) {
     quill_session_options options = *wanted;
+    options.adapters = lora_loaded(&options.n_adapters); // `wanted` may be older than they are
     progress_start(&reading, o->talk.quiet);
     bool weights_are_here = o->model.no_mmap && o->model.path;
     for (;; options.n_seq /= 2) {

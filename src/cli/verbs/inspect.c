@@ -10,6 +10,7 @@
 #include "cli/io/output.h"
 #include "cli/io/show.h"
 #include "cli/options/commands.h"
+#include "cli/run/lora.h"
 #include "cli/run/model_source.h"
 
 static json_t *size_value(uint64_t n) { return json_integer((json_int_t)n); }
@@ -92,6 +93,33 @@ static json_t *memory_object(const quill_memory *memory) {
     return NULL;
 }
 
+static bool add_adapter(json_t *array, const quill_adapter_use *use) {
+    quill_adapter_info info;
+    quill_adapter_describe(use->adapter, &info);
+    json_t *object = json_object();
+    bool ok = json_put(object, "file", json_c_string(info.file)) &&
+              json_put(object, "format", json_c_string(info.format)) &&
+              json_put(object, "scale", json_decimal((double)use->scale, 6)) &&
+              json_put(object, "rank", json_integer(info.rank)) &&
+              json_put(object, "matrices", size_value(info.matrices)) &&
+              json_put(object, "parameters", size_value(info.parameters)) &&
+              json_put(object, "file_bytes", size_value(info.file_bytes));
+    if (ok) return json_array_append_new(array, object) == 0;
+    json_decref(object);
+    return false;
+}
+
+static json_t *adapters_array(void) {
+    json_t *array = json_array();
+    size_t n;
+    const quill_adapter_use *uses = lora_loaded(&n);
+    bool ok = array != NULL;
+    for (size_t i = 0; i < n && ok; i++) ok = add_adapter(array, &uses[i]);
+    if (ok) return array;
+    json_decref(array);
+    return NULL;
+}
+
 static json_t *model_object(const quill_model *model, const quill_memory *memory) {
     quill_model_info info;
     quill_model_describe(model, &info);
@@ -110,8 +138,8 @@ static json_t *model_object(const quill_model *model, const quill_memory *memory
               json_put(object, "threads", json_integer(memory->threads)) &&
               json_put(object, "rope", rope_object(&info.rope)) &&
               json_put(object, "window", json_integer(info.window)) &&
-              json_put(object, "experts", json_null()) && // of a later version, as adapters are
-              json_put(object, "adapters", json_array()) &&
+              json_put(object, "experts", json_null()) && // of a later version
+              json_put(object, "adapters", adapters_array()) &&
               json_put(object, "window_layers", json_integer(info.window_layers));
     if (ok) return object;
     json_decref(object);
