@@ -16,12 +16,12 @@
 enum { PENDING_BYTES = 1 << 16, ATTEMPTS = 100 };
 
 // `temp` has room for n bytes. Signals are blocked until their handlers know which file to remove.
-static quill_status create_temporary(struct save *save, char *temp, size_t n, quill_error *err) {
+static quill_status create_temporary(struct save *save, char *temp, size_t n, mode_t mode, quill_error *err) {
     sigset_t before;
     sigmask_block(&before);
     for (unsigned attempt = 0; save->fd < 0 && attempt < ATTEMPTS; attempt++) {
         snprintf(temp, n, "%s.%ld.%u.tmp", save->target, (long)getpid(), attempt);
-        save->fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        save->fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (save->fd < 0 && errno != EEXIST) break;
     }
     const int errnum = errno;
@@ -42,14 +42,20 @@ static quill_status begin_in_place(struct save *save, const struct destination *
     return save->fd >= 0 ? QUILL_OK : fail_errno(err, QUILL_E_SYSTEM, save->path, "open for writing", errno);
 }
 
-// Takes ownership of the destination's path.
-static quill_status begin_beside(struct save *save, const struct destination *to, quill_error *err) {
-    save->target = to->path;
+// Takes ownership of the target.
+static quill_status begin_beside(struct save *save, char *target, mode_t mode, quill_error *err) {
+    save->target = target;
     const size_t n = strlen(save->target) + 32;
     char *temp = alloc_array(n, 1);
-    quill_status s = temp ? create_temporary(save, temp, n, err) : fail_memory(err);
+    quill_status s = temp ? create_temporary(save, temp, n, mode, err) : fail_memory(err);
     if (save->fd >= 0) save->temp = temp;
     else free(temp); // the file is not ours and is never removed
+    return s;
+}
+
+// Takes ownership of the destination's path.
+static quill_status begin_replacing(struct save *save, const struct destination *to, quill_error *err) {
+    quill_status s = begin_beside(save, to->path, 0666, err);
     if (!s && to->exists && fchmod(save->fd, to->mode) != 0)
         s = fail_errno(err, QUILL_E_SYSTEM, save->path, "set the permissions of", errno);
     return s;
@@ -63,10 +69,22 @@ quill_status save_begin(struct save *save, const char *path, struct save_watch w
     save->path = alloc_string(str_of(path));
     save->pending = alloc_array(PENDING_BYTES, 1);
     const bool room = save->path && save->pending;
-    if (room && to.kind == DESTINATION_REPLACED) s = begin_beside(save, &to, err);
+    if (room && to.kind == DESTINATION_REPLACED) s = begin_replacing(save, &to, err);
     else free(to.path);
     if (!room) s = fail_memory(err);
     else if (to.kind != DESTINATION_REPLACED) s = begin_in_place(save, &to, err);
+    if (s) save_abort(save);
+    return s;
+}
+
+quill_status save_begin_private(struct save *save, const char *path, struct save_watch watch, quill_error *err) {
+    *save = (struct save){.fd = -1, .watch = watch};
+    char *target = alloc_string(str_of(path));
+    save->path = alloc_string(str_of(path));
+    save->pending = alloc_array(PENDING_BYTES, 1);
+    const bool room = target && save->path && save->pending;
+    quill_status s = room ? begin_beside(save, target, 0600, err) : fail_memory(err);
+    if (!room) free(target);
     if (s) save_abort(save);
     return s;
 }

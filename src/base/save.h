@@ -30,6 +30,9 @@ struct save {
 };
 
 quill_status save_begin(struct save *save, const char *path, struct save_watch watch, quill_error *err);
+// A regular file for the user alone (permissions 0600), in a folder of quill's own: `path` itself is replaced, even if
+// it is a link.
+quill_status save_begin_private(struct save *save, const char *path, struct save_watch watch, quill_error *err);
 quill_status save_write(struct save *save, const void *bytes, size_t n, quill_error *err);
 quill_status save_commit(struct save *save, quill_error *err); // on failure the temporary file is removed
 void save_abort(struct save *save);                            // removes it; fine after commit, and on zeros
