@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hash.h"
 #include "meminfo.h"
 
 // Reads size bytes from fd and continues after a short or interrupted read. -1: see errno; 0: the file ended early;
@@ -25,19 +26,29 @@ static int read_all(int fd, uint8_t *out, size_t size) {
     return 1;
 }
 
-static quill_status check_file(size_t *size, int fd, const char *path, quill_status status, quill_error *err) {
+// The time of the last change of the inode cannot be set back, unlike that of its content.
+static uint64_t stamp_of(const struct stat *info) {
+    const uint64_t facts[] = {
+        (uint64_t)info->st_ino, (uint64_t)info->st_size, (uint64_t)info->st_mtim.tv_sec,
+        (uint64_t)info->st_mtim.tv_nsec, (uint64_t)info->st_ctim.tv_sec, (uint64_t)info->st_ctim.tv_nsec,
+    };
+    return hash_bytes(facts, sizeof facts, 0);
+}
+
+static quill_status check_file(struct map *map, int fd, const char *path, quill_status status, quill_error *err) {
     struct stat info;
     if (fstat(fd, &info) != 0) return fail_errno(err, status, path, "read", errno);
     if (!S_ISREG(info.st_mode))
         return fail(err, status, "%s: expected a regular file, found %s", QUOTED(str_of(path)),
                     S_ISDIR(info.st_mode) ? "a directory" : "something else");
-    *size = (size_t)info.st_size;
+    map->size = (size_t)info.st_size;
+    map->stamp = stamp_of(&info);
     return QUILL_OK;
 }
 
 static quill_status load(struct map *map, int fd, const char *path, enum map_how how, quill_status status,
                          quill_error *err) {
-    quill_status s = check_file(&map->size, fd, path, status, err);
+    quill_status s = check_file(map, fd, path, status, err);
     if (s) return s;
     if (map->size == 0) {
         map->data = (const uint8_t *)"";
@@ -71,11 +82,11 @@ static quill_status load(struct map *map, int fd, const char *path, enum map_how
 static int open_file(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }
 
 quill_status map_head(void *out, size_t *n, const char *path, quill_status status, quill_error *err) {
-    size_t size = 0;
+    struct map file = {0};
     int fd = open_file(path);
     if (fd < 0) return fail_errno(err, status, path, "open", errno);
-    quill_status s = check_file(&size, fd, path, status, err);
-    if (size < *n) *n = size;
+    quill_status s = check_file(&file, fd, path, status, err);
+    if (file.size < *n) *n = file.size;
     if (!s && read_all(fd, out, *n) < 0) s = fail_errno(err, status, path, "read", errno);
     close(fd);
     return s;

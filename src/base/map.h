@@ -13,6 +13,7 @@ struct map {
     const uint8_t *data; // [size], read-only; never NULL when open, even for an empty file
     size_t size;
     bool mapped;         // munmap on close, else free
+    uint64_t stamp;      // a hash of the file's inode, size and times: another one if it is changed or replaced
 };
 
 enum map_how { MAP_FILE, MAP_READ }; // map it, or read it into memory (network drives)

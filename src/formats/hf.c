@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/checksum.h"
 #include "hf.h"
 
 struct folder {
@@ -92,6 +93,7 @@ static quill_status open_config(struct folder *f, enum weights_want want) {
     bool missing;
     quill_status s = map_open_at(&map, f->dir, f->config, f->how, &missing, QUILL_E_MODEL, f->err);
     if (s) return s;
+    if (!missing) f->w->own->config = checksum_bytes(map.data, map.size, 0);
     if (!missing) s = hf_config(f->w, &map, path, f->err);
     else if (want != WEIGHTS_TOKENIZER_ONLY) s = no_config(f, want);
     map_close(&map);

@@ -42,6 +42,7 @@ struct weights_private {
     struct weights **parts; // [n_parts] the other files of a split GGUF model, in the arena
     size_t n_parts;
     struct name_table meta_table, tensor_table;
+    uint64_t config; // checksum of config.json
 };
 
 struct weights *weights_new(enum weights_format format, const char *path); // NULL: no memory

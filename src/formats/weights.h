@@ -91,6 +91,11 @@ void weights_close(struct weights *w); // NULL is fine
 // several, or a directory.
 bool weights_have_file(const char *model, const char *path);
 
+// Another number for other weights or metadata, also when a file was changed in place or replaced. It depends on the
+// metadata, the table of tensors, both ends of every tensor, and the inode, size and times of the files; of a model in
+// memory on every byte. Files of equal content have different ones.
+uint64_t weights_identity(const struct weights *w);
+
 const struct tensor *weights_tensor(const struct weights *w, struct str name); // NULL: not there; a hash look-up
 const struct meta *weights_meta(const struct weights *w, struct str key);      // NULL: not there
 
