@@ -36,6 +36,10 @@ struct rope {
     double base, factor;     // factor 0: the scaling has none
 };
 enum { MAX_ROPES = 2 };      // of most layers; of those that differ
+// Which of two lists of frequencies a context of n_ctx positions takes.
+static inline bool rope_is_long(const struct rope *rope, int32_t n_ctx) {
+    return rope->long_freqs && n_ctx > rope->original;
+}
 
 struct norm {
     bool on;            // there is a norm in this slot

@@ -61,8 +61,8 @@ void turn_row(const struct acts *a, const struct model *model, int32_t n_ctx, si
     const int32_t position = a->batch.positions[row];
     for (int i = 0; i < MAX_ROPES; i++) {
         const struct rope *rope = &model->ropes[i];
-        const bool longer = rope->long_freqs && n_ctx > rope->original;
-        if (rope->freqs) turn(turns_of(a, i, row), rope, longer ? rope->long_freqs : rope->freqs, position);
+        const float *freqs = rope_is_long(rope, n_ctx) ? rope->long_freqs : rope->freqs;
+        if (rope->freqs) turn(turns_of(a, i, row), rope, freqs, position);
     }
     if (!a->temperatures) return;
     const double steps = model->hp.rope_original ? position / model->hp.rope_original : 0;

@@ -100,18 +100,25 @@ static void prefer_huge(const struct kv_cache *kv, int32_t tile) {
     map_prefer_huge(kv->memory + (size_t)tile * kv->tile_bytes, kv->tile_bytes);
 }
 
-// Copies the first n positions of a tile. Keys, values and their scales are arrays over positions or over blocks of 16,
-// so the first blocks of 16 of each array are copied; the memory after them stays untouched.
+struct kv_parts kv_parts_of(const struct kv_cache *kv, int32_t n) {
+    const size_t sixteens = (size_t)(n + KV_LANES - 1) / KV_LANES, n_sixteens = KV_TILE / KV_LANES;
+    const size_t half = kv->keys_bytes; // of one head's keys, as of its values
+    const size_t numbers = kv->type == KV_Q8_0 ? (size_t)KV_TILE * (size_t)kv->head_dim : half;
+    return (struct kv_parts){
+        .n_halves = 2 * (size_t)kv->n_layer * (size_t)kv->n_head_kv, .stride = half,
+        .numbers = numbers / n_sixteens * sixteens, .scales = (half - numbers) / n_sixteens * sixteens,
+        .scales_at = numbers,
+    };
+}
+
+// Copies the first n positions of a tile; the memory after them stays untouched.
 static void copy_tile(struct kv_cache *kv, int32_t to, int32_t from, int32_t n) {
-    size_t sixteens = (size_t)(n + KV_LANES - 1) / KV_LANES, n_sixteens = KV_TILE / KV_LANES;
-    size_t values = kv->keys_bytes; // of one head's keys, as of its values
-    size_t numbers = kv->type == KV_Q8_0 ? (size_t)KV_TILE * (size_t)kv->head_dim : values, scales = values - numbers;
-    size_t n_halves = 2 * (size_t)kv->n_layer * (size_t)kv->n_head_kv;
-    for (size_t i = 0; i < n_halves; i++) {
-        const uint8_t *source = kv->memory + (size_t)from * kv->tile_bytes + i * values;
-        uint8_t *target = kv->memory + (size_t)to * kv->tile_bytes + i * values;
-        memcpy(target, source, numbers / n_sixteens * sixteens);
-        memcpy(target + numbers, source + numbers, scales / n_sixteens * sixteens);
+    const struct kv_parts p = kv_parts_of(kv, n);
+    for (size_t i = 0; i < p.n_halves; i++) {
+        const uint8_t *source = kv->memory + (size_t)from * kv->tile_bytes + i * p.stride;
+        uint8_t *target = kv->memory + (size_t)to * kv->tile_bytes + i * p.stride;
+        memcpy(target, source, p.numbers);
+        memcpy(target + p.scales_at, source + p.scales_at, p.scales);
     }
 }
 

@@ -30,6 +30,18 @@ void kv_prepare(struct kv_cache *kv, int32_t seq, int32_t n);
 // Makes the sequence n positions longer, which were prepared and written.
 void kv_extend(struct kv_cache *kv, int32_t seq, int32_t n);
 
+// The parts of a tile that its first n positions take: of each of its arrays the first blocks of 16 positions. The keys
+// of a head have two arrays, and so do its values: numbers, then scales (of q8_0; else empty).
+struct kv_parts {
+    size_t n_halves, stride;  // keys and values of all heads, one after the other, so many bytes apart
+    size_t numbers, scales;   // bytes of the arrays that the positions take
+    size_t scales_at;         // where the scales begin
+};
+struct kv_parts kv_parts_of(const struct kv_cache *kv, int32_t n);
+static inline uint8_t *kv_tile(const struct kv_cache *kv, int32_t seq, int32_t slot) {
+    return kv->memory + (size_t)kv->tiles[(size_t)seq * (size_t)kv->n_slots + (size_t)slot] * kv->tile_bytes;
+}
+
 // The keys of a head in the tile that holds `position` (prepared, or below the length); its values follow them.
 static inline uint8_t *kv_keys(const struct kv_cache *kv, int32_t seq, int32_t position, int32_t layer, int32_t head) {
     int32_t tile = kv->tiles[(size_t)seq * (size_t)kv->n_slots + (size_t)(position / KV_TILE)];
