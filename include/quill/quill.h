@@ -39,6 +39,7 @@
 #include "adapter.h"
 #include "batch.h"
 #include "bench.h"
+#include "cache.h"
 #include "constraint.h"
 #include "error.h"
 #include "model.h"

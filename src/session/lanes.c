@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "prompt_cache.h"
 
 static struct forward_size forward_size(const struct lanes_plan *plan) {
     return (struct forward_size){.max_tokens = plan->n_chunk, .n_threads = plan->threads, .max_rank = plan->max_rank};
@@ -33,6 +34,7 @@ quill_status lanes_create(struct lanes *lanes, const struct model *model, const 
 }
 
 void lanes_free(struct lanes *lanes) {
+    prompt_cache_free(lanes->cache);
     forward_free(lanes->forward);
     kv_cache_free(lanes->kv);
     free(lanes->held);
@@ -52,12 +54,6 @@ quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_s
         lanes->n_computed += spans[i].n;
     }
     return s;
-}
-
-size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b) {
-    size_t i = 0;
-    while (i < n_a && i < n_b && a[i] == b[i]) i++;
-    return i;
 }
 
 static size_t common(const struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n) {
@@ -100,6 +96,21 @@ int32_t lanes_take(struct lanes *lanes, const int32_t *ids, struct beginning kno
     kv_share(lanes->kv, best, known.lane, (int32_t)known.n);
     memcpy(held_by(lanes, best), held_by(lanes, known.lane), known.n * sizeof *lanes->held);
     return best;
+}
+
+// A beginning of QUILL_CACHE_LEAST tokens is one that is worth sharing; then the lanes have what the cache could give.
+size_t lanes_fetch(struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n) {
+    const size_t known = (size_t)kv_length(lanes->kv, lane);
+    if (!lanes->cache || known >= QUILL_CACHE_LEAST) return known;
+    const size_t loaded = prompt_cache_load(lanes->cache, lanes->kv, lane, ids, n);
+    if (loaded) memcpy(held_by(lanes, lane), ids, loaded * sizeof *ids);
+    return (size_t)kv_length(lanes->kv, lane);
+}
+
+void lanes_store(struct lanes *lanes, const int32_t *ids, size_t n) {
+    if (!lanes->cache) return;
+    const struct beginning held = lanes_longest(lanes, ids, n);
+    prompt_cache_store(lanes->cache, lanes->kv, held.lane, ids, held.n);
 }
 
 void lanes_release(struct lanes *lanes, int32_t lane) {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/team.h"
+#include "ids_common.h"
 #include "model/model.h"
 
 enum { NO_LANE = -1 };
@@ -25,6 +26,7 @@ struct lanes {
     struct lanes_plan plan;
     int32_t n_vocab;
     struct team *team; // borrowed; set before the first pass
+    struct prompt_cache *cache; // or NULL
     struct kv_cache *kv;
     struct forward *forward;
     int32_t *held;    // [n_seq][n_ctx] the ids in the cache: kv_length of each lane
@@ -43,7 +45,6 @@ void lanes_free(struct lanes *lanes); // zeros are fine
 
 // Computes spans as forward_run does, into lanes->logits, and records their ids as held.
 quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err);
-size_t ids_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b); // length of their common beginning
 
 // A lane whose first n positions hold the beginning of some ids.
 struct beginning {
@@ -55,6 +56,11 @@ struct beginning lanes_longest(const struct lanes *lanes, const int32_t *ids, si
 // Takes a free lane (there must be one), the one that loses least of what it holds, and makes it hold ids[0..known.n),
 // which are in the lane that `known` names.
 int32_t lanes_take(struct lanes *lanes, const int32_t *ids, struct beginning known);
+// Where the lane, which was taken for ids[0..n), holds few of them: makes it hold more, from the prompt cache, if that
+// has more. Returns how many it holds.
+size_t lanes_fetch(struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n);
+// Puts into the prompt cache what a lane holds of the beginning of ids[0..n), if that pays.
+void lanes_store(struct lanes *lanes, const int32_t *ids, size_t n);
 void lanes_release(struct lanes *lanes, int32_t lane); // it keeps what it holds; NO_LANE is fine
 
 // QUILL_E_USAGE if an id is not in the vocabulary.

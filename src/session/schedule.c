@@ -79,8 +79,8 @@ static void begin_tasks(struct schedule *s) {
         const struct beginning known = lanes_longest(s->lanes, task->ids, task->first);
         task->waits = is_worth_waiting(s, i, known.n);
         if (task->waits) continue;
-        task->reused = known.n;
         task->lane = lanes_take(s->lanes, task->ids, known);
+        task->reused = lanes_fetch(s->lanes, task->lane, task->ids, task->first);
     }
 }
 

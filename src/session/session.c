@@ -6,6 +6,8 @@
 #include "base/alloc.h"
 #include "base/meminfo.h"
 #include "batch_rows.h"
+#include "model/pass/kv_file.h"
+#include "prompt_cache.h"
 
 // ---- options --------------------------------------------------------------------------------------
 
@@ -159,3 +161,18 @@ void quill_session_free(quill_session *session) {
     free(session->banned.bits);
     free(session);
 }
+
+quill_status quill_session_cache(quill_session *session, const quill_cache_options *options, quill_error *err) {
+    const struct quill_model *model = session->model;
+    struct lanes *lanes = &session->lanes;
+    uint64_t key;
+    prompt_cache_free(lanes->cache);
+    lanes->cache = NULL;
+    if (!options->limit) return QUILL_OK;
+    const struct lanes_plan *plan = &lanes->plan;
+    if (!kv_file_key(&key, model->model, weights_identity(model->weights), plan->kv_type, plan->n_ctx)) return QUILL_OK;
+    lanes->cache = prompt_cache_create(options, key, str_of(model->name));
+    return lanes->cache ? QUILL_OK : fail_memory(err);
+}
+
+void quill_cache_store(quill_session *session, const int32_t *ids, size_t n) { lanes_store(&session->lanes, ids, n); }
