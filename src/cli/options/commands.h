@@ -18,6 +18,7 @@ int cmd_rank(struct options *o, quill_error *err);
 int cmd_shots(struct options *o, quill_error *err);
 int cmd_lint(struct options *o, quill_error *err);
 int cmd_models(struct options *o, quill_error *err);
+int cmd_cache(struct options *o, quill_error *err);
 int cmd_help(struct options *o, quill_error *err);
 
 // Prints -h, --help and --version, for any verb.

@@ -20,6 +20,8 @@ const struct meaning variables[] = {
                      "in huggingface in XDG_CACHE_HOME, or in ~/.cache/huggingface"},
     {"LLAMA_CACHE", "the cache of llama.cpp; else the folder llama.cpp in XDG_CACHE_HOME or in ~/.cache"},
     {"OLLAMA_MODELS", "the store of ollama; else ~/.ollama/models, then /usr/share/ollama/.ollama/models"},
+    {"QUILL_CACHE_DIR", "the folder of the prompt cache; else the folder quill in XDG_CACHE_HOME or in ~/.cache"},
+    {"QUILL_CACHE_SIZE", "its most bytes (K, M, G: times 1024), 4G where it is not set; 0: there is no cache"},
     {"QUILL_THREADS", "the number of threads, where there is no -t"},
     {"QUILL_CPU", "the kernels, where there is no --cpu"},
     {"OMP_NUM_THREADS", "the number of threads, where neither -t nor QUILL_THREADS says it; of a list the first"},

@@ -107,6 +107,9 @@ struct options {
         const char *batch;
     } bench;
     struct {
+        bool on, off, list, clear, path;
+    } cache;
+    struct {
         int64_t threads, chunk, n_seq, draft;
         const char *cpu;
     } machine;
@@ -130,8 +133,9 @@ enum verb_bit {
     SHOTS = 1 << 10,
     LINT = 1 << 11,
     BENCH = 1 << 12,
-    MODELS = 1 << 13, // the last one
-    EVERY_VERB = 2 * MODELS - 1,
+    MODELS = 1 << 13,
+    CACHE = 1 << 14, // the last one
+    EVERY_VERB = 2 * CACHE - 1,
     PROMPT_VERBS = GENERATE | MAP | CHOOSE | ASK | SHOTS | LINT, // verbs that take prompt files
 };
 

@@ -11,7 +11,8 @@
 #define SCORERS (SCORE | RANK)
 #define GENERATORS (GENERATE | MAP)
 #define RUNNERS (GENERATORS | SCORERS | CHOOSE | ASK | SHOTS) // verbs that run a model
-#define WRITERS (GENERATORS | SCORERS | CHOOSE | TOKENIZE | INSPECT | BENCH | MODELS) // verbs with a result on stdout
+// Verbs with a result on stdout.
+#define WRITERS (GENERATORS | SCORERS | CHOOSE | TOKENIZE | INSPECT | BENCH | MODELS | CACHE)
 #define INT_MAX_VALUE 2147483647.0
 #define SEED_MAX_VALUE 9007199254740991.0
 
@@ -291,6 +292,19 @@ const struct option_row option_table[] = {
     {"batch", NULL, NULL, OPTION_INT, FIELD(machine.n_seq), .library = "n_seq", .value = "N", .min = 1, .max = 4096,
      .verbs = MAP | INSPECT, .group = GROUP_MACHINE,
      .help = "rows computed at once; else 32, or as many as memory has room for"},
+
+    {"cache", NULL, NULL, OPTION_FLAG, FIELD(cache.on), .verbs = GENERATE | CHOOSE | ASK | SCORE,
+     .group = GROUP_MACHINE,
+     .help = "keep what was computed of the prompt, and take what such runs have kept, in a cache on disk (quill help "
+             "cache); the output is the same"},
+    {"no-cache", NULL, NULL, OPTION_FLAG, FIELD(cache.off), .verbs = MAP, .group = GROUP_MACHINE,
+     .help = "leave alone the cache on disk of what the prompts of all rows begin with"},
+    {"list", NULL, NULL, OPTION_FLAG, FIELD(cache.list), .verbs = CACHE, .group = GROUP_OUTPUT,
+     .help = "list the entries, as without it"},
+    {"clear", NULL, NULL, OPTION_FLAG, FIELD(cache.clear), .verbs = CACHE, .group = GROUP_OUTPUT,
+     .help = "remove the entries, and list those that are gone; other files in the folder stay"},
+    {"path", NULL, NULL, OPTION_FLAG, FIELD(cache.path), .verbs = CACHE, .group = GROUP_OUTPUT,
+     .help = "print the folder"},
 
     // ---- talk ----
     {"quiet", NULL, "q", OPTION_FLAG, FIELD(talk.quiet), .verbs = EVERY_VERB & ~(unsigned)ASK, .group = GROUP_OTHER,

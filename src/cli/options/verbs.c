@@ -73,6 +73,11 @@ const struct verb verbs[] = {
                "weight type such as Q4_K_M, and ORG/NAME alone where it is the only one; ollama:NAME:TAG is a model of "
                "ollama. Where another model has that name it is the path. Nothing is downloaded; -m with a name that "
                "is not here says how to get it."},
+    {.name = "cache", .bit = CACHE, .run = cmd_cache, .summary = "look after the prompt cache",
+     .detail = "The prompt cache keeps what the model has computed of a prompt in a file, so that the next run that "
+               "begins alike does not compute it again: with --cache, in map always. The output is the same with and "
+               "without it. Prints a line for each entry, the one used last first: file, model, tokens, bytes, time "
+               "of the last use (UTC). Old entries make room by themselves: QUILL_CACHE_SIZE."},
     {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .words = TYPES, .run = cmd_quantize,
      .summary = "write a model as GGUF with another weight type",
      .detail = "IN is a GGUF file, of any family, or a Hugging Face directory of a family that has a form in GGUF; OUT "
@@ -88,7 +93,6 @@ const struct verb verbs[] = {
      .detail = "'quill help families' lists the families of models that quill runs, a line for each: its name as model "
                "files spell it, forms of files, tokenizers, public models."},
     {.name = "chat", .summary = "talk with a chat model"},
-    {.name = "cache", .summary = "look after the prompt cache"},
     {.name = "train", .summary = "train a model"},
     {.name = "finetune", .summary = "train an adapter"},
     {.name = "embed", .summary = "turn texts into vectors"},

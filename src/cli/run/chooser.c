@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "chooser.h"
 
+#include "cache_use.h"
 #include "cli/prompt/operand.h"
 #include "model_source.h"
 
@@ -26,11 +27,13 @@ quill_status chooser_open_model(struct chooser *c, const struct options *o, quil
     options.n_seq = c->choices.n < AT_ONCE ? (int32_t)c->choices.n : AT_ONCE;
     quill_status s = open_model(&c->model, o, err);
     if (!s) s = open_session(&c->session, &memory, c->model, o, &options, err);
+    if (!s && o->cache.on) s = cache_begin(c->session, o, err);
     if (s) return s;
     c->weighing.o = o;
     c->weighing.choices = &c->choices;
     c->weighing.use = c->use;
     c->weighing.session = c->session;
+    c->weighing.stores = o->cache.on;
     c->weighing.tokenizer = quill_model_tokenizer(c->model);
     return QUILL_OK;
 }

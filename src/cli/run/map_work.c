@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cache_use.h"
 #include "choices_show.h"
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
@@ -107,17 +108,23 @@ static quill_status failed(struct map_work *w, struct job *job, const quill_resu
 
 // ---- rows to jobs ----
 
-quill_status map_work_render(struct map_work *w, const struct row *row, quill_error *err) {
-    char place[128];
+static struct rendered *prompt_of(struct map_work *w) { return w->weighing ? &w->weighing->prompt : &w->prompt; }
+
+static bool make_room(struct map_work *w) {
     if (!w->fields) w->fields = calloc(w->use->n_open, sizeof *w->fields);
     if (!w->values) w->values = calloc(w->use->n_open, sizeof *w->values);
-    if (!w->fields || !w->values) return fail_memory(err);
+    return w->fields && w->values;
+}
+
+quill_status map_work_render(struct map_work *w, const struct row *row, quill_error *err) {
+    char place[128];
+    if (!make_room(w)) return fail_memory(err);
     snprintf(place, sizeof place, "%s:%" PRIu64, QUOTED(str_of(w->rows_name)), row->line);
     quill_error reason;
     quill_status s = prompt_use_columns(w->use, row->names, row->n_fields, w->fields, &reason);
     if (s) return fail(err, s, "%s: %s", place, reason.text);
     for (size_t i = 0; i < w->use->n_open; i++) w->values[i] = row->fields[w->fields[i]];
-    struct rendered *prompt = w->weighing ? &w->weighing->prompt : &w->prompt;
+    struct rendered *prompt = prompt_of(w);
     s = prompt_use_render(w->use, w->values, prompt, err);
     if (!s && prompt->text.n > (uint64_t)w->o->prompt.max_bytes)
         s = fail(err, QUILL_E_CONTEXT, "%s: a prompt of more than %" PRId64 " bytes (--max-prompt-bytes)", place,
@@ -125,12 +132,41 @@ quill_status map_work_render(struct map_work *w, const struct row *row, quill_er
     return s;
 }
 
+static quill_status encode(struct map_work *w, struct prompt_ids *ids, quill_error *err) {
+    return suffix_encode(ids, w->suffix, quill_model_tokenizer(w->model), &w->prompt, true, false, err);
+}
+
 static quill_status prepare(struct map_work *w, struct job *job, const struct row *row, quill_error *err) {
     quill_status s = map_work_render(w, row, err);
     if (s) return s;
-    return w->weighing ? weighing_encode(w->weighing, &job->choice, err)
-                      : suffix_encode(&job->ids, w->suffix, quill_model_tokenizer(w->model), &w->prompt, true, false,
-                                      err);
+    return w->weighing ? weighing_encode(w->weighing, &job->choice, err) : encode(w, &job->ids, err);
+}
+
+// The prompt of a row whose fields all have this value.
+static quill_status encode_value(struct map_work *w, quill_text value, struct prompt_ids *ids, quill_error *err) {
+    for (size_t i = 0; i < w->use->n_open; i++) w->values[i] = value;
+    quill_status s = prompt_use_render(w->use, w->values, prompt_of(w), err);
+    if (s || !w->weighing) return s ? s : encode(w, ids, err);
+    struct weighed_prompt p = {0};
+    s = weighing_encode(w->weighing, &p, err);
+    *ids = p.ids;
+    p.ids = (struct prompt_ids){0};
+    weighed_prompt_free(&p);
+    return s;
+}
+
+// Two prompts with different values have the beginning of all in common.
+quill_status map_work_use_cache(struct map_work *w, quill_error *err) {
+    struct prompt_ids other = {0};
+    quill_error unused;
+    if (!make_room(w)) return fail_memory(err);
+    quill_status s = encode_value(w, (quill_text){"N/A", 3}, &w->beginning, &unused);
+    if (!s) s = encode_value(w, (quill_text){"7", 1}, &other, &unused);
+    size_t n = 0;
+    while (!s && n < w->beginning.n && n < other.n && w->beginning.ids[n] == other.ids[n]) n++;
+    free(other.ids);
+    w->beginning.n = n;
+    return n >= QUILL_CACHE_LEAST ? cache_begin(w->session, w->o, err) : QUILL_OK;
 }
 
 // The next row, if it is one of this shard's, becomes a job.
@@ -236,6 +272,13 @@ static quill_status write_jobs(struct map_work *w, quill_error *err) {
     return s;
 }
 
+// Once a row has an answer, the session holds what all rows begin with.
+static void store_beginning(struct map_work *w) {
+    if (w->stored || w->first <= w->failures.failed || signals_pending()) return;
+    cache_store(w->session, w->beginning.ids, w->beginning.n);
+    w->stored = true;
+}
+
 static void show_progress(struct map_work *w) {
     char what[48];
     uint64_t read, all;
@@ -255,6 +298,7 @@ static quill_status run(struct map_work *w, quill_error *err) {
         quill_error problem;
         quill_status written = write_jobs(w, &problem);
         if (!s && written) s = written, *err = problem;
+        if (!s) store_beginning(w);
         show_progress(w);
     }
     progress_clear(&w->bar);
@@ -283,6 +327,7 @@ void map_work_free(struct map_work *w) {
     }
     free(w->jobs);
     free(w->weighed);
+    free(w->beginning.ids);
     free(w->fields);
     free(w->values);
     rendered_free(&w->prompt);

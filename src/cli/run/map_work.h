@@ -37,6 +37,7 @@ struct map_work {
     quill_request request;    // complete except for the prompt
     struct weighing *weighing; // NULL: rows are generated
     size_t n_batch;
+    struct prompt_ids beginning; // what all prompts begin with, for the prompt cache; n 0: nothing that it keeps
     double load_ms;
     struct output *out;
 
@@ -48,6 +49,7 @@ struct map_work {
     size_t *fields;             // [n_open] which field of a row fills each open slot
     quill_text *values;         // [n_open]
     struct rendered prompt;
+    bool stored;                // the beginning went into the cache, if that pays
     bool ended, complete;       // ended: no more rows; complete: all of them are written
     quill_error read_error;     // or reading failed
     struct row_failures failures;
@@ -58,6 +60,8 @@ struct map_work {
 
 // Renders the prompt of a row to w->prompt. Errors: QUILL_E_USAGE (a missing field), QUILL_E_CONTEXT, QUILL_E_SYSTEM.
 QUILL_MUST_CHECK quill_status map_work_render(struct map_work *w, const struct row *row, quill_error *err);
+// Finds what all prompts begin with, and gives the session the prompt cache if that is long enough for it.
+QUILL_MUST_CHECK quill_status map_work_use_cache(struct map_work *w, quill_error *err);
 // Reads until the end of the input or a signal; always writes finished rows. Errors: those of the system; that of the
 // first failed row. Call map_work_free even after a failure.
 QUILL_MUST_CHECK quill_status map_work_run(struct map_work *w, quill_error *err);

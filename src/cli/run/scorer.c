@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
+#include "cache_use.h"
 #include "cli/prompt/read.h"
 #include "model_source.h"
 #include "places.h"
@@ -31,6 +32,7 @@ quill_status scorer_open(struct scorer *s, const struct options *o, int32_t n_se
     s->o = o;
     quill_status status = open_model(&s->model, o, err);
     if (!status) status = open_session(&s->session, &memory, s->model, o, &options, err);
+    if (!status && o->cache.on) status = cache_begin(s->session, o, err);
     if (status) return status;
     s->n_ctx = memory.n_ctx;
     s->tokenizer = quill_model_tokenizer(s->model);
@@ -202,6 +204,8 @@ quill_status scorer_run(struct scorer *s, const struct to_score *texts, size_t n
                  (int)s->n_ctx + 1);
     }
     if (!status) status = score_at_once(&r, items, n, err);
+    if (!status && n && !s->stored) cache_store(s->session, items[0].ids.ids, items[0].first); // the prefix
+    s->stored = true;
     if (!status) status = finish_each(&r, items, n, err);
     for (size_t i = 0; items && i < n; i++) quill_ids_free(&items[i].ids);
     free(items);

@@ -16,6 +16,7 @@ struct scorer {
     int32_t begin;      // the token in front of every text: BOS, else EOS; -1: none
     struct buffer joined; // prefix and text
     bool noted;           // the note about a missing space was printed
+    bool stored;          // the prefix went into the prompt cache, if there is one
     bool said_return;     // the note about a carriage return was printed
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "cache_use.h"
 #include "joined.h"
 #include "model_source.h"
 
@@ -122,6 +123,7 @@ quill_status weighing_run_prompts(struct weighing *w, struct weighed_prompt *con
 
 static quill_status run_one(struct weighing *w, struct weighed_prompt *p, quill_error *err) {
     quill_status s = weighing_run_prompts(w, &p, 1, err);
+    if (!s && w->stores) cache_store(w->session, p->ids.ids, p->ids.n);
     if (s || !p->error.status) return s;
     *err = p->error;
     return err->status;

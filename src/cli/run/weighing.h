@@ -16,6 +16,7 @@ struct weighing {
     const struct prompt_use *use;   // NULL: a plain prompt
     const size_t *shots;            // [n_shots] the examples before the question, for --calibrate
     size_t n_shots;
+    bool stores;                    // a prompt that is weighed alone goes into the prompt cache, if that pays
 
     struct rendered prompt;
     size_t prompt_tokens; // of the last prompt applied

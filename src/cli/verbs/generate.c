@@ -16,6 +16,7 @@
 #include "cli/prompt/operand.h"
 #include "cli/prompt/prompt_use.h"
 #include "cli/prompt/read.h"
+#include "cli/run/cache_use.h"
 #include "cli/run/model_source.h"
 #include "cli/run/request.h"
 #include "cli/run/samples.h"
@@ -76,6 +77,7 @@ static quill_status load(struct generate_run *g, quill_error *err) {
     s = open_session(&g->session, &memory, g->model, g->o, &options, err);
     if (s) return s;
     g->samples.n_ctx = memory.n_ctx;
+    if (g->o->cache.on && (s = cache_begin(g->session, g->o, err))) return s;
     if (g->o->talk.verbose && !g->o->talk.quiet) note_set_up(g, &memory);
     return QUILL_OK;
 }
@@ -166,6 +168,7 @@ static int generate(struct generate_run *g, struct options *o, quill_error *err)
         }
     }
     if (o->output.stats && samples->total.n) print_stats(samples);
+    if (!signals_pending()) cache_store(g->session, g->ids.ids, g->ids.n);
     return status;
 }
 

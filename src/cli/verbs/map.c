@@ -218,9 +218,9 @@ static quill_status load(struct map *m, quill_error *err) {
     return s;
 }
 
-static quill_status prepare_choices(struct map *m, quill_error *err) {
+static void take_choices(struct map *m) {
     struct map_work *work = &m->work;
-    if (m->choices.n == 0) return QUILL_OK;
+    if (m->choices.n == 0) return;
     m->weighing = (struct weighing){
         .o = m->o,
         .choices = &m->choices,
@@ -231,7 +231,6 @@ static quill_status prepare_choices(struct map *m, quill_error *err) {
         .n_shots = m->use->n_shots,
     };
     work->weighing = &m->weighing;
-    return weighing_prepare(&m->weighing, err);
 }
 
 // ---- all of it ----
@@ -249,7 +248,10 @@ static quill_status show_prompt(struct map *m, quill_error *err) {
 static quill_status answer_rows(void *arg, quill_error *err) {
     struct map *m = arg;
     struct map_work *w = &m->work;
-    quill_status s = prepare_choices(m, err);
+    quill_status s = QUILL_OK;
+    take_choices(m);
+    if (!m->o->cache.off) s = map_work_use_cache(w, err);
+    if (!s && w->weighing) s = weighing_prepare(w->weighing, err);
     if (!s) s = output_open(&m->out, m->o->output.path, m->o->output.raw, err);
     if (!s) s = inputs_check_endless(m->fd, w->rows_name, m->out.fd, err);
     if (s) return s;

@@ -61,6 +61,7 @@ static quill_status check_options(const struct options *o, quill_error *err) {
                         strerror(errno));
     }
     if (o->score.space && !o->score.given) return fail(err, QUILL_E_USAGE, "--space needs --given");
+    if (o->cache.on && !o->score.given) return fail(err, QUILL_E_USAGE, "--cache needs --given");
     if (o->score.stride >= 0 && !o->score.whole) return fail(err, QUILL_E_USAGE, "--stride needs --whole");
     if (o->output.logprobs >= 0 && !o->output.json) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
     if (o->score.header && o->output.json) return fail(err, QUILL_E_USAGE, "--header and --json exclude each other");
