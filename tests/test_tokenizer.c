@@ -120,11 +120,12 @@ static size_t check_cuts(const quill_tokenizer *t, const char *pre) {
 static void texts_may_be_cut_between_lines(void **state) {
     (void)state;
     // NULL: none, which is GPT-2's. The others have no splitter by hand.
-    static const char *const cut[] = {NULL, "gpt-2", "starcoder", "llama-bpe", "minicpm5", "qwen2",
-                                      "laguna", "ufakzeka", "qwen35", "seed-coder", "gpt-4o", "tekken", "tiny_aya",
-                                      "youtu", "chameleon"},
-                             *const whole[] = {"bloom", "falcon", "default", "viking", "jais-2", "bailingmoe", "exaone-moe", "deepseek-llm",
-                                               "deepseek-coder", "deepseek-v3", "spark2_5"};
+    static const char *const cut[] = {NULL,       "gpt-2",  "starcoder",  "llama-bpe", "minicpm5", "qwen2",    "laguna",
+                                      "ufakzeka", "qwen35", "seed-coder", "gpt-4o",    "tekken",   "tiny_aya", "youtu",
+                                      "chameleon"};
+    static const char *const whole[] = {"bloom",        "falcon",         "default",     "viking",
+                                        "jais-2",       "bailingmoe",     "exaone-moe",  "deepseek-llm",
+                                        "deepseek-coder", "deepseek-v3", "spark2_5"};
     for (size_t i = 0; i < sizeof cut / sizeof *cut + sizeof whole / sizeof *whole; i++) {
         const bool cuts = i < sizeof cut / sizeof *cut;
         struct rig rig;

@@ -58,10 +58,10 @@ QUILL_MUST_CHECK quill_status quill_encode(const quill_tokenizer *tokenizer, qui
 QUILL_MUST_CHECK quill_status quill_encode_continued(const quill_tokenizer *tokenizer, quill_ids *out, const void *text,
                                                      size_t n, quill_special special, quill_error *err);
 
-// The first place after text[0..from), and before the end, where text[0..n) can be cut: quill_encode of what is in front
-// of it and quill_encode_continued of the rest give the ids of the whole. So threads can share a long text. n: there is
-// none that is easily found. Places are found between lines, for byte-level BPE with the pre-tokenizers of GPT-2, GPT-4,
-// Llama 3, Qwen and their kin.
+// The first place after text[0..from), and before the end, where text[0..n) can be cut: quill_encode of what is in
+// front of it and quill_encode_continued of the rest give the ids of the whole. So threads can share a long text. n:
+// there is none that is easily found. Places are found between lines, for byte-level BPE with the pre-tokenizers of
+// GPT-2, GPT-4, Llama 3, Qwen and their kin.
 size_t quill_encode_cut(const quill_tokenizer *tokenizer, const void *text, size_t n, size_t from);
 
 // quill_encode with QUILL_SPECIAL_PARSE, except within values[n_values]: these parts come from outside and are plain

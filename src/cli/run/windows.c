@@ -11,7 +11,8 @@ enum { WINDOW = 4 << 20 }; // long enough to fill the word cache once and use it
 static int threads_of(int64_t threads) { return threads > 0 ? (int)threads : team_default_size(); }
 
 bool windows_pay(const quill_tokenizer *tokenizer, struct str text, int64_t threads) {
-    return threads_of(threads) > 1 && text.n >= 2 * WINDOW && quill_encode_cut(tokenizer, text.p, text.n, WINDOW) < text.n;
+    if (text.n < 2 * WINDOW || threads_of(threads) == 1) return false;
+    return quill_encode_cut(tokenizer, text.p, text.n, WINDOW) < text.n;
 }
 
 static quill_status show_ids(struct window *w) {
