@@ -26,7 +26,8 @@ static void on_note(void *user, const char *line) {
 }
 
 struct place {
-    const char *model, *cpu, *kv_type;
+    const char *model, *cpu, *kv_type, *adapter;
+    float scale; // of the adapter
     int32_t n_ctx;
     uint64_t limit; // 0: 1 GiB
     bool without;   // no cache
@@ -34,16 +35,22 @@ struct place {
 
 struct user {
     quill_model *model;
+    quill_adapter *adapter;
+    quill_adapter_use use;
     quill_session *session;
 };
 
 static struct user open_user(const struct place *p) {
-    struct user u;
+    static struct user u; // which the session borrows from
     quill_error err;
     const quill_model_options how = {.cpu = p->cpu};
-    const quill_session_options options = {.n_ctx = p->n_ctx, .kv_type = p->kv_type, .n_threads = 1, .n_seq = 2};
     const quill_cache_options cache = {.folder = folder, .limit = p->limit ? p->limit : 1 << 30, .note = on_note};
     assert_ok(quill_model_open(&u.model, p->model ? p->model : LONG, &how, &err), err);
+    u.adapter = NULL;
+    if (p->adapter) assert_ok(quill_adapter_load(&u.adapter, u.model, p->adapter, &err), err);
+    u.use = (quill_adapter_use){u.adapter, p->scale};
+    const quill_session_options options = {.n_ctx = p->n_ctx, .kv_type = p->kv_type, .n_threads = 1, .n_seq = 2,
+                                           .adapters = &u.use, .n_adapters = p->adapter != NULL};
     assert_ok(quill_session_create(&u.session, u.model, &options, &err), err);
     if (!p->without) assert_ok(quill_session_cache(u.session, &cache, &err), err);
     said[0] = 0;
@@ -52,6 +59,7 @@ static struct user open_user(const struct place *p) {
 
 static void close_user(struct user *u) {
     quill_session_free(u->session);
+    quill_adapter_free(u->adapter);
     quill_model_free(u->model);
 }
 
@@ -188,6 +196,21 @@ static void what_is_not_the_same_model_is_not_found(void **state) {
     keep(&wide, text(MOST, 0), 60);
     expect_reused(&wide, text(MOST, 0), 60, 48);
     expect_reused(&(struct place){.model = LONGROPE, .n_ctx = 61}, text(MOST, 0), 60, 48);
+}
+
+static void what_an_adapter_changes_is_another_model(void **state) {
+    (void)state;
+    const char *model = TEST_DATA("families/distilgpt2"), *adapter = TEST_DATA("adapters/distilgpt2");
+    const struct place plain = {.model = model}, with = {.model = model, .adapter = adapter, .scale = 1};
+    const struct place half = {.model = model, .adapter = adapter, .scale = 0.5f};
+    const struct place none = {.model = model, .adapter = adapter, .scale = 0};
+    keep(&plain, text(MOST, 0), 60);
+    expect_reused(&with, text(MOST, 0), 60, 0);
+    keep(&with, text(MOST, 0), 60);
+    expect_reused(&half, text(MOST, 0), 60, 0);
+    expect_reused(&with, text(MOST, 0), 60, 48);
+    expect_reused(&none, text(MOST, 0), 60, 48);
+    expect_reused(&plain, text(MOST, 0), 60, 48);
 }
 
 static struct buffer read_whole(const char *path) {
@@ -551,6 +574,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_prompt_is_found_again), TEST(any_beginning_of_an_entry_serves),
         TEST(every_instruction_set_has_the_same_entries), TEST(what_is_not_the_same_model_is_not_found),
+        TEST(what_an_adapter_changes_is_another_model),
         TEST(a_model_changed_in_place_is_another), TEST(lanes_come_first),
         TEST(every_flip_and_every_truncation_is_noticed), TEST(a_damaged_entry_is_not_used),
         TEST(a_damaged_entry_is_written_again),

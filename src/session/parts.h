@@ -17,7 +17,9 @@ struct batch_rows; // batch_rows.h
 struct quill_session {
     const quill_model *model; // borrowed
     struct team *team;
-    struct adapter_sum adapters; // what is added to the matrices
+    const quill_adapter_use *uses; // [n_uses] borrowed
+    size_t n_uses;
+    struct adapter_sum adapters; // what they add to the matrices
     struct lanes lanes;
     struct schedule schedule; // the work computed into the lanes
     struct sampler *sampler;

@@ -131,6 +131,7 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
     if (!session) return fail_memory(err);
     session->model = model;
     if (options) session->on_weights = options->on_weights, session->user = options->user;
+    if (options) session->uses = options->adapters, session->n_uses = options->n_adapters;
     session->sampler = sampler_create(hp->n_vocab);
     session->likelihood = (struct likelihood){model->kernels, session->sampler, &session->undrawn, (size_t)hp->n_vocab};
     session->rows = batch_rows_create(plan.n_seq, plan.n_ctx);
@@ -170,7 +171,8 @@ quill_status quill_session_cache(quill_session *session, const quill_cache_optio
     lanes->cache = NULL;
     if (!options->limit) return QUILL_OK;
     const struct lanes_plan *plan = &lanes->plan;
-    if (!kv_file_key(&key, model->model, weights_identity(model->weights), plan->kv_type, plan->n_ctx)) return QUILL_OK;
+    const uint64_t weights = weights_identity(model->weights) ^ adapters_hash(session->uses, session->n_uses);
+    if (!kv_file_key(&key, model->model, weights, plan->kv_type, plan->n_ctx)) return QUILL_OK;
     lanes->cache = prompt_cache_create(options, key, str_of(model->name));
     return lanes->cache ? QUILL_OK : fail_memory(err);
 }

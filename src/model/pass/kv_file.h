@@ -26,8 +26,8 @@
 
 enum { KV_FILE_STEP = KV_LANES, KV_FILE_NAME = 64 };
 
-// Says which sequences may use a file of a model: its weights (weights_identity), and what else their values depend on.
-// An adapter would have to be part of it. False: the model's positions depend on later ones, and cannot be kept.
+// Says which sequences may use a file: those of a model with these weights (a hash of them, and of the adapters), and
+// what else their values depend on. False: the model's positions depend on later ones, and cannot be kept.
 bool kv_file_key(uint64_t *key, const struct model *model, uint64_t weights, enum kv_type type, int32_t n_ctx);
 
 // What a file says about itself.
