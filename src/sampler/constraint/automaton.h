@@ -39,6 +39,11 @@ __attribute__((format(printf, 3, 4))) uint32_t reading_fail(struct reading *r, q
 
 struct automaton;
 
+enum state_look {
+    STATE_ALIVE = 1, // the text can go on within the place of the local state from which this state was reached
+    STATE_OPEN = 2,  // or outside, of which nothing is known
+};
+
 struct automaton_kind {
     const char *name; // for messages
     quill_stop stop;  // of a complete text
@@ -53,6 +58,11 @@ struct automaton_kind {
     bool has_keys; // a state is its own key
     // What tells a character from others: two of one class lead from any state to the same one. NULL: nothing is known.
     uint64_t (*class_of)(struct automaton *a, uint32_t code);
+    // A state that goes on as `state` does for some `bytes`, as long as nothing is asked of what is around the place it
+    // is in, like brackets that are open: many states have one such together. Behind it, `look` says what is known.
+    // DEAD: there is none. NULL: neither is there.
+    uint32_t (*local)(struct automaton *a, struct reading *r, uint32_t state, uint32_t bytes);
+    unsigned (*look)(struct automaton *a, uint32_t state); // enum state_look
     // Whether a text is what it should be, by other means than these states, if there are any.
     bool (*confirm)(struct automaton *a, struct str text);
     void (*forget)(struct automaton *a); // frees memory; the numbers of all states become void

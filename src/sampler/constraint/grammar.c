@@ -111,16 +111,17 @@ uint32_t grammar_text(struct grammar *g, struct str text) {
 
 static quill_status add_regex(struct grammar *g, struct nfa *nfa, uint32_t min, uint32_t max, uint32_t *expr) {
     struct nfa *regexes = g->regexes;
+    uint32_t least = NEVER;
     if (g->n_regexes == g->cap_regexes)
         regexes = alloc_grow(g->regexes, &g->cap_regexes, g->n_regexes + 1, sizeof *regexes);
-    if (!regexes) {
+    if (regexes) g->regexes = regexes;
+    if (!regexes || !nfa_least(nfa, &least)) {
         nfa_free(nfa);
         no_memory(g);
         return QUILL_OK;
     }
-    g->regexes = regexes;
     g->regexes[g->n_regexes] = *nfa;
-    *expr = add(g, (struct expr){.op = EXPR_REGEX, .first = (uint32_t)g->n_regexes++, .min = min, .max = max});
+    *expr = add(g, (struct expr){EXPR_REGEX, (uint32_t)g->n_regexes++, least, min, max, 0});
     return QUILL_OK;
 }
 
@@ -201,14 +202,4 @@ void grammar_define(struct grammar *g, uint32_t rule, uint32_t expr) {
 
 uint32_t grammar_ref(struct grammar *g, uint32_t rule) {
     return g->status ? NO_TEXT : add(g, (struct expr){.op = EXPR_RULE, .first = rule});
-}
-
-quill_status grammar_automaton(struct automaton **out, struct grammar *g, uint32_t rule, const char *name,
-                               quill_stop stop, quill_error *err) {
-    quill_status s = grammar_check(g, err);
-    (void)rule, (void)stop;
-    *out = NULL;
-    if (!s) s = fail(err, QUILL_E_USAGE, "%s: grammars are not supported yet", name);
-    grammar_free(g);
-    return s;
 }

@@ -15,7 +15,7 @@ enum expr_op {
     EXPR_CHOICE,
     EXPR_REPEAT,   // parts[first], min to max times
     EXPR_RULE,     // rules[first]
-    EXPR_REGEX,    // regexes[first], min to max characters
+    EXPR_REGEX,    // regexes[first], whose shortest text has n bytes; min to max characters
 };
 
 struct expr {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alphabet.h"
 #include "base/alloc.h"
 #include "base/hash.h"
 
@@ -12,15 +13,6 @@ enum {
     MOST_NODES = 4096,     // of one state
 };
 #define UNKNOWN UINT32_MAX // the step was not taken before
-
-// Within a character, `middle` says how many of its bytes are missing and which code points are still possible:
-// those that begin with `value` (its bits so far); or, if these all lie within one interval of code points that no
-// set tells apart, that interval: most states within a character are then the same.
-struct middle {
-    uint32_t value;
-    uint8_t length, missing; // bytes of the character
-    bool interval;           // `value` is an index of `intervals`
-}; // zeros: between two characters
 
 struct dfa_state {
     uint32_t *next;   // [256], or [64] within a character: state, DEAD or UNKNOWN; NULL: none was asked for
@@ -37,9 +29,7 @@ struct dfa {
     size_t n, cap, bytes;
     uint32_t *table;          // [table_size] hash table of states; 0: empty
     size_t table_size;
-    uint32_t *intervals;      // [n_intervals] first code points, ascending: no set tells the members of one apart
-    uint64_t *classes;        // [n_intervals] equal where the same sets have their members
-    size_t n_intervals;
+    struct alphabet alphabet;
     // scratch, all [nfa.n]
     uint32_t *found, *stack, *mark;
     uint32_t n_found, marked; // mark[node] == marked: it was found in this search
@@ -51,50 +41,6 @@ struct dfa {
 static int by_code(const void *pa, const void *pb) {
     const uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
     return (a > b) - (a < b);
-}
-
-static bool find_intervals(struct dfa *d) {
-    size_t n = 1, kept = 0;
-    for (size_t i = 0; i < d->nfa.n_sets; i++) n += 2 * d->nfa.sets[i].n;
-    uint32_t *codes = d->intervals = alloc_array(n, sizeof *codes);
-    if (!codes) return false;
-    n = 0;
-    codes[n++] = 0;
-    for (size_t i = 0; i < d->nfa.n_sets; i++)
-        for (size_t k = 0; k < d->nfa.sets[i].n; k++) {
-            codes[n++] = d->nfa.sets[i].ranges[k].low;
-            codes[n++] = d->nfa.sets[i].ranges[k].high + 1;
-        }
-    qsort(codes, n, sizeof *codes, by_code);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || codes[i] != codes[kept - 1]) codes[kept++] = codes[i];
-    d->n_intervals = kept;
-    return true;
-}
-
-static size_t interval_of(const struct dfa *d, uint32_t code) {
-    size_t low = 0, high = d->n_intervals;
-    while (high - low > 1) {
-        const size_t middle = low + (high - low) / 2;
-        if (d->intervals[middle] <= code) low = middle;
-        else high = middle;
-    }
-    return low;
-}
-
-// A set toggles its number, as a hash, where it begins and behind its end (Zobrist 1970). Two different classes have
-// the same hash once in 2^64.
-static bool find_classes(struct dfa *d) {
-    d->classes = alloc_zeroed(d->n_intervals, sizeof *d->classes);
-    if (!d->classes) return false;
-    for (size_t i = 0; i < d->nfa.n_sets; i++)
-        for (size_t k = 0; k < d->nfa.sets[i].n; k++) {
-            const struct char_range *range = &d->nfa.sets[i].ranges[k];
-            d->classes[interval_of(d, range->low)] ^= hash_mix(i + 1);
-            if (range->high < LAST_CODE) d->classes[interval_of(d, range->high + 1)] ^= hash_mix(i + 1);
-        }
-    for (size_t i = 1; i < d->n_intervals; i++) d->classes[i] ^= d->classes[i - 1];
-    return true;
 }
 
 quill_status dfa_create(struct dfa **out, struct nfa *nfa, quill_error *err) {
@@ -111,7 +57,8 @@ quill_status dfa_create(struct dfa **out, struct nfa *nfa, quill_error *err) {
     d->stack = alloc_array(2 * d->nfa.n + 2, sizeof *d->stack);
     d->mark = alloc_zeroed(d->nfa.n, sizeof *d->mark);
     d->states = alloc_grow(NULL, &d->cap, 2, sizeof *d->states);
-    if (d->table && d->found && d->stack && d->mark && d->states && find_intervals(d) && find_classes(d)) {
+    const bool ok = d->table && d->found && d->stack && d->mark && d->states;
+    if (ok && alphabet_create(&d->alphabet, d->nfa.sets, d->nfa.n_sets)) {
         d->states[0] = (struct dfa_state){.least = NEVER};
         d->n = 1;
         *out = d;
@@ -136,8 +83,7 @@ void dfa_free(struct dfa *d) {
     dfa_forget(d);
     free(d->states);
     free(d->table);
-    free(d->intervals);
-    free(d->classes);
+    alphabet_free(&d->alphabet);
     free(d->found);
     free(d->stack);
     free(d->mark);
@@ -261,18 +207,6 @@ uint32_t dfa_start(struct dfa *d, struct reading *r) {
 
 // ---- steps ------------------------------------------------------------------------------------------
 
-// Code points that have these bits in front of `missing` * 6 others, and that UTF-8 writes with `length` bytes.
-static bool possible(const struct middle *m, struct char_range *range) {
-    static const struct char_range by_length[] = {
-        [1] = {0, 0x7f}, [2] = {0x80, 0x7ff}, [3] = {0x800, 0xffff}, [4] = {0x10000, LAST_CODE}};
-    const uint32_t low = m->value << (6 * m->missing), high = low + ((1u << (6 * m->missing)) - 1);
-    range->low = low > by_length[m->length].low ? low : by_length[m->length].low;
-    range->high = high < by_length[m->length].high ? high : by_length[m->length].high;
-    if (range->low >= 0xd800 && range->high <= 0xdfff) return false; // surrogates
-    if (range->low < 0xd800 && range->high >= 0xd800 && range->high <= 0xdfff) range->high = 0xd7ff;
-    return range->low <= range->high;
-}
-
 // The state behind a whole character.
 static uint32_t behind(struct dfa *d, struct reading *r, uint32_t state, uint32_t code) {
     search_anew(d);
@@ -286,16 +220,7 @@ static uint32_t behind(struct dfa *d, struct reading *r, uint32_t state, uint32_
 // The state within a character; only nodes that can read one of its possible ends stay.
 static uint32_t within(struct dfa *d, struct reading *r, uint32_t state, struct middle middle) {
     struct char_range range;
-    if (middle.interval) {
-        range = (struct char_range){d->intervals[middle.value], d->intervals[middle.value]};
-    } else {
-        if (!possible(&middle, &range)) return DEAD;
-        // Not where UTF-8 leaves some of the next bytes out: there the beginning matters.
-        const size_t i = interval_of(d, range.low);
-        const bool whole = range.high - range.low + 1 == 1u << (6 * middle.missing);
-        if (whole && (i + 1 == d->n_intervals || d->intervals[i + 1] > range.high))
-            middle = (struct middle){(uint32_t)i, 0, middle.missing, true};
-    }
+    if (!middle_range(&middle, &d->alphabet, &range)) return DEAD;
     struct dfa_state wanted = {.nodes = d->found, .middle = middle, .least = NEVER};
     for (uint32_t i = 0; i < d->states[state].n_nodes; i++) {
         const uint32_t node = d->states[state].nodes[i];
@@ -311,21 +236,17 @@ static uint32_t within(struct dfa *d, struct reading *r, uint32_t state, struct 
 }
 
 static uint32_t begin_character(struct dfa *d, struct reading *r, uint32_t state, uint8_t byte) {
+    struct middle middle;
     if (byte < 0x80) return behind(d, r, state, byte);
-    if (byte < 0xc2 || byte > 0xf4) return DEAD;
-    const uint8_t length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-    const struct middle middle = {byte & (0x7fu >> length), length, (uint8_t)(length - 1), false};
-    return within(d, r, state, middle);
+    return middle_begin(&middle, byte) ? within(d, r, state, middle) : DEAD;
 }
 
 static uint32_t go_on(struct dfa *d, struct reading *r, uint32_t state, uint8_t byte) {
     struct middle middle = d->states[state].middle;
-    middle.missing--;
-    if (!middle.interval) middle.value = middle.value << 6 | (byte & 0x3fu);
-    if (middle.missing) return within(d, r, state, middle);
     struct char_range range;
-    if (middle.interval) return behind(d, r, state, d->intervals[middle.value]);
-    return possible(&middle, &range) ? behind(d, r, state, middle.value) : DEAD;
+    middle_next(&middle, byte);
+    if (middle.missing) return within(d, r, state, middle);
+    return middle_range(&middle, &d->alphabet, &range) ? behind(d, r, state, range.low) : DEAD;
 }
 
 uint32_t dfa_step(struct dfa *d, struct reading *r, uint32_t state, uint8_t byte) {
@@ -351,7 +272,7 @@ bool dfa_may_end(const struct dfa *d, uint32_t state) { return d->states[state].
 
 bool dfa_may_go_on(const struct dfa *d, uint32_t state) { return d->states[state].n_nodes > 0; }
 
-uint64_t dfa_class_of(const struct dfa *d, uint32_t code) { return d->classes[interval_of(d, code)]; }
+uint64_t dfa_class_of(const struct dfa *d, uint32_t code) { return alphabet_class(&d->alphabet, code); }
 
 uint32_t dfa_missing(const struct dfa *d, uint32_t state) { return d->states[state].middle.missing; }
 

@@ -91,3 +91,26 @@ bool nfa_find_least(struct nfa *nfa) {
     free(d.node);
     return ok;
 }
+
+// Looks at what is reached before anything is read: NFA_BEGIN leads on there.
+bool nfa_least(const struct nfa *nfa, uint32_t *least) {
+    bool *seen = alloc_zeroed(nfa->n, sizeof *seen);
+    uint32_t *stack = alloc_array(2 * nfa->n + 1, sizeof *stack);
+    const bool ok = seen && stack;
+    size_t n = 0;
+    *least = NEVER;
+    if (ok) stack[n++] = nfa->start;
+    while (n) {
+        const uint32_t node = stack[--n];
+        const struct nfa_node *at = &nfa->nodes[node];
+        if (seen[node]) continue;
+        seen[node] = true;
+        if (nfa->least[node] < *least) *least = nfa->least[node];
+        if (at->op == NFA_CHAR || at->op == NFA_ACCEPT) continue;
+        stack[n++] = at->next;
+        if (at->op == NFA_SPLIT) stack[n++] = at->other;
+    }
+    free(seen);
+    free(stack);
+    return ok;
+}

@@ -39,6 +39,7 @@ struct nfa {
 };
 
 bool nfa_find_least(struct nfa *nfa); // makes and fills `least`; false: no memory
+bool nfa_least(const struct nfa *nfa, uint32_t *least); // of the whole pattern, when that was done; false: no memory
 void nfa_free(struct nfa *nfa);
 
 #endif
