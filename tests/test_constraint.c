@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "draws.h"
 #include "sampler/constraint/constraint.h"
 #include "sampler/constraint/pcre.h"
 #include "sampler/constraint/regex.h"
@@ -424,32 +425,6 @@ static void tokens_that_may_follow_are_those_of_a_plain_search(void **state) {
 
 // ---- draws ------------------------------------------------------------------------------------------
 
-// Probabilities of a draw: what the chain leaves, restricted to legal tokens; the chain of these alone if that is
-// nothing. The chain is that of sampler_distribution, which test_sampler.c compares with one written down plainly.
-static void plain_probabilities(struct sampler *s, const float *logits, const quill_sampling *sampling,
-                                const bool *legal, double *p) {
-    const struct candidate *list;
-    float only[TOY];
-    double sum = 0;
-    const struct draw draw = {.sampling = sampling};
-    for (size_t i = 0; i < TOY; i++) {
-        p[i] = 0;
-        only[i] = legal[i] ? logits[i] : -INFINITY;
-    }
-    for (int again = 0; again < 2 && sum == 0; again++) {
-        const size_t n = sampler_distribution(s, again ? only : logits, &draw, &list);
-        for (size_t i = 0; i < n; i++)
-            if (legal[list[i].id]) sum += p[list[i].id] = list[i].p;
-    }
-    for (size_t i = 0; i < TOY; i++) p[i] /= sum;
-}
-
-// The probability that chi-square with `n` degrees of freedom is at least x: Wilson and Hilferty (1931).
-static double chi_tail(double x, double n) {
-    const double z = (pow(x / n, 1.0 / 3) - (1 - 2 / (9 * n))) / sqrt(2 / (9 * n));
-    return 0.5 * erfc(z / sqrt(2));
-}
-
 enum { DRAWS = 20000 };
 
 static void check_draws(const struct toy_case *c, const quill_sampling *sampling, const char *what) {
@@ -469,7 +444,7 @@ static void check_draws(const struct toy_case *c, const quill_sampling *sampling
     assert_ok(constrained_begin(&k, constraint, &toy, NULL, &err), err);
     assert_ok(constrained_advance(&k, str_of(c->before), 0, &err), err);
     assert_true(plain_legal(c, pcre, legal) > 0);
-    plain_probabilities(s, logits, sampling, legal, p);
+    plain_probabilities(s, TOY, logits, sampling, legal, p);
     for (uint64_t i = 0; i < DRAWS; i++) {
         struct constrained_draw d = {.sampler = s, .logits = logits, .text = str_of(c->before), .room = UINT64_MAX,
                                      .ends = toy_ends, .adds = toy_token};

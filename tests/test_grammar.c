@@ -3,7 +3,9 @@
 #include "test.h"
 
 #include "base/error.h"
+#include "draws.h"
 #include "sampler/constraint/constraint.h"
+#include "sampler/constraint/gbnf.h"
 #include "sampler/constraint/grammar.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -257,10 +259,348 @@ static void random_grammars_are_read_as_a_plain_recognizer_reads_them(void **sta
     }
 }
 
+// ---- GBNF -------------------------------------------------------------------------------------------
+
+static quill_status parse(struct automaton **a, const char *text, quill_error *err) {
+    struct grammar *g = grammar_create();
+    uint32_t root;
+    quill_status s = gbnf_parse(g, &root, str_of(text), err);
+    if (s) grammar_free(g);
+    return s ? s : grammar_automaton(a, g, root, "grammar", QUILL_STOP_GRAMMAR, err);
+}
+
+// 2: the text is complete; 1: it can go on; 0: neither.
+static int answer(struct automaton *a, const char *text) {
+    struct reading r = {.effort_left = UINT64_MAX};
+    uint32_t state = a->kind->start(a, &r);
+    for (; *text && state != DEAD; text++) state = a->kind->step(a, &r, state, (uint8_t)*text);
+    const int result = state == DEAD ? 0 : a->kind->may_end(a, &r, state) ? 2 : 1;
+    assert_int_equal(r.status, QUILL_OK);
+    reading_free(&r);
+    return result;
+}
+
+static void gbnf_means_what_it_says(void **state) {
+    (void)state;
+    static const struct {
+        const char *grammar;
+        const char *texts[7]; // the digit in front is what `answer` returns
+    } cases[] = {
+        {"root ::= \"a\"", {"2a", "0b", "0aa", "1"}},
+        {"root::=\"a\"|\"b\"", {"2a", "2b"}},
+        {"# c\nroot ::= x y # c\n# c\nx ::= \"a\"\n\ny ::= \"b\"\n", {"2ab", "1a", "0b"}},
+        {"root ::= x\n  | \"b\"\n\n  | y |\n\n \"d\"\nx ::= \"a\"\r\ny ::= \"c\"", {"2a", "2b", "2c", "2d", "0e"}},
+        {"root ::= \"\\n\\t\\r\\\\\\\"\\[\\]\\x41\\u00e9\\U0001F600\"", {"2\n\t\r\\\"[]A\xc3\xa9\xf0\x9f\x98\x80"}},
+        {"root ::= [a-c\\]x\\x30-\\x32-]", {"2a", "2c", "2]", "2x", "21", "2-", "0d"}},
+        {"root ::= [^a-c\\n]", {"2d", "2\xc3\xa9", "0a", "0\n", "1\xc3"}},
+        {"root ::= .", {"2\n", "2\xf0\x9f\x98\x80", "1\xf0\x9f", "0\xc0", "0\xed\xa0"}},
+        {"root ::= [\xc3\xa9-\xc3\xaf]+", {"2\xc3\xa9\xc3\xaa", "0\xc3\xb0", "0\xc3\x80"}},
+        {"root ::= \"ab\"* \"c\"", {"2c", "2ababc", "1aba", "0abb"}},
+        {"root ::= \"ab\"+", {"2ab", "2abab", "1a", "1"}},
+        {"root ::= \"a\"? \"b\"{2}", {"2abb", "2bb", "0bbb"}},
+        {"root ::= \"a\"{2,} \"b\"{ 1 , 2 }", {"2aab", "2aaaabb", "0ab", "0aabbb"}},
+        {"root ::= \"a\"{,2}", {"2", "2aa", "0aaa"}},
+        {"root ::= (\"a\" | \"b\" (\"c\")?)+ \"d\"", {"2abcd", "1bcb", "0d", "0acd"}},
+        {"root ::= (\n \"a\"\n \"b\" # c\n)", {"2ab"}},
+        {"root ::= \"a\" |", {"2a", "2"}},
+        {"root ::= \"\"", {"2", "0a"}},
+        {"root ::= () \"a\"", {"2a"}},
+        {"root ::= \"a\"+*", {"2", "2aaa"}},
+        {"root ::= a-b\na-b ::= C_1\nC_1 ::= \"x\"", {"2x"}},
+        {"root ::= root \"a\" | \"b\"", {"2b", "2baa", "0ab"}},
+        {"root ::= \"a\"{0,1000000000} \"b\"", {"2b", "2aaab"}},
+        {"root ::= (\"a\" | \"bb\"){3,1000000}", {"1aa", "2abba", "2bbbbbb", "1abbb", "2aaaaaaa"}},
+        {"\xef\xbb\xbfroot ::= \"a\"", {"2a"}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct automaton *a;
+        quill_error err;
+        const quill_status s = parse(&a, cases[i].grammar, &err);
+        if (s) print_error("%s\n", cases[i].grammar);
+        assert_ok(s, err);
+        for (size_t k = 0; k < COUNT(cases[i].texts) && cases[i].texts[k]; k++) {
+            const int got = answer(a, cases[i].texts[k] + 1);
+            if (got != cases[i].texts[k][0] - '0') print_error("%s: '%s'\n", cases[i].grammar, cases[i].texts[k] + 1);
+            assert_int_equal(got, cases[i].texts[k][0] - '0');
+        }
+        a->kind->free(a);
+    }
+}
+
+static void mistakes_are_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *grammar, *text;
+    } cases[] = {
+        {"", "line 1, column 1: there is no rule 'root', with which texts begin"},
+        {"x ::= \"a\"\n", "line 2, column 1: there is no rule 'root', with which texts begin"},
+        {"root ::= x", "line 1, column 10: rule 'x' is not defined"},
+        {"root ::= \"a\" y\ny ::= (z | \"\xc3\xa9\" z)", "line 2, column 8: rule 'z' is not defined"},
+        {"root ::= \"a", "line 1, column 10: this literal has no end"},
+        {"root ::= [a", "line 1, column 10: this class has no end"},
+        {"root ::= (\"a\"", "line 1, column 14: expected ')' of a group, found the end"},
+        {"root ::= \"a\")", "line 1, column 13: expected the end of the rule, found ')'"},
+        {"root = \"a\"", "line 1, column 6: expected '::=', found '='"},
+        {"root ::= \"a\"\n\n!", "line 3, column 1: expected the name of a rule, found '!'"},
+        {"root ::= *", "line 1, column 10: there is nothing in front of '*' that it could repeat"},
+        {"root ::= \"\\q\"", "line 1, column 11: unknown escape \\, then 'q'"},
+        {"root ::= \"\\x4\"", "line 1, column 14: expected 2 hexadecimal digits, found '\"'"},
+        {"root ::= \"\\ud800\"", "line 1, column 11: U+D800 is no character"},
+        {"root ::= \"\\U00110000\"", "line 1, column 11: U+110000 is no character"},
+        {"root ::= [b-a]", "line 1, column 11: this range of characters is the wrong way round"},
+        {"root ::= \"a\"{3,2}", "line 1, column 13: at least 3 times and at most 2"},
+        {"root ::= \"a\"{x}", "line 1, column 14: expected a number, found 'x'"},
+        {"root ::= \"a\"{1", "line 1, column 15: expected '}', found the end"},
+        {"root ::= \"a\"{1152921504606846976}", "line 1, column 14: more than 1000000000 repetitions"},
+        {"root ::= <think>", "line 1, column 10: tokens, as in <token> and <[id]>, are not supported"},
+        {"root ::= \"\xff\"", "line 1, column 11: this is not UTF-8"},
+        {"root ::= \xff", "line 1, column 10: expected an expression, found '\\xff'"},
+        {"root ::= root \"a\"", "line 1, column 1: no text matches rule 'root'"},
+        {"root ::= \"a\" | x\nx ::= \"b\" x", "line 2, column 1: no text matches rule 'x'"},
+        {"root ::= []", "line 1, column 1: no text matches rule 'root'"},
+        {"root ::= \"a\"\nroot ::= \"b\"", "line 2, column 1: rule 'root' is defined again"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        quill_constraint *c;
+        quill_error err;
+        assert_int_equal(quill_constraint_grammar(&c, cases[i].grammar, strlen(cases[i].grammar), &err), QUILL_E_USAGE);
+        assert_int_equal(err.status, QUILL_E_USAGE);
+        assert_memory_equal(err.text, "grammar: ", 9);
+        assert_string_equal(err.text + 9, cases[i].text);
+    }
+}
+
+static char *read_file(const char *name) {
+    char path[100];
+    snprintf(path, sizeof path, TEST_DATA("grammars/%s.gbnf"), name);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    char *text = calloc(1, 10000);
+    assert_non_null(text);
+    assert_in_range(fread(text, 1, 9999, f), 1, 9998);
+    fclose(f);
+    return text;
+}
+
+static void whole_grammars_are_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *texts[20];
+    } cases[] = {
+        {"json",
+         {"2{\"a\": [1, -2.5e+3, true, null], \"b\": {\"\\u00e9\\n\": \"\xc3\xa9\"}}", "2[[[[]]]]", "1[[[[]]]", "0[1,]",
+          "0{\"a\" 1}", "001", "21", "0\"a\n", "2 \"x\" ", "0nul1", "1{\"a\":", "0{,", "2{}", "1-", "0\"\\x\""}},
+        {"arithmetic",
+         {"21 + 2 * 3 - 4 = 5\n", "2((a + b1) * (c - 2.5)) / -x = 0.1\n", "11 + 2", "01 +2", "01 + 2 == 3\n",
+          "0(1 + 2)) = 3\n", "1(((((((((((1) * 1", "1a - ", "0 1"}},
+        {"chess",
+         {"21. e4 e5 2. Nf3 Nc6 3. Bb5 a6 1-0\n", "21. O-O-O+ exd8=Q#\n", "01. e9", "0e4", "11. N",
+          "21. Qh4xe1 1/2-1/2\n"}},
+        {"c",
+         {"2int x;", "2unsigned char** f(int a, char* b) {\nreturn a+b*f(1)(2, \"x\\n\")==3;\n}\n",
+          "1int f() { if (a < (b)) { while (1) { x = y;}}else { return", "0int 1x;", "2int f() {}int g() {{}}",
+          "0int f() {return }", "2long a[10];\n\n", "1int f() {a"}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *text = read_file(cases[i].name);
+        struct automaton *a;
+        quill_error err;
+        assert_ok(parse(&a, text, &err), err);
+        for (size_t k = 0; k < COUNT(cases[i].texts) && cases[i].texts[k]; k++) {
+            int expected = cases[i].texts[k][0] - '0', got = answer(a, cases[i].texts[k] + 1);
+            if (got != expected) print_error("%s: '%s': %d\n", cases[i].name, cases[i].texts[k], got);
+            assert_int_equal(got, expected);
+        }
+        a->kind->free(a);
+        free(text);
+    }
+}
+
+// ---- tokens -----------------------------------------------------------------------------------------
+
+enum { TOKENS = 1200 };
+static char token_bytes[TOKENS][12];
+static size_t token_length[TOKENS];
+
+static struct str token(void *user, int32_t id) {
+    (void)user;
+    return (struct str){token_bytes[id], token_length[id]};
+}
+
+// 0 ends a text; then bytes, and pieces made of what is in the texts of these grammars.
+static void make_tokens(void) {
+    static const char usual[] = "  \n\"\"{}[]():,.;=+-*/ab1intreturnfelswhNQKx\\u0\xc3\xa9\xf0\x9f\x98\x80";
+    uint64_t seed = 5;
+    for (size_t i = 1; i < TOKENS; i++) {
+        token_length[i] = i < 256 ? 1 : 2 + test_random(&seed) % (test_random(&seed) % 10 + 1);
+        for (size_t k = 0; k < token_length[i]; k++)
+            token_bytes[i][k] = i < 256 ? (char)i : usual[test_random(&seed) % (sizeof usual - 1)];
+    }
+}
+
+static const struct vocabulary vocabulary = {.identity = token_bytes, .n_vocab = TOKENS, .bytes_of = token};
+
+// A text drawn at random, with every mask on its way.
+static void draw_text(const char *name, quill_constraint *c, uint64_t seed) {
+    struct constrained k;
+    struct token_set set, plain;
+    quill_error err;
+    char text[4000];
+    size_t n = 0;
+    assert_ok(constrained_begin(&k, c, &vocabulary, NULL, &err), err);
+    assert_true(token_set_create(&set, TOKENS) && token_set_create(&plain, TOKENS));
+    for (int tokens = 0; tokens < 300 && !(constrained_may_end(&k) && test_random(&seed) % 8 == 0); tokens++) {
+        k.reading.effort_left = UINT64_MAX;
+        assert_true(constraint_mask(c, &vocabulary, &k.reading, k.state, &set));
+        size_t chosen = TOKENS, n_set = 0;
+        for (size_t id = 1; id < TOKENS; id++) {
+            const bool can = constraint_read(c, &k.reading, k.state, token(NULL, (int32_t)id)) != DEAD;
+            if (can != token_set_has(&set, id))
+                print_error("%s: '%.*s', then '%.12s'\n", name, (int)n, text, token_bytes[id]);
+            assert_int_equal(can, token_set_has(&set, id));
+            n_set += can;
+            if (can && test_random(&seed) % n_set == 0) chosen = id;
+        }
+        assert_int_equal(set.n, n_set);
+        if (!n_set) assert_true(constrained_may_end(&k));
+        if (!n_set) break;
+        memcpy(text + n, token_bytes[chosen], token_length[chosen]);
+        assert_ok(constrained_advance(&k, (struct str){text, n + token_length[chosen]}, n, &err), err);
+        n += token_length[chosen];
+        if (tokens % 50 == 49) constraint_forget(c);
+        if (tokens % 50 == 49) k.forgotten--; // so that the text is read again
+        if (tokens % 50 == 49) assert_ok(constrained_advance(&k, (struct str){text, n}, n, &err), err);
+    }
+    free(set.bits);
+    free(plain.bits);
+    constrained_end(&k);
+}
+
+static void masks_are_those_of_a_plain_search(void **state) {
+    (void)state;
+    static const char *const names[] = {"json", "arithmetic", "chess", "c"};
+    make_tokens();
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char *text = read_file(names[i]);
+        quill_constraint *c;
+        quill_error err;
+        assert_ok(quill_constraint_grammar(&c, text, strlen(text), &err), err);
+        for (uint64_t seed = 0; seed < 6; seed++) draw_text(names[i], c, seed);
+        quill_constraint_free(c);
+        free(text);
+    }
+}
+
+// ---- draws ------------------------------------------------------------------------------------------
+
+// 0 ends a text; the others are the texts of one to three letters a and b.
+enum { TOY = 15, DRAWS = 20000 };
+
+static struct str toy_token(void *user, int32_t id) {
+    static char bytes[TOY][4];
+    unsigned text = (unsigned)id + 1, n = 31 - (unsigned)__builtin_clz(text);
+    (void)user;
+    for (unsigned i = 0; i < n; i++) bytes[id][i] = "ab"[text >> (n - 1 - i) & 1];
+    return (struct str){bytes[id], n};
+}
+
+static enum token_end toy_ends(void *user, int32_t id) {
+    (void)user;
+    return id == 0 ? TOKEN_ENDS : TOKEN_GOES_ON;
+}
+
+static const struct vocabulary toy = {.identity = &vocabulary, .n_vocab = TOY, .bytes_of = toy_token};
+
+// Whether text[0..n) begins a text of the language that has at most LENGTH letters.
+static bool begins(const struct plain *g, char *text, int n) {
+    if (recognize(g, rule_of('S'), text, n)) return true;
+    for (int letter = 'a'; n < LENGTH && letter <= 'b'; letter++) {
+        text[n] = (char)letter;
+        if (begins(g, text, n + 1)) return true;
+    }
+    return false;
+}
+
+static void check_draws(const char *grammar, const char *before, const quill_sampling *sampling) {
+    struct both b;
+    quill_error err;
+    char text[LENGTH + 1];
+    float logits[TOY];
+    double p[TOY], chi = 0;
+    bool legal[TOY] = {false};
+    size_t seen[TOY] = {0}, kinds = 0, n = strlen(before);
+    uint64_t seed = 3;
+    quill_constraint *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    struct constrained k;
+    struct sampler *s = sampler_create(TOY);
+    make_both(&b, grammar);
+    for (int32_t id = 0; id < TOY; id++) {
+        const struct str bytes = toy_token(NULL, id);
+        logits[id] = (float)(test_random(&seed) % 4000) / 1000;
+        memcpy(text, before, n);
+        if (bytes.n) memcpy(text + n, bytes.p, bytes.n);
+        legal[id] = id ? begins(&b.plain, text, (int)(n + bytes.n)) : recognize(&b.plain, rule_of('S'), text, (int)n);
+    }
+    assert_ok(grammar_automaton(&c->automaton, b.g, b.rules[rule_of('S')], "test", QUILL_STOP_GRAMMAR, &err), err);
+    assert_ok(constrained_begin(&k, c, &toy, NULL, &err), err);
+    assert_ok(constrained_advance(&k, str_of(before), 0, &err), err);
+    plain_probabilities(s, TOY, logits, sampling, legal, p);
+    for (uint64_t i = 0; i < DRAWS; i++) {
+        struct constrained_draw d = {.sampler = s, .logits = logits, .text = str_of(before), .room = UINT64_MAX,
+                                     .ends = toy_ends, .adds = toy_token};
+        int32_t id;
+        bool ends;
+        d.draw = (struct draw){.sampling = sampling, .key = {.seed = 11, .position = i}};
+        assert_ok(constrained_take(&k, &d, &id, &ends, &err), err);
+        assert_true(id >= 0 && legal[id]);
+        assert_int_equal(ends, id == 0);
+        seen[id]++;
+    }
+    for (size_t i = 0; i < TOY; i++) {
+        const double expected = p[i] * DRAWS;
+        if (p[i] > 0) chi += ((double)seen[i] - expected) * ((double)seen[i] - expected) / expected, kinds++;
+        else assert_int_equal(seen[i], 0);
+    }
+    const bool likely = kinds < 2 || chi_tail(chi, (double)kinds - 1) > 1e-4;
+    if (!likely) print_error("%s '%s': chi-square %g of %zu kinds\n", grammar, before, chi, kinds);
+    assert_true(likely);
+    constrained_end(&k);
+    quill_constraint_free(c);
+    sampler_free(s);
+}
+
+static void draws_have_the_probabilities_of_the_legal_tokens(void **state) {
+    (void)state;
+    static const struct {
+        const char *grammar, *before;
+    } cases[] = {
+        {"S:Sa|b;", ""}, {"S:aSb|;", "a"}, {"S:SS|a|;", "aa"}, {"S:SbS|a;", "ab"}, {"S:A{2,3}; A:aAb|b;", ""},
+        {"S:A{2,4}; A:B{0,2}a; B:bBb|a;", ""}, {"S:aSa|bSb|a|b|;", "ab"}, {"S:XSb|a; X:aSX|;", ""},
+        {"S:E; E:EaT|T; T:TbF|F; F:aEb|b;", ""}, {"S:T{2,3}|b; T:Sa|a;", ""},
+    };
+    quill_sampling usual = quill_sampling_default(), all = usual, few = usual;
+    all.top_k = 0;
+    all.top_p = 1;
+    all.min_p = 0;
+    few.top_k = 2;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        check_draws(cases[i].grammar, cases[i].before, &usual);
+        check_draws(cases[i].grammar, cases[i].before, &all);
+        check_draws(cases[i].grammar, cases[i].before, &few);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grammars_are_read_as_a_plain_recognizer_reads_them),
         cmocka_unit_test(random_grammars_are_read_as_a_plain_recognizer_reads_them),
+        cmocka_unit_test(gbnf_means_what_it_says),
+        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(whole_grammars_are_read),
+        cmocka_unit_test(masks_are_those_of_a_plain_search),
+        cmocka_unit_test(draws_have_the_probabilities_of_the_legal_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

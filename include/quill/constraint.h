@@ -13,6 +13,8 @@
 #ifndef QUILL_CONSTRAINT_H
 #define QUILL_CONSTRAINT_H
 
+#include <stddef.h>
+
 #include "error.h"
 
 #ifdef __cplusplus
@@ -33,6 +35,23 @@ void quill_constraint_free(quill_constraint *constraint); // no request may be u
 // and verbs are refused. Errors: QUILL_E_USAGE ("regex: at 5: ...": a mistake at byte 5, or no text matches),
 // QUILL_E_SYSTEM (memory).
 QUILL_MUST_CHECK quill_status quill_constraint_regex(quill_constraint **out, const char *pattern, quill_error *err);
+
+// The whole text belongs to a context-free grammar: `text`, UTF-8, in GBNF, the notation of llama.cpp; its rule `root`
+// is the whole. Rules may refer to themselves anywhere, at their beginnings too; what is ambiguous costs some time, no
+// text leads to a dead end, and what is repeated is counted, at most a billion times. Tokens (<token>, <[id]>) are
+// refused. Errors: QUILL_E_USAGE ("grammar: line 3, column 8: ...", lines and characters from 1; also a rule without a
+// definition, or of which there is no text), QUILL_E_SYSTEM (memory).
+QUILL_MUST_CHECK quill_status quill_constraint_grammar(quill_constraint **out, const char *text, size_t n,
+                                                       quill_error *err);
+
+typedef struct quill_text {
+    const char *text; // may hold NUL bytes
+    size_t n;
+} quill_text;
+
+// The whole text is one of `choices` (UTF-8), to the byte. Errors: QUILL_E_USAGE (none, or no UTF-8), QUILL_E_SYSTEM.
+QUILL_MUST_CHECK quill_status quill_constraint_choice(quill_constraint **out, const quill_text *choices, size_t n,
+                                                      quill_error *err);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

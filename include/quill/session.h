@@ -105,11 +105,6 @@ typedef enum quill_stop {
 } quill_stop;
 const char *quill_stop_name(quill_stop stop); // "eos" "stop" "line" ..., a static string
 
-typedef struct quill_text {
-    const char *text; // may hold NUL bytes
-    size_t n;
-} quill_text;
-
 typedef struct quill_token_logprob {
     int32_t id;
     // Natural logarithm of the model's own probability; NAN: none (the first prompt token). The probabilities of all

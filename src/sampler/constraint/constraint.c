@@ -5,29 +5,63 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "gbnf.h"
 #include "regex.h"
 
 enum { MASK_BYTES = 16 << 20, LEAST_MASKS = 16, MOST_MASKS = 1024 };
 
-quill_status quill_constraint_regex(quill_constraint **out, const char *pattern, quill_error *err) {
+// Takes ownership of the automaton.
+static quill_status create(quill_constraint **out, struct automaton *automaton, quill_error *err) {
     quill_constraint *c = alloc_zeroed(1, sizeof *c);
-    if (!c) return fail_memory(err);
-    quill_status s = regex_create(&c->automaton, str_of(pattern), err);
-    if (s) free(c);
-    else *out = c;
-    return s;
+    if (c) c->automaton = automaton;
+    else automaton->kind->free(automaton);
+    *out = c;
+    return c ? QUILL_OK : fail_memory(err);
+}
+
+quill_status quill_constraint_regex(quill_constraint **out, const char *pattern, quill_error *err) {
+    struct automaton *automaton;
+    quill_status s = regex_create(&automaton, str_of(pattern), err);
+    return s ? s : create(out, automaton, err);
+}
+
+quill_status quill_constraint_grammar(quill_constraint **out, const char *text, size_t n, quill_error *err) {
+    struct automaton *automaton;
+    uint32_t root = 0;
+    struct grammar *g = grammar_create();
+    quill_status s = g ? gbnf_parse(g, &root, (struct str){text, n}, err) : fail_memory(err);
+    if (s) grammar_free(g);
+    else s = grammar_automaton(&automaton, g, root, "grammar", QUILL_STOP_GRAMMAR, err);
+    return s ? s : create(out, automaton, err);
+}
+
+quill_status quill_constraint_choice(quill_constraint **out, const quill_text *choices, size_t n, quill_error *err) {
+    struct automaton *automaton;
+    struct grammar *g = grammar_create();
+    uint32_t *exprs = alloc_array(n, sizeof *exprs);
+    quill_status s = g && exprs ? QUILL_OK : fail_memory(err);
+    if (!s) {
+        for (size_t i = 0; i < n; i++) exprs[i] = grammar_text(g, (struct str){choices[i].text, choices[i].n});
+        const uint32_t rule = grammar_rule(g, STR("choice"));
+        grammar_define(g, rule, grammar_choice(g, exprs, n));
+        s = grammar_automaton(&automaton, g, rule, "choice", QUILL_STOP_CHOICE, err);
+    } else grammar_free(g);
+    free(exprs);
+    return s ? s : create(out, automaton, err);
 }
 
 // ---- what is kept for a vocabulary ------------------------------------------------------------------
 
 static void forget_states(quill_constraint *c) {
     for (size_t i = 0; i < c->n_masks; i++) c->masks[i].state = DEAD;
+    constraint_forget_locals(c);
     if (c->tokens) memset(c->tokens, 0, c->cap_tokens * sizeof *c->tokens);
 }
 
 static void forget_vocabulary(quill_constraint *c) {
     forget_states(c);
     for (size_t i = 0; i < c->n_masks; i++) free(c->masks[i].allowed.bits);
+    constraint_free_locals(c);
     free(c->masks);
     free(c->path);
     token_index_free(&c->index);
@@ -99,8 +133,15 @@ struct token_set *constraint_scratch(quill_constraint *c, const struct vocabular
 }
 
 static bool fill_mask(quill_constraint *c, struct reading *r, uint32_t state, struct token_set *set) {
-    clear(set, c->n_vocab);
-    token_index_walk(&c->index, c->automaton, r, state, c->path, allow, set);
+    const struct automaton_kind *kind = c->automaton->kind;
+    const uint32_t local = kind->local ? kind->local(c->automaton, r, state, (uint32_t)c->index.longest) : DEAD;
+    const struct local_mask *known = local == DEAD ? NULL : constraint_local_mask(c, r, local);
+    if (r->status) return false;
+    if (known) {
+        memcpy(set->bits, known->sure.bits, token_set_words(c->n_vocab) * sizeof *set->bits);
+        set->n = known->sure.n;
+    } else clear(set, c->n_vocab);
+    token_index_walk(known ? &known->rest : &c->index, c->automaton, r, state, c->path, allow, set);
     return !r->status;
 }
 

@@ -206,8 +206,7 @@ static bool drop_ends(struct stack *s, struct reading *r) {
     return true;
 }
 
-// Any number of some texts, behind any number of the same texts, is any number of them: with a node that is a star, a
-// frame that has the same node is left out. Its other places become a frame of their own.
+// The places of a frame that are at a node, or the others.
 static bool gather_some(struct stack *s, struct reading *r, const struct frame *frame, uint32_t node, bool others) {
     for (uint32_t i = 0; i < frame->n; i++) {
         const struct place place = s->places[frame->first + i];
@@ -216,6 +215,8 @@ static bool gather_some(struct stack *s, struct reading *r, const struct frame *
     return true;
 }
 
+// Any number of some texts, behind any number of the same texts, is any number of them: with a node that is a star, a
+// frame that has the same node is left out. Its other places become a frame of their own.
 static bool drop_stars(struct stack *s, struct reading *r) {
     for (size_t i = 0, n = s->n_gathered; i < n; i++) {
         const struct place place = s->gathered[i];
