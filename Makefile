@@ -64,7 +64,7 @@ MACHINE := $(shell $(CC) -dumpmachine)
 
 # SRC_<floor>: every C file of the floor and its rooms, as a path below src without its end. A floor.mk names the tests of
 # its floor, the flags of single files (FLAGS_<path>) and what of this is not compiled.
-FLOORS := base tensor kernels formats tokenizer sampler model load session cli
+FLOORS := base tensor kernels formats tokenizer sampler model load session chat cli
 $(foreach f,$(FLOORS),$(eval SRC_$f := $(patsubst src/%.c,%,$(wildcard src/$f/*.c src/$f/*/*.c))))
 include $(FLOORS:%=src/%/floor.mk)
 

@@ -22,6 +22,7 @@ sampler    tensor base
 model      kernels formats tensor base
 load       model kernels tokenizer sampler formats tensor base
 session    load model kernels tokenizer sampler formats tensor base
+chat       load model kernels tokenizer formats tensor base
 train      load model kernels tokenizer formats tensor base
 cli        base
 '
@@ -39,6 +40,7 @@ model/families     -
 model/bind         families
 model/pass         -
 load/stores        -
+chat/jinja         -
 cli/io             -
 cli/options        io
 cli/table          io options
@@ -53,7 +55,7 @@ owners='
 <pthread\.h>    src/base/threads.h  src/base/threads_*.c
 <omp\.h>|pragma.omp  src/base/threads_openmp.c
 <sys/mman\.h>   src/base/map.c
-<utf8proc\.h>   src/cli/io/wrap.c  src/tokenizer/characters*  src/tokenizer/normal_chars*
+<utf8proc\.h>   src/cli/io/wrap.c  src/chat/jinja/text.c  src/tokenizer/characters*  src/tokenizer/normal_chars*
 <jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/load/*  src/cli/io/json_out.h
 <[a-z]*mmintrin.h>|<x86intrin\.h>|<arm_neon\.h>  src/kernels/isa/simd_*.h  src/kernels/isa/kernels_*special*
 <cpuid\.h>|<sys/auxv\.h>|<asm/hwcap\.h>          src/kernels/isa/cpu.c

@@ -40,6 +40,7 @@
 #include "batch.h"
 #include "bench.h"
 #include "cache.h"
+#include "chat.h"
 #include "constraint.h"
 #include "error.h"
 #include "model.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "chat_template.h"
 #include "model/families/family.h"
 #include "vocab.h"
 
@@ -59,8 +60,7 @@ static quill_status finish(quill_model **out, struct quill_model *m, quill_error
         quill_model_free(m);
         return s;
     }
-    const struct meta *template = weights_meta(m->weights, STR("tokenizer.chat_template"));
-    m->chat_template = template && template->kind == META_STRING;
+    m->chat_template = chat_template_exists(m->weights);
     *out = m;
     return QUILL_OK;
 }
