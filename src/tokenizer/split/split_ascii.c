@@ -24,15 +24,19 @@ static const unsigned char classes[256] = {
 
 static enum char_class class_of(const char *p) { return (enum char_class)classes[(unsigned char)*p]; }
 
+// In the highest bit of each byte of x: whether it is from `first` to `first` + 25, which are ASCII.
+static uint64_t among_26(uint64_t x, char first) {
+    const uint64_t each = 0x0101010101010101u, high = 0x80 * each, low = x & ~high;
+    return (low + (0x80 - (uint64_t)first) * each) & ~(low + (0x7f - 25 - (uint64_t)first) * each) & ~x & high;
+}
+static uint64_t letters_of(uint64_t x) { return among_26(x | 0x2020202020202020u, 'a'); }
+
 // The first byte from p on that is not an ASCII letter, or `end`. Eight bytes at a time: most words end within the
 // first step, without a branch that the processor must predict.
 static const char *skip_letters(const char *p, const char *end) {
-    const uint64_t each = 0x0101010101010101u, high = 0x80 * each;
     for (; end - p >= 8; p += 8) {
-        uint64_t x = load_u64(p), lower = (x | 0x20 * each) & ~high;
-        // In the highest bit of each byte: at least 'a', at most 'z', ASCII.
-        uint64_t letter = (lower + (0x80 - 'a') * each) & ~(lower + (0x7f - 'z') * each) & ~x & high;
-        if (letter != high) return p + (__builtin_ctzll(~letter & high) >> 3);
+        const uint64_t other = ~letters_of(load_u64(p)) & 0x8080808080808080u;
+        if (other) return p + (__builtin_ctzll(other) >> 3);
     }
     while (p < end && class_of(p) == LETTER) p++;
     return p;
@@ -139,10 +143,47 @@ static inline const char *words_end(const char *p, const char *end, struct words
 
 // ---- the splitters --------------------------------------------------------------------------------------------------
 
-#define SPLITTER(name, piece_end)                                                                                      \
+enum { BLOCK = 64 };
+
+// Which of p[0..64) are letters, and which of these are small ones: a bit each.
+struct letters {
+    uint64_t all, small;
+};
+
+static inline struct letters letters_at(const char *p) {
+    const uint64_t gather = 0x0002040810204081u; // moves the highest bits of eight bytes into the highest byte
+    struct letters l = {0, 0};
+    for (int i = 0; i < BLOCK; i += 8) {
+        const uint64_t x = load_u64(p + i);
+        l.all |= (letters_of(x) * gather >> 56) << i;
+        l.small |= (among_26(x, 'a') * gather >> 56) << i;
+    }
+    return l;
+}
+
+// Most of a text is words with a space in front, which are pieces in every pattern if no capital letter follows another
+// letter: takes such words from p on, at which 64 bytes can be read, while they end within these. Returns their end.
+static inline const char *spaced_words(const char *p, struct piece *pieces, size_t *n, bool cased) {
+    const struct letters l = letters_at(p);
+    int at = 0;
+    while (*n < PIECES && p[at] == ' ' && at < BLOCK - 2) {
+        const uint64_t behind = ~l.all >> at >> 1; // from the byte behind the space on
+        if (!behind) break;
+        const int length = __builtin_ctzll(behind), end = at + 1 + length;
+        if (length == 0 || class_of(p + end) == OTHER) break;
+        const uint64_t word = (((uint64_t)1 << (length - 1)) - 1) << at << 2; // without its first letter
+        if (cased && ((word & ~l.small) || p[end] == '\'')) break;
+        pieces[(*n)++] = (struct piece){p + at, (size_t)(1 + length)};
+        at = end;
+    }
+    return p + at;
+}
+
+#define SPLITTER(name, cased, piece_end)                                                                               \
     static const char *name(const char *p, const char *end, struct pieces *pieces) {                                   \
         size_t n = pieces->n;                                                                                          \
         for (const char *q; p < end && n < PIECES; p = q) {                                                            \
+            if (*p == ' ' && end - p > BLOCK && (q = spaced_words(p, pieces->list, &n, cased)) > p) continue;          \
             if (!(q = piece_end)) break;                                                                               \
             pieces->list[n++] = (struct piece){p, (size_t)(q - p)};                                                    \
         }                                                                                                              \
@@ -152,16 +193,16 @@ static inline const char *words_end(const char *p, const char *end, struct words
 
 #define NEWLINES "\r\n"
 #define NEWLINES_SLASH "\r\n/"
-SPLITTER(gpt2, gpt2_end(p, end))
-SPLITTER(cl100k, words_end(p, end, (struct words){.endings = true, .digits = 3, .tail = NEWLINES}))
-SPLITTER(qwen2, words_end(p, end, (struct words){.endings = true, .digits = 1, .tail = NEWLINES}))
-SPLITTER(minicpm5, words_end(p, end, (struct words){.endings = true, .tail = NEWLINES}))
-SPLITTER(ufakzeka, words_end(p, end, (struct words){.digits = 1, .tail = NEWLINES}))
-SPLITTER(seed_coder, words_end(p, end, (struct words){.endings = true, .digits = 1, .tail = ""}))
+SPLITTER(gpt2, false, gpt2_end(p, end))
+SPLITTER(cl100k, false, words_end(p, end, (struct words){.endings = true, .digits = 3, .tail = NEWLINES}))
+SPLITTER(qwen2, false, words_end(p, end, (struct words){.endings = true, .digits = 1, .tail = NEWLINES}))
+SPLITTER(minicpm5, false, words_end(p, end, (struct words){.endings = true, .tail = NEWLINES}))
+SPLITTER(ufakzeka, false, words_end(p, end, (struct words){.digits = 1, .tail = NEWLINES}))
+SPLITTER(seed_coder, false, words_end(p, end, (struct words){.endings = true, .digits = 1, .tail = ""}))
 #define CASED .cased = true, .tail = NEWLINES_SLASH
-SPLITTER(gpt4o, words_end(p, end, (struct words){CASED, .with_endings = true, .digits = 3}))
-SPLITTER(youtu, words_end(p, end, (struct words){CASED, .with_endings = true, .digits = 1}))
-SPLITTER(tekken, words_end(p, end, (struct words){CASED, .digits = 1}))
+SPLITTER(gpt4o, true, words_end(p, end, (struct words){CASED, .with_endings = true, .digits = 3}))
+SPLITTER(youtu, true, words_end(p, end, (struct words){CASED, .with_endings = true, .digits = 1}))
+SPLITTER(tekken, true, words_end(p, end, (struct words){CASED, .digits = 1}))
 
 static const struct {
     const char *pattern;
