@@ -87,6 +87,7 @@ const struct verb verbs[] = {
      .detail = "Reads a prompt, generates, tokenizes and starts a process of its own; each part once to warm up, then "
                "--runs times in turn, and prints medians. Speeds are shown as shares of what the same threads do "
                "in a plain read of the weights, and in multiply-adds of vector registers, which tile registers exceed. "
+               "The cache is the prompt cache on disk: the same prompt where another session has kept it. "
                "A part that does not fit the context of the model is left out."},
     {.name = "help", .bit = HELP, .operands = "[VERB|families]", .words = "families", .run = cmd_help,
      .summary = "print the help of a verb, or what else there is to know",

@@ -19,6 +19,7 @@
 #include "cli/io/show.h"
 #include "cli/io/term.h"
 #include "cli/options/commands.h"
+#include "cli/run/cache_timing.h"
 #include "cli/run/model_source.h"
 #include "quill/batch.h"
 #include "quill/bench.h"
@@ -47,6 +48,7 @@ struct bench {
     int32_t batches[MOST_BATCHES];
     size_t n_batches;
     struct measured prompt_speed, decode_speed, batch_speed[MOST_BATCHES], tokenizer_speed, first_token;
+    struct measured computed_ms, cached_ms; // of the prompt
     struct measured read_gb, fma, dot;
     unsigned round; // makes prompts differ, so that nothing is reused from the cache
 };
@@ -73,13 +75,18 @@ struct timing {
     double speed;           // the result
 };
 
-static quill_status run_prompt(struct bench *b, double *speed, quill_error *err) {
+static quill_status run_prompt(struct bench *b, double *ms, quill_error *err) {
     const float *logits;
     make_ids(b, b->prompt);
     double start = clock_ms();
     quill_status s = quill_eval(b->session, b->ids, (size_t)b->prompt, &logits, err);
-    *speed = 1e3 * b->prompt / (clock_ms() - start);
+    *ms = clock_ms() - start;
     return s;
+}
+
+// The same prompt, from the prompt cache.
+static quill_status run_cache(struct bench *b, double *ms, quill_error *err) {
+    return cache_timing(ms, b->session, b->model, &b->session_options, b->ids, (size_t)b->prompt, err);
 }
 
 static quill_status decode(void *arg, quill_error *err) {
@@ -209,7 +216,12 @@ static quill_status run_once(struct bench *b, bool count, quill_error *err) {
     quill_status s = QUILL_OK;
     struct measured unused = {.n = 0};
 #define KEEP(samples) add_sample(count ? &(samples) : &unused, value)
-    if (!s && b->prompt && !(s = run_prompt(b, &value, err))) KEEP(b->prompt_speed);
+    if (!s && b->prompt && !(s = run_prompt(b, &value, err))) {
+        KEEP(b->computed_ms);
+        value = 1e3 * b->prompt / value;
+        KEEP(b->prompt_speed);
+        if (!(s = run_cache(b, &value, err)) && !isnan(value)) KEEP(b->cached_ms);
+    }
     if (!s && b->predict && !(s = run_decode(b, &value, err))) KEEP(b->decode_speed);
     for (size_t i = 0; i < b->n_batches && b->predict && !s; i++) {
         if (!(s = run_batch(b, b->batches[i], &value, err))) KEEP(b->batch_speed[i]);
@@ -265,6 +277,12 @@ static json_t *batch_array(struct bench *b) {
     return array;
 }
 
+static json_t *cache_object(struct bench *b) {
+    if (b->cached_ms.n == 0) return json_null();
+    return json_pack("{s:i,s:o,s:o}", "tokens", (int)b->prompt, "computed_ms", number(median(&b->computed_ms)),
+                     "cached_ms", number(median(&b->cached_ms)));
+}
+
 static json_t *result_object(struct bench *b) {
     json_t *object = json_object();
     bool ok = json_put(object, "model", json_c_string(b->info.name)) &&
@@ -277,7 +295,8 @@ static json_t *result_object(struct bench *b) {
               json_put(object, "startup", json_pack("{s:o}", "first_token_ms", number(median(&b->first_token)))) &&
               json_put(object, "limits",
                        json_pack("{s:o,s:o,s:o}", "read_gb_per_s", number(median(&b->read_gb)), "fma_gflops",
-                                 number(median(&b->fma)), "int8_gops", number(median(&b->dot))));
+                                 number(median(&b->fma)), "int8_gops", number(median(&b->dot)))) &&
+              json_put(object, "cache", cache_object(b));
     if (ok) return object;
     json_decref(object);
     return NULL;
@@ -315,6 +334,9 @@ static bool add_rows(struct buffer *t, struct bench *b) {
     ok = ok && buffer_add_format(t, "tokenizer                          %9.1f MB/s\n", median(&b->tokenizer_speed));
     if (ok && b->first_token.n)
         ok = buffer_add_format(t, "startup    first token            %9.1f ms\n", median(&b->first_token));
+    if (ok && b->cached_ms.n)
+        ok = buffer_add_format(t, "cache      %5d tokens            %9.1f ms, computed %.1f ms\n", (int)b->prompt,
+                               median(&b->cached_ms), median(&b->computed_ms));
     if (ok && b->read_gb.n)
         ok = buffer_add_format(t,
                                "limits     read %.1f GB/s, vector multiply-adds %.1f Gflop/s, vector integer dots "
