@@ -492,6 +492,63 @@ static void masks_are_those_of_a_plain_search(void **state) {
     }
 }
 
+static enum token_end token_ends(void *user, int32_t id) {
+    (void)user;
+    return id == 0 ? TOKEN_ENDS : TOKEN_GOES_ON;
+}
+
+// A text of at most n tokens; with fewer than there are in the shortest one, there is none. Returns whether it came.
+static bool draw_short_text(struct sampler *s, quill_constraint *c, uint64_t n, uint64_t seed) {
+    static float logits[TOKENS];
+    quill_sampling sampling = quill_sampling_default();
+    struct constrained k;
+    quill_error err;
+    char text[2000];
+    size_t length = 0;
+    bool came = true;
+    sampling.temp = 2;
+    assert_ok(constrained_begin(&k, c, &vocabulary, NULL, &err), err);
+    for (uint64_t i = 0; i < n && came; i++) {
+        for (size_t id = 0; id < TOKENS; id++) logits[id] = (float)(test_random(&seed) % 8000) / 1000;
+        struct constrained_draw d = {.sampler = s, .logits = logits, .text = {text, length}, .room = n - 1 - i,
+                                     .ends = token_ends, .adds = token};
+        d.draw = (struct draw){.sampling = &sampling, .key = {.seed = seed, .position = i}};
+        int32_t id;
+        bool ends;
+        came = constrained_take(&k, &d, &id, &ends, &err) == QUILL_OK;
+        if (!came && i > 0) print_error("%s\n", err.text);
+        if (!came) assert_int_equal(i, 0);
+        if (!came || ends || id < 0) break;
+        memcpy(text + length, token_bytes[id], token_length[id]);
+        assert_ok(constrained_advance(&k, (struct str){text, length + token_length[id]}, length, &err), err);
+        length += token_length[id];
+    }
+    if (came) assert_true(constrained_may_end(&k));
+    constrained_end(&k);
+    return came;
+}
+
+static void texts_end_within_their_tokens(void **state) {
+    (void)state;
+    static const char *const grammars[] = {
+        "root ::= \"{\" root \"}\" | \"int\" [a-z]{20} \"return\"", "root ::= root \"+\" root | [0-9]{12}",
+        "root ::= \"(\" root{2} \")\" | \"[\" (\"ab\" | \"1\" root){9,11} \"]\"", "root ::= \"\\u00e9\"{30}",
+    };
+    make_tokens();
+    struct sampler *s = sampler_create(TOKENS);
+    for (size_t i = 0; i < COUNT(grammars); i++) {
+        quill_constraint *c;
+        quill_error err;
+        assert_ok(quill_constraint_grammar(&c, grammars[i], strlen(grammars[i]), &err), err);
+        uint64_t fewest = 1;
+        while (!draw_short_text(s, c, fewest, fewest)) fewest++;
+        assert_in_range(fewest, 3, 60);
+        for (uint64_t n = fewest; n < fewest + 30; n++) assert_true(draw_short_text(s, c, n, n));
+        quill_constraint_free(c);
+    }
+    sampler_free(s);
+}
+
 // ---- draws ------------------------------------------------------------------------------------------
 
 // 0 ends a text; the others are the texts of one to three letters a and b.
@@ -600,6 +657,7 @@ int main(void) {
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(whole_grammars_are_read),
         cmocka_unit_test(masks_are_those_of_a_plain_search),
+        cmocka_unit_test(texts_end_within_their_tokens),
         cmocka_unit_test(draws_have_the_probabilities_of_the_legal_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

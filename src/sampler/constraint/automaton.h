@@ -56,12 +56,16 @@ struct automaton_kind {
     // Bytes at least to an end; 0 where it may end. A kind may say less than is needed, unless it has keys.
     uint32_t (*least)(struct automaton *a, struct reading *r, uint32_t state);
     bool has_keys; // a state is its own key
+    bool endless;  // there may be more and more states: no search among all of them comes to an end
     // What tells a character from others: two of one class lead from any state to the same one. NULL: nothing is known.
     uint64_t (*class_of)(struct automaton *a, uint32_t code);
-    // A state that goes on as `state` does for some `bytes`, as long as nothing is asked of what is around the place it
-    // is in, like brackets that are open: many states have one such together. Behind it, `look` says what is known.
-    // DEAD: there is none. NULL: neither is there.
-    uint32_t (*local)(struct automaton *a, struct reading *r, uint32_t state, uint32_t bytes);
+    // A state from which the same texts of so many bytes can be read: counters that are far from their ends need not
+    // be told apart. NULL: the state itself.
+    uint32_t (*alike)(struct automaton *a, struct reading *r, uint32_t state, uint32_t bytes);
+    // A state that goes on as `state` does as long as nothing is asked of what is around the place it is in, like
+    // brackets that are open: many states have one such together. Behind it, `look` says what is known. DEAD: there is
+    // none. NULL: neither is there.
+    uint32_t (*local)(struct automaton *a, struct reading *r, uint32_t state);
     unsigned (*look)(struct automaton *a, uint32_t state); // enum state_look
     // Whether a text is what it should be, by other means than these states, if there are any.
     bool (*confirm)(struct automaton *a, struct str text);

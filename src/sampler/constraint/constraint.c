@@ -134,7 +134,7 @@ struct token_set *constraint_scratch(quill_constraint *c, const struct vocabular
 
 static bool fill_mask(quill_constraint *c, struct reading *r, uint32_t state, struct token_set *set) {
     const struct automaton_kind *kind = c->automaton->kind;
-    const uint32_t local = kind->local ? kind->local(c->automaton, r, state, (uint32_t)c->index.longest) : DEAD;
+    const uint32_t local = kind->local ? kind->local(c->automaton, r, state) : DEAD;
     const struct local_mask *known = local == DEAD ? NULL : constraint_local_mask(c, r, local);
     if (r->status) return false;
     if (known) {
@@ -149,6 +149,9 @@ bool constraint_mask(quill_constraint *c, const struct vocabulary *v, struct rea
                      struct token_set *out) {
     if (!constraint_index(c, v, r)) return false;
     if (!c->automaton->kind->has_keys) return fill_mask(c, r, state, out);
+    const struct automaton_kind *kind = c->automaton->kind;
+    if (kind->alike) state = kind->alike(c->automaton, r, state, (uint32_t)c->index.longest);
+    if (r->status) return false;
     struct mask *mask = &c->masks[state % c->n_masks];
     if (!mask->allowed.bits && !token_set_create(&mask->allowed, v->n_vocab)) {
         reading_fail(r, QUILL_E_SYSTEM, "out of memory");

@@ -13,7 +13,6 @@
 enum {
     MOST_NEXT = 8 << 20, // steps that are kept
     NO_COLUMN = 255,
-    LONGEST = 64,        // bytes for which a local state is sure to know when a counter comes to an end
 };
 #define UNKNOWN UINT32_MAX // the step was not taken before
 
@@ -22,7 +21,7 @@ struct state {
     struct middle middle;
     uint32_t least;
     uint32_t next;        // where its steps are kept; UNKNOWN: nowhere
-    uint32_t local;       // UNKNOWN: not asked for
+    uint32_t alike, local; // states; UNKNOWN: not asked for
     bool may_end;
     bool open;            // a barrier was passed
 };
@@ -42,6 +41,7 @@ struct grammar_states {
     size_t n_next, cap_next;
     uint32_t *table;          // [table_size] hash table of states; 0: empty
     size_t table_size;
+    uint32_t alike_bytes;     // what `alike` was asked first; longer texts lead from a state alike to others
 };
 
 static struct grammar_states *of(struct automaton *a) { return (struct grammar_states *)a; }
@@ -138,7 +138,7 @@ static bool grow_table(struct grammar_states *g) {
 static uint32_t state_of_found(struct grammar_states *g, struct reading *r, struct state wanted) {
     struct stack *k = &g->stack;
     wanted.n = (uint32_t)k->n_found;
-    wanted.next = wanted.local = UNKNOWN;
+    wanted.next = wanted.alike = wanted.local = UNKNOWN;
     if (wanted.n == 0 && !wanted.may_end && !wanted.open) return DEAD;
     if (2 * g->n > g->table_size && !grow_table(g)) return reading_fail(r, QUILL_E_SYSTEM, "out of memory");
     size_t at = hash_of(&wanted, k->found) & (g->table_size - 1);
@@ -290,16 +290,31 @@ static uint32_t least(struct automaton *a, struct reading *r, uint32_t state) {
 
 static uint64_t class_of(struct automaton *a, uint32_t code) { return alphabet_class(&of(a)->alphabet, code); }
 
-// ---- local states -----------------------------------------------------------------------------------
+// ---- states in place of others -----------------------------------------------------------------------------------
 
-// A count such that no limit of the counter is nearer than `bytes`, where that is so of the one that is given.
-static uint32_t usual_count(const struct counter *c, uint32_t count, uint32_t bytes) {
-    const uint64_t last = (uint64_t)count + bytes + 1;
-    if (last < c->min) return 0;
-    return count >= c->min && (c->max == NEVER || last < c->max) ? c->min : count;
+static uint32_t alike(struct automaton *a, struct reading *r, uint32_t state, uint32_t bytes) {
+    struct grammar_states *g = of(a);
+    const struct state from = g->states[state];
+    bool other = false;
+    if (!g->alike_bytes) g->alike_bytes = bytes;
+    if (bytes > g->alike_bytes) return state;
+    if (from.alike != UNKNOWN) return from.alike;
+    stack_begin(&g->stack);
+    for (uint32_t i = 0; i < from.n; i++) {
+        const struct place place = g->stack.places[from.first + i];
+        const struct place to = stack_alike(&g->stack, r, place, bytes);
+        other = other || to.count != place.count || to.frame != place.frame;
+        if (r->status || !stack_put(&g->stack, r, to)) return DEAD;
+    }
+    stack_take_put(&g->stack);
+    const struct state wanted = {.middle = from.middle, .least = from.least, .may_end = from.may_end,
+                                 .open = from.open};
+    const uint32_t found = other ? state_of_found(g, r, wanted) : state;
+    if (!r->status) g->states[state].alike = found;
+    return found;
 }
 
-static uint32_t local(struct automaton *a, struct reading *r, uint32_t state, uint32_t bytes) {
+static uint32_t local(struct automaton *a, struct reading *r, uint32_t state) {
     struct grammar_states *g = of(a);
     const struct state from = g->states[state];
     uint32_t frames[BARRIERS], n = 0;
@@ -307,8 +322,6 @@ static uint32_t local(struct automaton *a, struct reading *r, uint32_t state, ui
     stack_begin(&g->stack);
     for (uint32_t i = 0; i < from.n; i++) {
         struct place place = g->stack.places[from.first + i];
-        const uint32_t counter = g->nodes.nodes[place.node].counter;
-        if (counter != NEVER) place.count = usual_count(&g->nodes.counters[counter], place.count, bytes);
         uint32_t k = 0;
         while (k < n && frames[k] != place.frame) k++;
         if (k == n && n == BARRIERS) return g->states[state].local = DEAD;
@@ -331,7 +344,8 @@ static unsigned look(struct automaton *a, uint32_t state) {
 
 static const struct automaton_kind kind = {
     .start = start, .step = step, .may_end = may_end, .may_go_on = may_go_on, .least = least,
-    .has_keys = true, .class_of = class_of, .local = local, .look = look, .forget = forget, .free = states_free,
+    .has_keys = true, .endless = true, .class_of = class_of, .alike = alike, .local = local, .look = look,
+    .forget = forget, .free = states_free,
 };
 
 static quill_status build_nodes(struct grammar_states *g, const struct grammar *grammar, const struct measures *m,

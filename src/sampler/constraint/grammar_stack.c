@@ -169,7 +169,7 @@ static uint32_t frame_of(struct stack *s, struct reading *r, const struct place 
         const struct frame *have = &s->frames[s->table[at]];
         if (have->n == n && memcmp(s->places + have->first, places, n * sizeof *places) == 0) return s->table[at];
     }
-    struct frame frame = {.n = (uint32_t)n, .least = NEVER};
+    struct frame frame = {.n = (uint32_t)n, .least = NEVER, .alike = NEVER};
     for (size_t i = 0; i < n; i++) {
         const uint32_t least = stack_least(s, places[i]);
         if (least < frame.least) frame.least = least;
@@ -238,6 +238,46 @@ static bool drop_stars(struct stack *s, struct reading *r) {
 static uint32_t frame_of_gathered(struct stack *s, struct reading *r) {
     if (!drop_ends(s, r) || !drop_stars(s, r)) return BOTTOM;
     return frame_of(s, r, s->gathered, put_in_order(s, s->gathered, s->n_gathered));
+}
+
+// ---- usual counts -----------------------------------------------------------------------------------
+
+enum { FRAMES_ABOVE = 12 }; // others, deeper down, stay as they are
+
+// A count such that no limit of the counter is nearer than so many bytes, where that is so of the one that is given.
+static uint32_t usual_count(const struct counter *c, uint32_t count, uint32_t bytes) {
+    const uint64_t last = (uint64_t)count + bytes / (c->least ? c->least : 1) + 2;
+    if (last < c->min) return 0;
+    return count >= c->min && (c->max == NEVER || last < c->max) ? c->min : count;
+}
+
+static uint32_t frame_alike(struct stack *s, struct reading *r, uint32_t number, uint32_t bytes, int above);
+
+static struct place place_alike(struct stack *s, struct reading *r, struct place place, uint32_t bytes, int above) {
+    const uint32_t counter = s->x->nodes[place.node].counter;
+    if (counter != NEVER) place.count = usual_count(&s->x->counters[counter], place.count, bytes);
+    place.frame = frame_alike(s, r, place.frame, bytes, above);
+    return place;
+}
+
+static uint32_t frame_alike(struct stack *s, struct reading *r, uint32_t number, uint32_t bytes, int above) {
+    const struct frame frame = s->frames[number];
+    if (number < FRAMES || above == 0) return number;
+    if (frame.alike != NEVER) return frame.alike;
+    const size_t begin = s->n_gathered;
+    for (uint32_t i = 0; i < frame.n; i++) {
+        const struct place place = place_alike(s, r, s->places[frame.first + i], bytes, above - 1);
+        if (r->status || !gather(s, r, place)) return number;
+    }
+    const size_t n = put_in_order(s, s->gathered + begin, s->n_gathered - begin);
+    const uint32_t alike = frame_of(s, r, s->gathered + begin, n);
+    s->n_gathered = begin;
+    if (!r->status) s->frames[number].alike = s->frames[alike].alike = alike;
+    return alike;
+}
+
+struct place stack_alike(struct stack *s, struct reading *r, struct place place, uint32_t bytes) {
+    return place_alike(s, r, place, bytes, FRAMES_ABOVE);
 }
 
 // ---- the search -------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ enum {
 struct frame {
     uint32_t first, n; // places[first .. first + n), in order; none of the frames above
     uint32_t least;    // bytes from the end of a routine to the end of the text
+    uint32_t alike;    // stack_alike with its places; NEVER: not asked for
 };
 
 // Sets of places that are kept.
@@ -66,6 +67,8 @@ void stack_take_put(struct stack *s); // instead of a search: what was put is wh
 
 // Keeps found[0 .. n_found); its index in `places`. False: reading failed.
 bool stack_keep(struct stack *s, struct reading *r, uint32_t *first);
+// A place from which the same texts of so many bytes can be read: of the usual counts there is one for all of them.
+struct place stack_alike(struct stack *s, struct reading *r, struct place place, uint32_t bytes);
 uint32_t stack_least(const struct stack *s, struct place place); // bytes to the end of the text
 
 #endif

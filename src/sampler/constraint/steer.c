@@ -207,12 +207,112 @@ static void find_tokens(quill_constraint *c, const struct vocabulary *v, struct 
     free(s.path);
 }
 
+// ---- the shortest text ------------------------------------------------------------------------------
+
+// Where states have no end, the tokens of the shortest text are counted: of several, the one whose bytes are lowest,
+// and each time the longest token. From a state on its way it goes on in the same way, with one token less.
+struct way {
+    quill_constraint *c;
+    const struct vocabulary *v;
+    struct reading *r;
+    char *text;        // [index.longest]
+    uint32_t *behind;  // [index.longest + 1] the state behind so many bytes of it
+    size_t n;
+    uint32_t *passed;  // [n_passed] states, a token apart
+    size_t n_passed, cap_passed;
+};
+
+// The next bytes of the shortest text, as many as a token has at most. False: reading failed.
+static bool go_straight(struct way *w, uint32_t state) {
+    struct automaton *a = w->c->automaton;
+    w->behind[w->n = 0] = state;
+    while (w->n < w->c->index.longest && !a->kind->may_end(a, w->r, state)) {
+        const uint32_t least = a->kind->least(a, w->r, state);
+        uint32_t next = DEAD;
+        int byte = -1;
+        while (++byte < 256 && !w->r->status) {
+            next = a->kind->step(a, w->r, state, (uint8_t)byte);
+            if (next != DEAD && a->kind->least(a, w->r, next) < least) break;
+        }
+        if (w->r->status || byte == 256) break;
+        w->text[w->n++] = (char)byte;
+        w->behind[w->n] = state = next;
+    }
+    return !w->r->status;
+}
+
+// How many bytes the longest token has with which a text begins; 0: there is none.
+static size_t longest_token(const struct way *w, struct str text) {
+    const struct token_index *x = &w->c->index;
+    while (text.n) {
+        size_t low = 0, high = x->n; // the first token behind the text, in order
+        while (low < high) {
+            const size_t middle = low + (high - low) / 2;
+            if (str_compare(w->v->bytes_of(w->v->user, x->ids[middle]), text) <= 0) low = middle + 1;
+            else high = middle;
+        }
+        if (low == 0) return 0;
+        const struct str token = w->v->bytes_of(w->v->user, x->ids[low - 1]);
+        size_t same = 0;
+        while (same < token.n && same < text.n && token.p[same] == text.p[same]) same++;
+        if (same == token.n) return same;
+        text.n = same;
+    }
+    return 0;
+}
+
+static uint32_t known(const quill_constraint *c, uint32_t state) {
+    return state < c->cap_tokens ? c->tokens[state] : 0;
+}
+
+// Passes states up to one of which the number of tokens is known, or the end: then it is *tokens. False: it is too far
+// for so many tokens, or reading failed.
+static bool pass_states(struct way *w, uint32_t state, uint64_t room, uint32_t *tokens) {
+    struct automaton *a = w->c->automaton;
+    while (*tokens = 0, !a->kind->may_end(a, w->r, state)) {
+        *tokens = known(w->c, state);
+        if (*tokens) break;
+        if (w->n_passed == w->cap_passed) {
+            uint32_t *passed = alloc_grow(w->passed, &w->cap_passed, w->n_passed + 1, sizeof *passed);
+            if (!passed) reading_fail(w->r, QUILL_E_SYSTEM, "out of memory");
+            if (!passed) return false;
+            w->passed = passed;
+        }
+        if (w->n_passed == room || !go_straight(w, state)) return false;
+        w->passed[w->n_passed++] = state;
+        const size_t n = longest_token(w, (struct str){w->text, w->n});
+        if (n == 0) *tokens = NO_END;
+        if (n == 0) break;
+        state = w->behind[n];
+    }
+    return !w->r->status;
+}
+
+static bool fits_straight(quill_constraint *c, const struct vocabulary *v, struct reading *r, uint32_t state,
+                          uint64_t room) {
+    struct way w = {.c = c, .v = v, .r = r};
+    uint32_t tokens = NO_END;
+    w.text = alloc_array(c->index.longest, 1);
+    w.behind = alloc_array(c->index.longest + 1, sizeof *w.behind);
+    if (!w.text || !w.behind) reading_fail(r, QUILL_E_SYSTEM, "out of memory");
+    else if (!pass_states(&w, state, room, &tokens)) tokens = NO_END, w.n_passed = 0;
+    while (w.n_passed && !r->status) {
+        if (tokens != NO_END) tokens++;
+        if (!keep(c, w.passed[--w.n_passed], tokens)) reading_fail(r, QUILL_E_SYSTEM, "out of memory");
+    }
+    free(w.text);
+    free(w.behind);
+    free(w.passed);
+    return !r->status && tokens <= room;
+}
+
 bool constraint_fits(quill_constraint *c, const struct vocabulary *v, struct reading *r, uint32_t state,
                      uint64_t room) {
     const struct automaton_kind *kind = c->automaton->kind;
     const uint32_t bytes = kind->least(c->automaton, r, state);
     if (bytes <= room) return true; // a token for each byte
     if (room == 0 || !kind->has_keys || !constraint_index(c, v, r) || bytes > room * c->index.longest) return false;
+    if (kind->endless) return fits_straight(c, v, r, state, room);
     if (state >= c->cap_tokens || !c->tokens[state]) find_tokens(c, v, r, state);
     if (r->status) return false;
     const uint32_t tokens = c->tokens[state];
