@@ -8,7 +8,7 @@
 #include "base/hash.h"
 
 enum {
-    MOST_KEPT = 2 << 20, // places
+    MOST_KEPT = 5 << 20, // places
     LOOK_EVERY = 4096,   // visits, whether the reading is interrupted
 };
 
@@ -55,6 +55,15 @@ void stack_free(struct stack *s) {
     free(s->heap.entries);
     free(s->seen);
     *s = (struct stack){0};
+}
+
+// Whether the reading may cost so much more.
+static bool may_go_on(const struct stack *s, struct reading *r, uint64_t effort) {
+    if (r->effort_left < effort)
+        reading_fail(r, QUILL_E_CONSTRAINT, "%s: there are too many ways to read the text", s->name);
+    else if ((r->effort_left -= effort) % LOOK_EVERY < effort && r->interrupted && *r->interrupted)
+        reading_fail(r, QUILL_E_CONSTRAINT, "%s: interrupted", s->name);
+    return !r->status;
 }
 
 static bool append(struct place **list, size_t *n, size_t *cap, struct reading *r, struct place place) {
@@ -200,6 +209,7 @@ static bool drop_ends(struct stack *s, struct reading *r) {
         }
         s->gathered[i] = s->gathered[--s->n_gathered];
         const struct frame frame = s->frames[place.frame];
+        if (!may_go_on(s, r, frame.n)) return false;
         for (uint32_t k = 0; k < frame.n; k++)
             if (!gather(s, r, s->places[frame.first + k])) return false;
     }
@@ -236,6 +246,9 @@ static bool drop_stars(struct stack *s, struct reading *r) {
 
 // The frame of what was gathered. BOTTOM: reading failed, unless it is the frame.
 static uint32_t frame_of_gathered(struct stack *s, struct reading *r) {
+    size_t n = put_in_order(s, s->gathered, s->n_gathered);
+    s->n_gathered = n;
+    if (n == 1 && s->gathered[0].node == THE_POP) return s->gathered[0].frame;
     if (!drop_ends(s, r) || !drop_stars(s, r)) return BOTTOM;
     return frame_of(s, r, s->gathered, put_in_order(s, s->gathered, s->n_gathered));
 }
@@ -369,19 +382,12 @@ static bool visit(struct stack *s, struct reading *r, struct place place) {
     return stack_put(s, r, (struct place){c->body, 0, place.frame});
 }
 
-static bool may_go_on(const struct stack *s, struct reading *r) {
-    if (r->effort_left == 0)
-        reading_fail(r, QUILL_E_CONSTRAINT, "%s: there are too many ways to read the text", s->name);
-    else if (--r->effort_left % LOOK_EVERY == 0 && r->interrupted && *r->interrupted)
-        reading_fail(r, QUILL_E_CONSTRAINT, "%s: interrupted", s->name);
-    return !r->status;
-}
-
 static bool visit_all(struct stack *s, struct reading *r) {
     while (s->n_todo) {
         const struct place place = s->todo[--s->n_todo];
+        if (!may_go_on(s, r, 1)) return false;
         if (s->x->nodes[place.node].least == NEVER || !is_new(s, r, place)) continue;
-        if (!may_go_on(s, r) || !visit(s, r, place)) return false;
+        if (!visit(s, r, place)) return false;
     }
     return !r->status;
 }
