@@ -153,8 +153,8 @@ QUILL_MUST_CHECK quill_status quill_chat_encode(const quill_chat_prompt *prompt,
 // mark parts with them. Known formats:
 //   reasoning   <think>, <thinking>, <reasoning>, <|START_THINKING|>, [THINK], <seed:think>; channels of gpt-oss and
 //               Gemma 4
-//   tool calls  <tool_call>{...}</tool_call> (Qwen, Hermes and others); [TOOL_CALLS] (Mistral); {"name", "parameters"}
-//               alone or behind <|python_tag|> (Llama 3); channels with a recipient (gpt-oss)
+//   tool calls  <tool_call>{...}</tool_call> or <function=...> in it (Qwen, Hermes and others); [TOOL_CALLS] (Mistral);
+//               {"name", "parameters"} alone or behind <|python_tag|> (Llama 3); channels with a recipient (gpt-oss)
 // What looks like one of these but is none stays content.
 typedef struct quill_answer quill_answer;
 
@@ -179,7 +179,7 @@ QUILL_MUST_CHECK quill_status quill_answer_end(quill_answer *answer, quill_error
 
 // Everything is borrowed from the answer.
 typedef struct quill_tool_call {
-    const char *id;        // NUL-terminated; NULL: the model gave none
+    const char *id;        // NUL-terminated; nine letters and digits where the model gave none
     const char *name;      // NUL-terminated
     const char *arguments; // JSON on one line, NUL-terminated: an object, unless the model wrote something else
 } quill_tool_call;

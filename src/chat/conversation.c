@@ -2,8 +2,6 @@
 #include "conversation.h"
 
 #include "base/alloc.h"
-#include "base/buffer.h"
-#include "base/utf8.h"
 #include "json_value.h"
 
 quill_status quill_chat_create(quill_chat **out, quill_error *err) {
@@ -133,25 +131,9 @@ static quill_status put_message(struct quill_chat *chat, struct run *r, const st
     return QUILL_OK;
 }
 
-// A string as JSON: bytes that are no UTF-8 become U+FFFD.
-static bool add_json_string(struct buffer *b, struct str s) {
-    bool ok = buffer_add_byte(b, '"');
-    for (size_t at = 0; ok && at < s.n;) {
-        const int step = utf8_step(s.p + at, s.n - at, NULL);
-        const unsigned char c = (unsigned char)s.p[at];
-        if (step < 0) ok = buffer_add_string(b, UTF8_REPLACEMENT);
-        else if (c == '"' || c == '\\') ok = buffer_add_format(b, "\\%c", c);
-        else if (c == '\n') ok = buffer_add_string(b, "\\n");
-        else if (c < 0x20) ok = buffer_add_format(b, "\\u%04x", (unsigned)c);
-        else ok = buffer_add(b, s.p + at, (size_t)step);
-        at += (size_t)(step < 0 ? -step : step);
-    }
-    return ok && buffer_add_byte(b, '"');
-}
-
 static bool write_message(struct buffer *b, struct str role, struct str content) {
-    return buffer_add_string(b, "{\"role\":") && add_json_string(b, role) && buffer_add_string(b, ",\"content\":") &&
-           add_json_string(b, content) && buffer_add_byte(b, '}');
+    return buffer_add_string(b, "{\"role\":") && json_add_string(b, role) && buffer_add_string(b, ",\"content\":") &&
+           json_add_string(b, content) && buffer_add_byte(b, '}');
 }
 
 quill_status quill_chat_add(quill_chat *chat, const char *role, const char *content, size_t n, quill_error *err) {
@@ -195,30 +177,13 @@ static const char *message_mistake(const struct dict *given) {
     return NULL;
 }
 
-// JSON without the blanks and newlines between its parts.
-static bool compact(struct buffer *out, struct str json) {
-    bool quoted_text = false;
-    for (size_t i = 0; i < json.n; i++) {
-        const char c = json.p[i];
-        if (quoted_text && c == '\\' && i + 1 < json.n) {
-            if (!buffer_add(out, json.p + i, 2)) return false;
-            i++;
-            continue;
-        }
-        if (c == '"') quoted_text = !quoted_text;
-        if (!quoted_text && (c == ' ' || c == '\n' || c == '\r' || c == '\t')) continue;
-        if (!buffer_add_byte(out, c)) return false;
-    }
-    return true;
-}
-
 static quill_status add_value(struct quill_chat *chat, struct value v, struct str json, const struct place *at,
                               quill_error *err) {
     struct run r = value_maker(&chat->arena, err);
     struct buffer line = {0};
     const char *wrong = v.kind == V_DICT ? message_mistake(v.d) : "expected a message, an object, found another value";
     if (wrong) return bad(at, wrong, err);
-    const char *kept = compact(&line, json) ? arena_string(&chat->arena, buffer_str(&line)) : NULL;
+    const char *kept = json_add_compact(&line, json) ? arena_string(&chat->arena, buffer_str(&line)) : NULL;
     const size_t n = line.n;
     buffer_free(&line);
     return kept ? put_message(chat, &r, v.d, (struct str){kept, n}) : fail_memory(err);

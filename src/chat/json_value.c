@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 enum { MOST_JSON_DEPTH = 64 };
 
 static bool from_string(struct run *r, struct str written, struct value *out) {
@@ -79,3 +81,36 @@ static bool from_any(struct run *r, struct json_walk *walk, struct value *out, i
 }
 
 bool json_to_value(struct run *r, struct json_walk *walk, struct value *out) { return from_any(r, walk, out, 0); }
+
+// ---- writing -------------------------------------------------------------------------------------------------------
+
+bool json_add_string(struct buffer *b, struct str s) {
+    bool ok = buffer_add_byte(b, '"');
+    for (size_t at = 0; ok && at < s.n;) {
+        const int step = utf8_step(s.p + at, s.n - at, NULL);
+        const unsigned char c = (unsigned char)s.p[at];
+        if (step < 0) ok = buffer_add_string(b, UTF8_REPLACEMENT);
+        else if (c == '"' || c == '\\') ok = buffer_add_format(b, "\\%c", c);
+        else if (c == '\n') ok = buffer_add_string(b, "\\n");
+        else if (c < 0x20) ok = buffer_add_format(b, "\\u%04x", (unsigned)c);
+        else ok = buffer_add(b, s.p + at, (size_t)step);
+        at += (size_t)(step < 0 ? -step : step);
+    }
+    return ok && buffer_add_byte(b, '"');
+}
+
+bool json_add_compact(struct buffer *out, struct str json) {
+    bool quoted_text = false;
+    for (size_t i = 0; i < json.n; i++) {
+        const char c = json.p[i];
+        if (quoted_text && c == '\\' && i + 1 < json.n) {
+            if (!buffer_add(out, json.p + i, 2)) return false;
+            i++;
+            continue;
+        }
+        if (c == '"') quoted_text = !quoted_text;
+        if (!quoted_text && (c == ' ' || c == '\n' || c == '\r' || c == '\t')) continue;
+        if (!buffer_add_byte(out, c)) return false;
+    }
+    return true;
+}
