@@ -90,6 +90,48 @@ static quill_status tokenize_otherwise(quill_error *err) {
     return s;
 }
 
+// Messages, a template that uses most of what there is, its ids, and an answer.
+static quill_status chat(quill_error *err) {
+    static const char messages[] =
+        "{\"role\":\"user\",\"content\":\"Hi\"}\n{\"role\":\"assistant\",\"content\":\"<think>x</think>\","
+        "\"tool_calls\":["
+        "{\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\": [1, 2.5]}\"}}]}\n{\"role\":\"user\","
+        "\"content\":\"\"}";
+    static const char text[] =
+        "{% macro m(x, y=1) %}{{ x ~ y }}{{ varargs }}{% endmacro %}{% set ns = namespace(n=0) %}{{ bos_token }}"
+        "{% for m in messages if m.role != 'x' %}{% set ns.n = ns.n + 1 %}{{ m | tojson(indent=2) }}{{ "
+        "m.content | upper }}"
+        "{{ m.content.split('h') | sort | join(',') }}{% endfor %}{{ m(ns.n, *[2, 3], **{'k': 1}) }}{{ messages "
+        "| map("
+        "attribute='role') | list }}{% set b %}x{% endset %}{{ b[::-1] }}{{ '%s' % 'a' }}{{ '{}'.format(1) }}";
+    static const char answer[] = "<think>a</think>b<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":1}}</tool_call>";
+    quill_tokenizer *tokenizer = NULL;
+    quill_chat_template *template = NULL;
+    quill_chat *chat = NULL;
+    quill_chat_prompt prompt = {0};
+    quill_answer *parts = NULL;
+    quill_ids ids = {0};
+    quill_status s = quill_tokenizer_open(&tokenizer, "tests/data/tokenizer/added", err);
+    if (!s) s = quill_chat_create(&chat, err);
+    if (!s) s = quill_chat_read(chat, messages, strlen(messages), "messages", err);
+    if (!s) s = quill_chat_add(chat, "user", "x", 1, err);
+    if (!s) s = quill_chat_set_tools(chat, "[{\"name\":\"f\"}]", 14, "tools", err);
+    if (!s) s = quill_chat_set_variable(chat, "v", "1", 1, err);
+    if (!s) s = quill_chat_template_parse(&template, text, strlen(text), "t", tokenizer, err);
+    if (!s) s = quill_chat_render(template, chat, NULL, &prompt, err);
+    if (!s) s = quill_chat_encode(&prompt, tokenizer, &ids, err);
+    if (!s) s = quill_answer_create(&parts, &prompt, true, NULL, NULL, err);
+    if (!s) s = quill_answer_take(parts, answer, strlen(answer), err);
+    if (!s) s = quill_answer_end(parts, err);
+    quill_answer_free(parts);
+    quill_ids_free(&ids);
+    quill_chat_prompt_free(&prompt);
+    quill_chat_template_free(template);
+    quill_chat_free(chat);
+    quill_tokenizer_free(tokenizer);
+    return s;
+}
+
 static quill_status quantize(quill_error *err) { return quill_quantize(FOLDER, out_path, "Q8_0", NULL, err); }
 
 // The folder holds the old file, or a whole new one after a success; nothing else.
@@ -149,7 +191,7 @@ int main(void) {
         {"generate, regular constraint", generate_regular}, {"generate, other constraint", generate_otherwise},
         {"generate, folder", generate_folder},      {"generate, shards read into memory", generate_shards},
         {"tokenize", tokenize},                     {"tokenize, other kinds", tokenize_otherwise},
-        {"quantize", quantize},
+        {"chat", chat},                             {"quantize", quantize},
     };
     static const char *const faults[][2] = {
         {"alloc", ":once"}, {"alloc", "+:once"}, {"mmap", ":once"},   {"mmap", "+:once"},  {"open", ":EMFILE"},

@@ -11,15 +11,17 @@ struct frame *frame_push(struct run *r, struct frame *parent) {
     return r->frame = frame;
 }
 
-static struct binding *find(struct frame *frame, uint32_t name) {
-    for (struct binding *b = frame->first; b; b = b->next)
-        if (b->name == name) return b;
-    return NULL;
+static struct binding *find(struct run *r, struct frame *frame, uint32_t name) {
+    size_t passed = 0;
+    struct binding *b = frame->first;
+    for (; b && b->name != name; b = b->next) passed++;
+    run_steps(r, passed / 16);
+    return b;
 }
 
 void assign(struct run *r, uint32_t name, struct value v) {
     if (r->status) return;
-    struct binding *b = find(r->frame, name);
+    struct binding *b = find(r, r->frame, name);
     if (!b) {
         if (!(b = run_alloc(r, 1, sizeof *b))) return;
         b->name = name;
@@ -31,7 +33,7 @@ void assign(struct run *r, uint32_t name, struct value v) {
 
 static struct value lookup(struct run *r, uint32_t name) {
     for (struct frame *frame = r->frame; frame; frame = frame->parent) {
-        const struct binding *b = find(frame, name);
+        const struct binding *b = find(r, frame, name);
         if (b) return b->value;
         if (!run_step(r)) return UNDEFINED;
     }
@@ -220,6 +222,7 @@ struct value eval(struct run *r, const struct node *node) {
 // ---- calls ----------------------------------------------------------------------------------------------------------
 
 static bool add_keyword(struct run *r, struct keyword *keywords, size_t *n, struct str name, struct value v) {
+    if (!run_steps(r, *n / 8)) return false;
     for (size_t i = 0; i < *n; i++)
         if (str_equal(keywords[i].name, name))
             return run_fail(r, "the argument '%s' is given twice", QUOTED(name)), false;
@@ -293,6 +296,7 @@ static void bind_parameter(struct run *r, const struct node *parameter, size_t i
     const struct str *name = &r->names[parameter->name];
     struct value v = {.kind = V_UNDEFINED, .name = name};
     bool given = i < args->n;
+    if (!run_steps(r, args->n_keywords / 8)) return;
     if (given) v = args->at[i];
     for (size_t k = 0; !given && k < args->n_keywords; k++) {
         given = str_equal(args->keywords[k].name, *name);
@@ -311,6 +315,7 @@ static void bind_rest(struct run *r, const struct node *node, const struct args 
     for (size_t k = 0; named && k < args->n_keywords; k++) {
         const struct keyword *keyword = &args->keywords[k];
         bool known = false;
+        if (!run_steps(r, node->n / 8)) return;
         for (uint32_t i = 0; i < node->n; i++) known |= str_equal(r->names[node->list[i]->name], keyword->name);
         if (str_is(keyword->name, "caller")) caller = keyword->value;
         else if (!known) dict_put(r, named, text_value(r, keyword->name), keyword->value);

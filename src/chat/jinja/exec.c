@@ -215,7 +215,7 @@ enum flow exec(struct run *r, const struct node *node) {
 
 quill_status jinja_render(const struct jinja *t, const struct jinja_input *input, struct arena *arena,
                           const struct text **out, quill_error *err) {
-    enum { LEAST_MEMORY = 16 << 20, MEMORY_PER_BYTE = 64, LEAST_STEPS = 2 << 20, STEPS_PER_BYTE = 64 };
+    enum { LEAST_MEMORY = 8 << 20, MEMORY_PER_BYTE = 64, LEAST_STEPS = 2 << 20, STEPS_PER_BYTE = 64 };
     const size_t bytes = input->bytes + t->bytes;
     struct run r = {.arena = arena, .most_memory = arena->bytes + LEAST_MEMORY + MEMORY_PER_BYTE * bytes,
                     .steps = LEAST_STEPS + (uint64_t)STEPS_PER_BYTE * bytes, .err = err, .name = t->name,

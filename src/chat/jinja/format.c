@@ -106,6 +106,7 @@ static bool replace_field(struct run *r, struct builder *out, struct str field, 
     const struct value *v = NULL;
     size_t number = name.n == 0 ? (*next)++ : 0;
     bool digits = true;
+    if (!run_steps(r, args->n_keywords / 8 + 1)) return false;
     for (size_t i = 0; i < name.n && i < 4; i++) {
         digits &= name.p[i] >= '0' && name.p[i] <= '9';
         number = number * 10 + (size_t)(name.p[i] - '0');

@@ -157,10 +157,11 @@ METHOD(rsplit) {
     if (!list || !run_steps(r, t->n / 8 + 1)) return UNDEFINED;
     if (!separator) return rsplit_blanks(r, t, most);
     if (separator->n == 0) return run_fail(r, "expected a separator that is not empty");
+    if (!run_steps(r, text_search_steps(t, separator, true))) return UNDEFINED;
     for (; most != 0; most--) {
         const struct text head = {.p = t->p, .n = end};
         const size_t found = text_find_last(&head, text_str(separator));
-        if (found == SIZE_MAX || !run_steps(r, (end - found) / 8 + 1)) break;
+        if (found == SIZE_MAX) break;
         if (!add_part(r, list, t, found + separator->n, end)) return UNDEFINED;
         end = found;
     }
@@ -183,7 +184,7 @@ METHOD(splitlines) {
 static struct value partitioned(struct run *r, struct value self, const struct args *args, bool last) {
     const struct text *t = self.s, *separator = needed(r, args, 0, "sep");
     struct list *three = list_new(r, 3);
-    if (!separator || !three || !run_steps(r, t->n / 8)) return UNDEFINED;
+    if (!separator || !three || !run_steps(r, text_search_steps(t, separator, last))) return UNDEFINED;
     if (separator->n == 0) return run_fail(r, "expected a separator that is not empty");
     const size_t found = last ? text_find_last(t, text_str(separator)) : text_find(t, text_str(separator), 0);
     if (found == SIZE_MAX) {
@@ -224,6 +225,7 @@ static struct value affix(struct run *r, struct value self, const struct args *a
         if (list->items[i].kind != V_STRING)
             return run_fail(r, "expected a string, found %s", kind_name(list->items[i]));
         const struct str s = text_str(list->items[i].s);
+        if (!run_steps(r, s.n / 64)) return UNDEFINED;
         if (at_end ? str_ends(text_str(t), s) : str_starts(text_str(t), s)) return value_bool(true);
     }
     return value_bool(false);
@@ -235,7 +237,7 @@ static struct value place(struct run *r, struct value self, const struct args *a
     const struct text *wanted = needed(r, args, 0, NULL);
     size_t at;
     const struct text *t = within(r, self.s, args, &at);
-    if (!wanted || !t || !run_steps(r, t->n / 8)) return UNDEFINED;
+    if (!wanted || !t || !run_steps(r, text_search_steps(t, wanted, last))) return UNDEFINED;
     const size_t found = last ? text_find_last(t, text_str(wanted)) : text_find(t, text_str(wanted), 0);
     if (found == SIZE_MAX) return must ? run_fail(r, "substring not found") : value_int(-1);
     const struct text head = {.p = self.s->p, .n = at + found, .ascii = self.s->ascii};

@@ -193,6 +193,12 @@ size_t text_find_last(const struct text *t, struct str needle) {
     return SIZE_MAX;
 }
 
+size_t text_search_steps(const struct text *t, const struct text *needle, bool last) {
+    uint64_t work;
+    if (!last || !checked_mul(&work, t->n, needle->n)) return last ? SIZE_MAX : t->n / 8 + 1;
+    return (size_t)(work / 4096) + t->n / 8 + 1;
+}
+
 static bool ends_line(uint32_t c) {
     return (c >= '\n' && c <= '\r') || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 || c == 0x2029;
 }

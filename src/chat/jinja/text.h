@@ -43,6 +43,8 @@ size_t text_offset(const struct text *t, size_t character); // the byte where a 
 // The first place of needle[0..n) in [from, t->n); SIZE_MAX: none. The last one likewise.
 size_t text_find(const struct text *t, struct str needle, size_t from);
 size_t text_find_last(const struct text *t, struct str needle);
+// How many steps such a search counts as: the last place is searched for character by character.
+size_t text_search_steps(const struct text *t, const struct text *needle, bool last);
 // Where the line that begins at `at` ends, as splitlines() sees it, and where the next one begins.
 size_t text_line_end(const struct text *t, size_t at, size_t *next);
 // Without what strip() removes: blanks, or the characters of `set`.

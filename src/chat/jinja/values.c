@@ -54,7 +54,7 @@ static bool can_be_key(struct run *r, struct value v) {
 }
 
 static struct value *dict_place(struct run *r, const struct dict *dict, struct value key) {
-    if (!run_steps(r, dict->n / 8 + 1)) return NULL;
+    if (!run_steps(r, dict->n / 8 + 1 + (key.kind == V_STRING ? key.s->n / 64 : 0))) return NULL;
     for (size_t i = 0; i < dict->n; i++) {
         struct pair *pair = &dict->pairs[i];
         const bool same = key.kind == V_STRING && pair->key.kind == V_STRING
@@ -147,7 +147,7 @@ bool equal(struct run *r, struct value a, struct value b) {
     bool same = false;
     switch (a.kind) {
     case V_UNDEFINED: case V_NONE: return true;
-    case V_STRING: return str_equal(text_str(a.s), text_str(b.s));
+    case V_STRING: return run_steps(r, a.s->n / 64) && str_equal(text_str(a.s), text_str(b.s));
     case V_LIST: case V_TUPLE:
         if (a.l == b.l) return true;
         if (a.l->n != b.l->n || !deeper(r)) return false;
@@ -168,7 +168,8 @@ bool equal(struct run *r, struct value a, struct value b) {
 int compare(struct run *r, struct value a, struct value b) {
     if (!run_step(r)) return 0;
     if (value_is_number(a) && value_is_number(b)) return order_numbers(a, b);
-    if (a.kind == V_STRING && b.kind == V_STRING) return str_compare(text_str(a.s), text_str(b.s));
+    if (a.kind == V_STRING && b.kind == V_STRING)
+        return run_steps(r, a.s->n / 64) ? str_compare(text_str(a.s), text_str(b.s)) : 0;
     if (a.kind != b.kind || (a.kind != V_LIST && a.kind != V_TUPLE)) {
         run_fail(r, "%s and %s have no order", kind_name(a), kind_name(b));
         return 0;
