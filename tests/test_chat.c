@@ -387,6 +387,16 @@ static void a_folder_has_templates_in_files(void **state) {
     quill_chat_template_free(t);
     quill_chat_free(chat);
 
+    // A GGUF file that is made of it has them too.
+    char path[600];
+    snprintf(path, sizeof path, "%s", in_folder("q.gguf"));
+    assert_ok(quill_quantize(folder, path, "Q8_0", NULL, &err), err);
+    quill_model *made = opened(path);
+    assert_string_equal(found(made, NULL, false), "d\n{{ bos_token }}{{ image_token }}");
+    assert_string_equal(found(made, NULL, true), "t");
+    assert_string_equal(found(made, "rag", true), "r");
+    quill_model_free(made);
+
     write_text("chat_template.jinja", "file {{ messages | length }}\n");
     assert_string_equal(found(model, NULL, true), "file {{ messages | length }}\n");
     assert_int_equal(mkdir(in_folder("additional_chat_templates"), 0700), 0);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/json_walk.h"
+#include "formats/gguf_write.h"
 
 enum { MOST_NAME = 200 }; // bytes of a template's name
 
@@ -178,6 +179,27 @@ quill_status chat_template_find(struct chat_template_found *out, struct arena *a
     *out = (struct chat_template_found){.text = {NULL, 0}};
     return w->format == WEIGHTS_GGUF ? find_in_gguf(out, arena, w, name, with_tools, err)
                                      : find_in_folder(out, arena, w, name, with_tools, err);
+}
+
+quill_status chat_template_write(struct gguf_writer *g, const struct weights *w, quill_error *err) {
+    static const char *const names[] = {"default", "tool_use", "rag"};
+    struct arena arena = {0};
+    struct str others[2];
+    size_t n = 0;
+    bool ok = true;
+    quill_status s = QUILL_OK;
+    for (int i = 0; !s && ok && i < 3; i++) {
+        struct chat_template_found found;
+        char key[64];
+        s = chat_template_find(&found, &arena, w, names[i], false, err);
+        if (s || !found.text.p) continue;
+        snprintf(key, sizeof key, "tokenizer.chat_template%s%s", i ? "." : "", i ? names[i] : "");
+        ok = gguf_put_string(g, key, found.text);
+        if (i > 0) others[n++] = str_of(names[i]);
+    }
+    if (!s && ok && n) ok = gguf_put_strings(g, "tokenizer.chat_templates", others, n);
+    arena_free(&arena);
+    return s || ok ? s : fail_memory(err);
 }
 
 static bool has_file(const struct weights *w, const char *name) {

@@ -22,6 +22,9 @@ quill_status chat_template_find(struct chat_template_found *out, struct arena *a
 // The same in the text of tokenizer_config.json or the like.
 quill_status chat_template_in_json(struct chat_template_found *out, struct arena *arena, struct str json,
                                    const char *file, const char *name, bool with_tools, quill_error *err);
+// Writes a folder's templates as keys of a GGUF file: the default, and those for tools and for documents.
+struct gguf_writer;
+quill_status chat_template_write(struct gguf_writer *g, const struct weights *w, quill_error *err);
 // Whether there is a template, as far as names of files and keys tell.
 bool chat_template_exists(const struct weights *w);
 

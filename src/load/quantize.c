@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/team.h"
+#include "chat_template.h"
 #include "formats/gguf_write.h"
 #include "kernels/kernels.h"
 #include "model/bind/export.h"
@@ -224,6 +225,7 @@ static quill_status put_vocabulary(const struct job *job, struct gguf_writer *g,
     struct ignored ignored = {.bos = false};
     char line[512];
     quill_status s = vocab_write(g, job->in, rows, &ignored, err);
+    if (!s) s = chat_template_write(g, job->in, err);
     if (!s && ignored.text.n && job->options && job->options->note) {
         snprintf(line, sizeof line, "the model has no such token, so this is not written: %s", ignored.text.p);
         job->options->note(job->options->user, line);
