@@ -26,7 +26,8 @@ typedef struct quill_batch_row {
     const quill_result *result; // owned by the session, valid until its next quill_batch_add or other call
 } quill_batch_row;
 
-// How many more rows can be added: n_seq of the session's options, minus the rows not yet taken.
+// How many more rows can be added: n_seq of the session's options, minus the rows not yet taken. A row with a cfg_scale
+// (quill_request_sequences) counts twice.
 size_t quill_batch_room(const quill_session *session);
 
 // Adds a row. `tag` may be NULL. What the request points to is borrowed until the row is taken. On failure nothing is

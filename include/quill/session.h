@@ -148,6 +148,13 @@ typedef struct quill_request {
     int32_t keep;
     int64_t min_tokens;    // within the first min_tokens tokens, EOS is not drawn and no stop matches
     bool ignore_eos;       // EOS is never drawn
+    // Classifier-free guidance (Sanchez et al. 2023): with a scale S other than 1 the text is read behind a negative
+    // prompt too, and drawn from the logits N + S (P - N), where P and N are the logarithms of both distributions.
+    // Sampling and constraints see these logits; scores (logprobs) are those of P. NULL: the last token of the prompt.
+    // The request then takes two sequences of the session, and nothing is guessed (draft).
+    const int32_t *negative_prompt; // [n_negative_prompt]
+    size_t n_negative_prompt;
+    float cfg_scale;       // -100..100; 1: off
     quill_sampling sampling;
     uint64_t seed;         // 0..QUILL_SEED_MAX
     uint32_t sample;       // index of this sample of the prompt: each index draws other numbers
@@ -178,8 +185,9 @@ typedef struct quill_request {
     void (*on_prompt)(void *user, size_t done, size_t all);
     void *user;
 } quill_request;
-// n_predict 256, the default sampling, QUILL_DRAFT_AUTO, no logprobs; everything else 0, false or NULL.
+// n_predict 256, cfg_scale 1, the default sampling, QUILL_DRAFT_AUTO, no logprobs; everything else 0, false or NULL.
 quill_request quill_request_default(void);
+size_t quill_request_sequences(const quill_request *request); // how many sequences of a session it takes: 1, or 2
 
 // Owned by the session; valid until its next call. Times are in milliseconds.
 typedef struct quill_result {

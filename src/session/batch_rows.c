@@ -9,9 +9,10 @@
 #include "generate.h"
 
 struct batch_row {
+    quill_session *session;
     struct generation *generation;
-    struct task task;
-    size_t n_vocab;
+    struct task task, negative; // the prompt, and with guidance the negative prompt
+    size_t n_vocab, n_sequences;
     bool finished; // `end` is then valid
     quill_batch_row end;
 };
@@ -19,6 +20,7 @@ struct batch_row {
 struct batch_rows {
     struct batch_row *rows; // [n_seq]
     int32_t n_seq;
+    size_t n_sequences; // that the rows in use take
     int32_t *order; // [n_seq] the n rows in use, in the order they were added; then the free rows
     int32_t n;
 };
@@ -63,6 +65,35 @@ static size_t guess(void *user, size_t room) {
     return generation_draft(row->generation, room);
 }
 
+static void next_ids(struct batch_row *row) {
+    const struct generation *g = row->generation;
+    generation_ids(g, &row->task.n);
+    row->task.replaced = generation_shifted(g, &row->task.kept);
+    if (!generation_is_guided(g)) return;
+    generation_negative_ids(g, &row->negative.n);
+    row->negative.replaced = generation_negative_shifted(g, &row->negative.kept);
+}
+
+// With guidance, the first of two tasks whose logits come is held until the other's come.
+static quill_status take_one_of_two(struct batch_row *row, bool negative, const float *logits, quill_error *err) {
+    struct generation *g = row->generation;
+    struct task *task = negative ? &row->negative : &row->task, *other = negative ? &row->task : &row->negative;
+    generation_give(g, negative, logits);
+    task->held = !other->held;
+    if (task->held) return QUILL_OK;
+    quill_status s = generation_take_guided(g, err);
+    if (generation_finished(g)) return s;
+    next_ids(row);
+    schedule_resume(&row->session->schedule, other);
+    return s;
+}
+
+static bool negative_wanted(void *user, size_t done) {
+    const struct batch_row *row = user;
+    (void)done;
+    return !generation_poll(row->generation);
+}
+
 // The logits after the last id determine the next token; earlier ones are for the scores of the prompt.
 static quill_status on_rows(void *user, size_t at, size_t n, const float *logits, quill_error *err) {
     struct batch_row *row = user;
@@ -75,15 +106,23 @@ static quill_status on_rows(void *user, size_t at, size_t n, const float *logits
         generation_progress(g, at + n);
         logits = last;
     }
-    quill_status s = generation_finished(g) ? QUILL_OK : generation_take(g, logits, err);
-    if (generation_finished(g)) return s;
-    generation_ids(g, &row->task.n);
-    row->task.replaced = generation_shifted(g, &row->task.kept);
+    if (generation_finished(g)) return QUILL_OK;
+    if (generation_is_guided(g)) return take_one_of_two(row, false, logits, err);
+    quill_status s = generation_take(g, logits, err);
+    if (!generation_finished(g)) next_ids(row);
     return s;
+}
+
+static quill_status on_negative_rows(void *user, size_t at, size_t n, const float *logits, quill_error *err) {
+    struct batch_row *row = user;
+    if (at + n < row->negative.n) return QUILL_OK;
+    return take_one_of_two(row, true, logits + (n - 1) * row->n_vocab, err);
 }
 
 static void on_end(void *user, quill_status status, const quill_error *err) {
     struct batch_row *row = user;
+    schedule_cancel(&row->session->schedule, &row->task);
+    schedule_cancel(&row->session->schedule, &row->negative);
     row->finished = true;
     row->end.status = status;
     if (status) row->end.error = *err;
@@ -92,29 +131,51 @@ static void on_end(void *user, quill_status status, const quill_error *err) {
 }
 
 static const struct task_calls row_calls = {wanted, guess, on_rows, on_end};
+static const struct task_calls guided_calls = {wanted, NULL, on_rows, on_end};
+static const struct task_calls negative_calls = {negative_wanted, NULL, on_negative_rows, on_end};
 
 // ---- coming and going -----------------------------------------------------------------------------
 
-size_t quill_batch_room(const quill_session *session) { return (size_t)(session->rows->n_seq - session->rows->n); }
+size_t quill_batch_room(const quill_session *session) {
+    return (size_t)session->rows->n_seq - session->rows->n_sequences;
+}
+
+static void add_tasks(struct batch_row *row) {
+    const struct generation *g = row->generation;
+    struct schedule *schedule = &row->session->schedule;
+    const bool guided = generation_is_guided(g);
+    row->task = (struct task){.calls = guided ? &guided_calls : &row_calls, .user = row};
+    row->task.ids = generation_ids(g, &row->task.n);
+    row->task.first = generation_scores_prompt(g) ? 0 : row->task.n - 1;
+    schedule_add(schedule, &row->task);
+    if (!guided) return;
+    row->negative = (struct task){.calls = &negative_calls, .user = row};
+    row->negative.ids = generation_negative_ids(g, &row->negative.n);
+    row->negative.first = row->negative.n - 1;
+    schedule_add(schedule, &row->negative);
+}
 
 quill_status quill_batch_add(quill_session *session, const quill_request *request, void *tag, quill_error *err) {
     struct batch_rows *b = session->rows;
-    if (b->n == b->n_seq)
+    const size_t n_sequences = quill_request_sequences(request);
+    if (n_sequences > (size_t)b->n_seq)
+        return fail(err, QUILL_E_USAGE, "cfg_scale: expected a session of two sequences, found one");
+    if (n_sequences > quill_batch_room(session))
         return fail(err, QUILL_E_USAGE, "the batch is full: the session has %d rows", (int)b->n_seq);
     struct batch_row *row = &b->rows[b->order[b->n]];
     struct generation *g = row->generation;
     quill_status s = generation_begin(g, session, request, err);
-    *row = (struct batch_row){.generation = g, .end = {.tag = tag}, .n_vocab = (size_t)session->lanes.n_vocab};
+    *row = (struct batch_row){.session = session, .generation = g, .end = {.tag = tag}};
+    row->n_vocab = (size_t)session->lanes.n_vocab;
+    row->n_sequences = n_sequences;
     if (s) {
         row->end.result = generation_end(g, s);
         return s;
     }
     b->n++;
-    row->task = (struct task){.calls = &row_calls, .user = row};
-    row->task.ids = generation_ids(g, &row->task.n);
-    row->task.first = generation_scores_prompt(g) ? 0 : row->task.n - 1;
+    b->n_sequences += n_sequences;
     if (generation_finished(g)) on_end(row, QUILL_OK, NULL);
-    else schedule_add(&session->schedule, &row->task);
+    else add_tasks(row);
     return QUILL_OK;
 }
 
@@ -134,6 +195,7 @@ bool quill_batch_take(quill_session *session, quill_batch_row *out) {
     int32_t index = b->order[place];
     memmove(b->order + place, b->order + place + 1, (size_t)(b->n - place - 1) * sizeof *b->order);
     b->order[--b->n] = index;
+    b->n_sequences -= b->rows[index].n_sequences;
     *out = b->rows[index].end;
     return true;
 }

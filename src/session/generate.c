@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "constraint_use.h"
 #include "draft.h"
+#include "guide.h"
 #include "heal.h"
 #include "stop.h"
 #include "text_out.h"
@@ -31,8 +32,10 @@ struct generation {
     struct buffer prefix;    // the bytes that the text begins with, and which are no part of it
     struct score_list scores, prompt_scores;
     struct draft draft;      // its ids follow the others
+    struct guide guide;      // if the request has one
+    const float *guided;     // logits of the draw, if they are not those of the scores
     bool prompt_read;        // the first logits have come
-    bool shifted;            // by the last generation_take
+    bool shifted, negative_shifted; // by the last generation_take
     bool finished;
     quill_result result;
 };
@@ -53,6 +56,7 @@ void generation_free(struct generation *g) {
     constraint_use_end(&g->constraint);
     buffer_free(&g->prefix);
     window_free(&g->window);
+    guide_free(&g->guide);
     free(g->ends);
     buffer_free(&g->bytes);
     buffer_free(&g->text.out);
@@ -72,6 +76,7 @@ static void clear(struct generation *g, const quill_session *session, const quil
     g->bytes.n = g->text.out.n = g->text.taken = g->prefix.n = 0;
     g->text.raw = request->raw_bytes;
     g->prompt_read = g->finished = false;
+    g->guided = NULL;
     draft_start(&g->draft, request->draft);
     score_list_clear(&g->scores, k);
     score_list_clear(&g->prompt_scores, k);
@@ -91,6 +96,19 @@ static void begin_text(struct generation *g) {
 }
 
 static bool is_constrained(const struct generation *g) { return g->request.constraint != NULL; }
+
+// Begins the negative prompt. Where the oldest tokens are dropped, as many of its tokens stay as of the prompt.
+static quill_status begin_guide(struct generation *g, quill_error *err) {
+    const struct lanes *lanes = &g->session->lanes;
+    const quill_request *r = &g->request;
+    struct window *w = &g->guide.window;
+    quill_status s = QUILL_OK;
+    if (r->negative_prompt)
+        s = lanes_check_named(lanes, "negative prompt", r->negative_prompt, r->n_negative_prompt, err);
+    if (!s) s = guide_begin(&g->guide, r, (size_t)lanes->n_vocab, lanes->plan.n_ctx, err);
+    if (!s && g->guide.on) w->kept = g->window.kept < w->n ? g->window.kept : w->n;
+    return s;
+}
 
 // Takes tokens back from the prompt.
 static quill_status heal(struct generation *g, quill_error *err) {
@@ -137,6 +155,7 @@ quill_status generation_begin(struct generation *g, const quill_session *session
     }
     g->prompt_hash = hash_bytes(request->prompt, request->n_prompt * sizeof *request->prompt, 0);
     s = begin_window(g, err);
+    if (!s) s = begin_guide(g, err);
     if (s) return s;
     begin_text(g);
     const struct str prefix = buffer_str(&g->prefix);
@@ -188,15 +207,21 @@ static bool is_end(const struct generation *g, int32_t id) {
 static uint64_t tokens_left(const struct generation *g) {
     const quill_request *r = &g->request;
     // The last token has no position: it is not computed.
-    const uint64_t positions = r->context_shift ? UINT64_MAX : g->window.n_ctx + 1 - g->window.n;
+    const size_t n = g->guide.on && g->guide.window.n > g->window.n ? g->guide.window.n : g->window.n;
+    const uint64_t positions = r->context_shift ? UINT64_MAX : g->window.n_ctx + 1 - n;
     const uint64_t wanted = r->n_predict < 0 ? UINT64_MAX : (uint64_t)r->n_predict - g->n_generated;
     return wanted < positions ? wanted : positions;
+}
+
+static bool is_full(const struct generation *g) {
+    return window_is_full(&g->window) || (g->guide.on && window_is_full(&g->guide.window));
 }
 
 // Draws a token. *ends: it ends the text, and is no part of it.
 static quill_status draw_token(struct generation *g, const float *logits, int32_t *id, bool *ends, quill_error *err) {
     const quill_request *r = &g->request;
     size_t n;
+    if (g->guided) logits = g->guided;
     const int32_t *history = window_all(&g->window, &n);
     const struct draw draw = {
         .sampling = &r->sampling,
@@ -220,7 +245,8 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
 static bool reserve(struct generation *g) {
     size_t *ends = alloc_grow(g->ends, &g->cap_ends, g->n_generated + 1, sizeof *ends);
     if (ends) g->ends = ends;
-    return ends && score_list_reserve(&g->scores, 1) && window_reserve(&g->window);
+    const bool guided = !g->guide.on || window_reserve(&g->guide.window);
+    return ends && guided && score_list_reserve(&g->scores, 1) && window_reserve(&g->window);
 }
 
 // The end of a text is no part of it, whatever kind of token it is.
@@ -230,6 +256,7 @@ static quill_status record(struct generation *g, const float *logits, int32_t id
     if (!reserve(g) || !buffer_add(&g->bytes, bytes, n_bytes)) return fail_memory(err);
     score_list_add(&g->scores, &g->session->likelihood, logits, id);
     window_add(&g->window, id);
+    if (g->guide.on) window_add(&g->guide.window, id);
     g->ends[g->n_generated++] = g->bytes.n;
     if (g->n_generated == 1) g->result.first_token_ms = clock_ms() - g->start;
     return QUILL_OK;
@@ -281,7 +308,7 @@ static void end_after(struct generation *g, bool ended) {
     const quill_request *r = &g->request;
     if (ended) finish(g, QUILL_STOP_EOS);
     else if (r->n_predict >= 0 && g->n_generated >= (uint64_t)r->n_predict) finish(g, QUILL_STOP_LENGTH);
-    else if (window_is_full(&g->window) && !r->context_shift) finish(g, QUILL_STOP_CONTEXT);
+    else if (is_full(g) && !r->context_shift) finish(g, QUILL_STOP_CONTEXT);
 }
 
 // Under a constraint: the text goes on, is complete, or ends inside, which is a failure. It is certain only when it is
@@ -357,6 +384,12 @@ static quill_status take_row(struct generation *g, const float *logits, quill_er
     return s;
 }
 
+static bool shift_if_full(const struct generation *g, struct window *w) {
+    const bool full = !g->finished && window_is_full(w);
+    if (full) window_shift(w);
+    return full;
+}
+
 quill_status generation_take(struct generation *g, const float *logits, quill_error *err) {
     quill_status s = QUILL_OK;
     size_t accepted = 0;
@@ -368,9 +401,34 @@ quill_status generation_take(struct generation *g, const float *logits, quill_er
         accepted += agreed;
     } while (agreed);
     draft_end(&g->draft, accepted);
-    g->shifted = !g->finished && window_is_full(&g->window);
-    if (g->shifted) window_shift(&g->window);
+    g->shifted = shift_if_full(g, &g->window);
     return s;
+}
+
+// Takes both logits. Nothing is drafted, so there is one row of each.
+quill_status generation_take_guided(struct generation *g, quill_error *err) {
+    g->guided = guide_combine(&g->guide, &g->session->likelihood);
+    const quill_status s = generation_take(g, g->guide.own, err);
+    g->negative_shifted = shift_if_full(g, &g->guide.window);
+    return s;
+}
+
+bool generation_is_guided(const struct generation *g) { return g->guide.on; }
+
+const int32_t *generation_negative_ids(const struct generation *g, size_t *n) {
+    *n = g->guide.window.n;
+    return g->guide.window.ids;
+}
+
+bool generation_negative_shifted(const struct generation *g, size_t *kept) {
+    *kept = g->guide.window.kept;
+    return g->negative_shifted;
+}
+
+bool generation_poll(struct generation *g) { return poll_interrupt(g); }
+
+void generation_give(struct generation *g, bool negative, const float *logits) {
+    memcpy(negative ? g->guide.negative : g->guide.own, logits, g->session->likelihood.n_vocab * sizeof *logits);
 }
 
 bool generation_shifted(const struct generation *g, size_t *kept) {

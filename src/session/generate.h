@@ -38,6 +38,15 @@ quill_status generation_take(struct generation *g, const float *logits, quill_er
 // Whether that call dropped the oldest ids; then those behind the first *kept are other ones.
 bool generation_shifted(const struct generation *g, size_t *kept);
 
+// With guidance, two lists of ids are computed: these are the others. Give both logits before every generation_take,
+// which then takes own logits alone; nothing is drafted.
+bool generation_is_guided(const struct generation *g);
+const int32_t *generation_negative_ids(const struct generation *g, size_t *n);
+bool generation_negative_shifted(const struct generation *g, size_t *kept);
+bool generation_poll(struct generation *g); // whether an interrupt finished it
+void generation_give(struct generation *g, bool negative, const float *logits); // copied
+quill_status generation_take_guided(struct generation *g, quill_error *err);
+
 // The result, valid until the next generation_begin. `status`: how the generation ended.
 const quill_result *generation_end(struct generation *g, quill_status status);
 

@@ -125,10 +125,15 @@ quill_status lanes_check_vocabulary(const struct lanes *lanes, const int32_t *id
     return QUILL_OK;
 }
 
-quill_status lanes_check_ids(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err) {
+quill_status lanes_check_named(const struct lanes *lanes, const char *name, const int32_t *ids, size_t n,
+                               quill_error *err) {
     if (n == 0) return fail(err, QUILL_E_USAGE, "expected at least one token, found none");
     if (n > (size_t)lanes->plan.n_ctx)
-        return fail(err, QUILL_E_CONTEXT, "the prompt has %zu tokens, the context has room for %d", n,
+        return fail(err, QUILL_E_CONTEXT, "the %s has %zu tokens, the context has room for %d", name, n,
                     (int)lanes->plan.n_ctx);
     return lanes_check_vocabulary(lanes, ids, n, err);
+}
+
+quill_status lanes_check_ids(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err) {
+    return lanes_check_named(lanes, "prompt", ids, n, err);
 }

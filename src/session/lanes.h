@@ -65,7 +65,9 @@ void lanes_release(struct lanes *lanes, int32_t lane); // it keeps what it holds
 
 // QUILL_E_USAGE if an id is not in the vocabulary.
 quill_status lanes_check_vocabulary(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err);
-// The same, and QUILL_E_USAGE if there are no ids; QUILL_E_CONTEXT if they do not fit.
-quill_status lanes_check_ids(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err);
+// The same, and QUILL_E_USAGE if there are no ids; QUILL_E_CONTEXT if they do not fit. `name` is for messages.
+quill_status lanes_check_named(const struct lanes *lanes, const char *name, const int32_t *ids, size_t n,
+                               quill_error *err);
+quill_status lanes_check_ids(const struct lanes *lanes, const int32_t *ids, size_t n, quill_error *err); // a prompt
 
 #endif

@@ -5,7 +5,7 @@
 #include "generate.h"
 
 quill_request quill_request_default(void) {
-    return (quill_request){.n_predict = 256, .sampling = quill_sampling_default(), .logprobs = -1,
+    return (quill_request){.n_predict = 256, .cfg_scale = 1, .sampling = quill_sampling_default(), .logprobs = -1,
                            .draft = QUILL_DRAFT_AUTO};
 }
 
@@ -22,6 +22,8 @@ const char *quill_stop_name(quill_stop stop) {
     size_t i = (size_t)stop;
     return i < sizeof stop_names / sizeof *stop_names ? stop_names[i] : "error";
 }
+
+size_t quill_request_sequences(const quill_request *r) { return r->cfg_scale != 1 ? 2 : 1; }
 
 quill_status request_check(const quill_request *r, int32_t n_vocab, quill_error *err) {
     if (r->n_predict < -1)
@@ -40,6 +42,10 @@ quill_status request_check(const quill_request *r, int32_t n_vocab, quill_error 
     if (!(r->timeout >= 0 && r->timeout < (double)INFINITY))
         return fail(err, QUILL_E_USAGE, "timeout: expected a number of seconds, found %g", r->timeout);
     if (r->keep < -1) return fail(err, QUILL_E_USAGE, "keep: expected -1 or more, found %d", (int)r->keep);
+    if (!(r->cfg_scale >= -100 && r->cfg_scale <= 100))
+        return fail(err, QUILL_E_USAGE, "cfg_scale: expected -100 to 100, found %g", (double)r->cfg_scale);
+    if (r->negative_prompt && r->cfg_scale == 1)
+        return fail(err, QUILL_E_USAGE, "negative_prompt: it has no effect with a cfg_scale of 1");
     if (r->budget != QUILL_BUDGET_SOFT && r->budget != QUILL_BUDGET_HARD)
         return fail(err, QUILL_E_USAGE, "budget: expected soft or hard, found %d", (int)r->budget);
     if (r->constraint && r->stop_regex)

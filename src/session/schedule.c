@@ -31,15 +31,21 @@ void schedule_add(struct schedule *s, struct task *task) {
     assert(schedule_room(s) > 0 && task->first < task->n && task->n <= (size_t)s->lanes->plan.n_ctx);
     task->reused = task->n_guessed = 0;
     task->lane = NO_LANE;
-    task->goes_on = task->waits = task->replaced = false;
+    task->goes_on = task->waits = task->replaced = task->held = false;
     s->tasks[s->n++] = task;
 }
 
+void schedule_cancel(struct schedule *s, struct task *task) {
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->tasks[i] != task) continue;
+        s->tasks[i] = NULL;
+        lanes_release(s->lanes, task->lane);
+        task->lane = NO_LANE;
+    }
+}
+
 static void end_task(struct schedule *s, struct task *task, quill_status status, const quill_error *err) {
-    for (size_t i = 0; i < s->n; i++)
-        if (s->tasks[i] == task) s->tasks[i] = NULL;
-    lanes_release(s->lanes, task->lane);
-    task->lane = NO_LANE;
+    schedule_cancel(s, task);
     task->calls->end(task->user, status, err);
 }
 
@@ -118,36 +124,41 @@ static void plan_part(struct schedule *s, struct task *task) {
     add_span(s, task, at, count, n_logits);
 }
 
+static bool is_planned(const struct task *task) { return task->lane != NO_LANE && !task->held; }
+
 static void plan_pass(struct schedule *s) {
     size_t later = 0; // tasks with a lane that are not yet in the pass
     s->n_spans = 0;
     s->tokens = s->lanes->plan.n_chunk;
     s->logits = s->lanes->plan.n_rows;
-    for (size_t i = 0; i < s->n; i++) later += s->tasks[i]->lane != NO_LANE;
+    for (size_t i = 0; i < s->n; i++) later += is_planned(s->tasks[i]);
     for (size_t i = 0; i < s->n; i++)
-        if (s->tasks[i]->goes_on) plan_next(s, s->tasks[i], --later);
-    for (size_t i = 0; i < s->n && s->tokens; i++)
-        if (!s->tasks[i]->goes_on && s->tasks[i]->lane != NO_LANE) plan_part(s, s->tasks[i]);
+        if (is_planned(s->tasks[i]) && s->tasks[i]->goes_on) plan_next(s, s->tasks[i], --later);
+    for (size_t i = 0; i < s->n && s->tokens; i++) // a task may end here, and cancel others
+        if (s->tasks[i] && is_planned(s->tasks[i]) && !s->tasks[i]->goes_on) plan_part(s, s->tasks[i]);
 }
 
-// Passes the logits of a span to its task.
+void schedule_resume(struct schedule *s, struct task *task) {
+    task->goes_on = !task->replaced;
+    task->first = task->n - 1;
+    task->n_guessed = 0;
+    // Drops wrong guesses, and what was replaced.
+    kv_truncate(s->lanes->kv, task->lane, (int32_t)(task->replaced ? task->kept : task->first));
+    task->replaced = task->held = false;
+}
+
+// Passes the logits of a span to its task, unless the task was cancelled in this pass.
 static void deliver(struct schedule *s, const struct span *span, struct task *task, const float *logits) {
     quill_error err;
     quill_status status = QUILL_OK;
     const size_t end = (size_t)span->pos + span->n, n = task->n;
+    if (task->lane == NO_LANE) return;
     if (span->n_logits)
         status = task->calls->rows(task->user, end - span->n_logits, span->n_logits, logits, &err);
-    const bool replaced = task->replaced;
-    task->replaced = false;
-    if (status || (end >= n && task->n == n && !replaced)) {
-        end_task(s, task, status, status ? &err : NULL);
-    } else if (task->n > n || replaced) {
-        task->goes_on = !replaced;
-        task->first = task->n - 1;
-        task->n_guessed = 0;
-        // Drops wrong guesses, and what was replaced.
-        kv_truncate(s->lanes->kv, task->lane, (int32_t)(replaced ? task->kept : task->first));
-    }
+    if (!status && task->held) return;
+    const bool more = task->n > n || task->replaced;
+    if (status || (end >= n && !more)) end_task(s, task, status, status ? &err : NULL);
+    else if (more) schedule_resume(s, task);
 }
 
 // Removes the guesses from the pass; false: there are none.
@@ -168,6 +179,7 @@ static bool drop_guesses(struct schedule *s) {
 static void run_alone(struct schedule *s) {
     for (size_t i = 0; i < s->n_spans; i++) {
         quill_error err;
+        if (s->of[i]->lane == NO_LANE) continue; // cancelled
         quill_status status = lanes_run(s->lanes, &s->spans[i], 1, &err);
         if (status) end_task(s, s->of[i], status, &err);
         else deliver(s, &s->spans[i], s->of[i], s->lanes->logits);

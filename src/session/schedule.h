@@ -22,8 +22,8 @@ struct task_calls {
     // logits[n][n_vocab] after ids[at], ids[at + 1] ... ids[at + n - 1]; every call begins where the last one ended.
     // The task is over after the last of its ids, unless this call adds more: it raises `n` by at least one and at most
     // by the rows of this call, and the task then continues, with logits only after the last id. Or it sets `replaced`:
-    // the ids, any number of them, are other ones from ids[kept] on, and the task reads them as a new one does. A
-    // failure ends the task.
+    // the ids, any number of them, are other ones from ids[kept] on, and the task reads them as a new one does. Or it
+    // sets `held`: the task keeps its lane until schedule_resume or schedule_cancel. A failure ends the task.
     quill_status (*rows)(void *user, size_t at, size_t n, const float *logits, quill_error *err);
     // The task is over, and the schedule no longer refers to it.
     void (*end)(void *user, quill_status status, const quill_error *err);
@@ -37,7 +37,7 @@ struct task {
     size_t first;       // 0..n-1: logits are needed after ids[first], ids[first + 1] ...
 
     // set by `rows`
-    bool replaced;
+    bool replaced, held;
     size_t kept;        // 0..n-1
 
     // set by the schedule
@@ -63,6 +63,9 @@ void schedule_free(struct schedule *s);                        // zeros are fine
 size_t schedule_room(const struct schedule *s);                // how many tasks can be added
 void schedule_add(struct schedule *s, struct task *task);      // borrowed until its end
 void schedule_step(struct schedule *s);                        // one pass; nothing without tasks
+// A held task goes on: its `n` was raised, or `replaced` was set, as by `rows`.
+void schedule_resume(struct schedule *s, struct task *task);
+void schedule_cancel(struct schedule *s, struct task *task);   // drops a task, if it is there, without calling `end`
 void schedule_drop(struct schedule *s);                        // drops all tasks without calling `end`
 
 // Tasks that are created when there is room for them.

@@ -22,7 +22,7 @@ static int failed;
 // pattern NULL: stops in place of a constraint.
 static quill_status generate_under(const char *path, bool no_mmap, const char *pattern, quill_error *err) {
     const quill_model_options model_options = {.cpu = "ref", .no_mmap = no_mmap};
-    const quill_session_options session_options = {.n_ctx = 32, .n_threads = 2};
+    const quill_session_options session_options = {.n_ctx = 32, .n_threads = 2, .n_seq = 2};
     quill_model *model = NULL;
     quill_session *session = NULL;
     quill_ids ids = {0};
@@ -39,6 +39,7 @@ static quill_status generate_under(const char *path, bool no_mmap, const char *p
         request.prompt = ids.ids, request.n_prompt = ids.n, request.logprobs = 3;
         request.n_predict = pattern ? 6 : 40, request.context_shift = true; // without a pattern, past the context
         request.heal = true; // "h" can be "he"
+        request.cfg_scale = no_mmap ? 1.5f : 1;
         request.stops = &stop, request.n_stops = 1, request.prompt_logprobs = true;
         request.stop_regex = pattern ? NULL : "q+z", request.constraint = constraint;
         s = quill_generate(session, &request, &result, err);

@@ -64,6 +64,8 @@ struct options {
         int budget; // enum budget
     } constraint;
     struct {
+        const char *negative, *negative_file;
+        double cfg_scale;
         double temp, top_p, min_p, typical_p, repeat_penalty, presence_penalty, frequency_penalty;
         int64_t top_k, repeat_last_n, seed, samples;
         struct bias_list logit_bias;

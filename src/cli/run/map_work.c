@@ -229,7 +229,7 @@ static quill_status start_jobs(struct map_work *w, quill_error *err) {
     for (; !s && w->next < w->last; w->next++) {
         struct job *job = &w->jobs[w->next % w->n_jobs];
         if (job->state == JOB_DONE) continue;
-        if (quill_batch_room(w->session) == 0) break;
+        if (quill_batch_room(w->session) < quill_request_sequences(&w->request)) break;
         w->request.prompt = job->ids.ids;
         w->request.n_prompt = job->ids.n;
         s = quill_batch_add(w->session, &w->request, job, err);

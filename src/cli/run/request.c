@@ -9,7 +9,6 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "cli/io/signals.h"
-#include "cli/prompt/read.h"
 
 static quill_status build_stops(struct request_parts *parts, const struct options *o, quill_error *err) {
     parts->stop_texts = calloc(o->length.stops.n + 1, sizeof *parts->stop_texts);
@@ -45,8 +44,33 @@ static quill_status build_constraint(struct request_parts *parts, const struct o
     return quill_constraint_regex(&parts->constraint, o->constraint.regex, err);
 }
 
-quill_status request_build(quill_request *request, struct request_parts *parts, const struct options *o,
-                           quill_error *err) {
+static quill_status read_negative(struct request_parts *parts, struct options *o, quill_error *err) {
+    const char *text = o->sampling.negative, *path = o->sampling.negative_file;
+    struct buffer *out = &parts->negative;
+    if (!text && !path) return QUILL_OK;
+    if (text && path)
+        return fail(err, QUILL_E_USAGE, "--negative-prompt and --negative-prompt-file exclude each other");
+    if (o->sampling.cfg_scale == 1)
+        return fail(err, QUILL_E_USAGE, "--negative-prompt has no effect without a --cfg-scale other than 1");
+    if (text) return add_argument(out, o, "--negative-prompt", text, err);
+    quill_status s = stdin_claim_by(o, path, "the negative prompt", err);
+    if (!s) s = read_file(out, path, (uint64_t)o->prompt.max_bytes, err);
+    if (!s && !o->prompt.keep_newline && out->n && out->p[out->n - 1] == '\n') out->n--;
+    return s;
+}
+
+quill_status request_encode(quill_request *request, struct request_parts *parts, const quill_tokenizer *tokenizer,
+                            const struct options *o, quill_error *err) {
+    struct prompt_ids *ids = &parts->negative_ids;
+    if (!o->sampling.negative && !o->sampling.negative_file) return QUILL_OK;
+    const struct buffer *text = &parts->negative;
+    quill_status s = prompt_encode(ids, tokenizer, text->p, text->n, o->prompt.special, true, err);
+    request->negative_prompt = ids->ids;
+    request->n_negative_prompt = ids->n;
+    return s;
+}
+
+quill_status request_build(quill_request *request, struct request_parts *parts, struct options *o, quill_error *err) {
     *parts = (struct request_parts){0};
     *request = quill_request_default();
     options_transfer(request, o);
@@ -57,6 +81,7 @@ quill_status request_build(quill_request *request, struct request_parts *parts, 
         s = fail(err, QUILL_E_USAGE, "--keep needs --context-shift");
     if (!s) s = quill_sampling_check(&request->sampling, 0, err);
     if (!s) s = build_constraint(parts, o, err);
+    if (!s) s = read_negative(parts, o, err);
     request->constraint = parts->constraint;
     request->budget = o->constraint.budget == BUDGET_HARD ? QUILL_BUDGET_HARD : QUILL_BUDGET_SOFT;
     if (!s && o->sampling.seed < 0) s = draw_seed(&request->seed, err);
@@ -82,4 +107,6 @@ void request_parts_free(struct request_parts *parts) {
     free(parts->stop_texts);
     free(parts->stops);
     quill_constraint_free(parts->constraint);
+    buffer_free(&parts->negative);
+    free(parts->negative_ids.ids);
 }

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "cli/options/options.h"
+#include "cli/prompt/read.h"
 #include "quill/session.h"
 
 struct request_parts { // memory that `request` borrows
@@ -12,12 +13,18 @@ struct request_parts { // memory that `request` borrows
     quill_text *stops;
     size_t n_stops;
     quill_constraint *constraint;
+    struct buffer negative; // text of the negative prompt, and its ids
+    struct prompt_ids negative_ids;
 };
 
 // Sets everything except the prompt, the sample and the callbacks; a seed that was not given comes from the system.
 // QUILL_E_USAGE names the option. Call request_parts_free even after a failure.
 QUILL_MUST_CHECK quill_status request_build(quill_request *request, struct request_parts *parts,
-                                            const struct options *o, quill_error *err);
+                                            struct options *o, quill_error *err);
+// Encodes what depends on the model: the negative prompt. After request_build. Errors: those of prompt_encode.
+QUILL_MUST_CHECK quill_status request_encode(quill_request *request, struct request_parts *parts,
+                                             const quill_tokenizer *tokenizer, const struct options *o,
+                                             quill_error *err);
 // Adds stops, after request_build; the texts are borrowed.
 QUILL_MUST_CHECK quill_status request_add_stops(quill_request *request, struct request_parts *parts,
                                                 const quill_text *stops, size_t n, quill_error *err);

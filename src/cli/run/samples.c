@@ -250,7 +250,8 @@ int samples_run(struct samples *s, quill_error *err) {
     double begun = clock_ms();
     quill_status status = turn_to_next(s, err);
     while (!status && !outcome.last) {
-        while (!status && !signals_pending() && quill_batch_room(s->session) && s->added < n &&
+        while (!status && !signals_pending() && s->added < n &&
+               quill_batch_room(s->session) >= quill_request_sequences(&s->request) &&
                s->added - s->printed < (int64_t)s->n_places)
             status = add(s, err);
         if (!status && s->printed == s->added) break; // a signal came between two of them

@@ -49,7 +49,8 @@ static quill_status check_options(const struct options *o, quill_error *err) {
 // -c 0: P prompt tokens and G generated ones need P + G - 1 positions, at most as many as the model has.
 static int32_t positions_needed(const struct generate_run *g) {
     int32_t limit = quill_model_n_ctx(g->model);
-    uint64_t need = g->ids.n + (g->o->length.predict > 1 ? (uint64_t)g->o->length.predict - 1 : 0);
+    const size_t negative = g->parts.negative_ids.n, prompt = g->ids.n < negative ? negative : g->ids.n;
+    uint64_t need = prompt + (g->o->length.predict > 1 ? (uint64_t)g->o->length.predict - 1 : 0);
     return g->o->length.predict < 0 || need > (uint64_t)limit ? limit : (int32_t)need;
 }
 
@@ -69,10 +70,12 @@ static quill_status load(struct generate_run *g, quill_error *err) {
     if (!s)
         s = suffix_encode(&g->ids, &g->suffix, quill_model_tokenizer(g->model), &g->prompt, g->use,
                           g->o->prompt.special, err);
+    if (!s) s = request_encode(&g->samples.request, &g->parts, quill_model_tokenizer(g->model), g->o, err);
     if (s) return s;
     quill_session_options options = session_options(g->o);
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
     options.n_seq = g->o->sampling.samples < SAMPLES_AT_ONCE ? (int32_t)g->o->sampling.samples : SAMPLES_AT_ONCE;
+    options.n_seq *= (int32_t)quill_request_sequences(&g->samples.request);
     quill_memory memory;
     s = open_session(&g->session, &memory, g->model, g->o, &options, err);
     if (s) return s;

@@ -17,7 +17,7 @@
 #include "cli/run/model_source.h"
 #include "cli/run/request.h"
 
-enum { USUAL_BATCH = 32 };
+enum { USUAL_BATCH = 32, MOST_BATCH = 4096 };
 
 struct map {
     struct options *o;
@@ -206,8 +206,10 @@ static quill_status load(struct map *m, quill_error *err) {
     quill_memory memory;
     quill_status s = open_model(&w->model, m->o, err);
     if (!s) s = suffix_check(&m->suffix, quill_model_tokenizer(w->model), err);
+    if (!s) s = request_encode(&w->request, &m->parts, quill_model_tokenizer(w->model), m->o, err);
     quill_session_options options = session_options(m->o);
     if (options.n_seq == 0) options.n_seq = USUAL_BATCH;
+    if (options.n_seq <= MOST_BATCH / 2) options.n_seq *= (int32_t)quill_request_sequences(&w->request);
     if (!s) s = open_session(&w->session, &memory, w->model, m->o, &options, err);
     if (!s) s = try_request(w, err);
     if (!s) w->n_batch = quill_batch_room(w->session);
