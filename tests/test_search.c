@@ -5,7 +5,9 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "folder.h"
 #include "quill/batch.h"
+#include "quill/search.h"
 #include "quill/session.h"
 
 enum { MOST = 128, MOST_FIELDS = 12 };
@@ -20,7 +22,7 @@ struct ids {
 
 static struct ids read_ids(const char *text) {
     struct ids list = {.n = 0};
-    for (char *end; *text && *text != '-'; text = *end ? end + 1 : end) {
+    for (char *end; *text && *text != '-' && *text != '|'; text = *end == ',' ? end + 1 : end) {
         assert_true(list.n < MOST);
         list.ids[list.n++] = (int32_t)strtol(text, &end, 10);
     }
@@ -33,14 +35,18 @@ struct stage {
     quill_error err;
 };
 
-static struct stage open_stage(const char *name, int32_t n_seq, int32_t n_chunk) {
+static struct stage open_path(const char *path, int32_t n_seq, int32_t n_chunk) {
     struct stage st = {0};
-    char path[128];
-    snprintf(path, sizeof path, "%s%s", TEST_DATA("parity/"), name);
     const quill_session_options options = {.kv_type = "f32", .n_threads = 1, .n_seq = n_seq, .n_chunk = n_chunk};
     assert_ok(quill_model_open(&st.model, path, NULL, &st.err), st.err);
     assert_ok(quill_session_create(&st.session, st.model, &options, &st.err), st.err);
     return st;
+}
+
+static struct stage open_stage(const char *name, int32_t n_seq, int32_t n_chunk) {
+    char path[128];
+    snprintf(path, sizeof path, "%s%s", TEST_DATA("parity/"), name);
+    return open_path(path, n_seq, n_chunk);
 }
 
 static void close_stage(struct stage *st) {
@@ -51,7 +57,7 @@ static void close_stage(struct stage *st) {
 // Calls check for every case of a kind.
 static void each_case(const char *name, const char *kind, void (*check)(struct stage *st, char **fields),
                       struct stage *st) {
-    char path[128], line[4096], *fields[MOST_FIELDS];
+    char path[128], line[8192], *fields[MOST_FIELDS];
     snprintf(path, sizeof path, "%s%s.tsv", TEST_DATA("search/"), name);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
@@ -199,11 +205,208 @@ static void guidance_that_makes_no_sense_is_refused(void **state) {
     close_stage(&st);
 }
 
+// ---- beams ------------------------------------------------------------------------------------------
+
+static void copy_file(const char *model, const char *name) {
+    char path[128], bytes[1 << 16];
+    snprintf(path, sizeof path, "%s%s/%s", TEST_DATA("parity/"), model, name);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    struct buffer b = {0};
+    for (size_t n; (n = fread(bytes, 1, sizeof bytes, f)) > 0;) assert_true(buffer_add(&b, bytes, n));
+    fclose(f);
+    write_file(name, b.p, b.n);
+    buffer_free(&b);
+}
+
+// A model in the test's folder, in which these tokens end a text.
+static struct stage open_with_ends(const char *model, const char *ends, int32_t n_seq, int32_t n_chunk) {
+    static const char *const files[] = {"config.json", "vocab.json", "merges.txt", "model.safetensors"};
+    char text[256];
+    for (size_t i = 0; i < 4; i++) copy_file(model, files[i]);
+    snprintf(text, sizeof text, "{\"eos_token_id\": [%s]}", ends);
+    write_text("generation_config.json", text);
+    return open_path(folder, n_seq, n_chunk);
+}
+
+static const char *model_of_case; // that is read at present
+
+static size_t count(const char *text, char mark) {
+    size_t n = 0;
+    for (; *text; text++) n += *text == mark;
+    return n;
+}
+
+static quill_beams beams_of(char **fields) {
+    const char *early = fields[5];
+    return (quill_beams){
+        .n_beams = (int32_t)strtol(fields[3], NULL, 10),
+        .length_penalty = strtod(fields[4], NULL),
+        .early_stopping = early[1] == 'o' ? QUILL_EARLY_NO : early[0] == 'y' ? QUILL_EARLY_YES : QUILL_EARLY_NEVER,
+    };
+}
+
+// The text of ids behind a prompt, without the end.
+static void check_text(const struct stage *st, const struct ids *prompt, const struct ids *ids, quill_text text) {
+    const quill_tokenizer *t = quill_model_tokenizer(st->model);
+    struct buffer b = {0};
+    size_t n;
+    quill_decoder decoder;
+    quill_decoder_begin(&decoder, t, QUILL_SPECIAL_AS_TEXT);
+    for (size_t i = 0; i < prompt->n; i++) quill_decoder_take(&decoder, prompt->ids[i], &n);
+    for (size_t i = 0; i < ids->n && !quill_token_is_eos(t, ids->ids[i]); i++) {
+        const char *bytes = quill_decoder_take(&decoder, ids->ids[i], &n);
+        assert_true(buffer_add(&b, bytes, n));
+    }
+    assert_int_equal(text.n, b.n);
+    if (b.n) assert_memory_equal(text.text, b.p, b.n);
+    buffer_free(&b);
+}
+
+// beams prompt eos K A early n texts scores
+static void check_beams(struct stage *unused, char **fields) {
+    (void)unused;
+    const struct ids prompt = read_ids(fields[1]);
+    const quill_beams beams = beams_of(fields);
+    struct stage st = open_with_ends(model_of_case, fields[2], beams.n_beams + (int32_t)(prompt.n % 3), 0);
+    quill_request r = greedy(&prompt);
+    const quill_hypothesis *found;
+    size_t n;
+    r.logprobs = -1, r.raw_bytes = true;
+    r.n_predict = strtol(fields[6], NULL, 10);
+    assert_ok(quill_beam_search(st.session, &r, &beams, &found, &n, &st.err), st.err);
+    assert_int_equal(n, beams.n_beams);
+    assert_int_equal(n, count(fields[7], '|') + 1);
+    char *ids_at = fields[7];
+    const char *score = fields[8];
+    for (size_t i = 0; i < n; i++) {
+        const quill_result *result = &found[i].result;
+        const struct ids ids = read_ids(ids_at);
+        const bool ended = quill_token_is_eos(quill_model_tokenizer(st.model), ids.ids[ids.n - 1]);
+        char *end;
+        assert_int_equal(result->generated_tokens, ids.n);
+        assert_int_equal(result->stop, ended ? QUILL_STOP_EOS : QUILL_STOP_LENGTH);
+        check_text(&st, &prompt, &ids, result->text);
+        assert_true(fabs(found[i].score - strtod(score, &end)) < 1e-4 * (1 + fabs(found[i].score)));
+        assert_true(fabs(found[i].score - result->logprob / pow((double)ids.n, beams.length_penalty)) < 1e-9);
+        ids_at = strchr(ids_at, '|') ? strchr(ids_at, '|') + 1 : ids_at;
+        score = end + 1;
+    }
+    close_stage(&st);
+}
+
+static void beams_agree_with_transformers(void **state) {
+    (void)state;
+    for (size_t i = 0; i < N_MODELS; i++) {
+        model_of_case = models[i];
+        each_case(models[i], "beams", check_beams, NULL);
+    }
+}
+
+static void beams_do_not_depend_on_how_they_are_computed(void **state) {
+    (void)state;
+    double scores[8];
+    size_t lengths[8];
+    for (int shape = 0; shape < 5; shape++) {
+        struct stage st = open_with_ends("long32", "258,80,48", shape == 4 ? 11 : 8, shape * 5);
+        const struct ids prompt = story(&st, "The ferry to the northern islands");
+        quill_request r = greedy(&prompt);
+        const quill_beams beams = {8, 1, QUILL_EARLY_NEVER};
+        const quill_hypothesis *found;
+        size_t n;
+        r.logprobs = -1, r.n_predict = 290; // past two tiles of the cache
+        for (int again = 0; again < 2; again++) {
+            assert_ok(quill_beam_search(st.session, &r, &beams, &found, &n, &st.err), st.err);
+            assert_int_equal(n, 8);
+            for (size_t i = 0; i < n; i++) {
+                if (shape + again == 0) scores[i] = found[i].score, lengths[i] = found[i].result.generated_tokens;
+                assert_true(found[i].score == scores[i] && (i == 0 || scores[i] <= scores[i - 1]));
+                assert_int_equal(found[i].result.generated_tokens, lengths[i]);
+            }
+        }
+        close_stage(&st);
+    }
+}
+
+// One beam is the likeliest token each time.
+static void one_beam_is_greedy(void **state) {
+    (void)state;
+    struct stage st = open_stage("narrow20", 1, 0);
+    const struct ids prompt = story(&st, "In the morning");
+    quill_request r = greedy(&prompt);
+    const quill_beams beams = {1, 0, QUILL_EARLY_NO};
+    const quill_hypothesis *found;
+    const quill_result *result;
+    const quill_text stop = {"th", 2};
+    size_t n;
+    r.logprobs = -1;
+    for (int how = 0; how < 4; how++) {
+        r.n_predict = how == 1 ? -1 : 30;
+        r.stops = how == 2 ? &stop : NULL, r.n_stops = how == 2, r.line = how == 2;
+        const quill_logit_bias bias[] = {{80, 3}, {48, -INFINITY}};
+        r.sampling.logit_bias = how == 3 ? bias : NULL, r.sampling.n_logit_bias = how == 3 ? 2 : 0;
+        assert_ok(quill_beam_search(st.session, &r, &beams, &found, &n, &st.err), st.err);
+        assert_int_equal(n, 1);
+        struct buffer text = {0};
+        assert_true(buffer_add(&text, found[0].result.text.text, found[0].result.text.n));
+        const quill_stop ended = found[0].result.stop;
+        const size_t n_tokens = found[0].result.generated_tokens;
+        const double logprob = found[0].result.logprob;
+        assert_ok(quill_generate(st.session, &r, &result, &st.err), st.err);
+        assert_int_equal(result->text.n, text.n);
+        if (text.n) assert_memory_equal(result->text.text, text.p, text.n);
+        assert_int_equal(result->stop, ended);
+        assert_int_equal(result->generated_tokens, n_tokens);
+        assert_true(fabs(result->logprob - logprob) < 1e-9);
+        buffer_free(&text);
+    }
+    close_stage(&st);
+}
+
+static void beams_that_make_no_sense_are_refused(void **state) {
+    (void)state;
+    struct stage st = open_stage("narrow20", 4, 0);
+    const struct ids prompt = story(&st, "In the morning");
+    const quill_hypothesis *found;
+    size_t n;
+    quill_request r = greedy(&prompt);
+    r.logprobs = -1;
+    const quill_beams bad[] = {{0, 1, QUILL_EARLY_NO},  {-1, 1, QUILL_EARLY_NO},   {65, 1, QUILL_EARLY_NO},
+                               {5, 1, QUILL_EARLY_NO},  {2, NAN, QUILL_EARLY_NO},  {2, INFINITY, QUILL_EARLY_NO},
+                               {2, -101, QUILL_EARLY_NO}, {2, 1, (quill_early_stopping)3}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(quill_beam_search(st.session, &r, &bad[i], &found, &n, &st.err), QUILL_E_USAGE);
+    const quill_beams good = {4, 1, QUILL_EARLY_NO};
+    quill_request other[5];
+    for (size_t i = 0; i < 5; i++) other[i] = r;
+    other[0].logprobs = 0, other[1].heal = true, other[2].cfg_scale = 2, other[3].stop_regex = "a";
+    other[4].context_shift = true;
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(quill_beam_search(st.session, &other[i], &good, &found, &n, &st.err), QUILL_E_USAGE);
+    quill_logit_bias all[270];
+    for (int32_t i = 0; i < 270; i++) all[i] = (quill_logit_bias){i, -INFINITY};
+    r.sampling.logit_bias = all, r.sampling.n_logit_bias = 270;
+    assert_int_equal(quill_beam_search(st.session, &r, &good, &found, &n, &st.err), QUILL_E_CONSTRAINT);
+    r.sampling.n_logit_bias = 0, r.n_predict = 0;
+    assert_ok(quill_beam_search(st.session, &r, &good, &found, &n, &st.err), st.err);
+    assert_int_equal(n, 1);
+    assert_int_equal(found[0].result.text.n, 0);
+    const volatile sig_atomic_t interrupted = 1;
+    r.n_predict = 20, r.interrupted = &interrupted;
+    assert_ok(quill_beam_search(st.session, &r, &good, &found, &n, &st.err), st.err);
+    assert_int_equal(found[0].result.stop, QUILL_STOP_SIGNAL);
+    close_stage(&st);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(guidance_agrees_with_transformers),
         cmocka_unit_test(rows_with_guidance_give_what_they_give_alone),
         cmocka_unit_test(guidance_that_makes_no_sense_is_refused),
+        cmocka_unit_test_setup_teardown(beams_agree_with_transformers, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(beams_do_not_depend_on_how_they_are_computed, make_folder, remove_folder),
+        cmocka_unit_test(one_beam_is_greedy),
+        cmocka_unit_test(beams_that_make_no_sense_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

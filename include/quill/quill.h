@@ -46,6 +46,7 @@
 #include "model.h"
 #include "sampler.h"
 #include "score.h"
+#include "search.h"
 #include "session.h"
 #include "stores.h"
 #include "tokenizer.h"

@@ -4,16 +4,20 @@ Each line of search/NAME.tsv is a case: its kind, its arguments, and what was fo
 
     cfg prompt negative scale ids logprobs     transformers, guidance_scale and negative_prompt_ids ('-': none), greedy;
                                                logprobs are those of the prompt's own distribution
+    beams prompt eos K A early n texts scores  transformers, num_beams K, length_penalty A, early_stopping, max_new_tokens n, for
+                                               these tokens as ends: K texts divided by '|', best first
 """
 from . import gpt2, texts
 
 MODELS = ("long32", "narrow20", "untied24")
 CFG_TOKENS = 20
+BEAM_TOKENS = 16
 CLEAR_GAP = 0.003  # between the two best scores of a step, or the case is left out
 
 
 def add_arguments(parser):
     parser.add_argument("--only", metavar="NAME", help="this model alone: " + ", ".join(MODELS))
+    parser.add_argument("--kind", metavar="KIND", help="cases of this kind alone; the others stay: " + ", ".join(KINDS))
 
 
 def run(args):
@@ -21,8 +25,11 @@ def run(args):
     folder.mkdir(exist_ok=True)
     for name in MODELS:
         if args.only in (None, name):
-            lines = ["\t".join(map(form, row)) for row in rows(args.data / "parity" / name)]
-            (folder / f"{name}.tsv").write_text("".join(line + "\n" for line in lines))
+            path = folder / f"{name}.tsv"
+            old = path.read_text().splitlines() if args.kind and path.exists() else []
+            lines = [line for line in old if line.split("\t")[0] != args.kind]
+            lines += ["\t".join(map(form, row)) for row in rows(args.data / "parity" / name, args.kind)]
+            path.write_text("".join(line + "\n" for line in lines))
             print(f"{name}: {len(lines)} cases")
 
 
@@ -32,11 +39,13 @@ def form(value):
     return f"{value:.7g}" if isinstance(value, float) else str(value)
 
 
-def rows(directory):
+def rows(directory, only):
     from . import tales
     model, bpe = gpt2.load(directory), tales.load_tokenizer(directory)
     prompts = [bpe.encode(texts.STORY[a:b]).ids for a, b in ((0, 12), (60, 75), (100, 107), (201, 215), (33, 35))]
-    yield from guided(model, prompts)
+    for kind, cases in KINDS.items():
+        if only in (None, kind):
+            yield from cases(model, prompts)
 
 
 # ---- guidance -------------------------------------------------------------------------------------------------------
@@ -72,3 +81,46 @@ def guided_by_hand(model, prompt, negative, scale):
         if ids[-1] == model.generation_config.eos_token_id:
             break
     return ids, logprobs, min(gaps)
+
+
+# ---- beams ----------------------------------------------------------------------------------------------------------
+
+def beams(model, prompts):
+    """A case is left out if float64 finds other texts: rounding decides it."""
+    import copy
+    exact, end = copy.deepcopy(model).double(), model.config.vocab_size - 1
+    eos = [end] + common_tokens(model, prompts)
+    for prompt in prompts[:2]:
+        for k in (2, 4, 8):
+            for penalty, early in ((1.0, False), (0.0, "never"), (2.0, "never"), (1.0, True), (-1.0, False)):
+                for ends in (eos, eos[:1]):
+                    if len(ends) == 1 and (k != 4 or early == "never"):
+                        continue
+                    config = dict(num_beams=k, num_return_sequences=k, length_penalty=penalty, early_stopping=early, max_new_tokens=BEAM_TOKENS,
+                                  eos_token_id=ends)
+                    found, sure = (run_beams(m, prompt, config) for m in (model, exact))
+                    if [ids for ids, _ in found] == [ids for ids, _ in sure]:
+                        yield ("beams", prompt, ends, k, penalty, {False: "no", True: "yes"}.get(early, early), BEAM_TOKENS,
+                               "|".join(form(ids) for ids, _ in found), [float(score) for _, score in found])
+
+
+def common_tokens(model, prompts):
+    """Tokens that come often, so that texts end."""
+    import collections
+    counts = collections.Counter(token for prompt in prompts for token in gpt2.greedy(model, prompt, BEAM_TOKENS)[0][3:])
+    return [token for token, _ in counts.most_common(3)]
+
+
+def run_beams(model, prompt, config):
+    import torch
+    out = model.generate(torch.tensor([prompt]), do_sample=False, return_dict_in_generate=True, output_scores=True,
+                         pad_token_id=config["eos_token_id"][0], **config)
+    texts = []
+    for ids, score in zip(out.sequences.tolist(), out.sequences_scores.tolist()):
+        ids = ids[len(prompt):]
+        ends = [i for i, token in enumerate(ids) if token in config["eos_token_id"]]
+        texts.append((ids[:ends[0] + 1] if ends else ids, score))
+    return texts
+
+
+KINDS = {"cfg": guided, "beams": beams}

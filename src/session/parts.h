@@ -28,6 +28,7 @@ struct quill_session {
     struct token_set banned;  // these and the tokens that end a text
     struct batch_rows *rows;
     struct score_list scores; // of quill_score
+    struct beam_search *search; // of the last quill_beam_search (beam.h)
     bool weights_are_here;    // the first hold read them, unless on_weights stopped it
     bool (*on_weights)(void *user, uint64_t done, uint64_t all);
     void *user; // of on_weights

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/meminfo.h"
 #include "batch_rows.h"
+#include "beam.h"
 #include "model/pass/kv_file.h"
 #include "prompt_cache.h"
 
@@ -158,6 +159,7 @@ void quill_session_free(quill_session *session) {
     sampler_free(session->sampler);
     team_free(session->team);
     score_list_free(&session->scores);
+    beam_search_free(session->search);
     free(session->undrawn.bits);
     free(session->banned.bits);
     free(session);

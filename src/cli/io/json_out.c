@@ -123,6 +123,7 @@ json_t *json_sample(const struct sample *s) {
               json_put(object, "prompt_tokens", json_integer((json_int_t)r->prompt_tokens)) &&
               json_put(object, "generated_tokens", json_integer((json_int_t)r->generated_tokens)) &&
               json_put(object, "logprob", json_decimal(r->logprob, LOGPROB_PLACES)) &&
+              (!s->score || json_put(object, "score", json_decimal(*s->score, LOGPROB_PLACES))) &&
               (!s->tokens || json_put(object, "tokens", token_array(s, r->tokens, r->n_tokens))) &&
               (!s->prompt_tokens || json_put(object, "prompt", token_array(s, prompt, n_prompt))) &&
               json_put(object, "seed", json_integer((json_int_t)s->seed)) &&

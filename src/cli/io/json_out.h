@@ -41,6 +41,7 @@ struct sample {
     size_t n_added; // leading prompt tokens that are not part of the prompt's text
     bool tokens, prompt_tokens, special, timing;
     double load_ms, first_token_ms;
+    const double *score; // NULL: it has none
 };
 json_t *json_sample(const struct sample *sample);
 

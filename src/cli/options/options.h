@@ -65,7 +65,9 @@ struct options {
     } constraint;
     struct {
         const char *negative, *negative_file;
-        double cfg_scale;
+        double cfg_scale, length_penalty;
+        int64_t beams;
+        int early_stopping; // quill_early_stopping
         double temp, top_p, min_p, typical_p, repeat_penalty, presence_penalty, frequency_penalty;
         int64_t top_k, repeat_last_n, seed, samples;
         struct bias_list logit_bias;

@@ -12,6 +12,7 @@
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
 #include "quill/batch.h"
+#include "quill/search.h"
 #include "request.h"
 
 enum { BATCHES_AHEAD = 4 }; // while a slow sample delays printing, up to this many batches wait for it
@@ -25,6 +26,7 @@ struct sampled {
     quill_status status;
     quill_error error;
     quill_result result; // its pointers are no longer valid
+    const double *score; // of a text of a beam search; as long as the result
 };
 
 static struct sampled *place_of(const struct samples *s, int64_t index) {
@@ -85,14 +87,15 @@ static bool add_object(struct sampled *p) {
         .timing = !s->o->output.no_timing,
         .load_ms = s->load_ms,
         .first_token_ms = first_token_ms(p),
+        .score = p->score,
     };
     ok = ok && json_add(&p->text, json_sample(&sample)) && buffer_add_string(&p->text, "\n");
     buffer_free(&text);
     return ok;
 }
 
-static quill_status add(struct samples *s, quill_error *err) {
-    struct sampled *p = place_of(s, s->added);
+// The request of the next sample.
+static quill_request begin_sample(struct samples *s, struct sampled *p) {
     quill_request request = s->request;
     p->of = s;
     p->index = s->added;
@@ -107,6 +110,37 @@ static quill_status add(struct samples *s, quill_error *err) {
     request.user = p;
     const double timeout = s->o->length.timeout;
     if (timeout > 0) request.timeout = fmax(timeout - 1e-3 * (p->added - s->started), 1e-6);
+    return request;
+}
+
+// Adds the best texts of a beam search, *n at most, as samples that are done.
+static quill_status search(struct samples *s, int64_t *n, quill_error *err) {
+    const quill_beams beams = {
+        .n_beams = (int32_t)s->o->sampling.beams,
+        .length_penalty = s->o->sampling.length_penalty,
+        .early_stopping = (quill_early_stopping)s->o->sampling.early_stopping,
+    };
+    const quill_hypothesis *found;
+    size_t n_found;
+    const quill_request request = begin_sample(s, place_of(s, 0));
+    quill_status status = quill_beam_search(s->session, &request, &beams, &found, &n_found, err);
+    if ((uint64_t)*n > n_found) *n = (int64_t)n_found;
+    for (; !status && s->added < *n; s->added++) {
+        struct sampled *p = place_of(s, s->added);
+        const quill_hypothesis *h = &found[s->added];
+        begin_sample(s, p);
+        p->done = true;
+        p->result = h->result;
+        p->score = &h->score;
+        const bool ok = s->o->output.json ? add_object(p) : buffer_add(&p->text, h->result.text.text, h->result.text.n);
+        if (!ok) status = fail_memory(err);
+    }
+    return status;
+}
+
+static quill_status add(struct samples *s, quill_error *err) {
+    struct sampled *p = place_of(s, s->added);
+    const quill_request request = begin_sample(s, p);
     quill_status status = quill_batch_add(s->session, &request, p, err);
     if (!status) s->added++;
     return status;
@@ -242,13 +276,14 @@ static void print_done(struct samples *s, struct outcome *outcome) {
 
 int samples_run(struct samples *s, quill_error *err) {
     struct outcome outcome = {.err = err};
-    const int64_t n = s->o->sampling.samples;
+    int64_t n = s->o->sampling.samples;
     const size_t most = quill_batch_room(s->session) * BATCHES_AHEAD;
     s->n_places = n < (int64_t)most ? (size_t)n : most;
     s->places = alloc_zeroed(s->n_places, sizeof *s->places);
     if (!s->places) return (int)fail_memory(err);
     double begun = clock_ms();
-    quill_status status = turn_to_next(s, err);
+    quill_status status = s->o->sampling.beams > 0 ? search(s, &n, err) : QUILL_OK;
+    if (!status) status = turn_to_next(s, err);
     while (!status && !outcome.last) {
         while (!status && !signals_pending() && s->added < n &&
                quill_batch_room(s->session) >= quill_request_sequences(&s->request) &&

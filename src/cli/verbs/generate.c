@@ -37,11 +37,34 @@ struct generate_run {
     double load_started;
 };
 
+// What draws tokens, or decides about each as it comes, has no place in a search.
+static quill_status check_beams(const struct options *o, quill_error *err) {
+    const struct option_row *const apart[] = {
+        OPTION_OF(sampling.temp), OPTION_OF(sampling.top_k), OPTION_OF(sampling.top_p), OPTION_OF(sampling.min_p),
+        OPTION_OF(sampling.typical_p), OPTION_OF(sampling.repeat_penalty), OPTION_OF(sampling.repeat_last_n),
+        OPTION_OF(sampling.presence_penalty), OPTION_OF(sampling.frequency_penalty), OPTION_OF(sampling.seed),
+        OPTION_OF(sampling.cfg_scale), OPTION_OF(prompt.heal), OPTION_OF(constraint.regex),
+        OPTION_OF(length.stop_regex), OPTION_OF(length.context_shift), OPTION_OF(output.logprobs),
+        OPTION_OF(output.prompt_logprobs), OPTION_OF(machine.draft),
+    };
+    const struct option_row *const parts[] = {OPTION_OF(sampling.length_penalty), OPTION_OF(sampling.early_stopping)};
+    const bool on = o->sampling.beams > 0;
+    for (size_t i = 0; !on && i < sizeof parts / sizeof *parts; i++)
+        if (options_given(o, parts[i])) return fail(err, QUILL_E_USAGE, "--%s needs --beams", parts[i]->name);
+    for (size_t i = 0; on && i < sizeof apart / sizeof *apart; i++)
+        if (options_given(o, apart[i]))
+            return fail(err, QUILL_E_USAGE, "--beams and --%s exclude each other", apart[i]->name);
+    if (on && o->sampling.samples > o->sampling.beams)
+        return fail(err, QUILL_E_USAGE, "--samples: expected at most the %d of --beams, found %lld",
+                    (int)o->sampling.beams, (long long)o->sampling.samples);
+    return QUILL_OK;
+}
+
 static quill_status check_options(const struct options *o, quill_error *err) {
     if (!o->output.json && o->output.logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
     if (!o->output.json && o->output.prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
     if (o->output.json && o->output.null) return fail(err, QUILL_E_USAGE, "--json and -0 exclude each other");
-    return QUILL_OK;
+    return check_beams(o, err);
 }
 
 // ---- before the first token ----
@@ -75,6 +98,7 @@ static quill_status load(struct generate_run *g, quill_error *err) {
     quill_session_options options = session_options(g->o);
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
     options.n_seq = g->o->sampling.samples < SAMPLES_AT_ONCE ? (int32_t)g->o->sampling.samples : SAMPLES_AT_ONCE;
+    if (g->o->sampling.beams > 0) options.n_seq = (int32_t)g->o->sampling.beams;
     options.n_seq *= (int32_t)quill_request_sequences(&g->samples.request);
     quill_memory memory;
     s = open_session(&g->session, &memory, g->model, g->o, &options, err);
