@@ -923,6 +923,101 @@ def make_bpe():
     f.close()
 
 
+# ---- adapters ----------------------------------------------------------------------------------------------------------
+
+def make_adapter():
+    """For the model tests/data/families/llama."""
+    f = Folder("adapter", ".bin")
+    EMBD, KV, FF, VOCAB = 24, 24, 44, 277
+    K = "base_model.model.model.layers.1.self_attn.v_proj.lora_"
+    PLAIN = {"peft_type": "LORA", "r": 2, "lora_alpha": 4}
+
+    def folder(tensors=None, **changes):
+        """adapter_config.json with changes (None: without the key), and its tensors."""
+        config = {k: v for k, v in {**PLAIN, **changes}.items() if v is not None}
+        return json.dumps(config).encode() + b"\n==== weights\n" + (weights(pair_of(K)) if tensors is None else tensors)
+
+    def pair_of(stem, r=2, n_in=EMBD, n_out=KV, end=".weight", a_dtype="F32"):
+        return [(stem + "A" + end, [r, n_in], a_dtype), (stem + "B" + end, [n_out, r], "F32")]
+
+    def weights(tensors):
+        header, at = {}, 0
+        for name, shape, dtype in tensors:
+            n = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "F64": 8}[dtype]
+            for d in shape:
+                n *= d
+            header[name] = entry(shape, at, at + n, dtype)
+            at += n
+        return st(header, bytes(at))
+
+    def gguf_adapter(pairs=None, tensors=None, without=()):
+        facts = {"general.architecture": (STRING, "llama"), "general.type": (STRING, "adapter"), "adapter.type": (STRING, "lora"),
+                 "adapter.lora.alpha": (F32, 4.0), **(pairs or {})}
+        shapes = tensors or [("blk.0.attn_v.weight.lora_a", [2, EMBD]), ("blk.0.attn_v.weight.lora_b", [KV, 2])]
+        table, at = [], 0
+        for name, shape in shapes:
+            table.append(tensor(name, shape[::-1], T_F32, at))
+            size = 4
+            for d in shape:
+                size *= d
+            at += (size + 31) // 32 * 32
+        return gguf([pair(k, *v) for k, v in facts.items() if k not in without], table, bytes(at))
+
+    f.y("plain", folder())
+    f.y("f16", folder(weights(pair_of(K, a_dtype="F16"))))
+    f.y("f64", folder(weights(pair_of(K, a_dtype="F64"))))
+    f.y("embedding", folder(weights(pair_of("base_model.model.model.embed_tokens.lora_embedding_", 2, VOCAB, EMBD, ""))))
+    f.y("head", folder(weights(pair_of("base_model.model.lm_head.lora_", 2, EMBD, VOCAB))))
+    f.y("unused-patterns", folder(rank_pattern={"q_proj": 7, "(k|o)_proj$": 9}, alpha_pattern={"x": 1}))
+    f.y("pattern", folder(rank_pattern={"v_[a-z]+": 2}, r=99))
+    f.y("new-keys", folder(use_new=False, new=None, newer={}, newest="text", list=[1]))
+    f.y("gguf", gguf_adapter())
+    f.y("gguf-alpha-0", gguf_adapter({"adapter.lora.alpha": (F32, 0.0)}))
+    f.y("gguf-embedding", gguf_adapter(tensors=[("token_embd.weight.lora_a", [VOCAB, 1]), ("token_embd.weight.lora_b", [EMBD, 1])]))
+    f.n("no-type", folder(peft_type=None), "'peft_type': expected LORA, found none")
+    f.n("type", folder(peft_type="LOHA"), "'peft_type': expected LORA, found 'LOHA'")
+    f.n("dora", folder(use_dora=True), "'use_dora': expected false")
+    f.n("bias", folder(bias="lora_only"), "'bias': expected none, found 'lora_only'")
+    f.n("saved-modules", folder(modules_to_save=["lm_head"]), "'modules_to_save': expected null")
+    f.n("replication", folder(layer_replication=[[0, 2]]), "'layer_replication': expected null")
+    f.n("pissa", folder(init_lora_weights="pissa"), "'init_lora_weights': expected an adapter to the weights of the base")
+    f.n("new-object", folder(use_new={"x": 1}), "'use_new': expected null, found an object")
+    f.n("rank-0", folder(r=0), "expected a whole number from 1")
+    f.n("rank-negative", folder(r=-1), "expected a whole number from 1")
+    f.n("rank-huge", folder(r=1e30), "expected a whole number from 1")
+    f.n("rank-text", folder(r="2"), "'r': expected a real number")
+    f.n("rank-other", folder(r=3), "expected shape [3, %d], found [2, %d]" % (EMBD, EMBD))
+    f.n("alpha-huge", folder(lora_alpha=1e200), "expected a scale within the range of F32")
+    f.n("pattern-text", folder(rank_pattern={"v_proj": "2"}), "'rank_pattern.v_proj': expected a number")
+    f.n("pattern-wrong", folder(rank_pattern={"v_(": 2}), "expected a regular expression")
+    f.n("pattern-explodes", folder(rank_pattern={"(([a-z_.0-9]+)+)+[!?]": 2}), "expected a pattern that ends soon")
+    f.n("patterns-many", folder(rank_pattern={"(%d)" % i: 2 for i in range(65)}), "expected at most 64 regular expressions")
+    f.n("config-list", b"[]\n==== weights\n", "expected a JSON object")
+    f.n("config-none", b"", "adapter_config.json")
+    f.n("no-tensors", folder(weights([])), "expected at least one tensor, found none")
+    f.n("only-a", folder(weights(pair_of(K)[:1])), "lora_B.weight' beside it, found none")
+    f.n("only-b", folder(weights(pair_of(K)[1:])), "lora_A.weight' beside it, found none")
+    f.n("layer-99", folder(weights(pair_of(K.replace("1", "99")))), "expected a matrix that this model has")
+    f.n("whole-tensor", folder(weights([(K[:-6] + ".weight", [KV, EMBD], "F32")])), "expected only pairs of low rank")
+    f.n("integers", folder(weights(pair_of(K, a_dtype="I64"))), "expected type F32, F16, BF16 or Q8_0, found I64")
+    f.n("three-dimensions", folder(weights([(K + "A.weight", [2, EMBD, 1], "F32"), (K + "B.weight", [KV, 2], "F32")])), "expected shape")
+    f.n("empty", folder(weights(pair_of(K, r=0))), "expected shape [2, %d], found [0, %d]" % (EMBD, EMBD))
+    f.n("twice", folder(weights(pair_of(K) + pair_of(K.replace("model.model.model", "model.model")))), "expected a matrix that this model has")
+    f.n("gguf-no-type", gguf_adapter(without=("general.type",)), "'general.type': expected 'adapter', found none")
+    f.n("gguf-model", gguf_adapter({"general.type": (STRING, "model")}), "'general.type': expected 'adapter', found 'model'")
+    f.n("gguf-vector", gguf_adapter({"adapter.type": (STRING, "control")}), "'adapter.type': expected 'lora', found 'control'")
+    f.n("gguf-family", gguf_adapter({"general.architecture": (STRING, "qwen2")}), "'general.architecture': expected that of the model")
+    f.n("gguf-no-family", gguf_adapter(without=("general.architecture",)), "'general.architecture': expected that of the model")
+    f.n("gguf-no-alpha", gguf_adapter(without=("adapter.lora.alpha",)), "'adapter.lora.alpha': expected a number, found none")
+    f.n("gguf-alpha-text", gguf_adapter({"adapter.lora.alpha": (STRING, "4")}), "'adapter.lora.alpha': expected a real number")
+    f.n("gguf-alpha-nan", gguf_adapter({"adapter.lora.alpha": (F32, float("nan"))}), "expected a scale within the range of F32")
+    f.n("gguf-activated", gguf_adapter({"adapter.alora.invocation_tokens": (ARRAY, (U32, [1, 2]))}), "expected an adapter that is always active")
+    f.n("gguf-transposed", gguf_adapter(tensors=[("blk.0.ffn_up.weight.lora_a", [2, FF]), ("blk.0.ffn_up.weight.lora_b", [EMBD, 2])]),
+        "expected shape [2, %d]" % EMBD)
+    f.n("gguf-norm", gguf_adapter(tensors=[("blk.0.attn_norm.weight", [EMBD])]), "expected only pairs of low rank")
+    f.close()
+
+
 # ---- whole models ------------------------------------------------------------------------------------------------------
 
 
@@ -1451,6 +1546,7 @@ make_index()
 make_config()
 make_folder()
 make_family()
+make_adapter()
 make_tokenizer_json()
 make_spm()
 make_vocab()
