@@ -178,6 +178,77 @@ static void several_adapters_add_up(void **state) {
     free_expected(&e);
 }
 
+// ---- merged ----
+
+static char merged_path[600];
+
+static quill_status merge(const char *model, const char *adapter, const char *type, quill_error *err) {
+    const quill_adapter_file file = {adapter, 1};
+    const quill_quantize_options options = {.adapters = &file, .n_adapters = 1};
+    snprintf(merged_path, sizeof merged_path, "%s", in_folder("out.gguf"));
+    return quill_quantize(model, merged_path, type, &options, err);
+}
+
+// A file with the sums in it computes what the model with the adapter beside it does.
+static size_t merges_that_disagree(size_t index, const char *file) {
+    struct expected e = adapter_expected(made[index].name);
+    char model[NAME_BYTES], adapter[NAME_BYTES];
+    quill_error err;
+    snprintf(model, sizeof model, FAMILIES "/%s%s", made[index].base, file);
+    snprintf(adapter, sizeof adapter, ADAPTERS "/%s", made[index].name);
+    const struct part part = {adapter, 1};
+    assert_ok(merge(model, adapter, "F32", &err), err);
+    float *applied = logits_with(&(struct run){model, &part, 1, 2, 0, NULL}, &e.prompt, e.n_vocab);
+    float *merged = logits_with(&(struct run){merged_path, NULL, 0, 2, 0, NULL}, &e.prompt, e.n_vocab);
+    const double d = far(applied, merged, e.prompt.n * e.n_vocab);
+    if (d >= 1e-5) print_error("%s: merged and applied differ by %.2g\n", model, d);
+    free(applied), free(merged);
+    free_expected(&e);
+    return d >= 1e-5;
+}
+
+static void merged_adapters_compute_the_same(void **state) {
+    (void)state;
+    size_t wrong = 0, n = 0;
+    for (size_t i = 0; i < N_MADE; i++) {
+        char gguf[NAME_BYTES];
+        const bool tied = strcmp(made[i].name, "gemma3") == 0 || strcmp(made[i].name, "distilgpt2") == 0;
+        snprintf(gguf, sizeof gguf, FAMILIES "/%s/model.gguf", made[i].base);
+        if (tied || access(gguf, R_OK) != 0) continue;
+        wrong += merges_that_disagree(i, "") + merges_that_disagree(i, "/model.gguf");
+        n++;
+    }
+    assert_int_equal(wrong, 0);
+    assert_true(n > 6);
+}
+
+static void an_embedding_that_is_the_head_is_not_merged(void **state) {
+    (void)state;
+    quill_error err;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(merge(FAMILIES "/gemma3", i ? ADAPTERS "/gemma3/adapter.gguf" : ADAPTERS "/gemma3", "F32", &err),
+                         QUILL_E_MODEL);
+        assert_non_null(strstr(err.text, "expected an adapter that leaves the embedding alone"));
+        assert_int_equal(access(merged_path, F_OK), -1);
+    }
+}
+
+// Quantized, it computes nearly the same; the model's own file of the type takes the adapter too.
+static void adapters_run_on_quantized_models(void **state) {
+    (void)state;
+    struct expected e = adapter_expected("llama");
+    quill_error err;
+    float *whole = logits_with(&(struct run){LLAMA, one, 1, 1, 0, NULL}, &e.prompt, e.n_vocab);
+    assert_ok(merge(LLAMA, ADAPTERS "/llama", "Q8_0", &err), err);
+    float *merged = logits_with(&(struct run){merged_path, NULL, 0, 2, 0, NULL}, &e.prompt, e.n_vocab);
+    assert_true(far(whole, merged, e.prompt.n * e.n_vocab) < 0.2);
+    assert_ok(quill_quantize(LLAMA, merged_path, "Q8_0", NULL, &err), err);
+    float *beside = logits_with(&(struct run){merged_path, one, 1, 2, 3, NULL}, &e.prompt, e.n_vocab);
+    assert_true(far(whole, beside, e.prompt.n * e.n_vocab) < 0.2);
+    free(whole), free(merged), free(beside);
+    free_expected(&e);
+}
+
 // ---- what is refused ----
 
 #define PLAIN "\"peft_type\":\"LORA\",\"r\":2,\"lora_alpha\":4"
@@ -349,6 +420,9 @@ int main(void) {
         cmocka_unit_test(bits_do_not_depend_on_threads_or_chunks),
         cmocka_unit_test(a_scale_of_0_gives_the_bits_of_the_base),
         cmocka_unit_test(several_adapters_add_up),
+        cmocka_unit_test_setup_teardown(merged_adapters_compute_the_same, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(an_embedding_that_is_the_head_is_not_merged, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(adapters_run_on_quantized_models, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_is_not_computed_is_refused_by_name, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(other_tensors_are_refused_by_name, make_folder, remove_folder),
         cmocka_unit_test(adapters_of_other_models_are_refused),

@@ -112,6 +112,10 @@ typedef struct quill_adapter_file {
 typedef struct quill_quantize_options {
     const void *data; // [size], used when `in` is NULL; borrowed during the call
     size_t size;
+    // What these add becomes part of the matrices, which are then rounded to their types. Not to an embedding that is
+    // the head too: QUILL_E_MODEL, as for adapters that cannot be loaded.
+    const quill_adapter_file *adapters; // [n_adapters]
+    size_t n_adapters;
     // Both optional. `note` gets a line for each matrix of another type than `type`, and for a BOS or EOS that is not a
     // token; `summary` gets one line about all such matrices.
     void (*note)(void *user, const char *line);

@@ -28,6 +28,7 @@ struct adapter_sum {
     struct layer_deltas *layers;
     struct arena arena;
     size_t max_rank; // 0: nothing is added
+    size_t n;        // slots to which something is added
 };
 // QUILL_E_USAGE: a scale that is not finite, an adapter of another model, too large a rank of all together. Call
 // adapter_sum_free in any case.

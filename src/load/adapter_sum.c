@@ -67,6 +67,7 @@ static bool gather(struct adapter_sum *sum, struct delta *out, const struct gath
         out->scale = d->scale * g->uses[i].scale;
         found++;
     }
+    sum->n += found > 0;
     if (rank > sum->max_rank) sum->max_rank = rank;
     return found < 2 || add_up(out, g, rank, &sum->arena);
 }

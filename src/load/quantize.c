@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "adapter.h"
+#include "adapter_slots.h"
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/team.h"
@@ -12,6 +14,7 @@
 #include "formats/gguf_write.h"
 #include "kernels/kernels.h"
 #include "model/bind/export.h"
+#include "merge.h"
 #include "open.h"
 #include "quill/model.h"
 #include "recipe.h"
@@ -24,11 +27,12 @@ struct item {
     int n_dims;
     uint64_t shape[TENSOR_MAX_DIMS], cols; // as written; values of a row
     struct rows rows;
+    struct merges merges;
     enum dtype to;
     uint64_t bytes; // that are read
 };
 
-enum { ROWS_AT_ONCE = 16 };
+enum { ROWS_AT_ONCE = MERGE_ROWS };
 
 struct job {
     const struct weights *in;
@@ -37,8 +41,13 @@ struct job {
     struct item *items; // [n]
     size_t n;
     struct team *team;
-    float *rows;        // [team size][most_values]
+    float *rows;        // [team size][most_values + room]
     size_t most_values; // most values of the rows that one member decodes at once
+    size_t room;        // floats of scratch for merge_rows
+    struct adapter_sum adapters; // what is added; it borrows from `loaded`
+    quill_adapter **loaded;      // [n_loaded]
+    quill_adapter_use *uses;     // [n_loaded]
+    size_t n_loaded, n_merged;   // n_merged: slots of `adapters` that are in tensors of the output
     uint64_t done, all; // bytes of the tensors
     size_t n_matrices, fallen[DTYPE_COUNT]; // fallen[t]: matrices that became t since their rows are not whole blocks
 };
@@ -133,7 +142,7 @@ static void convert_rows(void *arg, struct member *m) {
     struct piece *p = arg;
     const struct item *item = p->item;
     size_t cols = (size_t)item->cols, begin, end, n;
-    float *rows = p->job->rows + (size_t)m->index * p->job->most_values;
+    float *rows = p->job->rows + (size_t)m->index * (p->job->most_values + p->job->room);
     team_begin(m);
     while (team_claim(m, (size_t)p->n_rows, ROWS_AT_ONCE, &begin, &end)) {
         if (interrupted(p->job)) continue;
@@ -142,6 +151,7 @@ static void convert_rows(void *arg, struct member *m) {
             const struct mat part = rows_at(&item->rows, (size_t)p->first + r, &n);
             decode(rows + (r - begin) * cols, &part);
         }
+        merge_rows(&item->merges, rows, (size_t)p->first + begin, end - begin, cols, rows + p->job->most_values);
         if (!kernels_ref.all_finite(rows, (end - begin) * cols)) {
             atomic_store(&p->not_finite, true);
             continue;
@@ -152,7 +162,7 @@ static void convert_rows(void *arg, struct member *m) {
 }
 
 static bool is_copied(const struct item *item) {
-    bool same = true;
+    bool same = item->merges.n == 0;
     for (size_t i = 0; i < item->rows.n_parts; i++)
         same = same && item->rows.parts[i].w.dtype == item->to && !item->rows.parts[i].w.transposed;
     return same;
@@ -205,6 +215,88 @@ static bool copy_keys(const struct weights *in, struct gguf_writer *g) {
     return ok;
 }
 
+// ---- adapters -------------------------------------------------------------------------------------------------------
+
+// The embedding of a model may be its head too; what an adapter adds to one of them would be added to both.
+static quill_status check_tied(const struct model *model, const quill_adapter *a, quill_error *err) {
+    if (!model->hp.tied || (!a->deltas.tokens.a.data && !a->deltas.head.a.data)) return QUILL_OK;
+    return fail(err, QUILL_E_MODEL, "%s: expected an adapter that leaves the %s alone, which is the %s too, to be merged",
+                QUOTED(str_of(a->weights->path)), a->deltas.tokens.a.data ? "embedding" : "head",
+                a->deltas.tokens.a.data ? "head" : "embedding");
+}
+
+static quill_status load_adapters(struct job *job, const struct model *model, quill_error *err) {
+    const size_t n = job->options->n_adapters;
+    job->loaded = alloc_zeroed(n, sizeof *job->loaded);
+    job->uses = alloc_zeroed(n, sizeof *job->uses);
+    if (!job->loaded || !job->uses) return fail_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        const quill_adapter_file *file = &job->options->adapters[i];
+        quill_status s = adapter_load(&job->loaded[i], model, job->in->format, file->path, err);
+        if (s) return s;
+        job->uses[i] = (quill_adapter_use){job->loaded[i], file->scale};
+        job->n_loaded++;
+        s = check_tied(model, job->loaded[i], err);
+        if (s) return s;
+    }
+    return adapter_sum_create(&job->adapters, job->uses, n, model, err);
+}
+
+static void free_adapters(struct job *job) {
+    adapter_sum_free(&job->adapters);
+    for (size_t i = 0; i < job->n_loaded; i++) quill_adapter_free(job->loaded[i]);
+    free(job->loaded);
+    free(job->uses);
+}
+
+// Adds a part of a tensor: `n` rows from `first` on.
+static void merge_part(struct merges *m, struct job *job, int32_t layer, size_t place, size_t first, size_t n,
+                       size_t head) {
+    const bool of_tokens = layer < 0 && place == MODEL(tokens);
+    const size_t before = m->n;
+    merges_add(m, adapter_delta(&job->adapters.deltas, layer, place), of_tokens, first, n, head);
+    job->n_merged += m->n - before;
+}
+
+static void merge_exported(struct merges *m, struct job *job, const struct export_tensor *t) {
+    if (!job->adapters.layers || !t->is_matrix) return;
+    for (size_t i = 0, first = 0; i < t->rows.n_parts; first += t->rows.parts[i++].w.rows)
+        merge_part(m, job, t->layer, t->places[i], first, t->rows.parts[i].w.rows, t->rows.parts[i].head);
+}
+
+// A tensor of a GGUF file, whose parts lie one after the other.
+static quill_status merge_row(struct job *job, const struct model *model, const struct bind_row *row, int32_t layer,
+                              quill_error *err) {
+    struct bind_part parts[FUSED_PARTS];
+    char name[BIND_NAME_BYTES];
+    const size_t n = bind_parts(row, parts);
+    const char *owner = layer < 0 ? (const char *)model : (const char *)&model->layers[layer];
+    const struct tensor *t = bind_find(job->in, model->family, row, layer, name);
+    if (!t || t->data != ((const struct mat *)(const void *)(owner + parts[0].place))->data) return QUILL_OK;
+    struct merges *merges = &job->items[t - job->in->tensors].merges;
+    for (size_t i = 0, first = 0, rows; i < n; i++, first += rows) {
+        const struct mat *w = (const struct mat *)(const void *)(owner + parts[i].place);
+        rows = w->rows;
+        merge_part(merges, job, layer, parts[i].place, first, rows, 0);
+        if (merges->n && (w->run || w->data != t->data + first * w->stride))
+            return fail(err, QUILL_E_MODEL, "%s: tensor '%s': expected rows in order, to be merged, found others",
+                        QUOTED(str_of(job->in->path)), name);
+    }
+    return QUILL_OK;
+}
+
+static quill_status merge_file(struct job *job, const struct model *model, quill_error *err) {
+    struct row_walk walk = {model->family->files[WEIGHTS_GGUF].rows, NULL};
+    quill_status s = QUILL_OK;
+    for (const struct bind_row *row; !s && (row = row_next(&walk));) {
+        if (!bind_is_matrix(row)) continue;
+        if (!bind_is_per_layer(row)) s = merge_row(job, model, row, -1, err);
+        else
+            for (int32_t l = 0; l < model->hp.n_layer && !s; l++) s = merge_row(job, model, row, l, err);
+    }
+    return s;
+}
+
 // ---- the two kinds of input -----------------------------------------------------------------------------------------
 
 static quill_status prepare_gguf(struct job *job, struct gguf_writer *g, quill_error *err) {
@@ -243,6 +335,7 @@ static quill_status prepare_directory(struct job *job, const struct model *model
     for (size_t i = 0; !s && i < tensors->n; i++) {
         const struct export_tensor *t = &tensors->list[i];
         add_item(job, str_of(t->name), t->n_dims, t->shape, &t->rows);
+        merge_exported(&job->items[i].merges, job, t);
     }
     return s ? s : put_vocabulary(job, g, model_hparams(model)->n_vocab, err);
 }
@@ -276,11 +369,13 @@ static quill_status write_file(struct job *job, struct gguf_writer *g, const cha
         // A tensor without rows may claim any number of columns.
         uint64_t rows = is_copied(item) ? 0 : item->rows.n < ROWS_AT_ONCE ? item->rows.n : ROWS_AT_ONCE;
         if (checked_mul(&values, rows, item->cols) && values > most) most = values;
+        const size_t room = merges_room(&item->merges, (size_t)item->cols);
+        if (room > job->room) job->room = room;
         ok = gguf_put_tensor(g, item->name, item->to, item->shape, item->n_dims);
     }
     job->most_values = (size_t)most;
     if (ok) job->team = team_create(team_default_size());
-    if (job->team && checked_mul_size(&count, (size_t)team_size(job->team), job->most_values))
+    if (job->team && checked_mul_size(&count, (size_t)team_size(job->team), job->most_values + job->room))
         job->rows = alloc_array(count, sizeof *job->rows);
     if (!ok || !job->rows) return fail_memory(err);
     if (job->options && job->options->temporary)
@@ -295,15 +390,21 @@ static quill_status convert(struct job *job, const char *out, quill_error *err) 
     struct model *model = NULL;
     struct gguf_writer *g = gguf_writer_new();
     quill_status s = g ? QUILL_OK : fail_memory(err);
-    if (!s && job->in->format == WEIGHTS_GGUF) s = prepare_gguf(job, g, err);
-    else if (!s && !(s = model_bind(&model, job->in, &kernels_ref, err)))
-        s = prepare_directory(job, model, g, &tensors, err);
+    const bool is_gguf = job->in->format == WEIGHTS_GGUF, merging = job->options && job->options->n_adapters;
+    if (!s && (!is_gguf || merging)) s = model_bind(&model, job->in, &kernels_ref, err);
+    if (!s && merging) s = load_adapters(job, model, err);
+    if (!s) s = is_gguf ? prepare_gguf(job, g, err) : prepare_directory(job, model, g, &tensors, err);
+    if (!s && is_gguf && merging) s = merge_file(job, model, err);
+    if (!s && job->n_merged != job->adapters.n)
+        s = fail(err, QUILL_E_MODEL, "%s: expected a tensor for each matrix to which adapters add, found %zu of %zu",
+                 QUOTED(str_of(job->in->path)), job->n_merged, job->adapters.n);
     if (!s) s = write_file(job, g, out, err);
     if (!s) say_fallen(job);
     team_free(job->team);
     free(job->rows);
     free(job->items);
     arena_free(&tensors.arena);
+    free_adapters(job);
     model_free(model);
     gguf_writer_free(g);
     return s;

@@ -115,7 +115,7 @@ const struct option_row option_table[] = {
      .words = "f16 f32 q8_0", .initial = "f16", .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MODEL,
      .help = "number type of the KV cache"},
     {"lora", "lora-scaled\0", NULL, OPTION_LIST, FIELD(model.lora), .value = "FILE[:SCALE]",
-     .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MODEL,
+     .verbs = RUNNERS | INSPECT | BENCH | QUANTIZE, .group = GROUP_MODEL,
      .help = "add a LoRA adapter, times SCALE (1): a directory of PEFT, or a GGUF file; repeatable, they add up"},
     {"no-mmap", NULL, NULL, OPTION_FLAG, FIELD(model.no_mmap), .verbs = RUNNERS | INSPECT | BENCH, .group = GROUP_MODEL,
      .help = "read the model into memory instead of mapping the file (network drives)"},

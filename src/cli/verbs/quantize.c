@@ -9,6 +9,7 @@
 #include "cli/io/signals.h"
 #include "cli/io/term.h"
 #include "cli/options/commands.h"
+#include "cli/run/lora.h"
 #include "cli/run/model_source.h"
 #include "quill/model.h"
 
@@ -40,7 +41,10 @@ int cmd_quantize(struct options *o, quill_error *err) {
     const char *in, *out = operands[1];
     quill_error missing;
     const quill_status found = locate_model(&in, operands[0], false, &missing);
-    quill_status s = check_output(&out, err); // a mistake of the command line comes first
+    const quill_adapter_file *adapters;
+    size_t n_adapters;
+    quill_status s = lora_files(&adapters, &n_adapters, o, err);
+    if (!s) s = check_output(&out, err); // a mistake of the command line comes first
     if (!s && found) *err = missing, s = found;
     if (s) return (int)s;
     signals_catch();
@@ -53,6 +57,8 @@ int cmd_quantize(struct options *o, quill_error *err) {
         .summary = o->talk.quiet ? NULL : note, // the file is not exactly what was requested
         .interrupted = signals_flag(),
         .temporary = temporary,
+        .adapters = adapters,
+        .n_adapters = n_adapters,
     };
     s = name_families(quill_quantize(in, out, operands[2], &options, err), err);
     progress_clear(&bar);

@@ -73,6 +73,7 @@ static void set_matrix(struct export_tensor *t, const struct bind_row *row, cons
     for (size_t i = 0; i < n; i++) {
         const void *at = (const char *)owner_of(model, layer) + parts[i].place;
         rows_add(&t->rows, *(const struct mat *)at, reordered_head(model, row, parts[i].place));
+        t->places[i] = parts[i].place;
     }
 }
 
@@ -105,7 +106,7 @@ static bool add_tensor(struct export_tensors *out, const struct bind_row *row, c
                        int32_t layer) {
     struct export_tensor *t = &out->list[out->n++];
     size_t n = 1;
-    *t = (struct export_tensor){.n_dims = 0};
+    *t = (struct export_tensor){.layer = layer, .is_matrix = bind_is_matrix(row)};
     bind_name(row, "", layer, t->name);
     for (; t->n_dims < 3 && row->shape[t->n_dims]; t->n_dims++)
         n *= (size_t)(t->shape[t->n_dims] = bind_dim(&model->hp, row->shape[t->n_dims]));

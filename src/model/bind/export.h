@@ -15,6 +15,9 @@ struct export_tensor {
     int n_dims;
     uint64_t shape[TENSOR_MAX_DIMS]; // outermost first
     struct rows rows;                // a vector is one row
+    int32_t layer;                   // -1: none
+    size_t places[ROWS_PARTS];       // of a matrix: those of its parts in struct model or struct layer_plan
+    bool is_matrix;
 };
 
 struct export_tensors {
