@@ -14,6 +14,8 @@
 #define GGUF "tests/data/gguf/long32-f32.gguf"
 #define FOLDER "tests/data/parity/half64"
 #define SHARDS "tests/data/parity/shards48"
+#define BASE "tests/data/families/llama"
+#define ADAPTER "tests/data/adapters/llama"
 
 static char folder[] = "/tmp/quill-faults-XXXXXX";
 static char out_path[64];
@@ -155,6 +157,36 @@ static quill_status chat(quill_error *err) {
 
 static quill_status quantize(quill_error *err) { return quill_quantize(FOLDER, out_path, "Q8_0", NULL, err); }
 
+// A folder and a GGUF file, added up.
+static quill_status adapt(quill_error *err) {
+    static const char *const paths[] = {ADAPTER "-patterns", ADAPTER "/adapter.gguf"};
+    static const int32_t ids[] = {1, 2, 3};
+    const quill_model_options model_options = {.cpu = "ref"};
+    quill_model *model = NULL;
+    quill_session *session = NULL;
+    quill_adapter *adapters[2] = {NULL, NULL};
+    quill_adapter_use uses[2];
+    const float *logits;
+    quill_status s = quill_model_open(&model, BASE, &model_options, err);
+    for (size_t i = 0; i < 2 && !s; i++) {
+        s = quill_adapter_load(&adapters[i], model, paths[i], err);
+        uses[i] = (quill_adapter_use){adapters[i], 0.5f};
+    }
+    const quill_session_options options = {.n_ctx = 8, .n_threads = 1, .adapters = uses, .n_adapters = 2};
+    if (!s) s = quill_session_create(&session, model, &options, err);
+    if (!s) s = quill_eval(session, ids, 3, &logits, err);
+    quill_session_free(session);
+    for (size_t i = 0; i < 2; i++) quill_adapter_free(adapters[i]);
+    quill_model_free(model);
+    return s;
+}
+
+static quill_status merge(quill_error *err) {
+    const quill_adapter_file files[] = {{ADAPTER, 1}, {ADAPTER "/adapter.gguf", 1}};
+    const quill_quantize_options options = {.adapters = files, .n_adapters = 2};
+    return quill_quantize(BASE "/model.gguf", out_path, "Q8_0", &options, err);
+}
+
 // The folder holds the old file, or a whole new one after a success; nothing else.
 static bool folder_is_clean(quill_status s) {
     DIR *dir = opendir(folder);
@@ -194,7 +226,7 @@ static void run_all(const char *name, quill_status (*scenario)(quill_error *), c
         more = fault_struck();
         fault_set(NULL);
         bool good = (!s || is_message(s, &err)) && (more || !s);
-        if (scenario == quantize) good = good && folder_is_clean(s);
+        if (scenario == quantize || scenario == merge) good = good && folder_is_clean(s);
         if (!good) wrong++, printf("# %s: status %d, %.200s\n", fault, (int)s, s ? err.text : "");
         survived += more && !s;
     }
@@ -214,6 +246,7 @@ int main(void) {
         {"beam search", search_beams},
         {"tokenize", tokenize},                     {"tokenize, other kinds", tokenize_otherwise},
         {"chat", chat},                             {"quantize", quantize},
+        {"adapters", adapt},                        {"quantize, merged adapters", merge},
     };
     static const char *const faults[][2] = {
         {"alloc", ":once"}, {"alloc", "+:once"}, {"mmap", ":once"},   {"mmap", "+:once"},  {"open", ":EMFILE"},
