@@ -10,6 +10,7 @@ tests need neither Python nor a network; tests/data/README.md holds the commands
     scripts/make-reference.py families                     tiny random models of other families, their logits and continuations
     scripts/make-reference.py adapters                     random LoRA adapters for those, and their logits
     scripts/make-reference.py defaults                     what configuration classes put in place of what is left out
+    scripts/make-reference.py samplers                     what logits processors leave of logits
     scripts/make-reference.py gguf                         GGUF files of tiny models, or of any GPT-2 directory
     scripts/make-reference.py blocks                       blocks of the quantized weight types and their values
     scripts/make-reference.py tales MODEL TEXT             expected numbers of a real model on a real text
@@ -35,6 +36,7 @@ COMMANDS = {
     "families": ("families", "tiny random models of other families, with expected numbers"),
     "adapters": ("adapters", "random LoRA adapters for those, with expected numbers"),
     "defaults": ("defaults", "what configuration classes put in place of what is left out"),
+    "samplers": ("samplers", "what logits processors of transformers leave of logits"),
     "gguf": ("gguf_files", "GGUF files of tiny models, or of any GPT-2 directory (--model, --out)"),
     "blocks": ("blocks", "random blocks of every quantized weight type, and their values"),
     "tales": ("tales", "expected numbers of a real GPT-2 directory on a real text"),

@@ -115,6 +115,10 @@ void candidates_all(struct candidates *c) {
 
 void candidates_top_k(struct candidates *c, size_t k) {
     candidates_all(c);
+    candidates_keep_largest(c, k);
+}
+
+void candidates_keep_largest(struct candidates *c, size_t k) {
     if (c->n <= k) return;
     double max = candidates_max(c);
     for (size_t i = 0; i < c->n; i++) c->key[i] = max - c->logit[i], c->weight[i] = 1;
@@ -163,11 +167,43 @@ static void add_up(struct candidates *c) {
     c->total = (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
-void candidates_weigh(struct candidates *c, double temp) {
-    double max = candidates_max(c);
-    for (size_t i = 0; i < c->n; i++) c->key[i] = (c->logit[i] - max) / temp;
+void candidates_weigh(struct candidates *c) {
+    c->max = candidates_max(c);
+    for (size_t i = 0; i < c->n; i++) c->key[i] = c->logit[i] - c->max;
     d_exp_row(c->weight, c->key, c->n);
     add_up(c);
+}
+
+double candidates_heaviest(const struct candidates *c) {
+    double heaviest = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->weight[i] > heaviest) heaviest = c->weight[i];
+    return heaviest;
+}
+
+// With weights w = exp(l - max): -log p = log(total) - (l - max).
+double candidates_surprise(struct candidates *c) {
+    double log_total = d_log(c->total), entropy = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        c->key[i] = log_total - (c->logit[i] - c->max);
+        entropy += c->weight[i] / c->total * c->key[i];
+    }
+    return entropy;
+}
+
+size_t candidates_list_heaviest(struct candidates *c, size_t m) {
+    struct entry *e = c->entries;
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct entry next = {c->logit[i], c->id[i]};
+        if (i < m) e[kept++] = next;
+        if (i + 1 == m) make_heap(e, m, larger_first);
+        if (i < m || !larger_first(&next, &e[0])) continue;
+        e[0] = next;
+        sift_down(e, m, 0, larger_first);
+    }
+    sort_by(e, kept, larger_first);
+    return kept;
 }
 
 // ---- selection ----------------------------------------------------------------------------------
@@ -242,6 +278,14 @@ void candidates_keep_heavy(struct candidates *c, double least) {
     size_t kept = 0;
     for (size_t i = 0; i < c->n; i++)
         if (c->weight[i] >= least) keep(c, kept++, i);
+    c->n = kept;
+    add_up(c);
+}
+
+void candidates_keep_by_key(struct candidates *c) {
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->key[i] >= 0) keep(c, kept++, i);
     c->n = kept;
     add_up(c);
 }

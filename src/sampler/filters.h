@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The filters by probability, in the order of the chain. Each keeps at least one candidate, uses the distribution at
-// temperature 1 over the candidates left by earlier steps, and is a row of a table.
+// The steps of the chain that choose among the candidates, and the temperature: a table with a row for each. A filter
+// keeps at least one candidate, and goes by the distribution over the candidates that earlier steps left.
 #ifndef QUILL_SAMPLER_FILTERS_H
 #define QUILL_SAMPLER_FILTERS_H
 
 #include "candidates.h"
-#include "quill/sampler.h"
+#include "draw.h"
 
-// c->n > 0. The weights are not valid afterwards.
-void filters_apply(struct candidates *c, const quill_sampling *sampling);
+bool step_is_on(quill_step step, const quill_sampling *sampling); // false: the step changes nothing, or is no filter
+
+// Applies a step; c->n > 0. *weighed: the weights belong to the logits, before and after.
+void step_apply(quill_step step, struct candidates *c, const struct draw *draw, bool *weighed);
 
 #endif

@@ -7,19 +7,23 @@
 #include "base/alloc.h"
 #include "candidates.h"
 #include "filters.h"
+#include "penalties.h"
 
 struct sampler {
     struct candidates c;
-    int32_t *count;               // [limit] occurrences of an id in the penalties' window; zeros between draws
+    int32_t *weight;              // [limit] of struct penalty; zeros between draws
+    int32_t *match;               // [n_match] scratch
+    size_t n_match;
+    double total;                 // weight of the candidates before mirostat's choice
     struct candidate *distribution; // [limit]
 };
 
 struct sampler *sampler_create(int32_t n_vocab) {
     struct sampler *s = alloc_zeroed(1, sizeof *s);
     if (!s) return NULL;
-    s->count = alloc_zeroed((size_t)n_vocab, sizeof *s->count);
+    s->weight = alloc_zeroed((size_t)n_vocab, sizeof *s->weight);
     s->distribution = alloc_array((size_t)n_vocab, sizeof *s->distribution);
-    if (candidates_create(&s->c, (size_t)n_vocab) && s->count && s->distribution) return s;
+    if (candidates_create(&s->c, (size_t)n_vocab) && s->weight && s->distribution) return s;
     sampler_free(s);
     return NULL;
 }
@@ -27,14 +31,22 @@ struct sampler *sampler_create(int32_t n_vocab) {
 void sampler_free(struct sampler *s) {
     if (!s) return;
     candidates_free(&s->c);
-    free(s->count);
+    free(s->weight);
+    free(s->match);
     free(s->distribution);
     free(s);
 }
 
 size_t sampler_bytes(int32_t n_vocab) {
     const struct sampler *s = NULL;
-    return sizeof *s + (size_t)n_vocab * (sizeof *s->count + sizeof *s->distribution + CANDIDATE_BYTES);
+    return sizeof *s + (size_t)n_vocab * (sizeof *s->weight + sizeof *s->distribution + CANDIDATE_BYTES);
+}
+
+bool sampler_reserve(struct sampler *s, const quill_sampling *sampling, size_t n_history) {
+    if (!(sampling->dry_multiplier > 0) && sampling->no_repeat_ngram <= 0) return true;
+    int32_t *match = alloc_grow(s->match, &s->n_match, n_history, sizeof *match);
+    if (match) s->match = match;
+    return match != NULL;
 }
 
 // +infinity becomes a number above every other logit that stays finite under every penalty; a NaN excludes the token.
@@ -52,32 +64,74 @@ static void apply_bias(struct sampler *s, const quill_sampling *sampling) {
     }
 }
 
-// Keskar et al. 2019 divide a logit. A negative logit is multiplied instead, so that the penalty never raises it.
-static double penalised(double logit, int32_t count, const quill_sampling *sampling) {
-    double repeat = (double)sampling->repeat_penalty;
-    logit = logit > 0 ? logit / repeat : logit * repeat;
-    return logit - (double)sampling->presence_penalty - (double)count * (double)sampling->frequency_penalty;
+// The penalty of a step of the chain; NULL: the step is a filter.
+static const struct penalty *penalty_of(quill_step step) {
+    return step == QUILL_STEP_PENALTIES ? &penalty_of_counts : step == QUILL_STEP_DRY ? &penalty_of_repeats : NULL;
 }
 
-// How many of the latest ids in the history are penalised; 0 if no penalty is on.
-static size_t penalty_window(const quill_sampling *sampling, size_t n_history) {
-    bool on = sampling->repeat_penalty != 1 || sampling->presence_penalty != 0 || sampling->frequency_penalty != 0;
-    if (!on) return 0;
-    bool all = sampling->repeat_last_n < 0 || (size_t)sampling->repeat_last_n > n_history;
-    return all ? n_history : (size_t)sampling->repeat_last_n;
-}
+// Where the candidates are not yet listed, logits are found by their ids.
+enum place { BY_ID, IN_THE_LIST };
 
-static void apply_penalties(struct sampler *s, const quill_sampling *sampling, const int32_t *recent, size_t n) {
-    if (n == 0) return;
-    const int32_t *end = recent + n;
-    for (const int32_t *id = recent; id < end; id++)
-        if ((size_t)*id < s->c.limit) s->count[*id]++;
-    for (const int32_t *id = recent; id < end; id++) {
-        if ((size_t)*id >= s->c.limit || s->count[*id] == 0) continue; // 0: this id was already penalised
-        s->c.logit[*id] = penalised(s->c.logit[*id], s->count[*id], sampling);
-        s->count[*id] = 0;
+static void apply_penalty(struct sampler *s, const struct penalty *penalty, const struct draw *draw, enum place place) {
+    const size_t window = penalty->window(draw);
+    if (window == 0) return;
+    penalty->note(s->weight, s->c.limit, draw, window, s->match);
+    for (size_t i = 0; place == IN_THE_LIST && i < s->c.n; i++) {
+        const int32_t weight = s->weight[s->c.id[i]];
+        if (weight) s->c.logit[i] = penalty->change(s->c.logit[i] + s->c.shift, weight, draw->sampling) - s->c.shift;
+    }
+    const int32_t *end = draw->history + draw->n_history;
+    for (const int32_t *id = end - window; id < end; id++) {
+        if ((size_t)*id >= s->c.limit || s->weight[*id] == 0) continue; // 0: not to be changed, or already changed
+        if (place == BY_ID) s->c.logit[*id] = penalty->change(s->c.logit[*id], s->weight[*id], draw->sampling);
+        s->weight[*id] = 0;
     }
 }
+
+// ---- the plan: the steps that do anything -------------------------------------------------------
+
+struct plan {
+    quill_step steps[QUILL_STEP_COUNT]; // [n] without the first top-k
+    size_t n, n_first;                  // the first n_first are penalties, and come before any choice
+    size_t k;                           // they are followed by this choice of the k largest; 0: by none
+    size_t n_recent;                    // so many of the latest ids can have other logits than the model's
+    bool bans;                          // n-grams may not repeat
+    bool greedy;
+    bool mirostat;                      // of the filters only the temperature stays, and mirostat comes last
+};
+
+static bool has_step(const quill_sampling *sampling, quill_step step) {
+    for (size_t i = 0; i < sampling->n_steps; i++)
+        if (sampling->steps[i] == step) return true;
+    return false;
+}
+
+static void plan_penalty(struct plan *plan, const struct penalty *penalty, const struct draw *draw) {
+    const size_t window = penalty->window(draw);
+    if (window > plan->n_recent) plan->n_recent = window;
+}
+
+static void plan_step(struct plan *plan, quill_step step, const struct draw *draw) {
+    const struct penalty *penalty = penalty_of(step);
+    const bool first = plan->n_first == plan->n && plan->k == 0;
+    const bool replaced = plan->greedy || (plan->mirostat && step != QUILL_STEP_TEMPERATURE);
+    if (penalty ? penalty->window(draw) == 0 : replaced || !step_is_on(step, draw->sampling)) return;
+    if (penalty && first) plan_penalty(plan, penalty, draw), plan->n_first++;
+    if (step == QUILL_STEP_TOP_K && first) plan->k = (size_t)draw->sampling->top_k;
+    else plan->steps[plan->n++] = step;
+}
+
+static void make_plan(struct plan *plan, const struct draw *draw, bool bans) {
+    const quill_sampling *sampling = draw->sampling;
+    *plan = (struct plan){.bans = bans && ban_of_ngrams.window(draw) > 0};
+    plan->greedy = sampling->temp == 0 && has_step(sampling, QUILL_STEP_TEMPERATURE);
+    plan->mirostat = sampling->mirostat != 0 && !plan->greedy;
+    for (size_t i = 0; i < sampling->n_steps; i++) plan_step(plan, (quill_step)sampling->steps[i], draw);
+    if (plan->greedy) plan->k = 1;
+    if (plan->bans) plan_penalty(plan, &ban_of_ngrams, draw);
+}
+
+// ---- the chain ----------------------------------------------------------------------------------
 
 // Lists the ids that can be among the k largest if the logits of at most n - k ids changed: the n largest, and ids that
 // the bias or a penalty raised.
@@ -114,29 +168,60 @@ static void exclude(struct sampler *s, const struct token_set *banned) {
         s->c.logit[i] = -(double)INFINITY;
 }
 
-// Runs the chain on the tokens in `only` (NULL: all). Leaves the candidates with the weights of the draw; none if every
-// token is excluded.
-static void run_chain(struct sampler *s, const float *logits, const struct draw *draw, const struct token_set *only) {
+// Loads the logits, changes those that the plan changes first, and lists the candidates; none if all are excluded.
+static void begin_chain(struct sampler *s, const struct plan *plan, const float *logits, const struct draw *draw,
+                        const struct token_set *only) {
     enum { FEW = 32 }; // a list of up to 1/FEW of all ids is faster than all
     struct candidates *c = &s->c;
     const quill_sampling *sampling = draw->sampling;
-    const size_t k = sampling->temp == 0 ? 1 : (size_t)sampling->top_k;
-    const size_t n_recent = penalty_window(sampling, draw->n_history);
+    const size_t k = plan->k, n_recent = plan->n_recent;
     const int32_t *recent = n_recent ? draw->history + (draw->n_history - n_recent) : NULL;
     const size_t n_largest = k + sampling->n_logit_bias + n_recent + (draw->banned ? draw->banned->n : 0);
     const bool few = only ? only->n <= c->limit / FEW : k > 0 && n_largest <= c->limit / FEW;
     if (few && only) list_set(s, logits, only);
     else if (few) list_few(s, sampling, logits, recent, n_recent, n_largest);
     else load_all(s, logits, only);
+    c->shift = 0;
     apply_bias(s, sampling);
-    apply_penalties(s, sampling, recent, n_recent);
+    for (size_t i = 0; i < plan->n_first; i++) apply_penalty(s, penalty_of(plan->steps[i]), draw, BY_ID);
+    if (plan->bans) apply_penalty(s, &ban_of_ngrams, draw, BY_ID);
     if (draw->banned) exclude(s, draw->banned);
     if (few) candidates_top_k_listed(c, k ? k : c->n);
     else if (k > 0) candidates_top_k(c, k);
     else candidates_all(c);
+}
+
+static void choose_by_mirostat(struct candidates *c, const struct draw *draw) {
+    struct mirostat first;
+    mirostat_begin(&first, draw->sampling);
+    mirostat_keep(c, draw->sampling, draw->mirostat ? draw->mirostat : &first);
+}
+
+// Runs the chain on the tokens in `only` (NULL: all). Leaves the candidates with the weights of the draw; none if every
+// token is excluded. Where only tokens are left that would repeat an n-gram, they are not excluded for that.
+static void run_chain(struct sampler *s, const float *logits, const struct draw *draw, const struct token_set *only) {
+    struct candidates *c = &s->c;
+    struct plan plan;
+    make_plan(&plan, draw, true);
+    begin_chain(s, &plan, logits, draw, only);
+    if (c->n == 0 && plan.bans) {
+        make_plan(&plan, draw, false);
+        begin_chain(s, &plan, logits, draw, only);
+    }
     if (c->n == 0) return;
-    filters_apply(c, sampling);
-    candidates_weigh(c, sampling->temp == 0 ? 1 : (double)sampling->temp);
+    bool weighed = false;
+    for (size_t i = plan.n_first; i < plan.n; i++) {
+        const struct penalty *penalty = penalty_of(plan.steps[i]);
+        if (!penalty) {
+            step_apply(plan.steps[i], c, draw, &weighed);
+            continue;
+        }
+        apply_penalty(s, penalty, draw, IN_THE_LIST);
+        weighed = false;
+    }
+    candidates_weigh(c);
+    s->total = c->total;
+    if (plan.mirostat) choose_by_mirostat(c, draw);
 }
 
 // Leaves the candidates of the draw; their weights divided by the sum of weights are the probabilities.
@@ -159,6 +244,8 @@ int32_t sampler_draw(struct sampler *s, const float *logits, const struct draw *
         if (left < c->weight[i]) break;
         left -= c->weight[i];
     }
+    if (draw->mirostat && draw->sampling->mirostat)
+        mirostat_learn(draw->mirostat, draw->sampling, c->weight[chosen], s->total);
     return c->id[chosen];
 }
 

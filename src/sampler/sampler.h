@@ -8,26 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/rng.h"
-#include "quill/sampler.h"
-#include "token_set.h"
+#include "draw.h"
 
-struct sampler; // buffers for one vocabulary; allocates nothing after creation
+struct sampler; // buffers for one vocabulary; sampler_create and sampler_reserve alone allocate
 
 struct sampler *sampler_create(int32_t n_vocab); // NULL: no memory
 void sampler_free(struct sampler *s);
 size_t sampler_bytes(int32_t n_vocab); // bytes that it allocates
-
-// The inputs of one draw besides the logits. All are borrowed.
-struct draw {
-    const quill_sampling *sampling;
-    const int32_t *history;          // [n_history] the ids so far (prompt and generated), oldest first
-    size_t n_history;
-    const struct token_set *banned;  // NULL: none. Never drawn, as with a logit bias of -infinity
-    const struct token_set *allowed; // NULL: all. Applied after the chain: only these may be drawn of what it leaves;
-                                     // if it leaves none of them, the chain runs again on the logits of these alone
-    struct rng_key key;
-};
+// Makes room for draws with these options and up to n_history ids; what DRY and no_repeat_ngram need, others nothing.
+bool sampler_reserve(struct sampler *s, const quill_sampling *sampling, size_t n_history); // false: no memory
 
 // Draws a token id from logits[n_vocab], which is not changed. -1: every token is excluded.
 int32_t sampler_draw(struct sampler *s, const float *logits, const struct draw *draw);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "breakers.h"
 #include "constraint_use.h"
 #include "draft.h"
 #include "guide.h"
@@ -31,6 +32,8 @@ struct generation {
     struct constraint_use constraint; // if the request has one, or there is a prefix
     struct buffer prefix;    // the bytes that the text begins with, and which are no part of it
     struct score_list scores, prompt_scores;
+    struct breakers breakers; // if DRY has some
+    struct mirostat mirostat;
     struct draft draft;      // its ids follow the others
     struct guide guide;      // if the request has one
     const float *guided;     // logits of the draw, if they are not those of the scores
@@ -54,6 +57,7 @@ void generation_free(struct generation *g) {
     if (!g) return;
     stops_free(g->stops);
     constraint_use_end(&g->constraint);
+    breakers_free(&g->breakers);
     buffer_free(&g->prefix);
     window_free(&g->window);
     guide_free(&g->guide);
@@ -78,6 +82,7 @@ static void clear(struct generation *g, const quill_session *session, const quil
     g->prompt_read = g->finished = false;
     g->guided = NULL;
     draft_start(&g->draft, request->draft);
+    mirostat_begin(&g->mirostat, &request->sampling);
     score_list_clear(&g->scores, k);
     score_list_clear(&g->prompt_scores, k);
     g->result = (quill_result){.text = {"", 0}, .stop = QUILL_STOP_ERROR};
@@ -158,6 +163,7 @@ quill_status generation_begin(struct generation *g, const quill_session *session
     if (!s) s = begin_guide(g, err);
     if (s) return s;
     begin_text(g);
+    breakers_begin(&g->breakers, session->model->tokenizer, &g->request.sampling);
     const struct str prefix = buffer_str(&g->prefix);
     if (request->constraint || prefix.n)
         s = constraint_use_begin(&g->constraint, session, &g->request, prefix, &g->decoder, err);
@@ -223,10 +229,15 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
     size_t n;
     if (g->guided) logits = g->guided;
     const int32_t *history = window_all(&g->window, &n);
+    const bool *breaks;
+    if (!breakers_read(&g->breakers, history, n, &breaks) || !sampler_reserve(g->session->sampler, &r->sampling, n))
+        return fail_memory(err);
     const struct draw draw = {
         .sampling = &r->sampling,
         .history = history,
         .n_history = n,
+        .breaks = breaks,
+        .mirostat = &g->mirostat,
         .banned = r->ignore_eos || !may_end(g) ? &g->session->banned : &g->session->undrawn,
         .key = {.seed = r->seed, .prompt = g->prompt_hash, .sample = r->sample, .position = n},
     };
@@ -258,6 +269,7 @@ static quill_status record(struct generation *g, const float *logits, int32_t id
     window_add(&g->window, id);
     if (g->guide.on) window_add(&g->guide.window, id);
     g->ends[g->n_generated++] = g->bytes.n;
+    mirostat_accept(&g->mirostat);
     if (g->n_generated == 1) g->result.first_token_ms = clock_ms() - g->start;
     return QUILL_OK;
 }
