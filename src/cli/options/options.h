@@ -71,6 +71,11 @@ struct options {
         double temp, top_p, min_p, typical_p, repeat_penalty, presence_penalty, frequency_penalty;
         int64_t top_k, repeat_last_n, seed, samples;
         struct bias_list logit_bias;
+        double top_n_sigma, epsilon_cutoff, eta_cutoff, xtc_probability, xtc_threshold, dynatemp_range, dynatemp_exp;
+        double dry_multiplier, dry_base, mirostat_ent, mirostat_lr;
+        int64_t dry_allowed_length, dry_penalty_last_n, no_repeat_ngram, mirostat;
+        struct list dry_breakers;
+        const char *samplers;
     } sampling;
     struct {
         const char *path;

@@ -25,6 +25,34 @@ static quill_status build_stops(struct request_parts *parts, const struct option
     return QUILL_OK;
 }
 
+static quill_status add_breaker(struct request_parts *parts, const struct options *o, const char *typed,
+                                quill_error *err) {
+    struct buffer *t = &parts->breaker_texts[parts->n_breakers];
+    if (strcmp(typed, "none") == 0) return QUILL_OK;
+    parts->n_breakers++;
+    quill_status s = add_argument(t, o, "--dry-sequence-breaker", typed, err);
+    if (s) return s;
+    if (!buffer_add(t, "", 1)) return fail_memory(err);
+    if (strlen(t->p) + 1 < t->n) return fail(err, QUILL_E_USAGE, "--dry-sequence-breaker: found a NUL byte in a text");
+    parts->breakers[parts->n_breakers - 1] = t->p;
+    return QUILL_OK;
+}
+
+// Without the option, the library's own stay.
+static quill_status build_breakers(quill_sampling *sampling, struct request_parts *parts, const struct options *o,
+                                   quill_error *err) {
+    const struct list *typed = &o->sampling.dry_breakers;
+    quill_status s = QUILL_OK;
+    if (typed->n == 0) return s;
+    parts->breaker_texts = calloc(typed->n, sizeof *parts->breaker_texts);
+    parts->breakers = calloc(typed->n, sizeof *parts->breakers);
+    if (!parts->breaker_texts || !parts->breakers) return fail_memory(err);
+    for (size_t i = 0; !s && i < typed->n; i++) s = add_breaker(parts, o, typed->items[i], err);
+    sampling->dry_breakers = parts->breakers;
+    sampling->n_dry_breakers = parts->n_breakers;
+    return s;
+}
+
 static quill_status draw_seed(uint64_t *seed, quill_error *err) {
     ssize_t got;
     do got = getrandom(seed, sizeof *seed, 0);
@@ -79,6 +107,8 @@ quill_status request_build(quill_request *request, struct request_parts *parts, 
     quill_status s = build_stops(parts, o, err);
     if (!s && options_given(o, OPTION_OF(length.keep)) && !o->length.context_shift)
         s = fail(err, QUILL_E_USAGE, "--keep needs --context-shift");
+    if (!s) s = build_breakers(&request->sampling, parts, o, err);
+    if (!s && o->sampling.samplers) s = quill_sampling_order(&request->sampling, o->sampling.samplers, err);
     if (!s) s = quill_sampling_check(&request->sampling, 0, err);
     if (!s) s = build_constraint(parts, o, err);
     if (!s) s = read_negative(parts, o, err);
@@ -104,6 +134,9 @@ quill_status request_add_stops(quill_request *request, struct request_parts *par
 
 void request_parts_free(struct request_parts *parts) {
     for (size_t i = 0; i < parts->n_stops; i++) buffer_free(&parts->stop_texts[i]);
+    for (size_t i = 0; i < parts->n_breakers; i++) buffer_free(&parts->breaker_texts[i]);
+    free(parts->breaker_texts);
+    free(parts->breakers);
     free(parts->stop_texts);
     free(parts->stops);
     quill_constraint_free(parts->constraint);

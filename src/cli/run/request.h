@@ -12,6 +12,9 @@ struct request_parts { // memory that `request` borrows
     struct buffer *stop_texts; // [n_stops]
     quill_text *stops;
     size_t n_stops;
+    struct buffer *breaker_texts; // [n_breakers] each ended by a NUL
+    const char **breakers;
+    size_t n_breakers;
     quill_constraint *constraint;
     struct buffer negative; // text of the negative prompt, and its ids
     struct prompt_ids negative_ids;
