@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The meanings of exit statuses and environment variables, for help and manual page.
+// The meanings of exit statuses, environment variables and the steps of the sampler, for help and manual page.
 #include "options.h"
 
 const struct meaning exit_statuses[] = {
@@ -33,5 +33,34 @@ const struct meaning variables[] = {
     {"NO_COLOR", "no colours, unless --color asks for them"},
     {"TERM", "of a terminal named 'dumb', or without a name: no colours and no progress bar"},
     {"COLUMNS", "the width of the help, where the terminal does not tell its own"},
+    {0},
+};
+
+const struct meaning sampling_steps[] = {
+    {"logit bias", "--logit-bias adds to the logits of tokens. Always first"},
+    {"n-grams", "--no-repeat-ngram N: a token that would make N tokens come again is left out, as long as another one "
+                "can "
+                "be drawn. Always here (transformers; Paulus et al. 2017)"},
+    {"penalties", "--repeat-penalty, --presence-penalty and --frequency-penalty lower the logits of what occurred in "
+                  "the "
+                  "last --repeat-last-n tokens (Keskar et al. 2019; the OpenAI API)"},
+    {"dry", "--dry-multiplier X lowers the logit of a token that goes on with a repetition of L tokens by X * "
+            "dry-base ^ "
+            "(L - dry-allowed-length); a breaker ends a repetition (Weidmann 2024)"},
+    {"top_n_sigma", "--top-n-sigma keeps the logits within so many standard deviations of the largest (Tang et al. "
+                    "2024)"},
+    {"top_k", "--top-k keeps the N likeliest tokens (Fan et al. 2018)"},
+    {"typ_p", "--typical-p keeps the tokens whose surprise is nearest to the entropy (Meister et al. 2022)"},
+    {"top_p", "--top-p keeps the likeliest tokens up to a probability together (Holtzman et al. 2020)"},
+    {"min_p", "--min-p keeps what has this share of the probability of the likeliest (Nguyen et al. 2024)"},
+    {"epsilon_cutoff", "--epsilon-cutoff keeps what has this probability (Hewitt et al. 2022)"},
+    {"eta_cutoff", "--eta-cutoff E keeps what has the smaller of E and sqrt(E) * exp(-entropy) (Hewitt et al. 2022)"},
+    {"xtc", "--xtc-probability: by chance, of the tokens of at least --xtc-threshold the least likely one alone stays "
+            "(Weidmann 2024)"},
+    {"temperature", "--temp divides the logits; --dynatemp-range R lets it move from temp - R to temp + R, by the "
+                    "entropy "
+                    "of what is left to the power of --dynatemp-exp (kalomaze 2023)"},
+    {"mirostat", "--mirostat 1 or 2 comes last, and then of the steps from top_n_sigma on the temperature alone is "
+                 "applied: it keeps so much that the mean surprise of the tokens is --mirostat-ent (Basu et al. 2020)"},
     {0},
 };

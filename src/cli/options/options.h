@@ -166,7 +166,7 @@ const struct verb *verb_find(const char *name); // NULL: no such verb
 struct meaning {
     const char *name, *text;
 };
-extern const struct meaning exit_statuses[], variables[]; // each ends with a row without a name
+extern const struct meaning exit_statuses[], variables[], sampling_steps[]; // each ends with a row without a name
 
 enum option_kind {
     OPTION_FLAG,    // bool; no value

@@ -89,10 +89,12 @@ const struct verb verbs[] = {
                "in a plain read of the weights, and in multiply-adds of vector registers, which tile registers exceed. "
                "The cache is the prompt cache on disk: the same prompt where another session has kept it. "
                "A part that does not fit the context of the model is left out."},
-    {.name = "help", .bit = HELP, .operands = "[VERB|families]", .words = "families", .run = cmd_help,
+    {.name = "help", .bit = HELP, .operands = "[VERB|families|sampling]", .words = "families sampling",
+     .run = cmd_help,
      .summary = "print the help of a verb, or what else there is to know",
      .detail = "'quill help families' lists the families of models that quill runs, a line for each: its name as model "
-               "files spell it, forms of files, tokenizers, public models."},
+               "files spell it, forms of files, tokenizers, public models. 'quill help sampling' explains how a token "
+               "is drawn: the steps in their order, and the option of each."},
     {.name = "chat", .summary = "talk with a chat model"},
     {.name = "train", .summary = "train a model"},
     {.name = "finetune", .summary = "train an adapter"},

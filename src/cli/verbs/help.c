@@ -179,6 +179,23 @@ static int print_families(quill_error *err) {
     return print_text(&t, ok, err);
 }
 
+static int print_sampling(quill_error *err) {
+    struct buffer t = {0};
+    bool ok = add_wrapped(&t, "A token is drawn from the logits of the model after these steps, each on what the ones "
+                          "before it left. A step whose option is off, as most are by default, does nothing.",
+                          0, help_width()) &&
+              add_meanings(&t, "\n\n", sampling_steps, 16) && buffer_add_string(&t, "\n") &&
+              add_wrapped(&t, "--samplers gives other orders, by the names above from penalties to temperature; what "
+              "is "
+                          "not named there is not applied. --temp 0 takes the largest logit after the penalties. "
+                          "Under a "
+                          "constraint, the token is drawn from what the steps leave of those that may come; where that "
+                          "is nothing, the steps run again on these alone.",
+                          0, help_width()) &&
+              buffer_add_string(&t, "\n");
+    return print_text(&t, ok, err);
+}
+
 int cmd_help(struct options *o, quill_error *err) {
     if (o->operands.n > 1) return (int)fail(err, QUILL_E_USAGE, "help: expected one VERB, found %zu", o->operands.n);
     if (o->operands.n == 0) return print_help(verbs, true, err);
@@ -186,6 +203,7 @@ int cmd_help(struct options *o, quill_error *err) {
     const struct verb *verb = verb_find(name);
     if (verb && verb->run) return print_help(verb, true, err);
     if (strcmp(name, "families") == 0) return print_families(err);
+    if (strcmp(name, "sampling") == 0) return print_sampling(err);
     const char *near = verb ? NULL : verb_nearest(name);
     return (int)fail(err, QUILL_E_USAGE, "help: '%s' is no verb%s%s%s%s", QUOTED(str_of(name)),
                      verb ? " of this version" : "", near ? "; did you mean '" : "", near ? near : "",
