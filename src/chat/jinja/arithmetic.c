@@ -188,8 +188,10 @@ static struct value slice_text(struct run *r, const struct text *t, const int64_
 
 struct value slice(struct run *r, struct value v, const struct value parts[3]) {
     int64_t at[3];
-    if (v.kind != V_STRING && v.kind != V_TUPLE && (v.kind != V_LIST || v.flavor == LIST_LAZY))
-        return v.kind == V_UNDEFINED ? get_item(r, v, NONE) : UNDEFINED;
+    const bool lazy = v.kind == V_LIST && (v.flavor == LIST_LAZY || v.flavor == LIST_VIEW);
+    if (v.kind == V_UNDEFINED) return get_item(r, v, NONE); // names it
+    if (lazy || (v.kind != V_STRING && v.kind != V_TUPLE && v.kind != V_LIST))
+        return run_fail(r, "%s has no slices", lazy ? "what is no list" : kind_name(v));
     if (!slice_bounds(r, parts, length_of(r, v), at)) return UNDEFINED;
     if (v.kind == V_STRING) return slice_text(r, v.s, at);
     struct list *list = list_new(r, 0);

@@ -114,7 +114,7 @@ static FILTER(replace) {
 static FILTER(indent) {
     const struct value *width = arg(args, 0, "width");
     const bool first = arg_bool(r, args, 1, "first", false), blank = arg_bool(r, args, 2, "blank", false);
-    const struct text *t = to_text(r, in), *indentation = NULL;
+    const struct text *t = in.kind == V_STRING ? in.s : NULL, *indentation = NULL;
     struct builder out = {.run = r}, blanks = {.run = r};
     if (width && width->kind == V_STRING) {
         indentation = width->s;
@@ -123,7 +123,8 @@ static FILTER(indent) {
         build_repeated(&blanks, " ", 1, n > 0 ? (size_t)n : 0);
         indentation = build_end(&blanks);
     }
-    for (size_t at = 0, line = 0; t && indentation && !r->status && (at < t->n || line == 0); line++) {
+    if (!t) return add(r, in, text_value(r, STR("\n"))); // refuses it
+    for (size_t at = 0, line = 0; indentation && !r->status && (at < t->n || line == 0); line++) {
         size_t next;
         const size_t end = text_line_end(t, at, &next);
         if (line > 0) build_string(&out, "\n");

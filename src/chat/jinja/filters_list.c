@@ -121,7 +121,7 @@ static struct value map_attribute(struct run *r, const struct list *items, struc
 }
 
 FILTER(map) {
-    const struct list *items = iterate(r, in);
+    const struct list *items = truth(in) ? iterate(r, in) : list_new(r, 0); // None, too
     const struct value *attribute = arg(args, SIZE_MAX, "attribute");
     if (!items) return UNDEFINED;
     if (args->n == 0 && attribute) return map_attribute(r, items, *attribute, arg(args, SIZE_MAX, "default"));

@@ -93,7 +93,8 @@ struct value percent_format(struct run *r, const struct text *format, struct val
         at += n;
         from = at + 1;
     }
-    if (list && used < list->n) return run_fail(r, "expected fewer values for a format");
+    const bool unused = list ? used < list->n : used == 0 && values.kind != V_LIST && values.kind != V_DICT;
+    if (unused) return run_fail(r, "expected fewer values for a format");
     build_part(&out, format, from, format->n - from);
     return build_value(&out);
 }

@@ -242,6 +242,14 @@ static struct node *postfix(struct parser *p, struct node *node) {
     return node;
 }
 
+// Names of filters and tests may have dots; none here has.
+static bool skip_members(struct parser *p) {
+    bool some = false;
+    struct str text;
+    while (skip_operator(p, OP_DOT) && expect_name(p, &text)) some = true;
+    return some;
+}
+
 struct node *parse_filters(struct parser *p, struct node *input, bool begun) {
     struct node *node = input;
     while (node && (begun || at_operator(p, OP_PIPE))) {
@@ -250,7 +258,7 @@ struct node *parse_filters(struct parser *p, struct node *input, bool begun) {
         begun = false;
         struct node *filter = node_new(p, N_FILTER, p->at->line);
         if (!filter || !expect_name(p, &text)) return NULL;
-        filter->index = filter_find(text);
+        filter->index = skip_members(p) ? -1 : filter_find(text);
         filter->name = name_number(p, text);
         filter->a = node;
         if (at_operator(p, OP_LPAREN) && !arguments(p, filter)) return NULL;
@@ -272,7 +280,7 @@ static struct node *test(struct parser *p, struct node *of) {
     struct str text;
     struct node *node = node_new(p, N_TEST, line);
     if (!node || !expect_name(p, &text)) return NULL;
-    node->index = test_find(text);
+    node->index = skip_members(p) ? -1 : test_find(text);
     node->name = name_number(p, text);
     node->a = of;
     if (at_operator(p, OP_LPAREN)) {
