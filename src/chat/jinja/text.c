@@ -108,7 +108,7 @@ bool build_repeated(struct builder *b, const char *p, size_t n, size_t times) {
 const struct text *build_end(struct builder *b) {
     if (b->run->status) return NULL;
     struct text *t = run_alloc(b->run, 1, sizeof *t);
-    if (t) *t = (struct text){b->p, b->n, b->marks, b->n_marks, !b->not_ascii, false};
+    if (t) *t = (struct text){b->n ? b->p : "", b->n, b->marks, b->n_marks, !b->not_ascii, false};
     return t;
 }
 
@@ -119,7 +119,7 @@ struct value build_value(struct builder *b) { return value_or_fail(build_end(b))
 const struct text *text_of(struct run *r, struct str s, bool marked) {
     struct text *t = run_alloc(r, 1, sizeof *t);
     if (!t) return NULL;
-    *t = (struct text){.p = s.p, .n = s.n, .ascii = all_ascii(s.p, s.n)};
+    *t = (struct text){.p = s.n ? s.p : "", .n = s.n, .ascii = all_ascii(s.p, s.n)};
     if (!marked || s.n == 0) return t;
     quill_span *whole = run_alloc(r, 1, sizeof *whole);
     if (!whole) return NULL;

@@ -66,7 +66,7 @@ struct value {
 // A string, of any bytes. Its marks are the parts that came from messages, tools and variables: ascending, disjoint and
 // not adjacent. Invalid UTF-8 counts as one character for each piece that U+FFFD would replace.
 struct text {
-    const char *p; // [n]
+    const char *p; // [n], never NULL
     size_t n;
     const quill_span *marks; // [n_marks]
     size_t n_marks;
