@@ -31,25 +31,38 @@ static size_t rows_per_claim(const struct member *m, const struct kernels *k, si
 
 static bool has_delta(const struct product *p) { return p->delta && p->delta->a.data && p->delta->scale != 0; }
 
+// Computes A x of product i's delta, for `tokens` rows of x from `token` on and `rows` rows of A from `row` on, as far
+// as there are any.
+static void low_piece(const struct member *m, struct acts *a, const struct rows *in, const struct product *p, size_t i,
+                      size_t token, size_t tokens, size_t row, size_t rows) {
+    if (!has_delta(p) || token >= p->n || row >= p->delta->a.rows) return;
+    const struct mat *w = &p->delta->a;
+    const size_t n_rows = w->rows - row < rows ? w->rows - row : rows;
+    a->kernels->matmul[w->dtype](&(struct matmul_job){
+        .w = mat_rows(*w, row, n_rows), .row1 = n_rows, .n_tokens = p->n - token < tokens ? p->n - token : tokens,
+        .x = in->x + token * in->stride, .x_stride = in->stride,
+        .out = a->low + token * a->low_stride + i * a->max_rank + row, .out_stride = a->low_stride,
+        .scratch = kernel_scratch(a, m),
+    });
+}
+
 // Computes low = A x of the products' deltas.
 static void op_low(struct member *m, struct acts *a, const struct rows *in, const struct product *products, size_t n) {
-    size_t most = 0, begin, end;
-    for (size_t i = 0; i < n; i++)
-        if (has_delta(&products[i]) && products[i].n > most) most = products[i].n;
+    size_t most = 0, rank = 0, begin, end;
+    for (size_t i = 0; i < n; i++) {
+        if (!has_delta(&products[i])) continue;
+        most = products[i].n > most ? products[i].n : most;
+        rank = products[i].delta->a.rows > rank ? products[i].delta->a.rows : rank;
+    }
     if (most == 0) return;
+    // Few tokens: the rows of A are shared out too.
+    const size_t tokens = fair_share(m, most), rows = m->size == 1 ? rank : ceil_div(CLAIM_WORK, in->cols * tokens);
+    const size_t n_tokens = ceil_div(most, tokens), n_rows = ceil_div(rank, rows);
     team_begin(m);
-    while (team_claim(m, most, fair_share(m, most), &begin, &end))
-        for (size_t i = 0; i < n; i++) {
-            const size_t last = end < products[i].n ? end : products[i].n;
-            if (!has_delta(&products[i]) || begin >= last) continue;
-            const struct mat *w = &products[i].delta->a;
-            a->kernels->matmul[w->dtype](&(struct matmul_job){
-                .w = *w, .row1 = w->rows, .n_tokens = last - begin,
-                .x = in->x + begin * in->stride, .x_stride = in->stride,
-                .out = a->low + begin * a->low_stride + i * a->max_rank, .out_stride = a->low_stride,
-                .scratch = kernel_scratch(a, m),
-            });
-        }
+    while (team_claim(m, n * n_tokens * n_rows, 1, &begin, &end)) {
+        const size_t i = begin / (n_tokens * n_rows), token = begin / n_rows % n_tokens * tokens;
+        low_piece(m, a, in, &products[i], i, token, tokens, begin % n_rows * rows, rows);
+    }
     team_end(m);
 }
 
