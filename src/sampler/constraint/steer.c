@@ -207,58 +207,37 @@ static void find_tokens(quill_constraint *c, const struct vocabulary *v, struct 
     free(s.path);
 }
 
-// ---- the shortest text ------------------------------------------------------------------------------
+// ---- the straight way -------------------------------------------------------------------------------
 
-// Where states have no end, the tokens of the shortest text are counted: of several, the one whose bytes are lowest,
-// and each time the longest token. From a state on its way it goes on in the same way, with one token less.
+// Where states have no end, a way is counted on which each token leads as near to the end as one can, in bytes: from a
+// state on this way it goes on in the same way, with one token less. Another may be shorter.
 struct way {
     quill_constraint *c;
     const struct vocabulary *v;
     struct reading *r;
-    char *text;        // [index.longest]
-    uint32_t *behind;  // [index.longest + 1] the state behind so many bytes of it
-    size_t n;
+    uint32_t *path;    // of token_index_walk
+    uint32_t nearest, least; // the state that is nearest to the end, of those seen behind one token
     uint32_t *passed;  // [n_passed] states, a token apart
     size_t n_passed, cap_passed;
 };
 
-// The next bytes of the shortest text, as many as a token has at most. False: reading failed.
-static bool go_straight(struct way *w, uint32_t state) {
-    struct automaton *a = w->c->automaton;
-    w->behind[w->n = 0] = state;
-    while (w->n < w->c->index.longest && !a->kind->may_end(a, w->r, state)) {
-        const uint32_t least = a->kind->least(a, w->r, state);
-        uint32_t next = DEAD;
-        int byte = -1;
-        while (++byte < 256 && !w->r->status) {
-            next = a->kind->step(a, w->r, state, (uint8_t)byte);
-            if (next != DEAD && a->kind->least(a, w->r, next) < least) break;
-        }
-        if (w->r->status || byte == 256) break;
-        w->text[w->n++] = (char)byte;
-        w->behind[w->n] = state = next;
-    }
-    return !w->r->status;
+static bool look_near(void *user, int32_t id, uint32_t state) {
+    struct way *w = user;
+    (void)id;
+    const uint32_t least = w->c->automaton->kind->least(w->c->automaton, w->r, state);
+    if (least >= w->least) return true;
+    w->least = least;
+    w->nearest = state;
+    return least > 0;
 }
 
-// How many bytes the longest token has with which a text begins; 0: there is none.
-static size_t longest_token(const struct way *w, struct str text) {
-    const struct token_index *x = &w->c->index;
-    while (text.n) {
-        size_t low = 0, high = x->n; // the first token behind the text, in order
-        while (low < high) {
-            const size_t middle = low + (high - low) / 2;
-            if (str_compare(w->v->bytes_of(w->v->user, x->ids[middle]), text) <= 0) low = middle + 1;
-            else high = middle;
-        }
-        if (low == 0) return 0;
-        const struct str token = w->v->bytes_of(w->v->user, x->ids[low - 1]);
-        size_t same = 0;
-        while (same < token.n && same < text.n && token.p[same] == text.p[same]) same++;
-        if (same == token.n) return same;
-        text.n = same;
-    }
-    return 0;
+// The next state on the way; DEAD: there is none, or reading failed.
+static uint32_t go_straight(struct way *w, uint32_t state) {
+    struct automaton *a = w->c->automaton;
+    w->nearest = DEAD;
+    w->least = a->kind->least(a, w->r, state);
+    token_index_walk(&w->c->unlike, a, w->r, state, w->path, look_near, w);
+    return w->r->status ? DEAD : w->nearest;
 }
 
 static uint32_t known(const quill_constraint *c, uint32_t state) {
@@ -278,12 +257,11 @@ static bool pass_states(struct way *w, uint32_t state, uint64_t room, uint32_t *
             if (!passed) return false;
             w->passed = passed;
         }
-        if (w->n_passed == room || !go_straight(w, state)) return false;
+        if (w->n_passed == room) return false;
         w->passed[w->n_passed++] = state;
-        const size_t n = longest_token(w, (struct str){w->text, w->n});
-        if (n == 0) *tokens = NO_END;
-        if (n == 0) break;
-        state = w->behind[n];
+        state = go_straight(w, state);
+        if (state == DEAD) *tokens = NO_END;
+        if (state == DEAD) break;
     }
     return !w->r->status;
 }
@@ -292,16 +270,14 @@ static bool fits_straight(quill_constraint *c, const struct vocabulary *v, struc
                           uint64_t room) {
     struct way w = {.c = c, .v = v, .r = r};
     uint32_t tokens = NO_END;
-    w.text = alloc_array(c->index.longest, 1);
-    w.behind = alloc_array(c->index.longest + 1, sizeof *w.behind);
-    if (!w.text || !w.behind) reading_fail(r, QUILL_E_SYSTEM, "out of memory");
+    const bool ok = find_unlike(c, v) && (w.path = alloc_array(c->unlike.longest + 1, sizeof *w.path));
+    if (!ok) reading_fail(r, QUILL_E_SYSTEM, "out of memory");
     else if (!pass_states(&w, state, room, &tokens)) tokens = NO_END, w.n_passed = 0;
     while (w.n_passed && !r->status) {
         if (tokens != NO_END) tokens++;
         if (!keep(c, w.passed[--w.n_passed], tokens)) reading_fail(r, QUILL_E_SYSTEM, "out of memory");
     }
-    free(w.text);
-    free(w.behind);
+    free(w.path);
     free(w.passed);
     return !r->status && tokens <= room;
 }
