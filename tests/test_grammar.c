@@ -549,6 +549,70 @@ static void texts_end_within_their_tokens(void **state) {
     sampler_free(s);
 }
 
+// ---- hostile grammars -------------------------------------------------------------------------------
+
+// n lines, or alternatives; %zu is the number of each, %zu the next one.
+static char *many(const char *head, const char *line, size_t n, const char *tail) {
+    const size_t room = strlen(head) + n * (strlen(line) + 20) + strlen(tail) + 1;
+    char *text = malloc(room);
+    assert_non_null(text);
+    size_t at = (size_t)snprintf(text, room, "%s", head);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    for (size_t i = 0; i < n; i++) at += (size_t)snprintf(text + at, room - at, line, i, i + 1);
+#pragma GCC diagnostic pop
+    snprintf(text + at, room - at, "%s", tail);
+    return text;
+}
+
+// The grammar is refused, or a text of x is read, or too hard to read, within what one draw may cost.
+static void survive(char *grammar) {
+    struct automaton *a;
+    quill_error err;
+    const quill_status s = parse(&a, grammar, &err);
+    free(grammar);
+    if (s) assert_int_equal(s, QUILL_E_USAGE);
+    if (s) return;
+    struct reading r = {.effort_left = 5000000};
+    uint32_t state = a->kind->start(a, &r);
+    for (int i = 0; i < 300 && state != DEAD; i++) state = a->kind->step(a, &r, state, 'x');
+    assert_true(r.status == QUILL_OK || r.status == QUILL_E_CONSTRAINT);
+    reading_free(&r);
+    a->kind->free(a);
+}
+
+static void hostile_grammars_end_soon(void **state) {
+    (void)state;
+    static const struct {
+        const char *head, *line;
+        size_t n;
+        const char *tail;
+    } cases[] = {
+        {"root ::= root root | \"x\" | \"\"", "", 0, ""},
+        {"root ::= root root root | \"x\" | root \"x\" | \"x\" root", "", 0, ""},
+        {"root ::= a b\na ::= b a |\nb ::= a b | \"x\" |", "", 0, ""},
+        {"root ::= a\na ::= a a a | \"x\" | a b\nb ::= a |", "", 0, ""},
+        {"root ::= \"x\" root \"y\" | \"x\" root \"z\" | \"z\" | \"x\" root", "", 0, ""},
+        {"root ::= (\"x\" | \"xx\"){1000,1000000000} \"y\"", "", 0, ""},
+        {"root ::= ((\"x\"{1,1000} \"y\"?){1,1000} \"z\"?){1,1000000}", "", 0, ""},
+        {"root ::= \"\"", " | \"%zu\" root", 20000, ""},
+        {"root ::= \"\"", " | r%zu", 10000, "\n#"},
+        {"root ::= ", "\"x\"? ", 3000, ""},
+        {"root ::= ", "(\"x\"* \"y\")? ", 3000, ""},
+        {"root ::= ", "(", 100000, ""},
+        {"root ::= ", "[x\\u%04zx-\\u%04zx] | ", 5000, "root \"x\""},
+        {"root ::= r0\n", "r%zu ::= r%zu \"x\" | \"y\"\n", 20000, "r20000 ::= \"x\""},
+        {"root ::= r0\n", "r%zu ::= \"x\" r%zu | \"y\"\n", 20000, "r20000 ::= \"x\""},
+        {"root ::= r0\n", "r%zu ::= r%zu\n", 20000, "r20000 ::= \"x\"+"},
+        {"root ::= r0\n", "r%1$zu ::= r%2$zu r%2$zu\n", 200, "r200 ::= \"x\""},
+        {"root ::= r0\n", "r%1$zu ::= r%2$zu r%2$zu\n", 200, "r200 ::= \"x\" | \"\""},
+        {"root ::= r0\n", "r%zu ::= r%zu \"x\" | \"y\"\n", 300, "r300 ::= r0 | \"x\""},
+        {"root ::= r0\n", "r%zu ::= r%zu \"x\" | \"y\"\n", 5000, "r5000 ::= r0"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        survive(many(cases[i].head, cases[i].line, cases[i].n, cases[i].tail));
+}
+
 // ---- draws ------------------------------------------------------------------------------------------
 
 // 0 ends a text; the others are the texts of one to three letters a and b.
@@ -657,6 +721,7 @@ int main(void) {
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(whole_grammars_are_read),
         cmocka_unit_test(masks_are_those_of_a_plain_search),
+        cmocka_unit_test(hostile_grammars_end_soon),
         cmocka_unit_test(texts_end_within_their_tokens),
         cmocka_unit_test(draws_have_the_probabilities_of_the_legal_tokens),
     };

@@ -12,6 +12,8 @@
 #include "base/alloc.h"
 #include "grammar_nodes.h"
 
+enum { MOST_COPIES = 1 << 19 };
+
 struct left {
     struct nodes *x;
     uint32_t *mark, marked;     // [room] of nodes: those found in this search have `marked`
@@ -121,6 +123,7 @@ static uint32_t copy_node(struct left *l, uint32_t i, uint32_t end, size_t *n) {
     if (node.op == NODE_POP) return end;
     if (l->copy[i] != NEVER || nodes_failed(l->x)) return l->copy[i];
     node.star = false;
+    if (l->x->n - l->room >= MOST_COPIES) l->x->too_large = true;
     l->copy[i] = nodes_add(l->x, node);
     l->copied[l->n_copied++] = i;
     l->stack[(*n)++] = i;
