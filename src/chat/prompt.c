@@ -87,7 +87,8 @@ static struct dict *variables_of(struct run *r, const struct rendering *g, bool 
     return r->status ? NULL : d;
 }
 
-static quill_status render(const struct rendering *g, bool with_text, struct arena *arena, const struct text **out) {
+static quill_status render(const struct rendering *g, bool with_text, struct arena *arena, const struct text **out,
+                           bool *limited) {
     const time_t seconds = time(NULL);
     struct tm utc = {0};
     gmtime_r(&seconds, &utc);
@@ -95,7 +96,7 @@ static quill_status render(const struct rendering *g, bool with_text, struct are
     const struct jinja_input input = {.variables = variables_of(&r, g, with_text),
                                       .bytes = chat_bytes(g->chat),
                                       .now = g->options->now ? g->options->now : &utc};
-    return r.status ? r.status : jinja_render(g->template->program, &input, arena, out, g->err);
+    return r.status ? r.status : jinja_render(g->template->program, &input, arena, out, limited, g->err);
 }
 
 static bool has_calls(const struct quill_chat *chat) {
@@ -106,12 +107,13 @@ static bool has_calls(const struct quill_chat *chat) {
 
 // Most templates take the arguments of tool calls as objects; those that fail with them may take strings.
 static quill_status render_either(const struct rendering *g, struct arena *arena, const struct text **out) {
-    quill_status s = render(g, false, arena, out);
-    if (s != QUILL_E_MODEL || !has_calls(g->chat)) return s;
+    bool limited = false;
+    quill_status s = render(g, false, arena, out, &limited);
+    if (s != QUILL_E_MODEL || limited || !has_calls(g->chat)) return s;
     quill_error other;
     struct rendering again = *g;
     again.err = &other;
-    return render(&again, true, arena, out) == QUILL_OK ? QUILL_OK : s;
+    return render(&again, true, arena, out, &limited) == QUILL_OK ? QUILL_OK : s;
 }
 
 // Cuts the text where the message that is to be continued ends.

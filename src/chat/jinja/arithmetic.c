@@ -2,6 +2,7 @@
 // Operators on values, as Python defines them.
 #include <math.h>
 
+#include "base/checked.h"
 #include "eval.h"
 
 static struct value cannot(struct run *r, const char *op, struct value a, struct value b) {
@@ -54,14 +55,17 @@ struct value add(struct run *r, struct value a, struct value b) {
 // A string or list `times` times.
 static struct value repeated(struct run *r, struct value v, int64_t times) {
     const size_t n = times < 0 ? 0 : (size_t)times;
+    size_t all;
+    if (!checked_mul_size(&all, n, v.kind == V_STRING ? v.s->n : v.l->n)) return run_no_memory(r);
     if (v.kind == V_STRING) {
         struct builder out = {.run = r};
+        build_reserve(&out, all);
         for (size_t i = 0; i < n && run_step(r); i++)
             if (!build_text(&out, v.s)) return UNDEFINED;
         return build_value(&out);
     }
-    struct list *list = list_new(r, 0);
-    for (size_t i = 0; i < n && run_step(r); i++)
+    struct list *list = list_new(r, all);
+    for (size_t i = 0; list && i < n && run_step(r); i++)
         for (size_t k = 0; k < v.l->n; k++)
             if (!list_add(r, list, v.l->items[k])) return UNDEFINED;
     if (r->status) return UNDEFINED;

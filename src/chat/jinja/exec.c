@@ -214,7 +214,7 @@ enum flow exec(struct run *r, const struct node *node) {
 // ---- the whole ------------------------------------------------------------------------------------------------------
 
 quill_status jinja_render(const struct jinja *t, const struct jinja_input *input, struct arena *arena,
-                          const struct text **out, quill_error *err) {
+                          const struct text **out, bool *limited, quill_error *err) {
     enum { LEAST_MEMORY = 8 << 20, MEMORY_PER_BYTE = 64, LEAST_STEPS = 2 << 20, STEPS_PER_BYTE = 64 };
     const size_t bytes = input->bytes + t->bytes;
     struct run r = {.arena = arena, .most_memory = arena->bytes + LEAST_MEMORY + MEMORY_PER_BYTE * bytes,
@@ -225,5 +225,6 @@ quill_status jinja_render(const struct jinja *t, const struct jinja_input *input
     *out = NULL;
     if (frame_push(&r, NULL)) exec(&r, t->body);
     *out = build_end(&text);
+    *limited = r.limited;
     return r.status;
 }

@@ -27,8 +27,8 @@ struct jinja_input {
 };
 
 // Renders. Everything lives in the arena, which may hold the input too. QUILL_E_USAGE: the template called
-// raise_exception; QUILL_E_MODEL: it is at fault, or exceeded a limit.
+// raise_exception; QUILL_E_MODEL: it is at fault, or exceeded a limit, and then *limited is set.
 quill_status jinja_render(const struct jinja *template, const struct jinja_input *input, struct arena *arena,
-                          const struct text **out, quill_error *err);
+                          const struct text **out, bool *limited, quill_error *err);
 
 #endif

@@ -11,6 +11,7 @@ void *run_alloc(struct run *r, size_t count, size_t size) {
     void *p = NULL;
     if (r->status) return NULL;
     if (r->arena->bytes >= r->most_memory || (size && count > (r->most_memory - r->arena->bytes) / size)) {
+        r->limited = true;
         run_fail(r, "expected less memory in use, found more than %zu MiB", r->most_memory >> 20);
         return NULL;
     }
@@ -63,7 +64,10 @@ struct value run_no_memory(struct run *r) {
 
 bool run_steps(struct run *r, size_t n) {
     if (r->status) return false;
-    if (n >= r->steps) return run_fail(r, "expected fewer steps, found more than quill takes"), false;
+    if (n >= r->steps) {
+        r->limited = true;
+        return run_fail(r, "expected fewer steps, found more than quill takes"), false;
+    }
     r->steps -= n;
     return true;
 }

@@ -27,6 +27,7 @@ struct run {
     uint64_t steps;       // that are left
     int depth;
     quill_status status;
+    bool limited;         // the status comes from a limit
     quill_error *err;
     const char *name;     // of the template, for messages
     uint32_t line;        // of what is being evaluated

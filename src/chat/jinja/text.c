@@ -22,7 +22,7 @@ static bool grow(struct run *r, void **p, size_t *cap, size_t n, size_t need, si
     return true;
 }
 
-static bool reserve(struct builder *b, size_t n) {
+bool build_reserve(struct builder *b, size_t n) {
     size_t need;
     void *p = b->p;
     if (!checked_add_size(&need, b->n, n)) return run_no_memory(b->run), false;
@@ -51,7 +51,7 @@ static bool all_ascii(const char *p, size_t n) {
 }
 
 static bool append(struct builder *b, const char *p, size_t n, bool ascii) {
-    if (b->run->status || !run_steps(b->run, n / 64) || !reserve(b, n)) return false;
+    if (b->run->status || !run_steps(b->run, n / 64) || !build_reserve(b, n)) return false;
     memcpy(b->p + b->n, p, n);
     b->n += n;
     b->not_ascii |= !ascii;
@@ -99,7 +99,7 @@ bool build_text(struct builder *b, const struct text *t) { return t && build_par
 bool build_repeated(struct builder *b, const char *p, size_t n, size_t times) {
     size_t all;
     if (!checked_mul_size(&all, n, times)) return run_no_memory(b->run), false;
-    if (!run_steps(b->run, times) || !reserve(b, all)) return false;
+    if (!run_steps(b->run, times) || !build_reserve(b, all)) return false;
     for (size_t i = 0; i < times; i++)
         if (!build_bytes(b, p, n)) return false;
     return true;

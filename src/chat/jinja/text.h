@@ -24,7 +24,8 @@ bool build_text(struct builder *b, const struct text *t);
 bool build_part(struct builder *b, const struct text *t, size_t at, size_t n); // bytes of a text
 static inline bool build_str(struct builder *b, struct str s) { return build_bytes(b, s.p, s.n); }
 static inline bool build_string(struct builder *b, const char *s) { return build_bytes(b, s, strlen(s)); }
-// `n` times the bytes.
+bool build_reserve(struct builder *b, size_t n); // room for so many bytes
+// `times` times the bytes.
 bool build_repeated(struct builder *b, const char *p, size_t n, size_t times);
 const struct text *build_end(struct builder *b); // NULL: the run has failed
 struct value build_value(struct builder *b);
