@@ -398,6 +398,86 @@ static void beams_that_make_no_sense_are_refused(void **state) {
     close_stage(&st);
 }
 
+// ---- contrastive search -----------------------------------------------------------------------------
+
+// contrast prompt alpha k ids
+static void check_contrast(struct stage *st, char **fields) {
+    const struct ids prompt = read_ids(fields[1]), expected = read_ids(fields[4]);
+    const quill_contrast options = {strtod(fields[2], NULL), (int32_t)strtol(fields[3], NULL, 10)};
+    quill_request r = greedy(&prompt);
+    const quill_result *result;
+    r.n_predict = (int64_t)expected.n;
+    assert_ok(quill_contrastive_search(st->session, &r, &options, &result, &st->err), st->err);
+    assert_int_equal(result->n_tokens, expected.n);
+    for (size_t i = 0; i < expected.n; i++) assert_int_equal(result->tokens[i].id, expected.ids[i]);
+}
+
+static void contrastive_search_agrees_with_the_formula(void **state) {
+    (void)state;
+    for (size_t i = 0; i < N_MODELS; i++) {
+        struct stage st = open_stage(models[i], 8 + (int32_t)i, i ? 3 : 0);
+        each_case(models[i], "contrast", check_contrast, &st);
+        close_stage(&st);
+    }
+}
+
+// Without a penalty it is greedy, to the end of the context and with stops; its text does not depend on chunks.
+static void contrastive_search_without_penalty_is_greedy(void **state) {
+    (void)state;
+    struct stage st = open_stage("narrow20", 3, 0), other = open_stage("narrow20", 5, 6);
+    const struct ids prompt = story(&st, "In the morning");
+    const quill_text stop = {"th", 2};
+    const quill_contrast none = {0, 3}, some = {0.4, 3};
+    const quill_result *result;
+    for (int how = 0; how < 3; how++) {
+        quill_request r = greedy(&prompt);
+        r.n_predict = how == 1 ? -1 : 30;
+        r.stops = how == 2 ? &stop : NULL, r.n_stops = how == 2;
+        r.prompt_logprobs = how == 0;
+        assert_ok(quill_generate(other.session, &r, &result, &st.err), st.err);
+        const quill_result expected = *result;
+        assert_ok(quill_contrastive_search(st.session, &r, &none, &result, &st.err), st.err);
+        assert_int_equal(result->text.n, expected.text.n);
+        assert_memory_equal(result->text.text, expected.text.text, expected.text.n);
+        assert_int_equal(result->stop, expected.stop);
+        assert_int_equal(result->n_tokens, expected.n_tokens);
+        assert_true(result->logprob == expected.logprob);
+        for (size_t i = 1; r.prompt_logprobs && i < prompt.n; i++)
+            assert_true(result->prompt_scores[i].logprob == expected.prompt_scores[i].logprob);
+        assert_ok(quill_contrastive_search(st.session, &r, &some, &result, &st.err), st.err);
+        const quill_result first = *result;
+        assert_ok(quill_contrastive_search(other.session, &r, &some, &result, &st.err), st.err);
+        assert_int_equal(result->text.n, first.text.n);
+        assert_memory_equal(result->text.text, first.text.text, first.text.n);
+        assert_true(result->logprob == first.logprob);
+    }
+    close_stage(&other);
+    close_stage(&st);
+}
+
+static void contrastive_search_that_makes_no_sense_is_refused(void **state) {
+    (void)state;
+    struct stage st = open_stage("narrow20", 4, 0);
+    const struct ids prompt = story(&st, "In the morning");
+    const quill_result *result;
+    const quill_contrast good = {0.6, 4};
+    const quill_contrast bad[] = {{-0.1, 4}, {1.1, 4}, {NAN, 4}, {0.5, 0}, {0.5, 5}, {0.5, 65}, {0.5, -1}};
+    quill_request r = greedy(&prompt), other[3] = {r, r, r};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(quill_contrastive_search(st.session, &r, &bad[i], &result, &st.err), QUILL_E_USAGE);
+    other[0].heal = true, other[1].cfg_scale = 2, other[2].context_shift = true;
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(quill_contrastive_search(st.session, &other[i], &good, &result, &st.err), QUILL_E_USAGE);
+    const volatile sig_atomic_t interrupted = 1;
+    r.interrupted = &interrupted;
+    assert_ok(quill_contrastive_search(st.session, &r, &good, &result, &st.err), st.err);
+    assert_int_equal(result->stop, QUILL_STOP_SIGNAL);
+    r.interrupted = NULL, r.n_predict = 0;
+    assert_ok(quill_contrastive_search(st.session, &r, &good, &result, &st.err), st.err);
+    assert_int_equal(result->stop, QUILL_STOP_LENGTH);
+    close_stage(&st);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(guidance_agrees_with_transformers),
@@ -407,6 +487,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(beams_do_not_depend_on_how_they_are_computed, make_folder, remove_folder),
         cmocka_unit_test(one_beam_is_greedy),
         cmocka_unit_test(beams_that_make_no_sense_are_refused),
+        cmocka_unit_test(contrastive_search_agrees_with_the_formula),
+        cmocka_unit_test(contrastive_search_without_penalty_is_greedy),
+        cmocka_unit_test(contrastive_search_that_makes_no_sense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

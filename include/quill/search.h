@@ -48,6 +48,22 @@ QUILL_MUST_CHECK quill_status quill_beam_search(quill_session *session, const qu
                                                 const quill_beams *beams, const quill_hypothesis **found, size_t *n,
                                                 quill_error *err);
 
+typedef struct quill_contrast {
+    double penalty_alpha; // 0..1; 0: always the likeliest token
+    int32_t top_k;        // 1..64, and at most the sequences of the session; 4 to 10 are usual
+} quill_contrast;
+
+// Contrastive search (Su et al. 2022, "A Contrastive Framework for Neural Text Generation"): of the top_k likeliest
+// tokens, with probability p, the one for which (1 - a) p - a s is largest; s is the largest cosine of the final state
+// behind it (after the last norm) and the state behind any token before. Deterministic; ties go to the likelier token.
+// The request counts as in quill_generate, except for seed, sample, sampling and draft, which are not looked at, and
+// constraint, heal, cfg_scale and context_shift, which must be at their defaults. Where no position is left for a
+// token, it is the likeliest one. *result: as that of quill_generate, owned by the session and valid until its next
+// call. Errors: those of quill_generate.
+QUILL_MUST_CHECK quill_status quill_contrastive_search(quill_session *session, const quill_request *request,
+                                                       const quill_contrast *options, const quill_result **result,
+                                                       quill_error *err);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

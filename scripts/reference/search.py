@@ -6,12 +6,14 @@ Each line of search/NAME.tsv is a case: its kind, its arguments, and what was fo
                                                logprobs are those of the prompt's own distribution
     beams prompt eos K A early n texts scores  transformers, num_beams K, length_penalty A, early_stopping, max_new_tokens n, for
                                                these tokens as ends: K texts divided by '|', best first
+    contrast prompt alpha k ids                the paper's formula
 """
 from . import gpt2, texts
 
 MODELS = ("long32", "narrow20", "untied24")
 CFG_TOKENS = 20
 BEAM_TOKENS = 16
+CONTRAST_TOKENS = 20
 CLEAR_GAP = 0.003  # between the two best scores of a step, or the case is left out
 
 
@@ -123,4 +125,35 @@ def run_beams(model, prompt, config):
     return texts
 
 
-KINDS = {"cfg": guided, "beams": beams}
+# ---- contrastive search ---------------------------------------------------------------------------------------------
+
+def contrastive(model, prompts):
+    """The formula of the paper, every step computed anew; transformers has this search no more."""
+    for prompt in prompts:
+        for alpha, k in ((0.3, 4), (0.6, 4), (0.6, 8), (0.9, 5), (0.0, 3)):
+            ids, gap = contrast(model, prompt, alpha, k)
+            if gap > CLEAR_GAP / 10:
+                yield "contrast", prompt, alpha, k, ids
+
+
+def contrast(model, prompt, alpha, k):
+    import torch
+    ids, gaps = list(prompt), []
+    for _ in range(CONTRAST_TOKENS):
+        p = torch.softmax(model(torch.tensor([ids])).logits[0, -1].double(), -1)
+        likeliest = torch.topk(p, k + 1)
+        gaps.append(float(likeliest.values[k - 1] - likeliest.values[k]))
+        scores = []
+        for value, token in zip(likeliest.values[:k].tolist(), likeliest.indices[:k].tolist()):
+            states = model(torch.tensor([ids + [token]]), output_hidden_states=True).hidden_states[-1][0].double()
+            states = states / states.norm(dim=-1, keepdim=True)
+            scores.append(((1 - alpha) * value - alpha * float((states[:-1] @ states[-1]).max()), token))
+        scores.sort(reverse=True)
+        gaps.append(scores[0][0] - scores[1][0])
+        ids.append(scores[0][1])
+        if ids[-1] == model.config.vocab_size - 1:
+            break
+    return ids[len(prompt):], min(gaps)
+
+
+KINDS = {"cfg": guided, "beams": beams, "contrast": contrastive}

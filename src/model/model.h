@@ -105,5 +105,7 @@ void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs);
 // QUILL_E_MODEL: "model produced non-finite values"; the sequences then keep their old lengths.
 quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *team, const struct span *spans,
                          size_t n_spans, float *logits, quill_error *err);
+// Writes the state behind the last block and the final norm, out[n_embd], of a row of the last call's logits.
+void forward_hidden(const struct forward *f, size_t row, float *out);
 
 #endif

@@ -37,6 +37,7 @@ struct generation {
     struct draft draft;      // its ids follow the others
     struct guide guide;      // if the request has one
     const float *guided;     // logits of the draw, if they are not those of the scores
+    int32_t chosen;          // by generation_choose; NO_TOKEN: it is drawn
     bool prompt_read;        // the first logits have come
     bool shifted, negative_shifted; // by the last generation_take
     bool finished;
@@ -81,6 +82,7 @@ static void clear(struct generation *g, const quill_session *session, const quil
     g->text.raw = request->raw_bytes;
     g->prompt_read = g->finished = false;
     g->guided = NULL;
+    g->chosen = NO_TOKEN;
     draft_start(&g->draft, request->draft);
     mirostat_begin(&g->mirostat, &request->sampling);
     score_list_clear(&g->scores, k);
@@ -219,6 +221,12 @@ static uint64_t tokens_left(const struct generation *g) {
     return wanted < positions ? wanted : positions;
 }
 
+const struct token_set *generation_undrawn(const struct generation *g) {
+    return g->request.ignore_eos || !may_end(g) ? &g->session->banned : &g->session->undrawn;
+}
+
+void generation_choose(struct generation *g, int32_t id) { g->chosen = id; }
+
 static bool is_full(const struct generation *g) {
     return window_is_full(&g->window) || (g->guide.on && window_is_full(&g->guide.window));
 }
@@ -238,7 +246,7 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
         .n_history = n,
         .breaks = breaks,
         .mirostat = &g->mirostat,
-        .banned = r->ignore_eos || !may_end(g) ? &g->session->banned : &g->session->undrawn,
+        .banned = generation_undrawn(g),
         .key = {.seed = r->seed, .prompt = g->prompt_hash, .sample = r->sample, .position = n},
     };
     if (constraint_use_applies(&g->constraint)) {
@@ -247,7 +255,7 @@ static quill_status draw_token(struct generation *g, const float *logits, int32_
         g->constraint.may_stop = may_end(g);
         return constraint_use_draw(&g->constraint, logits, &draw, buffer_str(&g->bytes), room, id, ends, err);
     }
-    *id = sampler_draw(g->session->sampler, logits, &draw);
+    *id = g->chosen != NO_TOKEN ? g->chosen : sampler_draw(g->session->sampler, logits, &draw);
     *ends = *id >= 0 && is_end(g, *id);
     if (*id >= 0) return QUILL_OK;
     return fail(err, QUILL_E_CONSTRAINT, "no token is left to draw: logit biases or the model's own lists exclude all");

@@ -47,6 +47,11 @@ bool generation_poll(struct generation *g); // whether an interrupt finished it
 void generation_give(struct generation *g, bool negative, const float *logits); // copied
 quill_status generation_take_guided(struct generation *g, quill_error *err);
 
+// For who chooses tokens otherwise than by drawing: those that may not come next, and which one does, in the next
+// generation_take.
+const struct token_set *generation_undrawn(const struct generation *g);
+void generation_choose(struct generation *g, int32_t id);
+
 // The result, valid until the next generation_begin. `status`: how the generation ended.
 const quill_result *generation_end(struct generation *g, quill_status status);
 

@@ -56,6 +56,10 @@ quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_s
     return s;
 }
 
+void lanes_hidden(const struct lanes *lanes, const float *logits, float *out) {
+    forward_hidden(lanes->forward, (size_t)(logits - lanes->logits) / (size_t)lanes->n_vocab, out);
+}
+
 static size_t common(const struct lanes *lanes, int32_t lane, const int32_t *ids, size_t n) {
     return ids_common(held_by(lanes, lane), (size_t)kv_length(lanes->kv, lane), ids, n);
 }

@@ -46,6 +46,9 @@ void lanes_free(struct lanes *lanes); // zeros are fine
 // Computes spans as forward_run does, into lanes->logits, and records their ids as held.
 quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err);
 
+// The final state, out[n_embd], behind the token whose row of lanes->logits this is, until the next pass.
+void lanes_hidden(const struct lanes *lanes, const float *logits, float *out);
+
 // A lane whose first n positions hold the beginning of some ids.
 struct beginning {
     int32_t lane;

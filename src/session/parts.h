@@ -29,6 +29,7 @@ struct quill_session {
     struct batch_rows *rows;
     struct score_list scores; // of quill_score
     struct beam_search *search; // of the last quill_beam_search (beam.h)
+    struct contrast *contrast;  // of the last quill_contrastive_search (contrast.h)
     bool weights_are_here;    // the first hold read them, unless on_weights stopped it
     bool (*on_weights)(void *user, uint64_t done, uint64_t all);
     void *user; // of on_weights

@@ -7,6 +7,7 @@
 #include "base/meminfo.h"
 #include "batch_rows.h"
 #include "beam.h"
+#include "contrast.h"
 #include "model/pass/kv_file.h"
 #include "prompt_cache.h"
 
@@ -160,6 +161,7 @@ void quill_session_free(quill_session *session) {
     team_free(session->team);
     score_list_free(&session->scores);
     beam_search_free(session->search);
+    contrast_free(session->contrast);
     free(session->undrawn.bits);
     free(session->banned.bits);
     free(session);

@@ -68,7 +68,7 @@ static quill_status generate_read(quill_error *err) { return generate_from(GGUF,
 static quill_status generate_folder(quill_error *err) { return generate_from(FOLDER, false, err); }
 static quill_status generate_shards(quill_error *err) { return generate_from(SHARDS, true, err); }
 
-static quill_status search_beams(quill_error *err) {
+static quill_status search(quill_error *err) {
     const quill_session_options session_options = {.n_ctx = 32, .n_threads = 1, .n_seq = 4};
     const quill_beams beams = {4, 1, QUILL_EARLY_NO};
     const quill_text stop = {"he", 2};
@@ -83,6 +83,9 @@ static quill_status search_beams(quill_error *err) {
     request.prompt = prompt, request.n_prompt = 2, request.n_predict = 8;
     request.stops = &stop, request.n_stops = 1;
     for (int i = 0; !s && i < 2; i++) s = quill_beam_search(session, &request, &beams, &found, &n, err);
+    const quill_contrast contrast = {0.6, 4};
+    const quill_result *result;
+    for (int i = 0; !s && i < 2; i++) s = quill_contrastive_search(session, &request, &contrast, &result, err);
     quill_session_free(session);
     quill_model_free(model);
     return s;
@@ -243,7 +246,7 @@ int main(void) {
         {"generate, mapped GGUF", generate_mapped}, {"generate, GGUF read into memory", generate_read},
         {"generate, regular constraint", generate_regular}, {"generate, other constraint", generate_otherwise},
         {"generate, folder", generate_folder},      {"generate, shards read into memory", generate_shards},
-        {"beam search", search_beams},
+        {"beams and contrastive search", search},
         {"tokenize", tokenize},                     {"tokenize, other kinds", tokenize_otherwise},
         {"chat", chat},                             {"quantize", quantize},
         {"adapters", adapt},                        {"quantize, merged adapters", merge},

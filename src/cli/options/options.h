@@ -65,7 +65,7 @@ struct options {
     } constraint;
     struct {
         const char *negative, *negative_file;
-        double cfg_scale, length_penalty;
+        double cfg_scale, length_penalty, penalty_alpha;
         int64_t beams;
         int early_stopping; // quill_early_stopping
         double temp, top_p, min_p, typical_p, repeat_penalty, presence_penalty, frequency_penalty;

@@ -264,6 +264,9 @@ const struct option_row option_table[] = {
      .verbs = GENERATORS, .group = GROUP_SAMPLING,
      .help = "the only steps to apply, and their order; else penalties; dry; top_n_sigma; top_k; typ_p; top_p; min_p; "
              "epsilon_cutoff; eta_cutoff; xtc; temperature"},
+    {"penalty-alpha", NULL, NULL, OPTION_REAL, FIELD(sampling.penalty_alpha), .library = "penalty_alpha", .value = "X",
+     .max = 1, .initial = "0", .verbs = GENERATE, .group = GROUP_SAMPLING,
+     .help = "contrastive search: of the --top-k likeliest tokens (else 4), one unlike the text so far; 0: off"},
     {"seed", NULL, "s", OPTION_INT, FIELD(sampling.seed), .names = "random=-1 -1=-1", .value = "N",
      .max = SEED_MAX_VALUE, .verbs = GENERATORS, .group = GROUP_SAMPLING, .common = true, .settable = true,
      .help = "the same seed gives the same text; else, and with -1 or random, one is drawn"},

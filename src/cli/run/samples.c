@@ -138,6 +138,25 @@ static quill_status search(struct samples *s, int64_t *n, quill_error *err) {
     return status;
 }
 
+int32_t samples_top_k(const struct options *o) {
+    enum { USUAL_TOP_K = 4 };
+    return options_given(o, OPTION_OF(sampling.top_k)) ? (int32_t)o->sampling.top_k : USUAL_TOP_K;
+}
+
+// The one text of a contrastive search is printed as it comes.
+static quill_status search_contrastively(struct samples *s) {
+    const quill_contrast options = {s->o->sampling.penalty_alpha, samples_top_k(s->o)};
+    struct sampled *p = place_of(s, 0);
+    const quill_request request = begin_sample(s, p);
+    const quill_result *result;
+    s->added = 1;
+    p->status = quill_contrastive_search(s->session, &request, &options, &result, &p->error);
+    p->done = true;
+    if (result) p->result = *result;
+    const bool whole = !p->status || p->result.generated_tokens > 0;
+    return whole && s->o->output.json && !add_object(p) ? QUILL_E_SYSTEM : QUILL_OK;
+}
+
 static quill_status add(struct samples *s, quill_error *err) {
     struct sampled *p = place_of(s, s->added);
     const quill_request request = begin_sample(s, p);
@@ -284,6 +303,7 @@ int samples_run(struct samples *s, quill_error *err) {
     double begun = clock_ms();
     quill_status status = s->o->sampling.beams > 0 ? search(s, &n, err) : QUILL_OK;
     if (!status) status = turn_to_next(s, err);
+    if (!status && s->o->sampling.penalty_alpha > 0 && search_contrastively(s)) status = fail_memory(err);
     while (!status && !outcome.last) {
         while (!status && !signals_pending() && s->added < n &&
                quill_batch_room(s->session) >= quill_request_sequences(&s->request) &&

@@ -45,6 +45,8 @@ struct samples {
 
 // Generates and prints the samples. Returns the exit status: that of the first sample that failed; a timeout, which
 // ends all samples, takes precedence.
+// How many tokens a contrastive search tries, and so how many sequences its session has.
+int32_t samples_top_k(const struct options *o);
 int samples_run(struct samples *s, quill_error *err);
 void samples_free(struct samples *s); // not what is borrowed
 

@@ -21,6 +21,7 @@
 #include "cli/run/request.h"
 #include "cli/run/samples.h"
 #include "cli/run/suffix.h"
+#include "quill/search.h"
 
 struct generate_run {
     const struct options *o;
@@ -38,14 +39,36 @@ struct generate_run {
 };
 
 // What draws tokens, or decides about each as it comes, has no place in a search.
+static quill_status check_search(const struct options *o, const char *name, quill_error *err) {
+    const struct option_row *const apart[] = {
+        OPTION_OF(sampling.temp), OPTION_OF(sampling.top_p), OPTION_OF(sampling.min_p), OPTION_OF(sampling.typical_p),
+        OPTION_OF(sampling.repeat_penalty), OPTION_OF(sampling.repeat_last_n), OPTION_OF(sampling.presence_penalty),
+        OPTION_OF(sampling.frequency_penalty), OPTION_OF(sampling.seed), OPTION_OF(sampling.cfg_scale),
+        OPTION_OF(prompt.heal), OPTION_OF(constraint.regex), OPTION_OF(length.context_shift), OPTION_OF(machine.draft),
+    };
+    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
+        if (options_given(o, apart[i]))
+            return fail(err, QUILL_E_USAGE, "%s and --%s exclude each other", name, apart[i]->name);
+    return QUILL_OK;
+}
+
+static quill_status check_contrast(const struct options *o, quill_error *err) {
+    if (o->sampling.penalty_alpha == 0) return QUILL_OK;
+    const int64_t k = o->sampling.top_k;
+    if (o->sampling.samples > 1)
+        return fail(err, QUILL_E_USAGE, "--penalty-alpha finds one text, so there cannot be several --samples");
+    if (options_given(o, OPTION_OF(sampling.logit_bias)))
+        return fail(err, QUILL_E_USAGE, "--penalty-alpha and --logit-bias exclude each other");
+    if (options_given(o, OPTION_OF(sampling.top_k)) && (k < 1 || k > QUILL_MOST_BEAMS))
+        return fail(err, QUILL_E_USAGE, "--top-k: expected 1 to %d with --penalty-alpha, found %lld", QUILL_MOST_BEAMS,
+                    (long long)k);
+    return check_search(o, "--penalty-alpha", err);
+}
+
 static quill_status check_beams(const struct options *o, quill_error *err) {
     const struct option_row *const apart[] = {
-        OPTION_OF(sampling.temp), OPTION_OF(sampling.top_k), OPTION_OF(sampling.top_p), OPTION_OF(sampling.min_p),
-        OPTION_OF(sampling.typical_p), OPTION_OF(sampling.repeat_penalty), OPTION_OF(sampling.repeat_last_n),
-        OPTION_OF(sampling.presence_penalty), OPTION_OF(sampling.frequency_penalty), OPTION_OF(sampling.seed),
-        OPTION_OF(sampling.cfg_scale), OPTION_OF(prompt.heal), OPTION_OF(constraint.regex),
-        OPTION_OF(length.stop_regex), OPTION_OF(length.context_shift), OPTION_OF(output.logprobs),
-        OPTION_OF(output.prompt_logprobs), OPTION_OF(machine.draft),
+        OPTION_OF(sampling.top_k), OPTION_OF(length.stop_regex), OPTION_OF(output.logprobs),
+        OPTION_OF(output.prompt_logprobs), OPTION_OF(sampling.penalty_alpha),
     };
     const struct option_row *const parts[] = {OPTION_OF(sampling.length_penalty), OPTION_OF(sampling.early_stopping)};
     const bool on = o->sampling.beams > 0;
@@ -57,7 +80,7 @@ static quill_status check_beams(const struct options *o, quill_error *err) {
     if (on && o->sampling.samples > o->sampling.beams)
         return fail(err, QUILL_E_USAGE, "--samples: expected at most the %d of --beams, found %lld",
                     (int)o->sampling.beams, (long long)o->sampling.samples);
-    return QUILL_OK;
+    return on ? check_search(o, "--beams", err) : check_contrast(o, err);
 }
 
 static quill_status check_options(const struct options *o, quill_error *err) {
@@ -99,6 +122,7 @@ static quill_status load(struct generate_run *g, quill_error *err) {
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
     options.n_seq = g->o->sampling.samples < SAMPLES_AT_ONCE ? (int32_t)g->o->sampling.samples : SAMPLES_AT_ONCE;
     if (g->o->sampling.beams > 0) options.n_seq = (int32_t)g->o->sampling.beams;
+    if (g->o->sampling.penalty_alpha > 0) options.n_seq = samples_top_k(g->o);
     options.n_seq *= (int32_t)quill_request_sequences(&g->samples.request);
     quill_memory memory;
     s = open_session(&g->session, &memory, g->model, g->o, &options, err);

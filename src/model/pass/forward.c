@@ -165,3 +165,10 @@ quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *te
     for (size_t i = 0; i < n_spans; i++) kv_extend(kv, spans[i].seq, (int32_t)spans[i].n);
     return QUILL_OK;
 }
+
+void forward_hidden(const struct forward *f, size_t row, float *out) {
+    const struct model *model = f->model;
+    const size_t n_embd = (size_t)model->hp.n_embd;
+    const float *x = acts_of(&f->acts, model->hp.n_layer)->x + row * n_embd;
+    norm_row(f->acts.kernels, &model->final_norm, out, x, model->hp.norm_eps, n_embd);
+}
