@@ -21,6 +21,7 @@
 #include "cli/run/request.h"
 #include "cli/run/samples.h"
 #include "cli/run/suffix.h"
+#include "quill/batch.h"
 #include "quill/search.h"
 
 struct generate_run {
@@ -121,11 +122,15 @@ static quill_status load(struct generate_run *g, quill_error *err) {
     quill_session_options options = session_options(g->o);
     if (options.n_ctx == 0) options.n_ctx = positions_needed(g);
     options.n_seq = g->o->sampling.samples < SAMPLES_AT_ONCE ? (int32_t)g->o->sampling.samples : SAMPLES_AT_ONCE;
-    if (g->o->sampling.beams > 0) options.n_seq = (int32_t)g->o->sampling.beams;
-    if (g->o->sampling.penalty_alpha > 0) options.n_seq = samples_top_k(g->o);
-    options.n_seq *= (int32_t)quill_request_sequences(&g->samples.request);
+    int32_t least = (int32_t)quill_request_sequences(&g->samples.request);
+    options.n_seq *= least;
+    if (g->o->sampling.beams > 0) options.n_seq = least = (int32_t)g->o->sampling.beams;
+    if (g->o->sampling.penalty_alpha > 0) options.n_seq = least = samples_top_k(g->o);
     quill_memory memory;
     s = open_session(&g->session, &memory, g->model, g->o, &options, err);
+    if (!s && quill_batch_room(g->session) < (size_t)least)
+        s = fail(err, QUILL_E_SYSTEM, "out of memory for %d sequences; smaller -c, -n or --kv-type need less",
+                 (int)least);
     if (s) return s;
     g->samples.n_ctx = memory.n_ctx;
     if (g->o->cache.on && (s = cache_begin(g->session, g->o, err))) return s;
