@@ -371,9 +371,10 @@ static void beams_that_make_no_sense_are_refused(void **state) {
     size_t n;
     quill_request r = greedy(&prompt);
     r.logprobs = -1;
-    const quill_beams bad[] = {{0, 1, QUILL_EARLY_NO},  {-1, 1, QUILL_EARLY_NO},   {65, 1, QUILL_EARLY_NO},
-                               {5, 1, QUILL_EARLY_NO},  {2, NAN, QUILL_EARLY_NO},  {2, INFINITY, QUILL_EARLY_NO},
-                               {2, -101, QUILL_EARLY_NO}, {2, 1, (quill_early_stopping)3}};
+    const double no_number = (double)NAN, no_end = (double)INFINITY;
+    const quill_beams bad[] = {{0, 1, QUILL_EARLY_NO},      {-1, 1, QUILL_EARLY_NO},        {65, 1, QUILL_EARLY_NO},
+                               {5, 1, QUILL_EARLY_NO},      {2, no_number, QUILL_EARLY_NO}, {2, no_end, QUILL_EARLY_NO},
+                               {2, -101, QUILL_EARLY_NO},   {2, 1, (quill_early_stopping)3}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(quill_beam_search(st.session, &r, &bad[i], &found, &n, &st.err), QUILL_E_USAGE);
     const quill_beams good = {4, 1, QUILL_EARLY_NO};
@@ -461,7 +462,7 @@ static void contrastive_search_that_makes_no_sense_is_refused(void **state) {
     const struct ids prompt = story(&st, "In the morning");
     const quill_result *result;
     const quill_contrast good = {0.6, 4};
-    const quill_contrast bad[] = {{-0.1, 4}, {1.1, 4}, {NAN, 4}, {0.5, 0}, {0.5, 5}, {0.5, 65}, {0.5, -1}};
+    const quill_contrast bad[] = {{-0.1, 4}, {1.1, 4}, {(double)NAN, 4}, {0.5, 0}, {0.5, 5}, {0.5, 65}, {0.5, -1}};
     quill_request r = greedy(&prompt), other[3] = {r, r, r};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(quill_contrastive_search(st.session, &r, &bad[i], &result, &st.err), QUILL_E_USAGE);

@@ -39,17 +39,29 @@ struct generate_run {
     double load_started;
 };
 
+static bool is_one_of(const struct option_row *row, const struct option_row *const *rows, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (rows[i] == row) return true;
+    return false;
+}
+
 // What draws tokens, or decides about each as it comes, has no place in a search.
 static quill_status check_search(const struct options *o, const char *name, quill_error *err) {
     const struct option_row *const apart[] = {
-        OPTION_OF(sampling.temp), OPTION_OF(sampling.top_p), OPTION_OF(sampling.min_p), OPTION_OF(sampling.typical_p),
-        OPTION_OF(sampling.repeat_penalty), OPTION_OF(sampling.repeat_last_n), OPTION_OF(sampling.presence_penalty),
-        OPTION_OF(sampling.frequency_penalty), OPTION_OF(sampling.seed), OPTION_OF(sampling.cfg_scale),
-        OPTION_OF(prompt.heal), OPTION_OF(constraint.regex), OPTION_OF(length.context_shift), OPTION_OF(machine.draft),
+        OPTION_OF(prompt.heal), OPTION_OF(length.context_shift), OPTION_OF(machine.draft),
     };
-    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
-        if (options_given(o, apart[i]))
-            return fail(err, QUILL_E_USAGE, "%s and --%s exclude each other", name, apart[i]->name);
+    const struct option_row *const with[] = {
+        OPTION_OF(sampling.beams), OPTION_OF(sampling.length_penalty), OPTION_OF(sampling.early_stopping),
+        OPTION_OF(sampling.penalty_alpha), OPTION_OF(sampling.top_k), OPTION_OF(sampling.samples),
+        OPTION_OF(sampling.logit_bias),
+    };
+    for (size_t i = 0; i < n_option_rows; i++) {
+        const struct option_row *row = &option_table[i];
+        const bool draws = row->group == GROUP_CONSTRAINT ||
+                           (row->group == GROUP_SAMPLING && !is_one_of(row, with, sizeof with / sizeof *with));
+        if ((draws || is_one_of(row, apart, sizeof apart / sizeof *apart)) && options_given(o, row))
+            return fail(err, QUILL_E_USAGE, "%s and --%s exclude each other", name, row->name);
+    }
     return QUILL_OK;
 }
 
