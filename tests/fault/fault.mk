@@ -2,7 +2,7 @@
 # Faults: shim.so is preloaded into the program, by hand or by `loop`; test_faults has the same in it.
 
 FAULT := $(BUILD)/tests/fault
-WRAPPED := malloc calloc realloc posix_memalign mmap pthread_create open read write fsync rename close fstat stat access \
+WRAPPED := malloc calloc realloc posix_memalign mmap pthread_create open read pread write fsync rename close fstat stat access \
 	ftruncate unlink
 
 $(FAULT)/shim.so: tests/fault/shim.c tests/fault/shim.h $(OBJ)/flags

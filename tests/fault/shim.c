@@ -200,6 +200,11 @@ ssize_t FN(read)(int fd, void *out, size_t n) {
     return is_how("short") && n ? CALL(read)(fd, out, 1) : -1;
 }
 
+REAL(ssize_t, pread, int, void *, size_t, off_t);
+ssize_t FN(pread)(int fd, void *out, size_t n, off_t at) {
+    if (!STRIKES(READ, EIO)) return CALL(pread)(fd, out, n, at);
+    return is_how("short") && n ? CALL(pread)(fd, out, 1, at) : -1;
+}
 REAL(ssize_t, write, int, const void *, size_t);
 ssize_t FN(write)(int fd, const void *p, size_t n) {
     if (fd == STDERR_FILENO || !STRIKES(WRITE, EIO)) return CALL(write)(fd, p, n);
@@ -232,6 +237,10 @@ int FN(unlink)(const char *path) { return STRIKES(UNLINK, EIO) ? -1 : CALL(unlin
 
 #ifndef FAULT_WRAP
 // What the compiler calls in its place when it knows the size of the buffer.
+ssize_t __pread_chk(int fd, void *out, size_t n, off_t at, size_t room);
+ssize_t __pread_chk(int fd, void *out, size_t n, off_t at, size_t room) {
+    return n > room ? (abort(), -1) : pread(fd, out, n, at);
+}
 ssize_t __read_chk(int fd, void *out, size_t n, size_t room);
 ssize_t __read_chk(int fd, void *out, size_t n, size_t room) { return n > room ? (abort(), -1) : read(fd, out, n); }
 

@@ -190,6 +190,58 @@ static quill_status merge(quill_error *err) {
     return quill_quantize(BASE "/model.gguf", out_path, "Q8_0", &options, err);
 }
 
+// ---- the prompt cache -------------------------------------------------------------------------------------------
+
+enum { CACHED = 80 };
+static char cache[64];
+
+// The logits after CACHED tokens, and what can be kept of them; a fault of the cache changes nothing.
+static quill_status use_cache(const quill_model *model, float *logits, size_t n_logits, quill_error *err) {
+    const quill_session_options options = {.n_ctx = CACHED, .n_threads = 1};
+    const quill_cache_options kept = {.folder = cache, .limit = 1 << 20};
+    quill_session *session = NULL;
+    const float *last;
+    int32_t ids[CACHED];
+    for (int32_t i = 0; i < CACHED; i++) ids[i] = 65 + i % 26;
+    quill_status s = quill_session_create(&session, model, &options, err);
+    if (!s && logits) s = quill_session_cache(session, &kept, err);
+    if (!s) s = quill_eval(session, ids, CACHED, &last, err);
+    if (!s && logits) quill_cache_store(session, ids, CACHED - 10);
+    static float right[4096];
+    if (!s && !logits) memcpy(right, last, n_logits * sizeof *right);
+    else if (!s && memcmp(right, last, n_logits * sizeof *right) != 0) abort();
+    quill_session_free(session);
+    return s;
+}
+
+// Twice, so that the entry is read too.
+static quill_status keep_prompts(quill_error *err) {
+    const quill_model_options options = {.cpu = "ref"};
+    quill_model *model = NULL;
+    float logits;
+    quill_status s = quill_model_open(&model, GGUF, &options, err);
+    if (!s) s = use_cache(model, NULL, 259, err);
+    for (int i = 0; i < 2 && !s; i++) s = use_cache(model, &logits, 259, err);
+    if (!s) s = quill_cache_clear(cache, NULL, NULL, err);
+    quill_model_free(model);
+    return s;
+}
+
+// What a fault left in the folder of the cache goes; a temporary file is left only where unlink failed.
+static bool cache_is_clean(void) {
+    char path[512];
+    DIR *dir = opendir(cache);
+    bool clean = true;
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        if (entry->d_name[0] == '.') continue;
+        clean = clean && !strstr(entry->d_name, ".tmp");
+        snprintf(path, sizeof path, "%s/%s", cache, entry->d_name);
+        unlink(path);
+    }
+    if (dir) closedir(dir);
+    return clean;
+}
+
 // The folder holds the old file, or a whole new one after a success; nothing else.
 static bool folder_is_clean(quill_status s) {
     DIR *dir = opendir(folder);
@@ -230,6 +282,7 @@ static void run_all(const char *name, quill_status (*scenario)(quill_error *), c
         fault_set(NULL);
         bool good = (!s || is_message(s, &err)) && (more || !s);
         if (scenario == quantize || scenario == merge) good = good && folder_is_clean(s);
+        if (scenario == keep_prompts) good = good && cache_is_clean();
         if (!good) wrong++, printf("# %s: status %d, %.200s\n", fault, (int)s, s ? err.text : "");
         survived += more && !s;
     }
@@ -249,6 +302,7 @@ int main(void) {
         {"beams and contrastive search", search},
         {"tokenize", tokenize},                     {"tokenize, other kinds", tokenize_otherwise},
         {"chat", chat},                             {"quantize", quantize},
+        {"prompt cache", keep_prompts},
         {"adapters", adapt},                        {"quantize, merged adapters", merge},
     };
     static const char *const faults[][2] = {
@@ -260,11 +314,13 @@ int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (!mkdtemp(folder)) return 99;
     snprintf(out_path, sizeof out_path, "%s/out.gguf", folder);
+    snprintf(cache, sizeof cache, "%s-cache", folder);
     json_set_alloc_funcs(malloc, free);
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
         for (size_t k = 0; k < sizeof faults / sizeof *faults; k++)
             run_all(scenarios[i].name, scenarios[i].run, faults[k][0], faults[k][1]);
     unlink(out_path);
     rmdir(folder);
+    rmdir(cache);
     return failed != 0;
 }
