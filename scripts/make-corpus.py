@@ -10,6 +10,7 @@ must get (it goes to the file `messages` of the folder). Files called i_ come fr
 import base64
 import json
 import os
+import re
 import struct
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "corpus")
@@ -1529,6 +1530,78 @@ def make_ollama():
     f.close()
 
 
+# ---- the prompt cache --------------------------------------------------------------------------------------------------
+
+MASK = (1 << 64) - 1
+
+
+def mix(x):
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9 & MASK
+    x = (x ^ x >> 27) * 0x94d049bb133111eb & MASK
+    return x ^ x >> 31
+
+
+def checksum(data, seed):
+    lanes = [seed + i for i in range(8)]
+    padded = data + bytes(64 - len(data) % 64)
+    for at in range(0, len(padded), 64):
+        for i, word in enumerate(struct.unpack_from("<8Q", padded, at)):
+            lanes[i] = ((lanes[i] << 29 & MASK | lanes[i] >> 35) ^ word) * 0x9e3779b97f4a7c15 & MASK
+    total = mix(seed ^ len(data))
+    for lane in lanes:
+        total = mix(total ^ mix(lane))
+    return total
+
+
+def numbers_version():
+    with open(os.path.join(ROOT, "../../include/quill/version.h"), encoding="utf-8") as f:
+        return int(re.search(r"QUILL_NUMBERS_VERSION (\d+)", f.read()).group(1))
+
+
+# As src/model/pass/kv_file.h says; one layer, one head of four values, in f16.
+def kv(n, magic=b"\x89qkv\r\n\x1a\n", version=1, numbers=None, kind=0, shape=(1, 1, 4), size=None, n_said=None, name=b"a model", tiles=None, sums=None):
+    parts = [min(256, n - at) for at in range(0, n, 256)]
+    if tiles is None:
+        tiles = [bytes((i * 7 + t) % 251 for i in range(part * 16)) for t, part in enumerate(parts)]
+    if sums is None:
+        sums = [checksum(tile, t) for t, tile in enumerate(tiles)]
+    body = struct.pack("<%di" % n, *range(n)) + struct.pack("<%dQ" % len(sums), *sums)
+    head_bytes = -(-(128 + len(body)) // 4096) * 4096
+    total = head_bytes + sum(map(len, tiles))
+    rest = struct.pack("<IIQIIIIIIQ", version, numbers_version() if numbers is None else numbers, 77, kind, *shape, n if n_said is None else n_said, 0, total if size is None else size)
+    rest = (rest + name.ljust(64, b"\0") + body).ljust(head_bytes - 16, b"\0")
+    return magic + struct.pack("<Q", checksum(rest, 1)) + rest + b"".join(tiles)
+
+
+def make_kv():
+    f = Folder("kv", ".kv")
+    good = kv(32)
+    f.y("32", good)
+    f.y("256", kv(256))
+    f.y("272", kv(272))
+    f.y("name-64", kv(16, name=b"x" * 64))
+    f.n("empty", b"", "it is damaged")
+    f.n("magic-alone", good[:8], "it is damaged")
+    f.n("magic", kv(32, magic=b"\x89QKV\r\n\x1a\n"), "it is no file of the cache")
+    f.n("version", kv(32, version=2), "it is of another version of quill")
+    f.n("numbers", kv(32, numbers=1), "it is of another version of quill")
+    f.n("type", kv(32, kind=3), "it is damaged")
+    f.n("n-17", kv(17), "it is damaged")
+    for name, n in (("0", 0), ("48", 48), ("2-31", 1 << 31), ("2-22", 1 << 22), ("2-32-16", (1 << 32) - 16)):
+        f.n("n-said-" + name, kv(32, n_said=n & 0xffffffff), "it is damaged")
+    for i, shape in enumerate([(0, 1, 4), (1, 0, 4), (1, 1, 0), (1 << 31, 1, 4), (1, 1 << 11, 4), (1, 1, 1 << 30)]):
+        f.n("shape-%d" % i, kv(32, shape=shape), "it is damaged")
+    f.n("shape-2-heads", kv(32, shape=(1, 2, 2)), "it has another shape")
+    f.n("type-f32", kv(32, kind=1, shape=(1, 1, 2)), "it has another shape")
+    f.n("size", kv(32, size=5000), "it is damaged")
+    f.n("longer", good + b"\0", "it is damaged")
+    f.n("cut", good[:-1], "it is damaged")
+    f.n("sum-of-a-tile", kv(32, sums=[1]), "it is damaged")
+    f.n("sum-of-the-second-tile", kv(272, sums=[checksum(bytes((i * 7) % 251 for i in range(4096)), 0), 1]), "it is damaged")
+    f.n("more-than-fits", kv(1040), "it has another shape")
+    f.close()
+
+
 def make_stores():
     f = Folder("stores", ".txt")
     for i, name in enumerate(["gpt2", "openai-community/gpt2", "a/b:Q4_K_M", "a/b:sub/x-00001-of-00002.gguf", "llama3.2", "llama3.2:1b",
@@ -1552,6 +1625,7 @@ make_spm()
 make_vocab()
 make_bpe()
 make_model()
+make_kv()
 make_regex()
 make_constraint()
 make_options()

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: `make test` runs each on the files of tests/corpus/NAME; CONFIG=fuzz CC=clang links them with libFuzzer.
 
-FUZZ := answer jinja gguf safetensors index config folder family adapter tokenizer_json spm vocab bpe model regex constraint gbnf ollama stores $(if $(PROGRAM),options prompt_file)
+FUZZ := answer jinja gguf safetensors index config folder family adapter tokenizer_json spm vocab bpe model kv regex constraint gbnf ollama stores $(if $(PROGRAM),options prompt_file)
 FUZZ_PROGRAMS := $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 CORPUS_TESTS := $(foreach t,$(FUZZ),'$(strip $(RUNNER) $(BUILD)/tests/fuzz/$t tests/corpus/$t)')
 # Every cut and every flipped bit of the head of a valid model; the other tiny models by `make damage`.
 damage = '$(strip $(RUNNER) $(BUILD)/tests/fuzz/$1 -d $2 tests/$3)'
 CORPUS_TESTS += $(call damage,gguf,5300,data/gguf/long32-f32.gguf) $(call damage,model,5000 -s 5,corpus/model/y_f32.gguf) \
 	$(call damage,safetensors,1500,data/parity/long32/model.safetensors) \
-	$(call damage,adapter,1200 -s 3,data/adapters/llama/adapter.gguf)
+	$(call damage,adapter,1200 -s 3,data/adapters/llama/adapter.gguf) $(call damage,kv,9999,corpus/kv/y_32.kv)
 DAMAGE_TESTS := $(call damage,gguf,5800,data/gguf/bf40-bf16.gguf) $(call damage,gguf,7100,data/gguf/half64-q8_0.gguf) \
 	$(foreach m,narrow20 half64 bf40 untied24,$(call damage,safetensors,2500,data/parity/$m/model.safetensors)) \
 	$(call damage,model,5000,corpus/model/y_f32.gguf) $(call damage,folder,999,corpus/folder/y_plain.txt) \
