@@ -65,11 +65,14 @@ static quill_status show_path(struct listing *l, const char *folder, quill_error
     return ok ? output_write(&l->out, l->line.p, l->line.n, err) : fail_memory(err);
 }
 
+// folder NULL: there is none, and so no entry.
 static quill_status run(struct listing *l, const struct options *o, const char *folder, quill_error *err) {
+    if (!folder && o->cache.path)
+        return fail(err, QUILL_E_SYSTEM, "there is no folder for a cache: QUILL_CACHE_DIR and HOME are not set");
     quill_status s = output_open(&l->out, o->output.path, o->output.raw, err);
     if (!s && o->cache.path) s = show_path(l, folder, err);
-    else if (!s && o->cache.clear) s = quill_cache_clear(folder, show, l, err);
-    else if (!s) s = quill_cache_list(folder, show, l, err);
+    else if (!s && folder && o->cache.clear) s = quill_cache_clear(folder, show, l, err);
+    else if (!s && folder) s = quill_cache_list(folder, show, l, err);
     return s ? s : output_close(&l->out, err);
 }
 
@@ -81,8 +84,6 @@ int cmd_cache(struct options *o, quill_error *err) {
     char *folder = NULL;
     uint64_t limit;
     quill_status s = cache_find(&folder, &limit, err);
-    if (!s && !folder)
-        s = fail(err, QUILL_E_SYSTEM, "there is no folder for a cache: QUILL_CACHE_DIR and HOME are not set");
     if (!s) s = run(&l, o, folder, err);
     output_abort(&l.out);
     buffer_free(&l.line);
