@@ -114,7 +114,8 @@ quill_status request_build(quill_request *request, struct request_parts *parts, 
     if (!s) s = read_negative(parts, o, err);
     request->constraint = parts->constraint;
     request->budget = o->constraint.budget == BUDGET_HARD ? QUILL_BUDGET_HARD : QUILL_BUDGET_SOFT;
-    if (!s && o->sampling.seed < 0) s = draw_seed(&request->seed, err);
+    const bool searches = o->sampling.beams > 0 || o->sampling.penalty_alpha > 0; // which draw nothing
+    if (!s && o->sampling.seed < 0 && !searches) s = draw_seed(&request->seed, err);
     if (o->sampling.seed >= 0) request->seed = (uint64_t)o->sampling.seed;
     request->stops = parts->stops;
     request->n_stops = parts->n_stops;
