@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "regex_anchors.h"
 #include "regex_edges.h"
 #include "regex_parse.h"
 
@@ -110,16 +111,22 @@ static bool build_all(struct builder *b, const struct tree *tree) {
     return !b->no_memory;
 }
 
-quill_status nfa_create(struct nfa *nfa, struct str pattern, quill_error *err) {
-    static const struct tree one = {.op = TREE_CHAR}, any = {.op = TREE_REPEAT, .max = WITHOUT_END, .left = &one};
+static const struct tree one = {.op = TREE_CHAR}, any = {.op = TREE_REPEAT, .max = WITHOUT_END, .left = &one};
+
+// Parses a pattern. Set 0 has every character, for `one`. NULL: no memory.
+static const struct tree *begin(struct nfa *nfa, struct arena *arena, struct str pattern) {
     *nfa = (struct nfa){.word = NEVER};
-    struct arena arena = {0};
-    struct builder b = {.nfa = nfa};
-    // Set 0 has every character, for what cannot be built.
     nfa->sets = alloc_grow(NULL, &nfa->cap_sets, 1, sizeof *nfa->sets);
     if (nfa->sets) nfa->sets[nfa->n_sets++] = (struct char_set){0};
-    bool ok = nfa->sets && char_set_add(nfa->sets, 0, LAST_CODE);
-    const struct tree *tree = ok ? tree_parse(&arena, nfa, pattern) : NULL;
+    const bool ok = nfa->sets && char_set_add(nfa->sets, 0, LAST_CODE);
+    return ok ? tree_parse(arena, nfa, pattern) : NULL;
+}
+
+quill_status nfa_create(struct nfa *nfa, struct str pattern, quill_error *err) {
+    struct arena arena = {0};
+    struct builder b = {.nfa = nfa};
+    const struct tree *tree = begin(nfa, &arena, pattern);
+    bool ok;
     ok = tree && build_all(&b, tree);
     if (tree && b.too_large && !b.no_memory) {
         nfa->exact = false;
@@ -130,4 +137,32 @@ quill_status nfa_create(struct nfa *nfa, struct str pattern, quill_error *err) {
     if (ok) return QUILL_OK;
     nfa_free(nfa);
     return fail_memory(err);
+}
+
+// Words are of ASCII.
+static bool set_words(struct nfa *nfa) {
+    if (nfa->word == NEVER) return true;
+    struct char_set *word = &nfa->sets[nfa->word];
+    word->n = 0;
+    return char_set_add(word, '0', '9') && char_set_add(word, 'A', 'Z') && char_set_add(word, '_', '_') &&
+           char_set_add(word, 'a', 'z');
+}
+
+quill_status nfa_create_anywhere(struct nfa *nfa, struct str pattern, quill_error *err) {
+    struct arena arena = {0};
+    struct builder b = {.nfa = nfa};
+    const struct tree *tree = begin(nfa, &arena, pattern);
+    bool ok = tree && set_words(nfa);
+    if (ok && nfa->exact) {
+        const struct tree front = {.op = TREE_CHAIN, .left = &any, .right = tree};
+        const struct tree whole = {.op = TREE_CHAIN, .left = &front, .right = &any};
+        ok = build_all(&b, &whole) || !b.no_memory;
+        nfa->exact = !b.too_large;
+        ok = ok && (!nfa->exact || (anchors_resolve(nfa) && edges_resolve(nfa, MOST_NODES))) && nfa_find_least(nfa);
+    }
+    arena_free(&arena);
+    if (ok && nfa->exact) return QUILL_OK;
+    nfa_free(nfa);
+    if (!ok) return fail_memory(err);
+    return fail(err, QUILL_E_USAGE, b.too_large ? "too large" : "not regular");
 }
