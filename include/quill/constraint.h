@@ -53,6 +53,31 @@ typedef struct quill_text {
 QUILL_MUST_CHECK quill_status quill_constraint_choice(quill_constraint **out, const quill_text *choices, size_t n,
                                                       quill_error *err);
 
+// The text is JSON (RFC 8259) that is valid under a schema, text[0..n): JSON Schema, draft 2020-12, as far as it is
+// given here. The text is one line: behind a comma or a colon one blank may stand, and no other white space. The
+// members of an object come in the order of `properties`, then those that are only required, then others.
+//
+//     any value  type (one or a list), enum, const, allOf, anyOf, $ref within the schema (JSON pointers, $anchor;
+//                recursive too), nullable, true and false as schemas. oneOf if no value can satisfy two of its schemas.
+//     objects    properties, required, additionalProperties, patternProperties, propertyNames (of strings, without
+//                enum), minProperties, maxProperties. Members that properties does not list are allowed unless
+//                additionalProperties forbids them; among these, a name may come twice.
+//     arrays     prefixItems, items, minItems, maxItems
+//     strings    minLength, maxLength (code points), pattern (ECMA-262 without assertions and backreferences; found
+//                anywhere, unless it has ^ and $), format: date time date-time duration uuid email hostname ipv4 ipv6
+//                uri json-pointer. No string has a NUL. Other formats of the draft are refused; names that it does
+//                not know are notes.
+//     numbers    minimum, maximum, exclusiveMinimum, exclusiveMaximum, as exact as they are written; multipleOf 1.
+//                Integers have at most 18 digits, or as many as a bound asks for; exponents only without bounds.
+//
+// Notes such as title, description and default say nothing, nor do words that are no keywords. Other keywords (not, if,
+// contains, uniqueItems, dependentRequired, unevaluatedProperties, ...) are refused by their names. Errors:
+// QUILL_E_USAGE ("json-schema: /properties/a/pattern: ...": where a mistake is, or no value is valid), QUILL_E_SYSTEM.
+QUILL_MUST_CHECK quill_status quill_constraint_json_schema(quill_constraint **out, const char *text, size_t n,
+                                                           quill_error *err);
+// Any JSON object. Errors: QUILL_E_SYSTEM.
+QUILL_MUST_CHECK quill_status quill_constraint_json_object(quill_constraint **out, quill_error *err);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "gbnf.h"
+#include "json_schema.h"
 #include "regex.h"
 
 enum { MASK_BYTES = 16 << 20, LEAST_MASKS = 16, MOST_MASKS = 1024 };
@@ -48,6 +49,20 @@ quill_status quill_constraint_choice(quill_constraint **out, const quill_text *c
     } else grammar_free(g);
     free(exprs);
     return s ? s : create(out, automaton, err);
+}
+
+static quill_status create_json(quill_constraint **out, struct str schema, const char *name, quill_error *err) {
+    struct automaton *automaton;
+    quill_status s = json_schema_create(&automaton, schema, name, err);
+    return s ? s : create(out, automaton, err);
+}
+
+quill_status quill_constraint_json_schema(quill_constraint **out, const char *text, size_t n, quill_error *err) {
+    return create_json(out, (struct str){text, n}, "json-schema", err);
+}
+
+quill_status quill_constraint_json_object(quill_constraint **out, quill_error *err) {
+    return create_json(out, STR("{\"type\":\"object\"}"), "json-object", err);
 }
 
 // ---- what is kept for a vocabulary ------------------------------------------------------------------

@@ -125,6 +125,13 @@ static quill_status add_regex(struct grammar *g, struct nfa *nfa, uint32_t min, 
     return QUILL_OK;
 }
 
+uint32_t grammar_nfa(struct grammar *g, struct nfa *nfa) {
+    uint32_t expr = NO_TEXT;
+    if (g->status) nfa_free(nfa);
+    else add_regex(g, nfa, 0, NEVER, &expr);
+    return expr;
+}
+
 quill_status grammar_regex(struct grammar *g, struct str pattern, uint32_t min, uint32_t max, uint32_t *expr,
                            quill_error *err) {
     *expr = NO_TEXT;

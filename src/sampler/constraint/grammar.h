@@ -39,6 +39,7 @@ enum { MOST_REPEATS = 1000000000 };
 // QUILL_E_USAGE: "regex: at 5: ...", or that it is not regular (assertions, backreferences, atomic groups).
 QUILL_MUST_CHECK quill_status grammar_regex(struct grammar *g, struct str pattern, uint32_t min, uint32_t max,
                                             uint32_t *expr, quill_error *err);
+uint32_t grammar_nfa(struct grammar *g, struct nfa *nfa); // what an exact automaton takes, which is taken over
 
 uint32_t grammar_rule(struct grammar *g, struct str name); // a rule, for the functions below; names are for messages
 void grammar_define(struct grammar *g, uint32_t rule, uint32_t expr); // once
