@@ -7,7 +7,6 @@
 
 #include "cli/options/options.h"
 
-static bool is_shown(const struct option_row *row) { return row->kind != OPTION_LATER; }
 
 // ---- mdoc(7) ----
 
@@ -78,7 +77,7 @@ static const struct verb *explainer(const struct option_row *row) {
 static void man_taken_too(const struct verb *verb, bool behind_list) {
     bool any = false;
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
-        if (!is_shown(row) || row->verbs == EVERY_VERB || !(row->verbs & verb->bit) || explainer(row) == verb) continue;
+        if (row->verbs == EVERY_VERB || !(row->verbs & verb->bit) || explainer(row) == verb) continue;
         printf("%s", any ? " ,\n" : behind_list ? ".Pp\nAlso:\n" : "As above:\n");
         printf(row->name ? ".Fl \\-%s" : ".Fl %s", row->name ? row->name : row->letters);
         any = true;
@@ -90,7 +89,7 @@ static void man_options_of(const struct verb *verb) {
     bool any = false;
     for (int group = 0; group < GROUP_COUNT; group++)
         for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
-            if ((int)row->group != group || !is_shown(row) || row->verbs == EVERY_VERB) continue;
+            if ((int)row->group != group || row->verbs == EVERY_VERB) continue;
             if (!(row->verbs & verb->bit) || explainer(row) != verb) continue;
             if (!any) puts(".Bl -tag -width Ds");
             any = true;
@@ -102,7 +101,7 @@ static void man_options_of(const struct verb *verb) {
 
 static bool has_options(const struct verb *verb) {
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
-        if (is_shown(row) && row->verbs != EVERY_VERB && row->verbs & verb->bit) return true;
+        if (row->verbs != EVERY_VERB && row->verbs & verb->bit) return true;
     return false;
 }
 
@@ -155,7 +154,7 @@ static void man_settable(void) {
     char names[400] = "";
     size_t n = 0;
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
-        if (is_shown(row) && row->settable)
+        if (row->settable)
             n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", row->name);
     if (n >= sizeof names) abort();
     print_text(names, false);
@@ -227,14 +226,14 @@ static void bash(void) {
          "    local words= values=\n"
          "    case $prev in");
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
-        if (is_shown(row) && values_of(row) && !row->bare)
+        if (values_of(row) && !row->bare)
             printf("    --%s) values='%s' ;;\n", row->name, values_of(row));
     puts("    esac\n    case $verb in");
     for (const struct verb *v = verbs + n_verbs; v-- > verbs;) {
         if (!v->run) continue;
         printf("    %s) words='", v->name[0] ? v->name : "*");
         for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
-            if (is_shown(row) && row->name && row->verbs & v->bit) printf("--%s ", row->name);
+            if (row->name && row->verbs & v->bit) printf("--%s ", row->name);
         printf("'");
         if (v->words) {
             printf("\n        [ -n \"$values\" ] || [ \"$COMP_CWORD\" -le %d ] || values='", 1 + operands_before(v));
@@ -265,7 +264,7 @@ static void zsh(void) {
         if (!v->run) continue;
         printf("%s) options=(\n", v->name[0] ? v->name : "*");
         for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
-            if (!is_shown(row) || !row->name || !(row->verbs & v->bit)) continue;
+            if (!row->name || !(row->verbs & v->bit)) continue;
             printf(row->bare ? "  '--%s=-[" : "  '--%s[", row->name);
             print_quoted(row->help, "[]:\\");
             fputs("]", stdout);
@@ -309,7 +308,6 @@ static void fish(void) {
         puts("'");
     }
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
-        if (!is_shown(row)) continue;
         printf("complete -c quill");
         fish_condition(row);
         if (row->letters) printf(" -s %c", row->letters[0]);

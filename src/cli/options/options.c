@@ -137,7 +137,6 @@ static quill_status set_field(struct options *o, const struct option_row *row, c
     case OPTION_WORD:
     case OPTION_NAME: return set_word(row, field, source, value, err);
     case OPTION_BIAS: return add_bias(field, source, value, err);
-    case OPTION_LATER: break;
     }
     return fail(err, QUILL_E_USAGE, "%s: %s are not available in this version", source, row->help);
 }
@@ -159,7 +158,7 @@ const struct option_row *option_find(const char *text, size_t n, unsigned of_ver
 
 const struct option_row *option_of(size_t field) {
     const struct option_row *row = option_table;
-    while (row->kind == OPTION_LATER || row->field != field) row++;
+    while (row->field != field) row++;
     return row;
 }
 
@@ -171,7 +170,7 @@ static const char *program_of(const struct verb *verb, char *buffer, size_t n) {
 static quill_status unknown_option(const struct verb *verb, const char *shown, const char *name, quill_error *err) {
     struct nearest search = {.typed = str_of(name)};
     for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
-        if (!(row->verbs & verb->bit) || row->kind == OPTION_LATER) continue;
+        if (!(row->verbs & verb->bit)) continue;
         for (const char *offer = NULL; (offer = option_next_name(row, offer));)
             if (strncmp(name, "no-", 3) != 0 || strcmp(name + 3, offer) != 0) // its opposite is no help
                 nearest_offer(&search, str_of(offer));

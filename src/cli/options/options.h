@@ -60,7 +60,9 @@ struct options {
         bool line, ignore_eos, truncate_ok, context_shift;
     } length;
     struct {
-        const char *regex;
+        const char *regex, *json_schema;
+        quill_text schema; // the text of json_schema, if a prompt file has set it; text NULL: not read yet
+        bool json_object;
         int budget; // enum budget
     } constraint;
     struct {
@@ -178,7 +180,6 @@ enum option_kind {
     OPTION_WORD,    // int: which of `words`, from 0
     OPTION_NAME,    // const char *: one of `words`
     OPTION_BIAS,    // struct bias_list; each use adds one
-    OPTION_LATER,   // a name of a later version
 };
 
 enum option_group {

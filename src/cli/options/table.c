@@ -155,6 +155,11 @@ const struct option_row option_table[] = {
     {"regex", NULL, NULL, OPTION_STRING, FIELD(constraint.regex), .library = "regex", .value = "RE",
      .verbs = GENERATORS, .group = GROUP_CONSTRAINT, .settable = true,
      .help = "the whole text matches the Perl-compatible regular expression, or nothing is printed (status 3)"},
+    {"json-schema", NULL, NULL, OPTION_STRING, FIELD(constraint.json_schema), .library = "json-schema",
+     .value = "FILE|TEXT", .verbs = GENERATORS, .group = GROUP_CONSTRAINT, .is_path = true, .settable = true,
+     .help = "the text is JSON that is valid under the JSON schema in FILE, or in TEXT, which begins with {"},
+    {"json-object", NULL, NULL, OPTION_FLAG, FIELD(constraint.json_object), .verbs = GENERATORS,
+     .group = GROUP_CONSTRAINT, .help = "the text is any JSON object"},
     {"budget", NULL, NULL, OPTION_WORD, FIELD(constraint.budget), .value = "HOW", .words = "soft hard",
      .initial = "soft", .verbs = GENERATORS, .group = GROUP_CONSTRAINT,
      .help = "soft: as -n comes near, only what still fits is chosen; hard: a text that -n cuts off is status 3"},
@@ -393,10 +398,6 @@ const struct option_row option_table[] = {
      .help = "everything"},
     {"version", NULL, "V", OPTION_FLAG, FIELD(talk.version), .verbs = EVERY_VERB, .group = GROUP_OTHER,
      .help = "version; with -v also that of the numbers, and the kernels in use"},
-
-    // ---- names of a later version ----
-    {"json-schema", NULL, NULL, OPTION_LATER, .value = "FILE", .verbs = GENERATE, .is_path = true, .settable = true,
-     .help = "constraints"},
 };
 const size_t n_option_rows = sizeof option_table / sizeof option_table[0];
 _Static_assert(QUILL_DRAFT_AUTO == -1, "the row of --draft says so");

@@ -52,22 +52,21 @@ static int open_below(const char *folder, const char *path) {
     return at;
 }
 
-static quill_status open_rows(const struct examples_source *f, size_t line, int *fd, const char *path,
-                              quill_error *err) {
-    if (!f->folder)
-        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples FILE in a prompt that is no file", QUOTED(str_of(f->name)),
-                    line);
-    *fd = open_below(f->folder, path);
+quill_status open_named(int *fd, const char *name, const char *folder, size_t line, const char *directive,
+                        const char *path, quill_error *err) {
+    const char *const shown = QUOTED(str_of(name));
+    if (!folder) return fail(err, QUILL_E_USAGE, "%s:%zu: %s FILE in a prompt that is no file", shown, line, directive);
+    *fd = open_below(folder, path);
     struct stat info;
     if (*fd < 0 && (errno == ELOOP || errno == EMLINK || errno == ENOTDIR))
-        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' leads through a symbolic link or no folder",
-                    QUOTED(str_of(f->name)), line, QUOTED(str_of(path)));
+        return fail(err, QUILL_E_USAGE, "%s:%zu: %s: '%s' leads through a symbolic link or no folder", shown, line,
+                    directive, QUOTED(str_of(path)));
     if (*fd < 0 || fstat(*fd, &info) != 0)
-        return fail(err, QUILL_E_SYSTEM, "%s:%zu: cannot open '%s': %s", QUOTED(str_of(f->name)), line,
-                    QUOTED(str_of(path)), strerror(errno));
+        return fail(err, QUILL_E_SYSTEM, "%s:%zu: cannot open '%s': %s", shown, line, QUOTED(str_of(path)),
+                    strerror(errno));
     if (!S_ISREG(info.st_mode))
-        return fail(err, QUILL_E_USAGE, "%s:%zu: %%examples: '%s' is no regular file", QUOTED(str_of(f->name)),
-                    line, QUOTED(str_of(path)));
+        return fail(err, QUILL_E_USAGE, "%s:%zu: %s: '%s' is no regular file", shown, line, directive,
+                    QUOTED(str_of(path)));
     return inputs_add_descriptor(*fd, err);
 }
 
@@ -142,7 +141,8 @@ quill_status examples_read(struct examples *out, const struct examples_source *s
         bool here = !source->folder || strcmp(source->folder, ".") == 0;
         bool ok = (here || (buffer_add_string(&name, source->folder) && buffer_add(&name, "/", 1))) &&
                   buffer_add_string(&name, block->path) && buffer_add(&name, "", 1);
-        s = ok ? open_rows(source, out->line, &fd, block->path, err) : fail_memory(err);
+        s = ok ? open_named(&fd, source->name, source->folder, out->line, "%examples", block->path, err)
+               : fail_memory(err);
     } else if (!buffer_add_string(&name, source->name) || !buffer_add(&name, "", 1)) {
         s = fail_memory(err);
     }

@@ -37,6 +37,11 @@ struct examples_source {
 // Why a prompt file may not name a file by this path; NULL: it may. Allowed: relative, without "..", without NUL.
 const char *path_problem(const char *path, size_t n);
 
+// Opens a regular file that a directive ("%examples") in this line of a prompt file names. Errors: QUILL_E_USAGE,
+// QUILL_E_SYSTEM ("FILE:LINE: ...").
+QUILL_MUST_CHECK quill_status open_named(int *fd, const char *name, const char *folder, size_t line,
+                                         const char *directive, const char *path, quill_error *err);
+
 // Fills *out, whose `line` is set. Call examples_free even after a failure. Errors: QUILL_E_USAGE "FILE:LINE: ...",
 // QUILL_E_SYSTEM.
 QUILL_MUST_CHECK quill_status examples_read(struct examples *out, const struct examples_source *source,

@@ -4,13 +4,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/rng.h"
+#include "read.h"
 
 // ---- settings ----
+
+// Reads the file of %set json-schema, if that is the one in effect.
+static quill_status read_schema(struct prompt_use *u, struct options *o, const struct setting *set, quill_error *err) {
+    enum { MOST_BYTES = 16 << 20 }; // the library allows fewer
+    int fd = -1;
+    if (o->constraint.json_schema != set->value.p || *set->value.p == '{') return QUILL_OK;
+    u->schema.n = 0;
+    quill_status s = open_named(&fd, u->file->name, u->file->folder, set->line, "%set json-schema", set->value.p, err);
+    if (!s) s = read_descriptor(&u->schema, fd, set->value.p, MOST_BYTES, err);
+    if (!s && !buffer_add(&u->schema, "", 1)) s = fail_memory(err);
+    if (!s) o->constraint.schema = (quill_text){u->schema.p, u->schema.n - 1};
+    if (fd >= 0) close(fd);
+    return s;
+}
 
 static quill_status apply_settings(struct prompt_use *u, struct options *o, quill_error *err) {
     u->stops = calloc(u->file->n_settings + 1, sizeof *u->stops);
@@ -23,6 +39,7 @@ static quill_status apply_settings(struct prompt_use *u, struct options *o, quil
         if (set->row == OPTION_OF(length.stops)) u->stops[u->n_stops++] = (quill_text){set->value.p, set->value.n};
         else
             s = options_set_default(o, set->row, source, set->value.p, err);
+        if (!s && set->row == OPTION_OF(constraint.json_schema)) s = read_schema(u, o, set, err);
     }
     return s;
 }
@@ -135,6 +152,7 @@ quill_status prompt_use_open(struct prompt_use **out, const char *path, struct o
 void prompt_use_free(struct prompt_use *u) {
     if (!u) return;
     prompt_file_free(u->file);
+    buffer_free(&u->schema);
     free(u->defined);
     free(u->shots);
     free(u->open);

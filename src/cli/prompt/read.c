@@ -33,7 +33,7 @@ static quill_status prepare(struct buffer *out, uint64_t *limit, int fd, const c
 }
 
 // Does not trust sizes: a pipe has none, and a file may grow.
-static quill_status read_descriptor(struct buffer *out, int fd, const char *name, uint64_t limit, quill_error *err) {
+quill_status read_descriptor(struct buffer *out, int fd, const char *name, uint64_t limit, quill_error *err) {
     enum { STEP = 1 << 16 };
     size_t start = out->n;
     bool unlimited = limit == NO_LIMIT;

@@ -12,6 +12,9 @@ enum { NO_LIMIT = 0 }; // limited by memory, and to 256 MiB if not a regular fil
 // Appends a whole file ("-": stdin; may be a pipe) of at most `limit` bytes; a longer one is QUILL_E_CONTEXT, with
 // NO_LIMIT QUILL_E_SYSTEM.
 QUILL_MUST_CHECK quill_status read_file(struct buffer *out, const char *path, uint64_t limit, quill_error *err);
+// The same from a file that is open; `name` is for messages.
+QUILL_MUST_CHECK quill_status read_descriptor(struct buffer *out, int fd, const char *name, uint64_t limit,
+                                              quill_error *err);
 
 // If `fd` is a terminal, prints that `what` is read from it, since waiting for input looks like hanging. Nothing with
 // -q.

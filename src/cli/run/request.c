@@ -62,14 +62,53 @@ static quill_status draw_seed(uint64_t *seed, quill_error *err) {
     return QUILL_OK;
 }
 
-// A mistake in a pattern is found before the model is read.
+// At most one constraint; *name is its option, or NULL.
+static quill_status find_constraint(const struct options *o, const char **name, quill_error *err) {
+    const struct {
+        const char *name;
+        bool given;
+    } all[] = {{"regex", o->constraint.regex},
+               {"json-schema", o->constraint.json_schema},
+               {"json-object", o->constraint.json_object},
+               {"choice", o->choose.choices.n || o->choose.file},
+               {"stop-regex", o->length.stop_regex}};
+    *name = NULL;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (!all[i].given) continue;
+        if (*name) return fail(err, QUILL_E_USAGE, "--%s and --%s exclude each other", *name, all[i].name);
+        if (i < 3) *name = all[i].name;
+    }
+    return QUILL_OK;
+}
+
+static quill_status build_json(struct request_parts *parts, const struct options *o, quill_error *err) {
+    enum { MOST_BYTES = 16 << 20 }; // the library allows fewer
+    const char *given = o->constraint.json_schema;
+    struct str text = {o->constraint.schema.text, o->constraint.schema.n};
+    struct buffer file = {0};
+    quill_status s = QUILL_OK;
+    if (!text.p && *given == '{') text = str_of(given);
+    if (!text.p && strcmp(given, "-") == 0)
+        s = fail(err, QUILL_E_USAGE, "--json-schema: expected a file or a text that begins with {, found '-'");
+    else if (!text.p) {
+        s = read_file(&file, given, MOST_BYTES, err);
+        if (s == QUILL_E_CONTEXT)
+            s = fail(err, QUILL_E_USAGE, "--json-schema: '%s' is too large", QUOTED(str_of(given)));
+        text = (struct str){file.p ? file.p : "", file.n};
+    }
+    if (!s) s = quill_constraint_json_schema(&parts->constraint, text.p, text.n, err);
+    buffer_free(&file);
+    return s;
+}
+
+// A mistake in a pattern or a schema is found before the model is read.
 static quill_status build_constraint(struct request_parts *parts, const struct options *o, quill_error *err) {
-    if (!o->constraint.regex) return QUILL_OK;
-    if (o->choose.choices.n || o->choose.file)
-        return fail(err, QUILL_E_USAGE, "--regex and --choice exclude each other");
-    if (o->length.stop_regex)
-        return fail(err, QUILL_E_USAGE, "--regex and --stop-regex exclude each other");
-    return quill_constraint_regex(&parts->constraint, o->constraint.regex, err);
+    const char *name;
+    const quill_status s = find_constraint(o, &name, err);
+    if (s || !name) return s;
+    if (o->constraint.regex) return quill_constraint_regex(&parts->constraint, o->constraint.regex, err);
+    if (o->constraint.json_schema) return build_json(parts, o, err);
+    return quill_constraint_json_object(&parts->constraint, err);
 }
 
 static quill_status read_negative(struct request_parts *parts, struct options *o, quill_error *err) {

@@ -73,7 +73,7 @@ static bool add_row(struct buffer *t, const struct option_row *row, bool full) {
 }
 
 static bool belongs(const struct option_row *row, const struct verb *verb, bool full) {
-    return (row->verbs & verb->bit) && row->kind != OPTION_LATER && (full || row->common || verb->bit != GENERATE);
+    return (row->verbs & verb->bit) && (full || row->common || verb->bit != GENERATE);
 }
 
 static bool add_options(struct buffer *t, const struct verb *verb, bool full) {
