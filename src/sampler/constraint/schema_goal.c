@@ -5,8 +5,8 @@
 #include "base/hash.h"
 
 enum {
-    MOST_GOALS = 1 << 20,
-    MOST_EFFORT = 1 << 27,
+    MOST_GOALS = 1 << 18,
+    MOST_EFFORT = 1 << 25,
     MOST_DEPTH = 24, // of goals looked at to prove that one is empty
 };
 
@@ -107,6 +107,9 @@ static uint32_t add_goal(struct compiler *c, const struct demands *flat, size_t 
     return (uint32_t)c->n_goals - 1;
 }
 
+// What a goal costs, beside its demands: a rule, and what is made of it.
+enum { GOAL = 128 };
+
 static uint32_t intern(struct compiler *c, const struct demands *flat) {
     if (2 * c->n_goals >= c->table_size && !grow_table(c)) {
         compile_no_memory(c);
@@ -119,7 +122,7 @@ static uint32_t intern(struct compiler *c, const struct demands *flat) {
         if (goal->n == flat->n && (bytes == 0 || memcmp(goal->demands, flat->items, bytes) == 0))
             return c->table[at] - 1;
     }
-    return add_goal(c, flat, at);
+    return compile_spend(c, GOAL + 4 * flat->n) ? add_goal(c, flat, at) : NOTHING;
 }
 
 uint32_t goal_of(struct compiler *c, const struct demands *d) {

@@ -125,22 +125,29 @@ static uint32_t of_length(struct range *r, size_t length) {
     return nfa_add_char(r->m, length == 1 ? r->digit : r->first, free_integer(r, length - 1));
 }
 
+// Readers make doubles of numbers. Next to a bound that is excluded, no more digits are written behind the point than
+// these tell apart; 0: any number.
+static size_t told_apart(const struct edge *e) {
+    size_t first = 0;
+    if (!e->given || !e->exclusive || !has_more(e, 0)) return 0;
+    while (e->digits[first] == '0') first++;
+    return first + DOUBLE_DIGITS > e->n_integer ? first + DOUBLE_DIGITS - e->n_integer : 1;
+}
+
 static void find_sizes(struct range *r, bool fractions) {
     const struct edge *edges[] = {&r->low, &r->high};
+    size_t fraction = 0;
     r->integer = MOST_INTEGER;
-    r->fraction = fractions ? MOST_FRACTION : 0;
     for (size_t i = 0; i < 2; i++) {
-        const struct edge *e = edges[i];
-        if (!e->given) continue;
-        if (e->n_integer >= r->integer) r->integer = e->n_integer + 1;
-        if (!fractions) continue;
-        // Readers make doubles of numbers. Next to a bound that is excluded, no more digits are written than these
-        // tell apart.
-        const size_t told = e->n_integer < DOUBLE_DIGITS ? DOUBLE_DIGITS - e->n_integer : 1;
-        if (e->exclusive && has_more(e, 0) && told < r->fraction) r->fraction = told;
-        if (e->n_fraction > r->fraction) r->fraction = e->n_fraction;
+        const size_t told = told_apart(edges[i]);
+        if (edges[i]->given && edges[i]->n_integer >= r->integer) r->integer = edges[i]->n_integer + 1;
+        if (told && (!fraction || told < fraction)) fraction = told;
     }
     if (r->high.given) r->integer = r->high.n_integer;
+    if (!fraction) fraction = MOST_FRACTION;
+    for (size_t i = 0; i < 2; i++)
+        if (edges[i]->n_fraction > fraction) fraction = edges[i]->n_fraction;
+    r->fraction = fractions ? fraction : 0;
 }
 
 // A node that reads a magnitude from low to high.

@@ -87,9 +87,9 @@ static bool object_satisfies(struct compiler *c, const struct schema *s, const s
 
 static bool is_listed(struct compiler *c, const struct schema *s, const struct value *v) {
     if (s->constant && !value_equal(s->constant, v)) return false;
-    bool found = !s->values;
+    bool found = !s->values || v->parent == s->values; // it is one of them
     for (size_t i = 0; s->values && i < s->values->n && !found; i++) found = value_equal(s->values->items[i], v);
-    return found && compile_spend(c, s->values ? s->values->n : 1);
+    return compile_spend(c, s->values && v->parent != s->values ? s->values->n : 1) && found;
 }
 
 static bool own_satisfied(struct compiler *c, const struct schema *s, const struct value *v) {
