@@ -18,6 +18,7 @@ tests need neither Python nor a network; tests/data/README.md holds the commands
     scripts/make-reference.py spm TEXT...                  SentencePiece vocabularies and expected ids
     scripts/make-reference.py json TEXT...                 tokenizer.json files of other kinds and expected ids
     scripts/make-reference.py scores                       log-probabilities of texts and of choices
+    scripts/make-reference.py json_schema                  JSON schemas and texts that are valid under them, or not
     scripts/make-reference.py chat                         what Jinja2 renders from chat templates of our own
     scripts/make-reference.py search                       guidance, beams and contrastive search
     scripts/make-reference.py check                        verify all of it by the float64 forward pass
@@ -46,6 +47,7 @@ COMMANDS = {
     "scores": ("scores", "log-probabilities of texts and of choices"),
     "chat": ("chat", "what Jinja2, as transformers configures it, renders from chat templates of our own"),
     "search": ("search", "guidance, beams and contrastive search with tiny models"),
+    "json_schema": ("json_schema", "JSON schemas and texts that are valid under them, or not"),
     "check": ("check", "compute the committed logits again in float64 and compare"),
 }
 
