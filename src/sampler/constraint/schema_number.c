@@ -263,7 +263,7 @@ uint32_t compile_number(struct compiler *c, const struct goal *goal, bool fracti
     struct nfa nfa;
     if (any && *known) return *known;
     number_nfa(c, goal, fractions, &nfa);
-    const uint32_t expr = goes_on(c) ? compile_nfa(c, &nfa) : 0;
+    const uint32_t expr = compile_nfa(c, &nfa);
     if (any) *known = expr;
     return expr;
 }
