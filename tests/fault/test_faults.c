@@ -63,6 +63,22 @@ static quill_status generate_otherwise(quill_error *err) {
     return generate_under(GGUF, false, "\\b(q|z)x\\1+", err);
 }
 
+// A schema with much of what there is, without a model.
+static quill_status compile_schema(quill_error *err) {
+    static const char schema[] =
+        "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"pattern\":\"^a[^b]*\\\\b\",\"maxLength\":5},"
+        "\"b\":{\"$ref\":\"#/$defs/t\"},\"c\":{\"type\":\"number\",\"minimum\":-1.5,\"exclusiveMaximum\":20},"
+        "\"d\":{\"enum\":[1,\"x\",{\"k\":[null]}]},"
+        "\"e\":{\"oneOf\":[{\"const\":1},{\"type\":\"string\",\"format\":\"ipv4\"}]}},"
+        "\"patternProperties\":{\"^x\":{\"type\":\"integer\"}},\"additionalProperties\":{\"minItems\":1},"
+        "\"required\":[\"a\"],\"maxProperties\":3,"
+        "\"$defs\":{\"t\":{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/t\"}}]}}}";
+    quill_constraint *constraint = NULL;
+    const quill_status s = quill_constraint_json_schema(&constraint, schema, sizeof schema - 1, err);
+    quill_constraint_free(constraint);
+    return s;
+}
+
 static quill_status generate_mapped(quill_error *err) { return generate_from(GGUF, false, err); }
 static quill_status generate_read(quill_error *err) { return generate_from(GGUF, true, err); }
 static quill_status generate_folder(quill_error *err) { return generate_from(FOLDER, false, err); }
@@ -299,7 +315,7 @@ int main(void) {
         {"generate, mapped GGUF", generate_mapped}, {"generate, GGUF read into memory", generate_read},
         {"generate, regular constraint", generate_regular}, {"generate, other constraint", generate_otherwise},
         {"generate, folder", generate_folder},      {"generate, shards read into memory", generate_shards},
-        {"beams and contrastive search", search},
+        {"JSON schema", compile_schema},            {"beams and contrastive search", search},
         {"tokenize", tokenize},                     {"tokenize, other kinds", tokenize_otherwise},
         {"chat", chat},                             {"quantize", quantize},
         {"prompt cache", keep_prompts},
