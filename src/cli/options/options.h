@@ -60,8 +60,9 @@ struct options {
         bool line, ignore_eos, truncate_ok, context_shift;
     } length;
     struct {
-        const char *regex, *json_schema;
-        quill_text schema; // the text of json_schema, if a prompt file has set it; text NULL: not read yet
+        const char *regex, *grammar, *json_schema;
+        // The texts of these files, if a prompt file has set them; text NULL: not read yet.
+        quill_text grammar_text, schema;
         bool json_object;
         int budget; // enum budget
     } constraint;

@@ -14,18 +14,30 @@
 
 // ---- settings ----
 
-// Reads the file of %set json-schema, if that is the one in effect.
-static quill_status read_schema(struct prompt_use *u, struct options *o, const struct setting *set, quill_error *err) {
+// Reads the file that %set names for an option, if that is the one in effect.
+static quill_status read_named(struct prompt_use *u, const struct setting *set, const char *in_effect,
+                               struct buffer *out, quill_text *text, quill_error *err) {
     enum { MOST_BYTES = 16 << 20 }; // the library allows fewer
+    char directive[40];
     int fd = -1;
-    if (o->constraint.json_schema != set->value.p || *set->value.p == '{') return QUILL_OK;
-    u->schema.n = 0;
-    quill_status s = open_named(&fd, u->file->name, u->file->folder, set->line, "%set json-schema", set->value.p, err);
-    if (!s) s = read_descriptor(&u->schema, fd, set->value.p, MOST_BYTES, err);
-    if (!s && !buffer_add(&u->schema, "", 1)) s = fail_memory(err);
-    if (!s) o->constraint.schema = (quill_text){u->schema.p, u->schema.n - 1};
+    if (in_effect != set->value.p) return QUILL_OK;
+    out->n = 0;
+    snprintf(directive, sizeof directive, "%%set %s", set->row->name);
+    quill_status s = open_named(&fd, u->file->name, u->file->folder, set->line, directive, set->value.p, err);
+    if (!s) s = read_descriptor(out, fd, set->value.p, MOST_BYTES, err);
+    if (!s && !buffer_add(out, "", 1)) s = fail_memory(err);
+    if (!s) *text = (quill_text){out->p, out->n - 1};
     if (fd >= 0) close(fd);
     return s;
+}
+
+static quill_status read_file_of(struct prompt_use *u, struct options *o, const struct setting *set,
+                                 quill_error *err) {
+    if (set->row == OPTION_OF(constraint.grammar))
+        return read_named(u, set, o->constraint.grammar, &u->grammar, &o->constraint.grammar_text, err);
+    if (set->row == OPTION_OF(constraint.json_schema) && *set->value.p != '{')
+        return read_named(u, set, o->constraint.json_schema, &u->schema, &o->constraint.schema, err);
+    return QUILL_OK;
 }
 
 static quill_status apply_settings(struct prompt_use *u, struct options *o, quill_error *err) {
@@ -39,7 +51,7 @@ static quill_status apply_settings(struct prompt_use *u, struct options *o, quil
         if (set->row == OPTION_OF(length.stops)) u->stops[u->n_stops++] = (quill_text){set->value.p, set->value.n};
         else
             s = options_set_default(o, set->row, source, set->value.p, err);
-        if (!s && set->row == OPTION_OF(constraint.json_schema)) s = read_schema(u, o, set, err);
+        if (!s) s = read_file_of(u, o, set, err);
     }
     return s;
 }
@@ -152,6 +164,7 @@ quill_status prompt_use_open(struct prompt_use **out, const char *path, struct o
 void prompt_use_free(struct prompt_use *u) {
     if (!u) return;
     prompt_file_free(u->file);
+    buffer_free(&u->grammar);
     buffer_free(&u->schema);
     free(u->defined);
     free(u->shots);

@@ -20,7 +20,7 @@ struct prompt_use {
     size_t n_open;
     quill_text *stops; // [n_stops] of %set stop
     size_t n_stops;
-    struct buffer schema; // of %set json-schema
+    struct buffer grammar, schema; // of %set grammar and json-schema
 };
 
 // Takes ownership of `file`, even on failure. Copies the settings that the command line does not override into *o,

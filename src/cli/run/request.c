@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "choices.h"
 #include "cli/io/signals.h"
 
 static quill_status build_stops(struct request_parts *parts, const struct options *o, quill_error *err) {
@@ -62,53 +63,95 @@ static quill_status draw_seed(uint64_t *seed, quill_error *err) {
     return QUILL_OK;
 }
 
-// At most one constraint; *name is its option, or NULL.
-static quill_status find_constraint(const struct options *o, const char **name, quill_error *err) {
+// The options of constraints; the last ones are none, but go with none either.
+enum constraint_option { BY_REGEX, BY_GRAMMAR, BY_JSON_SCHEMA, BY_JSON_OBJECT, BY_CHOICE, BY_STOP_REGEX };
+
+// At most one constraint.
+static quill_status find_constraint(const struct options *o, enum constraint_option *found, bool *any,
+                                    quill_error *err) {
     const struct {
         const char *name;
         bool given;
-    } all[] = {{"regex", o->constraint.regex},
-               {"json-schema", o->constraint.json_schema},
-               {"json-object", o->constraint.json_object},
-               {"choice", o->choose.choices.n || o->choose.file},
-               {"stop-regex", o->length.stop_regex}};
-    *name = NULL;
+    } all[] = {
+        [BY_REGEX] = {"regex", o->constraint.regex},
+        [BY_GRAMMAR] = {"grammar", o->constraint.grammar},
+        [BY_JSON_SCHEMA] = {"json-schema", o->constraint.json_schema},
+        [BY_JSON_OBJECT] = {"json-object", o->constraint.json_object},
+        [BY_CHOICE] = {"choice", o->choose.choices.n || o->choose.file},
+        [BY_STOP_REGEX] = {"stop-regex", o->length.stop_regex},
+    };
+    *any = false;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (!all[i].given) continue;
-        if (*name) return fail(err, QUILL_E_USAGE, "--%s and --%s exclude each other", *name, all[i].name);
-        if (i < 3) *name = all[i].name;
+        if (*any) return fail(err, QUILL_E_USAGE, "--%s and --%s exclude each other", all[*found].name, all[i].name);
+        *found = (enum constraint_option)i;
+        *any = i != BY_STOP_REGEX;
     }
     return QUILL_OK;
 }
 
-static quill_status build_json(struct request_parts *parts, const struct options *o, quill_error *err) {
+// The text of a file that an option names, if a prompt file has not set it. `file` holds it.
+static quill_status read_named(quill_text *text, struct buffer *file, const struct option_row *row, const char *path,
+                               quill_error *err) {
     enum { MOST_BYTES = 16 << 20 }; // the library allows fewer
-    const char *given = o->constraint.json_schema;
-    struct str text = {o->constraint.schema.text, o->constraint.schema.n};
+    if (text->text) return QUILL_OK;
+    if (strcmp(path, "-") == 0)
+        return fail(err, QUILL_E_USAGE, "--%s: expected a file%s, found '-'", row->name,
+                    row == OPTION_OF(constraint.json_schema) ? " or a text that begins with {" : "");
+    quill_status s = read_file(file, path, MOST_BYTES, err);
+    if (s == QUILL_E_CONTEXT) s = fail(err, QUILL_E_USAGE, "--%s: '%s' is too large", row->name, QUOTED(str_of(path)));
+    *text = (quill_text){file->p ? file->p : "", file->n};
+    return s;
+}
+
+static quill_status build_grammar(struct request_parts *parts, const struct options *o, quill_error *err) {
+    quill_text text = o->constraint.grammar_text;
     struct buffer file = {0};
-    quill_status s = QUILL_OK;
-    if (!text.p && *given == '{') text = str_of(given);
-    if (!text.p && strcmp(given, "-") == 0)
-        s = fail(err, QUILL_E_USAGE, "--json-schema: expected a file or a text that begins with {, found '-'");
-    else if (!text.p) {
-        s = read_file(&file, given, MOST_BYTES, err);
-        if (s == QUILL_E_CONTEXT)
-            s = fail(err, QUILL_E_USAGE, "--json-schema: '%s' is too large", QUOTED(str_of(given)));
-        text = (struct str){file.p ? file.p : "", file.n};
-    }
-    if (!s) s = quill_constraint_json_schema(&parts->constraint, text.p, text.n, err);
+    quill_status s = read_named(&text, &file, OPTION_OF(constraint.grammar), o->constraint.grammar, err);
+    if (!s) s = quill_constraint_grammar(&parts->constraint, text.text, text.n, err);
     buffer_free(&file);
     return s;
 }
 
-// A mistake in a pattern or a schema is found before the model is read.
+static quill_status build_json(struct request_parts *parts, const struct options *o, quill_error *err) {
+    const char *given = o->constraint.json_schema;
+    quill_text text = o->constraint.schema;
+    struct buffer file = {0};
+    if (!text.text && *given == '{') text = (quill_text){given, strlen(given)};
+    quill_status s = read_named(&text, &file, OPTION_OF(constraint.json_schema), given, err);
+    if (!s) s = quill_constraint_json_schema(&parts->constraint, text.text, text.n, err);
+    buffer_free(&file);
+    return s;
+}
+
+static quill_status build_choice(struct request_parts *parts, const struct options *o, quill_error *err) {
+    struct choices choices = {0};
+    quill_status s = choices_take(&choices, o, err);
+    quill_text *texts = calloc(choices.n + 1, sizeof *texts);
+    if (!s && !texts) s = fail_memory(err);
+    for (size_t i = 0; i < choices.n && !s; i++)
+        texts[i] = (quill_text){choices.items[i].name.p, choices.items[i].name.n};
+    if (!s) s = quill_constraint_choice(&parts->constraint, texts, choices.n, err);
+    free(texts);
+    choices_free(&choices);
+    return s;
+}
+
+// A mistake in a pattern, a grammar or a schema is found before the model is read.
 static quill_status build_constraint(struct request_parts *parts, const struct options *o, quill_error *err) {
-    const char *name;
-    const quill_status s = find_constraint(o, &name, err);
-    if (s || !name) return s;
-    if (o->constraint.regex) return quill_constraint_regex(&parts->constraint, o->constraint.regex, err);
-    if (o->constraint.json_schema) return build_json(parts, o, err);
-    return quill_constraint_json_object(&parts->constraint, err);
+    enum constraint_option option = BY_STOP_REGEX;
+    bool any;
+    const quill_status s = find_constraint(o, &option, &any, err);
+    if (s || !any) return s;
+    switch (option) {
+    case BY_REGEX: return quill_constraint_regex(&parts->constraint, o->constraint.regex, err);
+    case BY_GRAMMAR: return build_grammar(parts, o, err);
+    case BY_JSON_SCHEMA: return build_json(parts, o, err);
+    case BY_JSON_OBJECT: return quill_constraint_json_object(&parts->constraint, err);
+    case BY_CHOICE: return parts->choices_weighed ? QUILL_OK : build_choice(parts, o, err);
+    case BY_STOP_REGEX: break;
+    }
+    return QUILL_OK;
 }
 
 static quill_status read_negative(struct request_parts *parts, struct options *o, quill_error *err) {
@@ -138,7 +181,7 @@ quill_status request_encode(quill_request *request, struct request_parts *parts,
 }
 
 quill_status request_build(quill_request *request, struct request_parts *parts, struct options *o, quill_error *err) {
-    *parts = (struct request_parts){0};
+    *parts = (struct request_parts){.choices_weighed = parts->choices_weighed};
     *request = quill_request_default();
     options_transfer(request, o);
     request->sampling.logit_bias = o->sampling.logit_bias.items;

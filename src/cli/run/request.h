@@ -18,6 +18,7 @@ struct request_parts { // memory that `request` borrows
     quill_constraint *constraint;
     struct buffer negative; // text of the negative prompt, and its ids
     struct prompt_ids negative_ids;
+    bool choices_weighed; // set before request_build: choices are for something else, and constrain no text
 };
 
 // Sets everything except the prompt, the sample and the callbacks; a seed that was not given comes from the system.

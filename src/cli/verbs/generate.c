@@ -185,9 +185,8 @@ static quill_status run_held(void *arg, quill_error *err) {
 
 static quill_status prepare(struct generate_run *g, struct options *o, quill_error *err) {
     quill_status s = operand_take_file(o, false, err);
+    if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
     if (!s && o->file.path) s = prompt_use_take(&g->use, o, &g->prompt, err);
-    if (!s && o->choose.choices.n)
-        s = fail(err, QUILL_E_USAGE, "%s sets choices, which are for 'quill choose -F'", QUOTED(str_of(o->file.path)));
     if (!s) s = suffix_take(&g->suffix, o, err);
     if (!s) s = request_build(&g->samples.request, &g->parts, o, err);
     if (!s && !g->use) s = prompt_read(&g->prompt.text, o, err);

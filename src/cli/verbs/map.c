@@ -125,6 +125,7 @@ static quill_status read_prompt_file(struct map *m, quill_error *err) {
     if (!s && (o->choose.choices.n || o->choose.file)) s = choices_take(&m->choices, o, err);
     if (!s) s = check_choices(m, err);
     if (!s && m->choices.n == 0) s = suffix_take(&m->suffix, o, err);
+    m->parts.choices_weighed = true;
     if (!s) s = request_build(&m->work.request, &m->parts, o, err);
     if (s) return s;
     const quill_text *stops;
