@@ -4,7 +4,7 @@
 //     check_kernels [--bench] [--filter TEXT] [--cpu NAME] [--seed N] [--margin]
 //
 // Prints `ok NAME`, `not ok NAME` after the first difference, and `skip NAME: why` for the tables that this machine
-// cannot run; exit status 1 when something differs. --bench measures the same kernels instead; --filter takes what has
+// cannot run; exit status 1 when something differs. `tiles` are the kernels of amx with tile registers in C. --bench measures the same kernels instead; --filter takes what has
 // TEXT in its name, --cpu one table. --margin leaves 64 bytes before the unreadable pages, for emulators that read a
 // whole register where a processor reads one value (qemu-x86_64 7.2: the operand of vfmadd231ss).
 #include <setjmp.h>
@@ -83,6 +83,10 @@ static void check_all(void) {
         if (k) check_table(k);
         else if (!options.bench) printf("skip %s: this machine cannot run it\n", table_names[i]);
     }
+    const struct kernels *tiles = kernels_with_tiles();
+    if (options.bench || (options.cpu && strcmp(options.cpu, "tiles") != 0)) return;
+    if (tiles) check_table(tiles);
+    else printf("skip tiles: this machine lacks the vectors of amx\n");
 }
 
 int main(int argc, char **argv) {

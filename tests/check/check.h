@@ -22,6 +22,9 @@ extern const struct check row_checks[], matmul_checks[], attn_checks[]; // each 
 // The wrappers of one simd_<isa>.h against plain C; NULL where the architecture has none of that name.
 bool (*simd_check(const char *isa))(void);
 
+// The kernels of AMX with tile registers in C ("tiles"); NULL where the processor lacks the vectors that they use.
+const struct kernels *kernels_with_tiles(void);
+
 // ---- guarded memory: lies against an unreadable page, before or behind it ----
 extern size_t guard_margin;           // bytes between a block and the page behind it: 0, or a multiple of 64
 void *guarded(size_t bytes);          // filled with 0x99, like its surroundings

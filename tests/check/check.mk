@@ -3,6 +3,9 @@
 
 # amx has the vectors of avx512vnni.
 CHECK := attn matmul memory rows simd $(patsubst %,simd_%,$(filter-out amx,$(ISAS)))
+# Where the processor has its vectors but not its tile registers, the kernels of amx run with these in C.
+CHECK += $(if $(filter amx,$(ISAS)),tiles)
+FLAGS_kernels/isa/kernels_tiles := $(FLAGS_kernels/isa/kernels_avx512vnni)
 CHECK_OBJ := $(CHECK:%=$(OBJ)/check/%.o)
 $(OBJ)/check/%.o: tests/check/%.c $(OBJ)/flags
 	@mkdir -p $(@D)

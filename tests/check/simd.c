@@ -2,11 +2,23 @@
 #include <string.h>
 
 #include "check.h"
+#include "kernels/isa/cpu.h"
 #include "kernels/isa/instruction_sets.h"
 
 // The reference has none; amx has the vectors of avx512vnni.
 #define simd_check_amx simd_check_avx512vnni
 #define simd_check_ref NULL
+
+#if defined(__x86_64__)
+extern const struct kernels kernels_tiles;
+#endif
+
+const struct kernels *kernels_with_tiles(void) {
+#if defined(__x86_64__)
+    if (cpu_features() & CPU_AVX512_VNNI) return &kernels_tiles;
+#endif
+    return NULL;
+}
 
 #define DECLARE_ANY(name)
 #define DECLARE_X86(name) ON_X86(bool simd_check_##name(void);)
