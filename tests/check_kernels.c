@@ -4,9 +4,10 @@
 //     check_kernels [--bench] [--filter TEXT] [--cpu NAME] [--seed N] [--margin]
 //
 // Prints `ok NAME`, `not ok NAME` after the first difference, and `skip NAME: why` for the tables that this machine
-// cannot run; exit status 1 when something differs. `tiles` are the kernels of amx with tile registers in C. --bench measures the same kernels instead; --filter takes what has
-// TEXT in its name, --cpu one table. --margin leaves 64 bytes before the unreadable pages, for emulators that read a
-// whole register where a processor reads one value (qemu-x86_64 7.2: the operand of vfmadd231ss).
+// cannot run; exit status 1 when something differs. `tiles` are the kernels of amx with tile registers in C. --bench
+// measures the same kernels instead; --filter takes what has TEXT in its name, --cpu one table. --margin leaves 64
+// bytes before the unreadable pages, for emulators that read a whole register where a processor reads one value
+// (qemu-x86_64 7.2: the operand of vfmadd231ss).
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>

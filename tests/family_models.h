@@ -67,10 +67,10 @@ static inline struct list whole_text(const struct expected *e) {
 }
 
 // Of the whole text, in calls of `chunk` tokens (0: one call); NULL, and a message, if quill refuses the model.
-static inline float *logits_at(const char *path, const struct expected *e, size_t chunk, int threads) {
+static inline float *logits_as(const char *path, bool wide, const struct expected *e, size_t chunk, int threads) {
     struct loaded l;
     quill_error err;
-    if (try_load(&l, path, &err)) {
+    if (try_load_as(&l, path, wide, &err)) {
         print_error("%s\n", err.text);
         return NULL;
     }
@@ -81,6 +81,10 @@ static inline float *logits_at(const char *path, const struct expected *e, size_
     free(text.ids);
     unload(&l);
     return logits;
+}
+
+static inline float *logits_at(const char *path, const struct expected *e, size_t chunk, int threads) {
+    return logits_as(path, false, e, chunk, threads);
 }
 
 static inline float *logits_of(const char *name, const struct expected *e, size_t chunk, int threads) {

@@ -17,7 +17,15 @@ struct plain_variant {
     int prefix;         // the first so many positions see each other; 0: none
     double softcap;     // 0: none
     bool scale_by_layer;
+    bool bf16;          // what a matrix is multiplied with is rounded to bfloat16
 };
+
+// To 8 significant bits, to nearest even.
+static inline double plain_bf16(double x) {
+    int exponent;
+    const double fraction = frexp(x, &exponent);
+    return ldexp(rint(fraction * 256) / 256, exponent);
+}
 
 static inline void plain_norm(double *out, const double *x, const float *w, const float *b, size_t n,
                               const struct plain_variant *v) {
@@ -32,10 +40,10 @@ static inline void plain_norm(double *out, const double *x, const float *w, cons
 }
 
 static inline void plain_linear(double *out, const double *x, const float *w, const float *b, size_t rows,
-                                size_t cols) {
+                                size_t cols, const struct plain_variant *v) {
     for (size_t r = 0; r < rows; r++) {
         out[r] = b ? (double)b[r] : 0;
-        for (size_t c = 0; c < cols; c++) out[r] += (double)w[r * cols + c] * x[c];
+        for (size_t c = 0; c < cols; c++) out[r] += (double)w[r * cols + c] * (v->bf16 ? plain_bf16(x[c]) : x[c]);
     }
 }
 
@@ -74,10 +82,11 @@ static inline void plain_attention(double *out, const double *qkv, size_t at, si
 static inline void plain_mlp(double *out, const double *x, struct tiny *m, size_t l, const struct plain_variant *v) {
     double *up = malloc(m->n_ff * sizeof *up), *gate = malloc(m->n_ff * sizeof *gate);
     size_t g = (l + 1) % m->n_layer;
-    plain_linear(up, x, tiny_values(m, "ffn_up.weight", l), tiny_values(m, "ffn_up.bias", l), m->n_ff, m->n_embd);
-    plain_linear(gate, x, tiny_values(m, "ffn_up.weight", g), tiny_values(m, "ffn_up.bias", g), m->n_ff, m->n_embd);
+    plain_linear(up, x, tiny_values(m, "ffn_up.weight", l), tiny_values(m, "ffn_up.bias", l), m->n_ff, m->n_embd, v);
+    plain_linear(gate, x, tiny_values(m, "ffn_up.weight", g), tiny_values(m, "ffn_up.bias", g), m->n_ff, m->n_embd, v);
     for (size_t i = 0; i < m->n_ff; i++) up[i] = v->gated ? plain_gelu(gate[i], v) * up[i] : plain_gelu(up[i], v);
-    plain_linear(out, up, tiny_values(m, "ffn_down.weight", l), tiny_values(m, "ffn_down.bias", l), m->n_embd, m->n_ff);
+    plain_linear(out, up, tiny_values(m, "ffn_down.weight", l), tiny_values(m, "ffn_down.bias", l), m->n_embd, m->n_ff,
+                 v);
     free(up);
     free(gate);
 }
@@ -92,13 +101,14 @@ static inline void plain_layer(double *x, size_t n, struct tiny *m, size_t l, co
     for (size_t t = 0; t < n; t++) {
         plain_norm(h, x + t * e, w1, b1, e, v);
         plain_linear(qkv + t * 3 * e, h, tiny_values(m, "attn_qkv.weight", l), tiny_values(m, "attn_qkv.bias", l),
-                     3 * e, e);
+                     3 * e, e, v);
     }
     for (size_t t = 0; t < n; t++) {
         double *row = x + t * e;
         plain_norm(h2, row, v->one_norm ? w1 : w2, v->one_norm ? b1 : b2, e, v);
         plain_attention(h, qkv, t, n, m, l, v);
-        plain_linear(y, h, tiny_values(m, "attn_output.weight", l), tiny_values(m, "attn_output.bias", l), e, e);
+        plain_linear(y, h, tiny_values(m, "attn_output.weight", l), tiny_values(m, "attn_output.bias", l), e, e,
+                     v);
         if (v->norms_after) plain_norm(y, y, w2, b2, e, v);
         for (size_t i = 0; i < e; i++) row[i] += y[i];
         if (!v->parallel) plain_norm(h2, row, w2, b2, e, v);
@@ -127,7 +137,7 @@ static inline void plain_forward(double *logits, struct tiny *m, const int32_t *
     for (size_t l = 0; l < m->n_layer; l++) plain_layer(x, n, m, l, v);
     for (size_t t = 0; t < n; t++) {
         plain_norm(h, x + t * e, w, b, e, v);
-        plain_linear(logits + t * m->n_vocab, h, head ? head : tokens, NULL, m->n_vocab, e);
+        plain_linear(logits + t * m->n_vocab, h, head ? head : tokens, NULL, m->n_vocab, e, v);
     }
     free(x);
     free(h);

@@ -14,10 +14,12 @@ struct shape {
     bool gated;
 };
 
-enum { F = 1 << ACT_FLOAT, Q32 = 1 << ACT_Q8_32, Q256 = 1 << ACT_Q8_256 };
+enum { F = 1 << ACT_FLOAT, B = 1 << ACT_BF16, Q32 = 1 << ACT_Q8_32, Q256 = 1 << ACT_Q8_256 };
 
 static const struct shape shapes[] = {
     {"floats", 32, 2, 2, 16, 128, F, F, F, false},
+    {"bfloat16", 48, 3, 3, 16, 192, B, B, B, false},
+    {"bfloat16 and floats", 50, 5, 5, 10, 200, F | B, B, F | B, true},
     {"blocks of 32", 64, 4, 4, 16, 256, Q32, Q32, Q32, false},
     {"blocks of 256", 768, 12, 12, 64, 3072, Q256, Q256, Q256, false},
     {"types mixed", 768, 12, 12, 64, 3072, F | Q32 | Q256, F | Q32, Q32 | Q256, false},
@@ -149,7 +151,7 @@ static void sizes_are_as_computed_by_hand(void **state) {
     lay_out(&l, &sizes);
     assert_int_equal(l.set_bytes, 4 * 2048 + 6 * 3072 + 2 * 9216);
     assert_int_equal(l.stream_bytes, 2 * 2048);
-    const struct model *quantized = bare_model(&bare, &shapes[1]); // values in an odd number of lines, scales and sums
+    const struct model *quantized = bare_model(&bare, &shapes[3]); // values in an odd number of lines, scales and sums
     sizes = (struct act_sizes){.model = quantized, .rows = 16, .pieces = true};
     lay_out(&l, &sizes);
     assert_int_equal(l.at[BUF_H].bytes, 0);

@@ -2,6 +2,7 @@
 // LoRA adapters (tests/data/adapters) on the tiny models of tests/data/families, against what peft computes with them.
 #include "family_models.h"
 #include "folder.h"
+#include "load/open.h"
 #include "quill/adapter.h"
 #include "quill/session.h"
 #include "tensor/half.h"
@@ -36,14 +37,25 @@ struct run {
     const char *kv;
 };
 
+// Opens a model with BF16 weights as F32: *wide holds them.
+static quill_model *open_wide(const char *path, float **wide) {
+    quill_model *model;
+    quill_error err;
+    assert_ok(quill_model_open(&model, path, NULL, &err), err);
+    *wide = widen(model->weights);
+    model_free(model->model);
+    assert_ok(model_bind(&model->model, model->weights, model->kernels, &err), err);
+    return model;
+}
+
 // The logits of every position, allocated.
 static float *logits_with(const struct run *run, const struct list *ids, size_t n_vocab) {
-    quill_model *model;
     quill_session *session;
     quill_error err;
     quill_adapter *adapters[4] = {NULL};
     quill_adapter_use uses[4];
-    assert_ok(quill_model_open(&model, run->model, NULL, &err), err);
+    float *wide;
+    quill_model *model = open_wide(run->model, &wide);
     for (size_t i = 0; i < run->n; i++) {
         assert_ok(quill_adapter_load(&adapters[i], model, run->parts[i].path, &err), err);
         uses[i] = (quill_adapter_use){adapters[i], run->parts[i].scale};
@@ -56,6 +68,7 @@ static float *logits_with(const struct run *run, const struct list *ids, size_t 
     quill_session_free(session);
     for (size_t i = 0; i < run->n; i++) quill_adapter_free(adapters[i]);
     quill_model_free(model);
+    free(wide);
     return logits;
 }
 

@@ -272,7 +272,9 @@ static void both_storage_orders_give_the_same_bits(void **state) {
     static const enum dtype types[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16};
     float w[ROWS][COLS], turned[COLS][ROWS], x[TOKENS][COLS], out[2][TOKENS][ROWS];
     static uint8_t rows[ROWS * COLS * 4], columns[ROWS * COLS * 4];
+    uint16_t rounded[TOKENS][COLS]; // whole blocks
     fill(&w[0][0], ROWS * COLS), fill(&x[0][0], TOKENS * COLS);
+    for (int t = 0; t < TOKENS; t++) K->round_bf16(rounded[t], x[t], COLS);
     for (int r = 0; r < ROWS; r++)
         for (int c = 0; c < COLS; c++) turned[c][r] = w[r][c];
     for (int i = 0; i < 3; i++) {
@@ -284,7 +286,7 @@ static void both_storage_orders_give_the_same_bits(void **state) {
                 .w = {.dtype = types[i], .transposed = t == 1, .rows = ROWS, .cols = COLS,
                       .stride = (t ? ROWS : COLS) * size, .data = t ? columns : rows},
                 .row1 = ROWS, .n_tokens = TOKENS, .x = &x[0][0], .x_stride = COLS, .out = &out[t][0][0],
-                .out_stride = ROWS,
+                .out_stride = ROWS, .q = {.bf16 = &rounded[0][0], .stride = COLS},
             };
             K->matmul[types[i]](&job);
         }
@@ -294,7 +296,8 @@ static void both_storage_orders_give_the_same_bits(void **state) {
                 double want = 0;
                 float weight[COLS];
                 K->decode_row[types[i]](weight, rows + (size_t)r * COLS * size, COLS);
-                for (int c = 0; c < COLS; c++) want += (double)weight[c] * (double)x[t][c];
+                for (int c = 0; c < COLS; c++)
+                    want += (double)weight[c] * (double)(i == 2 ? bf16_to_f32(rounded[t][c]) : x[t][c]);
                 assert_true(fabs((double)out[0][t][r] - want) < COLS * COLS * 0x1p-24);
             }
     }
@@ -311,7 +314,8 @@ static void quantized_products_are_those_of_the_decoded_values(void **state) {
     assert_true(K->quantize[ACT_Q8_32](q, xd, xs, sum, &x[0][0], TOKENS * COLS));
     struct matmul_job job = {
         .w = {.dtype = DTYPE_Q8_0, .rows = ROWS, .cols = COLS, .stride = sizeof rows[0], .data = rows[0]},
-        .row1 = ROWS, .n_tokens = TOKENS, .q = {q, xd, xs, sum, COLS}, .out = &out[0][0], .out_stride = ROWS,
+        .row1 = ROWS, .n_tokens = TOKENS, .q = {.q = q, .xd = xd, .xs = xs, .sum = sum, .stride = COLS},
+        .out = &out[0][0], .out_stride = ROWS,
     };
     K->matmul[DTYPE_Q8_0](&job);
     for (int r = 0; r < ROWS; r++) {

@@ -21,7 +21,7 @@ static double uniform(void) { // splitmix64, (0, 1]
 
 static float normal(void) { return (float)(sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform())); }
 
-static bool is_quantized(int type) { return dtypes[type].acts != ACT_FLOAT; }
+static bool is_quantized(int type) { return !dtype_is_float((enum dtype)type); }
 
 // Three blocks as they lie in a file, then their values: made by scripts/make-reference.py.
 static FILE *open_blocks(int type) {
@@ -144,7 +144,8 @@ static void products_are_those_of_the_decoded_values(void **state) {
         }
         struct matmul_job job = {
             .w = {.dtype = (enum dtype)type, .rows = ROWS, .cols = COLS, .stride = stride, .data = data},
-            .row1 = ROWS, .n_tokens = 1, .q = {q, xd, xs, sum, COLS}, .out = out, .out_stride = ROWS,
+            .row1 = ROWS, .n_tokens = 1, .q = {.q = q, .xd = xd, .xs = xs, .sum = sum, .stride = COLS},
+            .out = out, .out_stride = ROWS,
         };
         kernels_ref.matmul[type](&job);
         for (size_t r = 0; r < ROWS; r++) {

@@ -64,7 +64,8 @@ static void types_are_found_by_every_name(void **state) {
         assert_non_null(dtypes[type].name);
         assert_int_equal(dtype_from_name(str_of(dtypes[type].name)), type);
         assert_int_equal(dtype_from_gguf(dtypes[type].gguf), type);
-        assert_int_equal(dtypes[type].block_values % act_kinds[dtypes[type].acts].block, 0);
+        if (!dtype_is_float((enum dtype)type))
+            assert_int_equal(dtypes[type].block_values % act_kinds[dtypes[type].acts].block, 0);
     }
 }
 

@@ -6,6 +6,6 @@
 
 // Raised whenever a formula of the forward pass or of the sampler changes. Within one version, the same model, prompt,
 // options and seed give the same bytes on every machine.
-#define QUILL_NUMBERS_VERSION 2
+#define QUILL_NUMBERS_VERSION 3
 
 #endif

@@ -37,6 +37,8 @@ def run(args):
         write(source, target, kind)
         if kind == "q8_0":
             expect_dequantized(source, target)
+        if kind == "bf16":
+            expect_rounded(source, target)
 
 
 def gguf_name(name):
@@ -121,6 +123,18 @@ def read_tensors(path):
             name = f"h.{layer}.{stem}.{kind}"
         tensors[name] = value.T if is_linear(name) else value
     return tensors
+
+
+def expect_rounded(source, target):
+    """Logits for the prompt of the directory by the float64 forward pass with the activations rounded to bfloat16."""
+    facts = expect.read(source / "expect.txt")
+    ids = [int(i) for i in facts["prompt_ids"]]
+    logits = gpt2.forward64(gpt2.read_directory(source)[0], read_tensors(target), ids, gpt2.round_bf16)
+    logits.astype("<f4").tofile(target.with_name(f"{target.stem}-rounded.f32"))
+    expect.write(target.with_name(f"{target.stem}-rounded.txt"), [
+        ("prompt_hex", facts["prompt_hex"][0]), ("prompt_ids", ids), ("n_vocab", logits.shape[1]), ("rows", list(range(len(ids)))),
+        ("max_abs", float(abs(logits).max())), ("top_ids", logits.argmax(-1).tolist())],
+        f"{target.name}: float64, activations in bfloat16")
 
 
 def expect_dequantized(source, target):

@@ -115,6 +115,12 @@ def forward64(config, tensors, ids, rounded=lambda x: x):
     return rounded(norm(x, "ln_f")) @ head.T
 
 
+def round_bf16(x):
+    """x as bfloat16 holds it, rounded to nearest even, as quill rounds activations for BF16 weights."""
+    bits = x.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000).astype(np.uint32).view(np.float32).astype(np.float64)
+
+
 def round_blocks(x):
     """x rounded to 8 bits in blocks of 32 with a float32 scale each, as quill rounds activations for Q8_0 weights."""
     blocks = x.astype(np.float32).reshape(*x.shape[:-1], -1, 32)

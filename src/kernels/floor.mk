@@ -10,7 +10,7 @@ FLAGS_kernels/isa/kernels_avx2 := -mavx2 -mfma -mf16c
 FLAGS_kernels/isa/kernels_avxvnni := $(FLAGS_kernels/isa/kernels_avx2) -mavxvnni
 FLAGS_kernels/isa/kernels_avx512 := $(FLAGS_kernels/isa/kernels_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
 FLAGS_kernels/isa/kernels_avx512vnni := $(FLAGS_kernels/isa/kernels_avx512) -mavx512vnni
-FLAGS_kernels/isa/kernels_amx := $(FLAGS_kernels/isa/kernels_avx512vnni) -mamx-tile -mamx-int8
+FLAGS_kernels/isa/kernels_amx := $(FLAGS_kernels/isa/kernels_avx512vnni) -mamx-tile -mamx-int8 -mamx-bf16
 endif
 ifneq ($(filter aarch64%,$(MACHINE)),)
 ISAS := $(call isas_of,ARM)

@@ -19,19 +19,24 @@
 
 enum { ACT_BLOCK = 32 }; // values per activation block of ACT_Q8_32
 
-// Activations quantized by the rule of their kind, in blocks (32 or 256 values) and groups (32 or 16) as act_kinds
-// says: x = xd * q. n_blocks = cols / block, n_groups = cols / group.
+// Activations rounded to bfloat16, or quantized by the rule of their kind, in blocks (32 or 256 values) and groups (32
+// or 16) as act_kinds says: x = xd * q. n_blocks = cols / block, n_groups = cols / group.
 struct qacts {
     int8_t *q;    // [n_tokens][stride]
     float *xd;    // [n_tokens][n_blocks] scale: amax / 127, as amax * (1.0f/127.0f)
     float *xs;    // [n_tokens][n_blocks] xd * (float)sum, for Q4_1 and Q5_1; only with ACT_Q8_32
     int32_t *sum; // [n_tokens][n_groups] exact sum of the group's q
-    size_t stride; // at least cols
+    uint16_t *bf16; // ACT_BF16, instead of the above: [n_tokens][stride]; zeros from cols to the end of a block of 32
+    size_t stride;  // in values: at least cols, and for bf16 whole blocks
 };
 
 // out[t][r] = bias[r] + sum_c W[r][c] * x[t][c] for rows row0 <= r < row1, t < n_tokens; the bias is added last.
-//   Float types: a = fma((float)w, x, a), c ascending. Quantized types, over blocks b, ascending, D and B exact in
-//   int32, d, m and dmin the block's f16 scales as f32:
+//   F32, F16: a = fma((float)w, x, a), c ascending.
+//   BF16: for each 32 columns, ascending, the last padded with zeros: e = fma(w, x, e) over the even ones,
+//   o = fma(w, x, o) over the odd ones, both from +0; then a = a + (e + o). A step's operands and result that are
+//   subnormal become zero, with their sign; a result is subnormal if it is so when rounded to 24 bits with any
+//   exponent. This is TDPBF16PS of AMX, whatever MXCSR says (Intel SDM volume 2). The bias is added in the same way.
+//   Quantized types, over blocks b, ascending, D and B exact in int32, d, m and dmin the block's f16 scales as f32:
 //   Q8_0, Q4_0, Q5_0, IQ4_NL, MXFP4: a = fma(d*xd, (float)D, a), D the dot product of the block.
 //   Q4_1, Q5_1:                      the same, then a = fma(m, xs, a).
 //   Q6_K, Q3_K, IQ4_XS:              D = sum over groups of scale * dot product; a = fma(d*xd, (float)D, a).
@@ -40,9 +45,9 @@ struct matmul_job {
     struct mat w;    // one run of rows
     size_t row0, row1;
     size_t n_tokens;
-    const float *x;  // [n_tokens][x_stride]; float types
+    const float *x;  // [n_tokens][x_stride]; F32 and F16
     size_t x_stride;
-    struct qacts q;  // quantized types
+    struct qacts q;  // the others
     const float *bias; // [rows] or NULL
     float *out;      // out[t * out_stride + r]
     size_t out_stride;
@@ -119,6 +124,8 @@ struct kernels {
 
     // Activation rows. quantize takes whole blocks; false: a value is not finite.
     bool (*quantize[ACT_KIND_COUNT])(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
+    // n values to bfloat16, to nearest even, a NaN staying one; then zeros to the end of the last block of 32.
+    void (*round_bf16)(uint16_t *out, const float *x, size_t n);
     // out may be x; w and b may be NULL.
     void (*layer_norm)(float *out, const float *x, const float *w, const float *b, float eps, size_t n);
     void (*rms_norm)(float *out, const float *x, const float *w, float eps, size_t n);

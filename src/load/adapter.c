@@ -88,7 +88,7 @@ static quill_status check_shape(const struct loading *l, const struct tensor *t,
 }
 
 static quill_status check_type(const struct loading *l, const struct tensor *t) {
-    if (t->dtype < DTYPE_COUNT && (dtypes[t->dtype].acts == ACT_FLOAT || t->dtype == DTYPE_Q8_0)) return QUILL_OK;
+    if (t->dtype < DTYPE_COUNT && (dtype_is_float(t->dtype) || t->dtype == DTYPE_Q8_0)) return QUILL_OK;
     return fail(l->err, QUILL_E_MODEL, "%s: tensor '%s': expected type F32, F16, BF16 or Q8_0, found %s",
                 PATH_OF(l->a->weights), QUOTED(t->name), t->type ? t->type : "one without a name");
 }

@@ -72,7 +72,7 @@ struct forward; // activations and scratch
 // quantized. u[j] = chain over c ascending of fma(A[j][c], x[c], u[j]), d[i] = chain over j of
 // fma(B[i][j], u[j], d[i]), both from +0; then y[i] = fma(scale, d[i], y[i]), after the bias.
 struct delta {
-    struct mat a, b; // [r, inputs], [outputs, r]: f32, f16 or bf16; a.data NULL: none
+    struct mat a, b; // [r, inputs], [outputs, r]: f32 or f16; a.data NULL: none
     float scale;     // 0: none
 };
 struct layer_deltas {

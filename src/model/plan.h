@@ -16,9 +16,9 @@
 #include "kernels/kernels.h"
 #include "tensor/tensor.h"
 
-// Sets of activation kinds, and the set of all quantized kinds.
+// Sets of activation kinds, and the set of those that are made of floats.
 static inline unsigned act_bit(enum act_kind kind) { return 1u << kind; }
-enum { ACTS_QUANTIZED = (1 << ACT_Q8_32) | (1 << ACT_Q8_256) };
+enum { ACTS_QUANTIZED = (1 << ACT_BF16) | (1 << ACT_Q8_32) | (1 << ACT_Q8_256) };
 
 enum norm_kind { NORM_LAYER, NORM_RMS };                  // Ba et al. 2016; Zhang and Sennrich 2019
 enum residual { RESIDUAL_SEQUENTIAL, RESIDUAL_PARALLEL }; // parallel: attention and MLP read the same x

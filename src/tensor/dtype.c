@@ -12,6 +12,7 @@ const struct dtype_info dtypes[DTYPE_COUNT] = {
 
 const struct act_info act_kinds[ACT_KIND_COUNT] = {
     [ACT_FLOAT] = {1, 1},
+    [ACT_BF16] = {32, 0},
     [ACT_Q8_32] = {32, 32},
     [ACT_Q8_256] = {256, 16},
 };

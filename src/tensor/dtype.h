@@ -15,7 +15,7 @@
 #define DTYPES(X)                                                             \
     X(F32, "F32", 0, 0, 1, 4, ACT_FLOAT)                                      \
     X(F16, "F16", 1, 1, 1, 2, ACT_FLOAT)                                      \
-    X(BF16, "BF16", 30, 32, 1, 2, ACT_FLOAT)                                  \
+    X(BF16, "BF16", 30, 32, 1, 2, ACT_BF16)                                   \
     X(Q8_0, NULL, 8, 7, 32, 34, ACT_Q8_32)                                    \
     X(Q4_0, NULL, 2, 2, 32, 18, ACT_Q8_32)                                    \
     X(Q4_1, NULL, 3, 3, 32, 20, ACT_Q8_32)                                    \
@@ -48,14 +48,15 @@ enum { // values and bytes of a block: Q8_0_VALUES, Q8_0_BYTES, ...
 // The format in which the kernels of a type take activations.
 enum act_kind {
     ACT_FLOAT,  // f32, unchanged
+    ACT_BF16,   // bfloat16, rows padded with zeros to whole blocks
     ACT_Q8_32,  // int8, one scale and one sum per 32 values
     ACT_Q8_256, // int8, one scale per 256 values, one sum per 16
     ACT_KIND_COUNT,
 };
 
 struct act_info {
-    size_t block; // values per scale
-    size_t group; // values per sum
+    size_t block; // values that are made together, and that have one scale
+    size_t group; // values per sum; 0: neither scales nor sums
 };
 
 extern const struct act_info act_kinds[ACT_KIND_COUNT];
@@ -71,6 +72,9 @@ struct dtype_info {
 };
 
 extern const struct dtype_info dtypes[DTYPE_COUNT];
+
+// Each value stands for itself: F32, F16, BF16.
+static inline bool dtype_is_float(enum dtype type) { return dtypes[type].block_values == 1; }
 
 enum dtype dtype_from_gguf(uint32_t number);
 enum dtype dtype_from_safetensors(struct str name);

@@ -39,8 +39,10 @@ uint64_t random_u64(void);
 size_t random_below(size_t n);
 size_t random_size(size_t limit);     // 1..limit, often awkward: near a multiple of 16
 
-enum values { UNIT, WIDE, ANY_FINITE, SUBNORMAL, SPECIAL, MIXED };
-float random_float(enum values kind); // UNIT: [-1, 1); WIDE: 2^-30..2^30; SPECIAL: zeros, infinities, NaN, limits
+enum values { UNIT, WIDE, ANY_FINITE, SUBNORMAL, SPECIAL, MIXED, EDGE };
+// UNIT: [-1, 1); WIDE: 2^-30..2^30; SPECIAL: zeros, infinities, NaN, limits; EDGE: sums of products lie at 2^-126,
+// often nearer than half a unit in the last place.
+float random_float(enum values kind);
 void random_floats(float *x, size_t n, enum values kind);
 void random_bytes(void *p, size_t n);
 

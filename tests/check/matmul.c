@@ -52,7 +52,7 @@ static void make_weights(struct mat *w, enum values kind) {
     random_bytes(data, bytes);
     for (size_t r = 0; r < stored; r++)
         for (uint8_t *at = data + r * w->stride; at < data + r * w->stride + row; at += step) {
-            if (dtypes[w->dtype].acts != ACT_FLOAT) {
+            if (!dtype_is_float(w->dtype)) {
                 make_block(w->dtype, at, kind);
             } else {
                 float f = random_float(kind);
@@ -65,6 +65,18 @@ static void make_weights(struct mat *w, enum values kind) {
 static void make_activations(struct matmul_job *job, enum values kind) {
     size_t cols = job->w.cols, n = job->n_tokens;
     enum act_kind acts = dtypes[job->w.dtype].acts;
+    if (acts == ACT_BF16) {
+        const size_t block = act_kinds[acts].block, padded = (cols + block - 1) / block * block;
+        job->q.stride = padded + (random_below(3) == 0 ? random_below(20) : 0);
+        float *x = malloc(cols * sizeof *x + 1);
+        job->q.bf16 = guarded(((n - 1) * job->q.stride + padded) * 2);
+        for (size_t t = 0; x && t < n; t++) {
+            random_floats(x, cols, kind);
+            kernels_ref.round_bf16(job->q.bf16 + t * job->q.stride, x, cols);
+        }
+        free(x);
+        return;
+    }
     if (acts == ACT_FLOAT) {
         job->x_stride = cols + (random_below(3) == 0 ? random_below(20) : 0);
         size_t count = (n - 1) * job->x_stride + cols;
@@ -140,8 +152,8 @@ static bool check_type(const struct kernels *k, enum dtype type, bool transposed
         if (!run(k, &p)) return false;
     }
     for (int round = 0; round < 120; round++) {
-        static const enum values kinds[] = {UNIT, WIDE, ANY_FINITE, SUBNORMAL, SPECIAL, MIXED};
-        enum values kind = round < 60 ? UNIT : kinds[round % 6];
+        static const enum values kinds[] = {UNIT, WIDE, ANY_FINITE, SUBNORMAL, SPECIAL, MIXED, EDGE};
+        enum values kind = round < 60 ? UNIT : kinds[round % 7];
         size_t tokens = random_below(4) == 0 ? random_size(70) : 1 + random_below(8), rows = random_size(140);
         size_t limit = 120000 / (tokens * rows);
         size_t cols = block == 1 ? random_size(limit < 600 ? limit + 1 : 600)
@@ -215,7 +227,8 @@ static void bench_shape(const struct kernels *k, enum dtype type, bool transpose
         job->w.data = data + 1;
         job->x = x;
         job->x_stride = cols;
-        job->q = (struct qacts){q, xd, xd, sum, cols};
+        job->q = (struct qacts){.q = q, .xd = xd, .xs = xd, .sum = sum, .stride = cols};
+        if (dtypes[type].acts == ACT_BF16) job->q = (struct qacts){.bf16 = (uint16_t *)(void *)x, .stride = cols};
         job->out_stride = rows;
         snprintf(what, sizeof what, "matmul %s%s %zux%zu x%zu", dtypes[type].name, transposed ? " [in,out]" : "",
                  rows, cols, tokens);
@@ -237,6 +250,8 @@ static void bench_type(const struct kernels *k, enum dtype type, bool transposed
 static void bench_f32(const struct kernels *k) { bench_type(k, DTYPE_F32, false); }
 static void bench_f16(const struct kernels *k) { bench_type(k, DTYPE_F16, false); }
 static void bench_f16_in_out(const struct kernels *k) { bench_type(k, DTYPE_F16, true); }
+static void bench_bf16(const struct kernels *k) { bench_type(k, DTYPE_BF16, false); }
+static void bench_bf16_in_out(const struct kernels *k) { bench_type(k, DTYPE_BF16, true); }
 static void bench_q8_0(const struct kernels *k) { bench_type(k, DTYPE_Q8_0, false); }
 static void bench_q4_0(const struct kernels *k) { bench_type(k, DTYPE_Q4_0, false); }
 static void bench_q4_1(const struct kernels *k) { bench_type(k, DTYPE_Q4_1, false); }
@@ -283,10 +298,10 @@ const struct check matmul_checks[] = {
     {"memory", nothing_to_check, bench_read},
     {"matmul f32", check_f32, bench_f32},
     {"matmul f16", check_f16, bench_f16},
-    {"matmul bf16", check_bf16, NULL},
+    {"matmul bf16", check_bf16, bench_bf16},
     {"matmul f32 [in,out]", check_f32_in_out, NULL},
     {"matmul f16 [in,out]", check_f16_in_out, bench_f16_in_out},
-    {"matmul bf16 [in,out]", check_bf16_in_out, NULL},
+    {"matmul bf16 [in,out]", check_bf16_in_out, bench_bf16_in_out},
     {"matmul q8_0", check_q8_0, bench_q8_0},
     {"matmul q4_0", check_q4_0, bench_q4_0},
     {"matmul q4_1", check_q4_1, bench_q4_1},

@@ -105,6 +105,11 @@ float random_float(enum values kind) {
         return f32_from_bits(bits & 0x807fffff);
     case SPECIAL:
         return specials[bits % (sizeof specials / sizeof *specials)];
+    case EDGE: {
+        static const int exponents[] = {-50, -60, -63, -66, -75, -76, -76, -85, -86, -93};
+        const float m = bits & 16 ? 1.0f + (float)(bits >> 8 & 127) * 0x1p-7f : bits & 32 ? 1.5f : 1.0f;
+        return ldexpf(bits & 1 ? -m : m, exponents[(bits >> 16) % (sizeof exponents / sizeof *exponents)]);
+    }
     case MIXED:
         break;
     }

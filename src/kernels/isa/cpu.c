@@ -19,7 +19,7 @@ enum {
     LEAF1_ECX_F16C = 1 << 29,
     LEAF7_EBX_AVX2 = 1 << 5,
     LEAF7_ECX_AVX512_VNNI = 1 << 11,
-    LEAF7_EDX_AMX = 1 << 24 | 1 << 25, // TILE, INT8
+    LEAF7_EDX_AMX = 1 << 22 | 1 << 24 | 1 << 25, // BF16, TILE, INT8
     LEAF7_1_EAX_AVX_VNNI = 1 << 4,
     XCR0_YMM = 0x06, // SSE and AVX state
     XCR0_ZMM = 0xe6, // and opmask, upper halves, upper 16 registers

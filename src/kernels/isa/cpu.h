@@ -11,7 +11,7 @@ enum cpu_feature {
     CPU_AVX512_VNNI = 16,
     CPU_NEON = 32,
     CPU_NEON_DOT = 64,
-    CPU_AMX = 128, // tile registers and AMX-INT8, and the system lets this process use them; AVX512_VNNI as well
+    CPU_AMX = 128, // tile registers, AMX-INT8, AMX-BF16, which the system lets this process use; AVX512_VNNI as well
 };
 
 // A set of enum cpu_feature. On Linux it requests the tile registers, which the system grants to the whole process.

@@ -29,6 +29,10 @@
 //   vb_lookup(table, b)     table[b], for bytes below 16
 //   vi_dot16(sum, a, b)     lane + products of the two signed 16-bit halves
 //   vq_dot(sum, w, x)       lane i + sum of the products of its 4 weights with its 4 bytes of x, |x| <= 127; exact.
+//   flush_begin()           from now on, subnormal operands and results are zeros, for the thread; returns what
+//   flush_end(before)       takes to restore the mode
+//   flush_unsure()          since the last call, or flush_begin, a result became zero that others may round to the
+//                           smallest normal number (kernels.h on BF16)
 // PAIR_SUMS: products are first summed in 16 bits. To sum several products before widening:
 //   vq_pairs(w, x)          words: products of two of the weights, which are not negative
 //   vi_add16(a, b)          words

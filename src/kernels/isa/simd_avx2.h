@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include "simd.h"
+#include "simd_flush.h"
 
 #ifdef __AVXVNNI__
 enum { VF = 8, TILE_F_VECTORS = 2, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 3 };

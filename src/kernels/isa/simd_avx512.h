@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include "simd.h"
+#include "simd_flush.h"
 
 #ifdef __AVX512VNNI__
 enum { VF = 16, TILE_F_VECTORS = 2, TILE_F_TOKENS = 12, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 6 };

@@ -34,6 +34,25 @@ SIMD vm vf_is_nan(vf a) { return vmvnq_u32(vceqq_f32(a, a)); }
 SIMD vm vm_and(vm a, vm b) { return vandq_u32(a, b); }
 SIMD vf vf_select(vm m, vf a, vf b) { return vbslq_f32(m, a, b); }
 
+// FPCR.FZ flushes results that are subnormal before they are rounded: those that would become 2^-126 are lost. FPSR
+// tells that a result was flushed (Arm ARM, FPSR.UFC).
+enum { FPCR_FZ = 1 << 24, FPSR_UFC = 1 << 3 };
+SIMD uint64_t neon_flushed(void) { // and forgets
+    uint64_t flags;
+    __asm__ volatile("mrs %0, fpsr" : "=r"(flags) : : "memory");
+    if (flags & FPSR_UFC) __asm__ volatile("msr fpsr, %0" : : "r"(flags & ~(uint64_t)FPSR_UFC) : "memory");
+    return flags & FPSR_UFC;
+}
+SIMD uint64_t flush_begin(void) {
+    uint64_t before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before) : : "memory");
+    __asm__ volatile("msr fpcr, %0" : : "r"(before | FPCR_FZ) : "memory");
+    neon_flushed();
+    return before;
+}
+SIMD void flush_end(uint64_t before) { __asm__ volatile("msr fpcr, %0" : : "r"(before) : "memory"); }
+SIMD bool flush_unsure(void) { return neon_flushed() != 0; }
+
 SIMD vf vf_even(vf a, vf b) { return vuzp1q_f32(a, b); }
 SIMD vf vf_odd(vf a, vf b) { return vuzp2q_f32(a, b); }
 

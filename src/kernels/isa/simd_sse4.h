@@ -6,6 +6,7 @@
 #include <smmintrin.h>
 
 #include "simd.h"
+#include "simd_flush.h"
 #include "tensor/half.h"
 
 enum { VF = 4, TILE_F_VECTORS = 4, TILE_F_TOKENS = 2, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 2 };

@@ -25,6 +25,8 @@ bool quantize_256_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float
 DTYPES(DECODE)
 #undef DECODE
 void matmul_ref(const struct matmul_job *job);
+void matmul_bf16_ref(const struct matmul_job *job);
+void round_bf16_ref(uint16_t *out, const float *x, size_t n);
 
 void kv_store_f16_ref(const struct kv_store_job *job);
 void kv_store_f32_ref(const struct kv_store_job *job);
@@ -60,6 +62,7 @@ float row_exp_sum_ref(const float *x, size_t n, float max);
 #define REFERENCE_MATMUL(type, ...) [DTYPE_##type] = matmul_ref,
 #define REFERENCE_SLOTS                                                                                               \
     .quantize = {[ACT_Q8_32] = quantize_32_ref, [ACT_Q8_256] = quantize_256_ref},                                     \
+    .round_bf16 = round_bf16_ref,                                                                                     \
     .layer_norm = layer_norm_ref,                                                                                     \
     .rms_norm = rms_norm_ref,                                                                                         \
     .activate = {[ACTF_GELU_TANH] = gelu_tanh_ref, [ACTF_GELU_ERF] = gelu_erf_ref,                                    \

@@ -43,8 +43,7 @@ bool quantize_256_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float
 }
 
 static float float_weight(enum dtype type, const uint8_t *p) {
-    if (type == DTYPE_F32) return load_f32(p);
-    return type == DTYPE_F16 ? half_to_f32(load_u16(p)) : bf16_to_f32(load_u16(p));
+    return type == DTYPE_F32 ? load_f32(p) : half_to_f32(load_u16(p));
 }
 
 static void store_output(const struct matmul_job *job, size_t token, size_t row, float a) {
@@ -109,5 +108,6 @@ static void matmul_blocks(const struct matmul_job *job) {
 
 void matmul_ref(const struct matmul_job *job) {
     if (quant_formats[job->w.dtype].unpack) matmul_blocks(job);
+    else if (job->w.dtype == DTYPE_BF16) matmul_bf16_ref(job);
     else matmul_floats(job);
 }

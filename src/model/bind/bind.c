@@ -113,7 +113,7 @@ struct type_list {
 };
 static bool may_have_type(const struct binding *b, const struct bind_row *row, enum dtype type) {
     bool floats_only = !bind_is_matrix(row) || (row->flags & BIND_TRANSPOSED);
-    return b->model->kernels->matmul[type] && !(floats_only && dtypes[type].acts != ACT_FLOAT);
+    return b->model->kernels->matmul[type] && !(floats_only && !dtype_is_float(type));
 }
 static const char *type_list(struct type_list *out, const struct binding *b, const struct bind_row *row) {
     size_t used = 0;

@@ -70,8 +70,9 @@ static struct rows rows_of(const struct set *set, enum buffer_id floats, enum bu
     for (int k = 0; k < ACT_KIND_COUNT; k++) {
         if (!(buffer_kinds(model, width) & ACTS_QUANTIZED & act_bit((enum act_kind)k))) continue;
         const struct quant_parts p = quant_parts(set->sizes, width, (enum act_kind)k, begin);
-        r.q[k] = (struct qacts){.q = at(set, p.q), .xd = at(set, p.xd), .sum = at(set, p.sum),
-                                .stride = (size_t)p.stride};
+        r.q[k] = (struct qacts){.stride = (size_t)p.stride};
+        if (k == ACT_BF16) r.q[k].bf16 = at(set, p.q);
+        else r.q[k].q = at(set, p.q), r.q[k].xd = at(set, p.xd), r.q[k].sum = at(set, p.sum);
         if (k == ACT_Q8_32) r.q[k].xs = at(set, p.xs);
         begin = p.end;
     }

@@ -76,8 +76,11 @@ static uint64_t aligned(uint64_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGN
 struct quant_parts quant_parts(const struct act_sizes *sizes, enum buffer_width width, enum act_kind kind,
                                uint64_t begin) {
     const uint64_t cols = buffer_cols(sizes->model, width), values = sizes->rows * cols;
-    struct quant_parts p = {.stride = ((cols + LINE - 1) / LINE | 1) * LINE, .q = begin};
-    p.xd = aligned(p.q + sizes->rows * p.stride);
+    const uint64_t value = kind == ACT_BF16 ? sizeof(uint16_t) : sizeof(int8_t);
+    const uint64_t bytes = ((cols * value + LINE - 1) / LINE | 1) * LINE; // of a row
+    struct quant_parts p = {.stride = bytes / value, .q = begin};
+    p.xd = p.xs = p.sum = p.end = aligned(p.q + sizes->rows * bytes);
+    if (act_kinds[kind].group == 0) return p;
     p.xs = aligned(p.xd + values / act_kinds[kind].block * sizeof(float));
     p.sum = kind == ACT_Q8_32 ? aligned(p.xs + values / act_kinds[kind].block * sizeof(float)) : p.xs;
     p.end = aligned(p.sum + values / act_kinds[kind].group * sizeof(int32_t));

@@ -70,7 +70,7 @@ unsigned buffer_kinds(const struct model *model, enum buffer_width width); // fo
 size_t buffer_stride(const struct model *model, enum buffer_id id);        // from a float row to the next, in floats
 bool buffer_needed(const struct act_sizes *sizes, enum buffer_id id);
 
-// Offsets of the parts of a *_Q buffer in one kind, from byte `begin` of the set on. stride: bytes between rows of q.
+// Offsets of the parts of a *_Q buffer in one kind, from byte `begin` of the set on. stride: values between rows of q.
 struct quant_parts {
     uint64_t stride, q, xd, xs, sum, end; // xs only in ACT_Q8_32
 };

@@ -132,6 +132,10 @@ void quantize_piece(struct acts *a, const struct rows *r, unsigned kinds, size_t
     for (int k = 0; k < ACT_KIND_COUNT; k++) {
         if (!(kinds & ACTS_QUANTIZED & act_bit((enum act_kind)k))) continue;
         const struct qacts *q = &r->q[k];
+        if (k == ACT_BF16) {
+            a->kernels->round_bf16(q->bf16 + row * q->stride + first, x, n);
+            continue;
+        }
         const size_t at = row * r->cols + first, block = at / act_kinds[k].block, group = at / act_kinds[k].group;
         int8_t *to = q->q + row * q->stride + first;
         note(a, a->kernels->quantize[k](to, q->xd + block, q->xs ? q->xs + block : NULL, q->sum + group, x, n));
