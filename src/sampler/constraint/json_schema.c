@@ -58,6 +58,8 @@ static quill_status finish(struct automaton **out, struct grammar *g, uint32_t r
 quill_status json_schema_create(struct automaton **out, struct str schema, const char *name, quill_error *err) {
     struct schema_text text;
     struct compiler c = {0};
+    quill_error unwanted;
+    if (!err) err = &unwanted;
     quill_status s = schema_text_read(&text, schema, err);
     if (!s && begin(&c, &text, err)) {
         const uint32_t rule = compile(&c);

@@ -10,8 +10,12 @@ enum {
     MOST_DEPTH = 24, // of goals looked at to prove that one is empty
 };
 
+// What an automaton was refused for, which has no place, becomes the schema's mistake.
 void compile_fail(struct compiler *c, quill_status s) {
-    if (!c->status) c->status = s;
+    if (c->status || !s) return;
+    if (s == QUILL_E_USAGE && !str_starts(str_of(c->err->text), STR("json-schema:")))
+        s = fail(c->err, s, "json-schema: too large, once its parts are put together");
+    c->status = s;
 }
 
 void compile_no_memory(struct compiler *c) {
