@@ -320,6 +320,20 @@ static void nothing_ends_the_first_tokens(void **state) {
     close_stage(&st);
 }
 
+static void special_tokens_are_spelled_where_that_is_asked_for(void **state) {
+    (void)state;
+    const char *const pieces[] = {"<|channel|>", "one", "<|message|>", " two", "<|im_end|>"};
+    struct stage st;
+    open_stage(&st, pieces, COUNT(pieces));
+    expect(&st, "one two", QUILL_STOP_EOS, 5);
+    st.request.special_text = true;
+    expect(&st, "<|channel|>one<|message|> two", QUILL_STOP_EOS, 5);
+    const quill_text stop = {"<|message|>", 11};
+    st.request.stops = &stop, st.request.n_stops = 1;
+    expect(&st, "<|channel|>one", QUILL_STOP_STRING, 3);
+    close_stage(&st);
+}
+
 static void text_comes_in_whole_characters(void **state) {
     (void)state;
     const char *const pieces[] = {"caf\xc3", "\xa9 \xe2", "\x82", "\xac", "\xff", "!\xf0\x9f"};
@@ -710,6 +724,7 @@ int main(void) {
         cmocka_unit_test(a_regex_stops_with_what_it_matched),
         cmocka_unit_test(a_match_limit_ends_the_generation),
         cmocka_unit_test(nothing_ends_the_first_tokens),
+        cmocka_unit_test(special_tokens_are_spelled_where_that_is_asked_for),
         cmocka_unit_test(text_comes_in_whole_characters),
         cmocka_unit_test(a_failing_callback_ends_the_generation_with_its_status),
         cmocka_unit_test(an_interrupted_text_is_a_beginning_of_the_whole),

@@ -171,6 +171,9 @@ typedef struct quill_request {
     quill_constraint *constraint;
     quill_budget budget;
     bool raw_bytes;          // emit invalid UTF-8 unchanged instead of as U+FFFD
+    // Special tokens are part of the text as they are spelled, as quill_answer needs them (the one that ends the text is
+    // not); without it they are none. Stops see them too. Under a constraint they are never drawn.
+    bool special_text;
     int logprobs;            // -1: none; K (0..100): fill `tokens` of the result, each with the K likeliest
     bool prompt_logprobs;    // fill `prompt_scores` of the result as well (needs logprobs >= 0)
     int32_t draft;           // at most this many tokens are guessed from the text so far and checked in one pass; 0:

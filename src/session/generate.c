@@ -98,7 +98,9 @@ static void finish(struct generation *g, quill_stop stop) {
 // Begins the text as a continuation of the prompt's.
 static void begin_text(struct generation *g) {
     size_t n_bytes;
-    quill_decoder_begin(&g->decoder, g->session->model->tokenizer, QUILL_SPECIAL_AS_TEXT);
+    const bool spelled = g->request.special_text && !g->request.constraint; // which special tokens do not fit
+    const quill_special special = spelled ? QUILL_SPECIAL_PARSE : QUILL_SPECIAL_AS_TEXT;
+    quill_decoder_begin(&g->decoder, g->session->model->tokenizer, special);
     for (size_t i = 0; i < g->request.n_prompt; i++) quill_decoder_take(&g->decoder, g->request.prompt[i], &n_bytes);
 }
 
