@@ -46,7 +46,8 @@ cli/options        io
 cli/table          io options
 cli/prompt         io options table
 cli/run            io options table prompt
-cli/verbs          io options table prompt run
+cli/talk           io options table prompt run
+cli/verbs          io options table prompt run talk
 '
 
 # Each line has a pattern for an #include and the files that may contain it.

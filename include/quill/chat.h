@@ -108,6 +108,10 @@ void quill_chat_message_at(const quill_chat *chat, size_t index, quill_chat_mess
 // Drops all messages but the first n. Memory is released with the chat.
 void quill_chat_truncate(quill_chat *chat, size_t n);
 
+// Sets the system message, the first of all: it takes the place of one that is there. text NULL: there is none.
+// Errors: QUILL_E_SYSTEM (memory).
+QUILL_MUST_CHECK quill_status quill_chat_set_system(quill_chat *chat, const char *text, size_t n, quill_error *err);
+
 // The tools: a JSON list, as transformers and OpenAI's interface take it ({"type":"function","function":{"name",
 // "description","parameters"}}); functions without that frame get it. n 0: none. Errors: QUILL_E_USAGE, QUILL_E_SYSTEM.
 QUILL_MUST_CHECK quill_status quill_chat_set_tools(quill_chat *chat, const char *json, size_t n, const char *name,
@@ -145,6 +149,17 @@ QUILL_MUST_CHECK quill_status quill_chat_render(const quill_chat_template *chat_
 // adds one and the text does not begin with it. Errors: those of quill_encode.
 QUILL_MUST_CHECK quill_status quill_chat_encode(const quill_chat_prompt *prompt, const quill_tokenizer *tokenizer,
                                                 quill_ids *out, quill_error *err);
+
+// Renders and encodes a long conversation so that it has at most `most` tokens. If it has more, whole turns are left
+// out, the oldest first, until it has at most three quarters of them, so that the next turns can reuse what a session
+// holds. A turn begins with a message of the user; system and developer messages at the beginning and the last turn
+// always stay. *left_out: how many messages behind the beginning are left out; the value of an earlier call, or 0, is
+// where it begins. The chat is not changed. `prompt` as in quill_chat_render; `ids` is emptied first. Errors: those of
+// quill_chat_render and quill_chat_encode; QUILL_E_CONTEXT (the last turn does not fit).
+QUILL_MUST_CHECK quill_status quill_chat_fit(const quill_chat_template *chat_template, const quill_chat *chat,
+                                             const quill_chat_options *options, const quill_tokenizer *tokenizer,
+                                             size_t most, size_t *left_out, quill_chat_prompt *prompt, quill_ids *ids,
+                                             quill_error *err);
 
 // ---- answers --------------------------------------------------------------------------------------------------------
 

@@ -171,8 +171,8 @@ typedef struct quill_request {
     quill_constraint *constraint;
     quill_budget budget;
     bool raw_bytes;          // emit invalid UTF-8 unchanged instead of as U+FFFD
-    // Special tokens are part of the text as they are spelled, as quill_answer needs them (the one that ends the text is
-    // not); without it they are none. Stops see them too. Under a constraint they are never drawn.
+    // Special tokens are part of the text as they are spelled, as quill_answer needs them (not the one that ends the
+    // text); without it they are none. Stops see them too. Under a constraint they are never drawn.
     bool special_text;
     int logprobs;            // -1: none; K (0..100): fill `tokens` of the result, each with the K likeliest
     bool prompt_logprobs;    // fill `prompt_scores` of the result as well (needs logprobs >= 0)

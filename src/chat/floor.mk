@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-TESTS += test_answer test_chat test_jinja
+TESTS += test_answer test_chat test_jinja test_turns

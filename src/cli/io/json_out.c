@@ -117,20 +117,21 @@ json_t *json_sample(const struct sample *s) {
     const quill_scored_token *prompt = scored ? r->prompt_scores + s->n_added : NULL;
     size_t n_prompt = scored ? r->prompt_tokens - s->n_added : 0;
     json_t *object = json_object();
-    bool ok = json_put(object, "text", json_text(s->text ? s->text : "", s->n_text)) &&
-              json_put(object, "stop", json_c_string(quill_stop_name(r->stop))) &&
-              json_put(object, "stop_match", json_text(r->stop_match.text, r->stop_match.n)) &&
-              json_put(object, "prompt_tokens", json_integer((json_int_t)r->prompt_tokens)) &&
-              json_put(object, "generated_tokens", json_integer((json_int_t)r->generated_tokens)) &&
-              json_put(object, "logprob", json_decimal(r->logprob, LOGPROB_PLACES)) &&
-              (!s->score || json_put(object, "score", json_decimal(*s->score, LOGPROB_PLACES))) &&
-              (!s->tokens || json_put(object, "tokens", token_array(s, r->tokens, r->n_tokens))) &&
-              (!s->prompt_tokens || json_put(object, "prompt", token_array(s, prompt, n_prompt))) &&
-              json_put(object, "seed", json_integer((json_int_t)s->seed)) &&
-              json_put(object, "sample", json_integer((json_int_t)s->index)) &&
-              json_put(object, "model", json_c_string(s->model)) &&
-              json_put(object, "error", json_c_string(s->error)) &&
-              (!s->timing || json_put(object, "timing", timing_object(s)));
+    bool ok = json_put(object, "text", json_text(s->text ? s->text : "", s->n_text));
+    ok = (!s->message || json_put(object, "message", s->message)) && ok &&
+         json_put(object, "stop", json_c_string(quill_stop_name(r->stop))) &&
+         json_put(object, "stop_match", json_text(r->stop_match.text, r->stop_match.n)) &&
+         json_put(object, "prompt_tokens", json_integer((json_int_t)r->prompt_tokens)) &&
+         json_put(object, "generated_tokens", json_integer((json_int_t)r->generated_tokens)) &&
+         json_put(object, "logprob", json_decimal(r->logprob, LOGPROB_PLACES)) &&
+         (!s->score || json_put(object, "score", json_decimal(*s->score, LOGPROB_PLACES))) &&
+         (!s->tokens || json_put(object, "tokens", token_array(s, r->tokens, r->n_tokens))) &&
+         (!s->prompt_tokens || json_put(object, "prompt", token_array(s, prompt, n_prompt))) &&
+         json_put(object, "seed", json_integer((json_int_t)s->seed)) &&
+         json_put(object, "sample", json_integer((json_int_t)s->index)) &&
+         json_put(object, "model", json_c_string(s->model)) &&
+         json_put(object, "error", json_c_string(s->error)) &&
+         (!s->timing || json_put(object, "timing", timing_object(s)));
     if (ok) return object;
     json_decref(object);
     return NULL;

@@ -35,6 +35,7 @@ struct sample {
     const quill_tokenizer *tokenizer;
     const char *text; // the printed text
     size_t n_text;
+    json_t *message; // of a chat, taken over by json_sample; NULL: none
     const char *model, *error; // NULL: null
     uint64_t seed;
     int64_t index;

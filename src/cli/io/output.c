@@ -26,9 +26,11 @@ static void watch(void *user, const char *temp, bool exists) {
     else signals_forget(temp);
 }
 
+const struct save_watch output_watch = {watch, NULL};
+
 static quill_status open_file(struct output *out, const char *path, quill_error *err) {
     quill_status s = inputs_check(path, err);
-    if (!s) s = save_begin(&out->save, path, (struct save_watch){watch, NULL}, err);
+    if (!s) s = save_begin(&out->save, path, output_watch, err);
     if (!s) out->fd = out->save.fd;
     return s;
 }

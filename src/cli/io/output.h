@@ -41,4 +41,7 @@ QUILL_MUST_CHECK quill_status output_end_line(struct output *out, quill_error *e
 QUILL_MUST_CHECK quill_status output_close(struct output *out, quill_error *err);
 void output_abort(struct output *out); // fine after output_close
 
+// For other files that appear whole: their temporary files are removed if a signal ends the program.
+extern const struct save_watch output_watch;
+
 #endif

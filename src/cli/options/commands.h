@@ -6,6 +6,7 @@
 #include "options.h"
 
 int cmd_generate(struct options *o, quill_error *err);
+int cmd_chat(struct options *o, quill_error *err);
 int cmd_map(struct options *o, quill_error *err);
 int cmd_tokenize(struct options *o, quill_error *err);
 int cmd_bench(struct options *o, quill_error *err);

@@ -24,6 +24,7 @@ struct bias_list {
 enum normalize { NORMALIZE_NONE, NORMALIZE_TOKENS, NORMALIZE_PRIOR, NORMALIZE_BYTES };
 enum score_unit { PER_LINE, PER_TOKEN };
 enum budget { BUDGET_SOFT, BUDGET_HARD };
+enum reasoning { REASONING_SHOW, REASONING_HIDE };
 
 // A number that was not given and has no default is -1, a string NULL. Strings are borrowed from argv.
 struct options {
@@ -90,6 +91,11 @@ struct options {
         bool lines, count, pieces, decode, bos;
     } tokenize;
     struct {
+        const char *system, *messages, *transcript, *template, *tools, *date;
+        int reasoning; // enum reasoning
+        bool no_history;
+    } chat;
+    struct {
         bool tensors;
     } inspect;
     struct {
@@ -146,8 +152,9 @@ enum verb_bit {
     LINT = 1 << 11,
     BENCH = 1 << 12,
     MODELS = 1 << 13,
-    CACHE = 1 << 14, // the last one
-    EVERY_VERB = 2 * CACHE - 1,
+    CACHE = 1 << 14,
+    CHAT = 1 << 15, // the last one
+    EVERY_VERB = 2 * CHAT - 1,
     PROMPT_VERBS = GENERATE | MAP | CHOOSE | ASK | SHOTS | LINT, // verbs that take prompt files
 };
 

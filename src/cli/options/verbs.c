@@ -17,6 +17,12 @@ const struct verb verbs[] = {
                "An operand that looks like a file (it ends in .prompt, or holds a slash and no space) is a prompt "
                "file, as with -F; the text after -p is always a text. Where one slot of a prompt file is open, a pipe "
                "fills it."},
+    {.name = "chat", .bit = CHAT, .operands = "[TEXT]", .run = cmd_chat, .summary = "talk with a chat model",
+     .detail = "The messages are put into the model's chat template, and the answer of the model is printed. The text "
+               "of the user is that of -f, stdin, -p or TEXT, as for a prompt; --messages has whole conversations, "
+               "whose last message is answered. Special tokens in a message are plain text. What the model thinks "
+               "before it answers is left out where stdout is no terminal. Without -n an answer has at most 2048 "
+               "tokens."},
     {.name = "map", .bit = MAP, .operands = "PROMPTFILE [ROWS]", .run = cmd_map,
      .summary = "a prompt file over many rows",
      .detail = "The slots of the prompt file are filled from the rows on stdin or in the file ROWS: lines, or --tsv, "
@@ -96,7 +102,6 @@ const struct verb verbs[] = {
      .detail = "'quill help families' lists the families of models that quill runs, a line for each: its name as model "
                "files spell it, forms of files, tokenizers, public models. 'quill help sampling' explains how a token "
                "is drawn: the steps in their order, and the option of each."},
-    {.name = "chat", .summary = "talk with a chat model"},
     {.name = "train", .summary = "train a model"},
     {.name = "finetune", .summary = "train an adapter"},
     {.name = "embed", .summary = "turn texts into vectors"},

@@ -22,6 +22,8 @@ struct sampled {
     int64_t index;
     double added;       // clock_ms
     struct buffer text; // output that waits for earlier samples: its text so far, or its object
+    struct answer_view view; // of the answer of a chat, and for its object the text that is shown of it
+    struct buffer shown;
     bool done;          // the following members are then valid
     quill_status status;
     quill_error error;
@@ -43,13 +45,28 @@ static quill_status print(struct samples *s, const char *text, size_t n, quill_e
 // A text under a constraint may still fail, and nothing is printed of one that does.
 static bool is_held(const struct samples *s) { return s->request.constraint != NULL; }
 
+static quill_status print_dimmed(struct samples *s, const char *text, size_t n, quill_error *err) {
+    bool dim = colors_wanted((enum color_when)s->o->output.color, s->out->terminal);
+    quill_status status = dim ? output_write_raw(s->out, "\x1b[2m", err) : QUILL_OK; // ECMA-48 SGR: faint, normal
+    if (!status) status = output_write(s->out, text, n, err);
+    if (!status && dim) status = output_write_raw(s->out, "\x1b[0m", err);
+    return status ? status : output_flush(s->out, err);
+}
+
+static quill_status show(void *user, const char *text, size_t n, bool dimmed) {
+    struct sampled *p = user;
+    struct samples *s = p->of;
+    if (!s->o->output.json && p->index == s->printed && !is_held(s))
+        return dimmed ? print_dimmed(s, text, n, &s->write_error) : print(s, text, n, &s->write_error);
+    return buffer_add(s->o->output.json ? &p->shown : &p->text, text, n) ? QUILL_OK : QUILL_E_SYSTEM;
+}
+
 static quill_status on_text(void *user, const char *text, size_t n) {
     struct sampled *p = user;
     struct samples *s = p->of;
     progress_clear(s->bar);
-    if (s->o->output.json) return QUILL_OK;
-    if (p->index == s->printed && !is_held(s)) return print(s, text, n, &s->write_error);
-    return buffer_add(&p->text, text, n) ? QUILL_OK : QUILL_E_SYSTEM;
+    if (s->answers) return answer_view_take(&p->view, text, n, &s->write_error);
+    return s->o->output.json ? QUILL_OK : show(p, text, n, false);
 }
 
 static void on_prompt(void *user, size_t done, size_t all) {
@@ -70,12 +87,16 @@ static bool add_object(struct sampled *p) {
     quill_model_describe(s->model, &info);
     struct buffer text = {0};
     bool ok = (!s->o->output.echo || buffer_add(&text, s->prompt->p, s->prompt->n)) &&
-              buffer_add(&text, result->text.text, result->text.n);
+              (s->answers ? buffer_add_str(&text, buffer_str(&p->shown))
+                          : buffer_add(&text, result->text.text, result->text.n));
+    json_t *message = s->answers ? answer_view_object(&p->view) : NULL;
+    ok = ok && (message || !s->answers);
     const struct sample sample = {
         .result = result,
         .tokenizer = quill_model_tokenizer(s->model),
         .text = text.p,
         .n_text = text.n,
+        .message = message,
         .model = info.name ? info.name : info.file,
         .error = p->status ? p->error.text : NULL,
         .seed = s->request.seed,
@@ -89,6 +110,7 @@ static bool add_object(struct sampled *p) {
         .first_token_ms = first_token_ms(p),
         .score = p->score,
     };
+    if (!ok) json_decref(message);
     ok = ok && json_add(&p->text, json_sample(&sample)) && buffer_add_string(&p->text, "\n");
     buffer_free(&text);
     return ok;
@@ -100,7 +122,7 @@ static quill_request begin_sample(struct samples *s, struct sampled *p) {
     p->of = s;
     p->index = s->added;
     p->added = clock_ms();
-    p->text.n = 0;
+    p->text.n = p->shown.n = 0;
     p->done = false;
     request.prompt = s->ids->ids;
     request.n_prompt = s->ids->n;
@@ -160,9 +182,18 @@ static quill_status search_contrastively(struct samples *s) {
 static quill_status add(struct samples *s, quill_error *err) {
     struct sampled *p = place_of(s, s->added);
     const quill_request request = begin_sample(s, p);
-    quill_status status = quill_batch_add(s->session, &request, p, err);
+    quill_status status = s->answers ? answer_view_begin(&p->view, s->answers, show, p, err) : QUILL_OK;
+    if (!status) status = quill_batch_add(s->session, &request, p, err);
     if (!status) s->added++;
     return status;
+}
+
+// What is left of an answer is shown, and it becomes an object if that is wanted.
+static quill_status end_sampled(struct sampled *p, quill_error *err) {
+    const struct samples *s = p->of;
+    if (p->status && p->result.generated_tokens == 0) return QUILL_OK;
+    quill_status status = s->answers ? answer_view_end(&p->view, err) : QUILL_OK;
+    return status || !s->o->output.json || add_object(p) ? status : fail_memory(err);
 }
 
 // Computes one token of each sample, and ends those that finished.
@@ -175,21 +206,12 @@ static quill_status step(struct samples *s, quill_error *err) {
         p->status = row.status;
         p->error = row.error;
         p->result = *row.result;
-        bool whole = !p->status || p->result.generated_tokens > 0;
-        if (whole && s->o->output.json && !add_object(p)) status = fail_memory(err);
+        status = end_sampled(p, err);
     }
     return status;
 }
 
 // ---- printing ---------------------------------------------------------------------------------------
-
-static quill_status print_dimmed(struct samples *s, const char *text, size_t n, quill_error *err) {
-    bool dim = colors_wanted((enum color_when)s->o->output.color, s->out->terminal);
-    quill_status status = dim ? output_write_raw(s->out, "\x1b[2m", err) : QUILL_OK; // ECMA-48 SGR: faint, normal
-    if (!status) status = output_write(s->out, text, n, err);
-    if (!status && dim) status = output_write_raw(s->out, "\x1b[0m", err);
-    return status ? status : output_flush(s->out, err);
-}
 
 // On a terminal, a line separates the texts.
 static quill_status part(struct samples *s, quill_error *err) {
@@ -259,6 +281,7 @@ static int end_sample(struct samples *s, const struct sampled *p, bool *last, qu
     quill_status written =
         s->o->output.json ? print(s, p->text.p, p->text.n, &problem) : end_text(s, p, &problem);
     if (p->status) return (int)p->status;
+    if (s->answers && !answer_view_keep(&p->view)) written = fail_memory(&problem);
     if (!written) return ended(s, &p->result, err);
     *err = problem;
     *last = true;
@@ -318,6 +341,10 @@ int samples_run(struct samples *s, quill_error *err) {
 }
 
 void samples_free(struct samples *s) {
-    for (size_t i = 0; s->places && i < s->n_places; i++) buffer_free(&s->places[i].text);
+    for (size_t i = 0; s->places && i < s->n_places; i++) {
+        buffer_free(&s->places[i].text);
+        buffer_free(&s->places[i].shown);
+        answer_view_free(&s->places[i].view);
+    }
     free(s->places);
 }

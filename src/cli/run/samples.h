@@ -4,6 +4,7 @@
 #ifndef QUILL_CLI_RUN_SAMPLES_H
 #define QUILL_CLI_RUN_SAMPLES_H
 
+#include "answer_view.h"
 #include "base/buffer.h"
 #include "cli/io/output.h"
 #include "cli/io/term.h"
@@ -33,6 +34,7 @@ struct samples {
     struct output *out;
     struct progress *bar;
     bool echo;                    // the prompt in front of each text
+    struct answer_form *answers;  // the texts are answers of a chat; NULL: they are shown as they are
     double started, load_ms;      // milliseconds: of clock_ms when the program began; of loading
     int32_t n_ctx;
 

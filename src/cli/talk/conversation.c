@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "conversation.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "cli/io/output.h"
+#include "cli/prompt/read.h"
+#include "cli/run/model_source.h"
+
+enum { USUAL_PREDICT = 2048 }; // without -n
+
+// ---- options ----
+
+static quill_status check_options(struct options *o, quill_error *err) {
+    if (!o->output.json && o->output.logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
+    if (!o->output.json && o->output.prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
+    if (o->output.json && o->output.null) return fail(err, QUILL_E_USAGE, "--json and -0 exclude each other");
+    if (o->chat.transcript && o->sampling.samples > 1)
+        return fail(err, QUILL_E_USAGE, "--continue and --samples exclude each other: only one answer can go on");
+    if (o->chat.transcript && (*o->chat.transcript == 0 || strcmp(o->chat.transcript, "-") == 0))
+        return fail(err, QUILL_E_USAGE, "--continue: expected a file, found '%s'", o->chat.transcript);
+    if (!options_given(o, OPTION_OF(length.predict))) o->length.predict = USUAL_PREDICT;
+    return QUILL_OK;
+}
+
+// YYYY-MM-DD, a day that there is.
+static quill_status read_date(struct tm *date, const char *text, quill_error *err) {
+    int digits = 0, numbers[3] = {0}, part = 0;
+    for (const char *p = text; *p; p++) {
+        if (*p == '-' && part < 2 && digits == (part ? 2 : 4)) part++, digits = 0;
+        else if (*p >= '0' && *p <= '9' && digits < 4) numbers[part] = 10 * numbers[part] + (*p - '0'), digits++;
+        else part = 3;
+        if (part == 3) break;
+    }
+    *date = (struct tm){.tm_year = numbers[0] - 1900, .tm_mon = numbers[1] - 1, .tm_mday = numbers[2]};
+    const struct tm typed = *date;
+    if (part == 2 && digits == 2 && timegm(date) != (time_t)-1 && date->tm_mday == typed.tm_mday &&
+        date->tm_mon == typed.tm_mon && numbers[0] > 0)
+        return QUILL_OK;
+    return fail(err, QUILL_E_USAGE, "--date: expected YYYY-MM-DD, found '%s'", QUOTED(str_of(text)));
+}
+
+// ---- files ----
+
+typedef quill_status take_fn(quill_chat *chat, const char *text, size_t n, const char *name, quill_error *err);
+
+static quill_status read_from(struct conversation *c, const char *path, const char *use, take_fn *take,
+                              quill_error *err) {
+    struct buffer text = {0};
+    const bool is_stdin = strcmp(path, "-") == 0;
+    quill_status s = stdin_claim_by(c->o, path, use, err);
+    if (!s && is_stdin) say_reading(c->o, 0, use);
+    if (!s) s = read_file(&text, path, (uint64_t)c->o->prompt.max_bytes, err);
+    if (!s) s = take(c->chat, text.p ? text.p : "", text.n, is_stdin ? "stdin" : path, err);
+    buffer_free(&text);
+    return s;
+}
+
+static quill_status take_tools(quill_chat *chat, const char *text, size_t n, const char *name, quill_error *err) {
+    if (n == 0) return fail(err, QUILL_E_USAGE, "%s: expected a list of tools, found nothing", QUOTED(str_of(name)));
+    return quill_chat_set_tools(chat, text, n, name, err);
+}
+
+// A transcript that is not there yet has no messages.
+static quill_status read_transcript(struct conversation *c, quill_error *err) {
+    const char *path = c->o->chat.transcript;
+    struct stat info;
+    if (!path || stat(path, &info) != 0) return QUILL_OK; // if it cannot be written either, that is said
+    return read_from(c, path, "the conversation", quill_chat_read, err);
+}
+
+// Under a constraint a text is what was asked for from its first byte on, so the model cannot think before it.
+static quill_status set_up(struct conversation *c, quill_error *err) {
+    static const char off[] = "false";
+    const struct options *o = c->o;
+    quill_status s = QUILL_OK;
+    if (o->chat.system) s = quill_chat_set_system(c->chat, o->chat.system, strlen(o->chat.system), err);
+    if (!s && c->production.samples.request.constraint)
+        s = quill_chat_set_variable(c->chat, "enable_thinking", off, sizeof off - 1, err);
+    return s;
+}
+
+quill_status conversation_begin(struct conversation *c, struct options *o, quill_error *err) {
+    *c = (struct conversation){.o = o, .production = {.out = {.fd = -1}, .samples = {.started = clock_ms()}},
+                               .transcript = {.fd = -1}};
+    quill_status s = check_options(o, err);
+    if (!s && o->chat.date) s = read_date(&c->date, o->chat.date, err);
+    if (!s) s = request_build(&c->production.samples.request, &c->parts, o, err);
+    if (!s) s = quill_chat_create(&c->chat, err);
+    if (!s) s = read_transcript(c, err);
+    if (!s && o->chat.messages) s = read_from(c, o->chat.messages, "the messages", quill_chat_read, err);
+    if (!s && o->chat.tools) s = read_from(c, o->chat.tools, "the tools", take_tools, err);
+    return s ? s : set_up(c, err);
+}
+
+// ---- the question ----
+
+quill_status conversation_ask(struct conversation *c, quill_error *err) {
+    const struct options *o = c->o;
+    const bool has_text = o->prompt.text || o->prompt.files.n || o->operands.n;
+    struct buffer text = {0};
+    quill_status s = QUILL_OK;
+    if (has_text || !o->chat.messages) s = prompt_read(&text, o, err);
+    if (!s && (has_text || !o->chat.messages))
+        s = quill_chat_add(c->chat, "user", text.p ? text.p : "", text.n, err);
+    buffer_free(&text);
+    const size_t n = quill_chat_n_messages(c->chat);
+    if (s) return s;
+    if (n == 0) return fail(err, QUILL_E_USAGE, "--messages: expected messages, found none");
+    quill_chat_message last;
+    quill_chat_message_at(c->chat, n - 1, &last);
+    if (last.n_role != 9 || memcmp(last.role, "assistant", 9) != 0) return QUILL_OK;
+    return fail(err, QUILL_E_USAGE, "the last message is an answer of the assistant; what is to be answered? see -p");
+}
+
+// ---- the prompt ----
+
+quill_status conversation_open(struct conversation *c, quill_error *err) {
+    struct samples *samples = &c->production.samples;
+    c->production.load_started = clock_ms();
+    quill_status s = open_model(&c->model, c->o, err);
+    if (!s)
+        s = quill_chat_template_open(&c->template, c->model, c->o->chat.template, quill_chat_has_tools(c->chat), err);
+    if (!s) s = request_encode(&samples->request, &c->parts, quill_model_tokenizer(c->model), c->o, err);
+    samples->o = c->o;
+    samples->ids = &c->ids;
+    samples->model = c->model;
+    c->production.cache = !c->o->cache.off;
+    return s;
+}
+
+static quill_chat_options chat_options(const struct conversation *c) {
+    return (quill_chat_options){.now = c->o->chat.date ? &c->date : NULL};
+}
+
+quill_status conversation_render(struct conversation *c, quill_error *err) {
+    const quill_chat_options options = chat_options(c);
+    quill_ids ids = {0};
+    quill_chat_prompt_free(&c->rendered);
+    quill_status s = quill_chat_render(c->template, c->chat, &options, &c->rendered, err);
+    if (!s) s = quill_chat_encode(&c->rendered, quill_model_tokenizer(c->model), &ids, err);
+    if (!s && ids.n == 0) s = fail(err, QUILL_E_USAGE, "the chat template makes an empty text of these messages");
+    free(c->ids.ids);
+    c->ids = (struct prompt_ids){.ids = ids.ids, .n = ids.n};
+    return s;
+}
+
+quill_status conversation_fit(struct conversation *c, size_t most, size_t *left_out, quill_error *err) {
+    const quill_chat_options options = chat_options(c);
+    quill_ids ids = {0};
+    quill_chat_prompt_free(&c->rendered);
+    quill_status s = quill_chat_fit(c->template, c->chat, &options, quill_model_tokenizer(c->model), most, left_out,
+                                    &c->rendered, &ids, err);
+    free(c->ids.ids);
+    c->ids = (struct prompt_ids){.ids = ids.ids, .n = ids.n};
+    return s;
+}
+
+void conversation_answers(struct conversation *c) {
+    struct samples *samples = &c->production.samples;
+    const bool constrained = samples->request.constraint != NULL;
+    samples->request.special_text = true;
+    samples->answers = &c->answers;
+    c->answers.prompt = constrained ? NULL : &c->rendered;
+    c->answers.with_tools = quill_chat_has_tools(c->chat) && !constrained;
+    c->answers.reasoning = options_given(c->o, OPTION_OF(chat.reasoning))
+                               ? c->o->chat.reasoning == REASONING_SHOW
+                               : isatty(STDOUT_FILENO) && !c->o->output.path && !c->o->output.json;
+}
+
+// ---- the transcript ----
+
+bool conversation_write(const struct conversation *c, struct buffer *out) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < quill_chat_n_messages(c->chat); i++) {
+        quill_chat_message m;
+        quill_chat_message_at(c->chat, i, &m);
+        ok = buffer_add(out, m.json, m.n_json) && buffer_add_byte(out, '\n');
+    }
+    return ok;
+}
+
+quill_status conversation_save_begin(struct conversation *c, quill_error *err) {
+    return c->o->chat.transcript ? save_begin(&c->transcript, c->o->chat.transcript, output_watch, err) : QUILL_OK;
+}
+
+quill_status conversation_save(struct conversation *c, quill_error *err) {
+    struct buffer lines = {0};
+    const struct buffer *answer = &c->answers.message;
+    if (!c->o->chat.transcript) return QUILL_OK;
+    const bool ok = conversation_write(c, &lines) && buffer_add(&lines, answer->p, answer->n) &&
+                    (answer->n == 0 || buffer_add_byte(&lines, '\n'));
+    quill_status s = ok ? save_write(&c->transcript, lines.p, lines.n, err) : fail_memory(err);
+    if (!s) s = save_commit(&c->transcript, err);
+    buffer_free(&lines);
+    return s;
+}
+
+void conversation_free(struct conversation *c) {
+    save_abort(&c->transcript);
+    production_free(&c->production);
+    quill_chat_template_free(c->template);
+    quill_model_free(c->model);
+    quill_chat_free(c->chat);
+    quill_chat_prompt_free(&c->rendered);
+    free(c->ids.ids);
+    buffer_free(&c->answers.message);
+    request_parts_free(&c->parts);
+}

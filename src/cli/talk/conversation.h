@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// A conversation on the command line: its messages from options, files and stdin, its prompt, and its transcript.
+#ifndef QUILL_CLI_TALK_CONVERSATION_H
+#define QUILL_CLI_TALK_CONVERSATION_H
+
+#include <time.h>
+
+#include "base/save.h"
+#include "cli/options/options.h"
+#include "cli/run/production.h"
+#include "cli/run/request.h"
+#include "quill/chat.h"
+
+struct conversation {
+    struct options *o;
+    quill_chat *chat;
+    quill_model *model;
+    quill_chat_template *template;
+    struct tm date;              // of --date
+    quill_chat_prompt rendered;  // what the answer follows
+    struct prompt_ids ids;       // of it
+    struct request_parts parts;
+    struct answer_form answers;
+    struct production production; // borrows from the others
+    struct save transcript;      // of --continue
+};
+
+// Checks the options, reads the messages of --continue, --messages and --system, the tools, and builds the request.
+// QUILL_E_USAGE names the option.
+QUILL_MUST_CHECK quill_status conversation_begin(struct conversation *c, struct options *o, quill_error *err);
+// Appends a message of the user: the prompt of the command line (prompt_read), unless --messages makes it needless.
+// Errors: QUILL_E_USAGE (also: there is nothing to answer).
+QUILL_MUST_CHECK quill_status conversation_ask(struct conversation *c, quill_error *err);
+// Opens the model and its template. Errors: those of open_model and quill_chat_template_open.
+QUILL_MUST_CHECK quill_status conversation_open(struct conversation *c, quill_error *err);
+// Makes `rendered` and its ids. Errors: those of quill_chat_render and quill_chat_encode.
+QUILL_MUST_CHECK quill_status conversation_render(struct conversation *c, quill_error *err);
+// The same, for at most `most` tokens (quill_chat_fit).
+QUILL_MUST_CHECK quill_status conversation_fit(struct conversation *c, size_t most, size_t *left_out,
+                                               quill_error *err);
+// The production's samples are answers to `rendered`.
+void conversation_answers(struct conversation *c);
+
+// The messages as JSON lines. false: no memory.
+bool conversation_write(const struct conversation *c, struct buffer *out);
+// --continue: begins to replace the file, before an answer is computed in vain; and replaces it.
+QUILL_MUST_CHECK quill_status conversation_save_begin(struct conversation *c, quill_error *err);
+QUILL_MUST_CHECK quill_status conversation_save(struct conversation *c, quill_error *err);
+void conversation_free(struct conversation *c);
+
+#endif
