@@ -90,6 +90,7 @@ quill_status conversation_begin(struct conversation *c, struct options *o, quill
                                .transcript = {.fd = -1}};
     quill_status s = check_options(o, err);
     if (!s && o->chat.date) s = read_date(&c->date, o->chat.date, err);
+    if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
     if (!s) s = request_build(&c->production.samples.request, &c->parts, o, err);
     if (!s) s = quill_chat_create(&c->chat, err);
     if (!s) s = read_transcript(c, err);
