@@ -63,6 +63,21 @@ static quill_status generate_otherwise(quill_error *err) {
     return generate_under(GGUF, false, "\\b(q|z)x\\1+", err);
 }
 
+// A grammar with much of what there is, read and left again, without a model.
+static quill_status read_grammar(quill_error *err) {
+    static const char text[] = "root ::= e | (\"ab\" | \"abc\"){2,100} [^a-c\\u00e9]* | r\n"
+                               "e ::= e \"+\" t | t\nt ::= \"(\" e \")\" | [0-9]{1,90} | n\nn ::= t \"!\" |\n"
+                               "r ::= \"<\" r \">\" | .\n";
+    quill_constraint *constraint = NULL;
+    quill_status s = quill_constraint_grammar(&constraint, text, sizeof text - 1, err);
+    const quill_text choices[] = {{"yes", 3}, {"yet", 3}, {"no", 2}};
+    quill_constraint_free(constraint);
+    constraint = NULL;
+    if (!s) s = quill_constraint_choice(&constraint, choices, 3, err);
+    quill_constraint_free(constraint);
+    return s;
+}
+
 // A schema with much of what there is, without a model.
 static quill_status compile_schema(quill_error *err) {
     static const char schema[] =
@@ -315,6 +330,7 @@ int main(void) {
         {"generate, mapped GGUF", generate_mapped}, {"generate, GGUF read into memory", generate_read},
         {"generate, regular constraint", generate_regular}, {"generate, other constraint", generate_otherwise},
         {"generate, folder", generate_folder},      {"generate, shards read into memory", generate_shards},
+        {"grammar and choices", read_grammar},
         {"JSON schema", compile_schema},            {"beams and contrastive search", search},
         {"tokenize", tokenize},                     {"tokenize, other kinds", tokenize_otherwise},
         {"chat", chat},                             {"quantize", quantize},
