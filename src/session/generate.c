@@ -131,11 +131,16 @@ static quill_status heal(struct generation *g, quill_error *err) {
     return QUILL_OK;
 }
 
-// Finishes if no token is to follow the prompt.
-static void end_before(struct generation *g) {
+// Finishes if no token is to follow the prompt: none is asked for, or the empty text alone can satisfy the constraint.
+static quill_status end_before(struct generation *g, quill_error *err) {
+    struct constrained *text = &g->constraint.text;
     if (g->request.n_predict == 0) finish(g, QUILL_STOP_LENGTH);
-    else if (is_constrained(g) && !constrained_may_go_on(&g->constraint.text))
-        finish(g, constrained_stop(&g->constraint.text));
+    else if (is_constrained(g) && !constrained_may_go_on(text)) {
+        if (!constrained_may_end(text))
+            return fail(err, QUILL_E_CONSTRAINT, "%s: no text can begin", constrained_name(text));
+        finish(g, constrained_stop(text));
+    }
+    return QUILL_OK;
 }
 
 // Of the prompt, BOS and the first `keep` tokens behind it stay when the oldest tokens are dropped.
@@ -171,8 +176,7 @@ quill_status generation_begin(struct generation *g, const quill_session *session
     const struct str prefix = buffer_str(&g->prefix);
     if (request->constraint || prefix.n)
         s = constraint_use_begin(&g->constraint, session, &g->request, prefix, &g->decoder, err);
-    if (!s && !request->prompt_logprobs) end_before(g);
-    return s;
+    return s || request->prompt_logprobs ? s : end_before(g, err);
 }
 
 bool generation_finished(const struct generation *g) { return g->finished; }
@@ -346,8 +350,8 @@ static quill_status end_constrained(struct generation *g, size_t n_before, bool 
                                 err);
     if (s) return s;
     if (found) stop_at(g, &(struct stop_match){n_prefix + match.begin, n_prefix + match.end, match.kind});
-    const bool over = found || ended || !constrained_may_go_on(&g->constraint.text);
-    if (!over && tokens_left(g) > 0) return QUILL_OK;
+    const bool over = found || ended;
+    if (!over && tokens_left(g) > 0 && constrained_may_go_on(&g->constraint.text)) return QUILL_OK;
     if (!over && !constrained_may_end(&g->constraint.text))
         return fail(err, QUILL_E_CONSTRAINT, "%s: the text is not complete after %zu tokens, and no more fit",
                     constrained_name(&g->constraint.text), g->n_generated);
@@ -396,8 +400,8 @@ static quill_status take_row(struct generation *g, const float *logits, quill_er
     quill_status s = QUILL_OK;
     if (!g->prompt_read) g->result.prompt_ms = clock_ms() - g->start;
     g->prompt_read = true;
-    if (g->n_generated == 0) end_before(g);
-    if (!g->finished && !poll_interrupt(g)) s = next_token(g, logits, err);
+    if (g->n_generated == 0) s = end_before(g, err);
+    if (!s && !g->finished && !poll_interrupt(g)) s = next_token(g, logits, err);
     if (s == QUILL_E_CONSTRAINT && is_constrained(g) && poll_interrupt(g)) s = QUILL_OK; // which ended what took long
     // When the text is over, what was held back is not a stop. An interrupted text is not over: only text that is
     // certain is passed on.
