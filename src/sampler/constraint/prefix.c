@@ -5,6 +5,7 @@
 
 struct prefix {
     struct automaton automaton;
+    struct automaton_kind kind; // with the name of the rest
     struct str bytes;
     quill_constraint *rest; // NULL: anything
 };
@@ -63,8 +64,8 @@ static void forget(struct automaton *a) {
 
 static void free_prefix(struct automaton *a) { free(a); }
 
-static const struct automaton_kind kind = {
-    .name = "prefix", .stop = QUILL_STOP_EOS,
+static const struct automaton_kind usual = {
+    .name = "heal", .stop = QUILL_STOP_EOS,
     .start = start, .step = step, .may_end = may_end, .may_go_on = may_go_on, .least = least,
     .forget = forget, .free = free_prefix,
 };
@@ -77,7 +78,9 @@ quill_status constraint_prefix(quill_constraint **out, struct str bytes, quill_c
         free(p);
         return fail_memory(err);
     }
-    *p = (struct prefix){{&kind}, bytes, rest};
+    *p = (struct prefix){.kind = usual, .bytes = bytes, .rest = rest};
+    p->automaton.kind = &p->kind;
+    if (rest) p->kind.name = rest->automaton->kind->name;
     c->automaton = &p->automaton;
     *out = c;
     return QUILL_OK;
