@@ -113,11 +113,14 @@ static quill_status build_grammar(struct request_parts *parts, const struct opti
     return s;
 }
 
+// A text begins with {, behind white space if there is any (RFC 8259).
+static bool is_schema_text(const char *given) { return given[strspn(given, " \t\r\n")] == '{'; }
+
 static quill_status build_json(struct request_parts *parts, const struct options *o, quill_error *err) {
     const char *given = o->constraint.json_schema;
     quill_text text = o->constraint.schema;
     struct buffer file = {0};
-    if (!text.text && *given == '{') text = (quill_text){given, strlen(given)};
+    if (!text.text && is_schema_text(given)) text = (quill_text){given, strlen(given)};
     quill_status s = read_named(&text, &file, OPTION_OF(constraint.json_schema), given, err);
     if (!s) s = quill_constraint_json_schema(&parts->constraint, text.text, text.n, err);
     buffer_free(&file);
