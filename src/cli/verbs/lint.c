@@ -14,6 +14,7 @@
 #include "cli/prompt/prompt_use.h"
 #include "cli/run/choices.h"
 #include "cli/run/model_source.h"
+#include "cli/run/request.h"
 
 struct lint {
     const struct options *o;
@@ -175,6 +176,18 @@ static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err
     return s;
 }
 
+// What the settings ask for together, such as a constraint, is built as it is for a text.
+static quill_status check_settings(struct lint *l, struct options *o, quill_error *err) {
+    quill_request request;
+    struct request_parts parts = {.choices_weighed = true};
+    quill_status s = request_build(&request, &parts, o, err);
+    request_parts_free(&parts);
+    if (!s) return s;
+    options_name_error(err);
+    const quill_error reason = *err;
+    return fail(err, s, "%s: %s", QUOTED(str_of(l->use->file->name)), reason.text);
+}
+
 int cmd_lint(struct options *o, quill_error *err) {
     struct lint l = {.o = o};
     struct output out = {.fd = -1};
@@ -182,6 +195,7 @@ int cmd_lint(struct options *o, quill_error *err) {
     if (o->operands.n != 1) return (int)fail(err, QUILL_E_USAGE, "lint: expected one FILE, found %zu", o->operands.n);
     quill_status s = environment_apply(o, err);
     if (!s) s = prompt_use_open(&l.use, o->operands.items[0], o, err);
+    if (!s) s = check_settings(&l, o, err);
     if (!s) s = open_model(&model, o, err);
     if (!s) l.tokenizer = quill_model_tokenizer(model);
     if (!s) s = check_prompt(&l, quill_model_n_ctx(model), err);
