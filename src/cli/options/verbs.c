@@ -55,6 +55,20 @@ const struct verb verbs[] = {
      .detail = "The lines of stdin or of FILE, each with its log-probability after PREFIX in front, best first. "
                "PREFIX and a line are read as one text: a space between words belongs to one of them, or --space puts "
                "it there."},
+    {.name = "embed", .bit = EMBED, .operands = "[FILE...]", .run = cmd_embed,
+     .summary = "turn lines of text into vectors",
+     .detail = "Every line of stdin, or of the files, becomes a line of numbers between spaces, as many as the model "
+               "is wide; each is the shortest that reads back as the same 32-bit float. With -o FILE.npy they are a "
+               "matrix in NumPy's format. The states behind the tokens of the line, after the final norm, are pooled "
+               "as the model's files say (modules.json and 1_Pooling/config.json of sentence-transformers, or "
+               "pooling_type of a GGUF file, whose vectors then have length 1), else to their mean; and the tokens "
+               "that its tokenizer puts around a text are there. A line that does not fit the context becomes an "
+               "empty line, in a matrix a row of NaN, and is reported; the others go on, and the status is 4."},
+    {.name = "similar", .bit = SIMILAR, .operands = "A B|--matrix [FILE...]", .run = cmd_similar,
+     .summary = "how alike texts are",
+     .detail = "Prints the cosine of the vectors of the texts A and B, as 'quill embed' makes them. With --matrix the "
+               "texts are the lines of stdin, or of the files, and each gets a line: its cosine with every line, in "
+               "their order, between tabs. A line that does not fit the context has nan."},
     {.name = "lint", .bit = LINT, .operands = "FILE", .run = cmd_lint, .summary = "check a prompt file",
      .detail = "Prints a line FILE:LINE: warning: ... for what makes answers worse: spaces before the answer, labels "
                "that begin with the same token, unbalanced examples, one that outweighs the others, a prompt that is "
@@ -104,8 +118,6 @@ const struct verb verbs[] = {
                "is drawn: the steps in their order, and the option of each."},
     {.name = "train", .summary = "train a model"},
     {.name = "finetune", .summary = "train an adapter"},
-    {.name = "embed", .summary = "turn texts into vectors"},
-    {.name = "similar", .summary = "texts by likeness"},
     {.name = "imatrix", .summary = "what matters in weights"},
     {.name = "fill", .reserved = true},
     {.name = "follows", .reserved = true},
