@@ -261,6 +261,7 @@ QUILL_MUST_CHECK quill_status options_set(struct options *o, const struct option
 // The same, unless the command line gave a value; for a prompt file.
 QUILL_MUST_CHECK quill_status options_set_default(struct options *o, const struct option_row *row, const char *source,
                                                   const char *value, quill_error *err);
+void options_mark(struct options *o, const struct option_row *row); // as one that was on the command line
 bool options_given(const struct options *o, const struct option_row *row); // on the command line
 // Turns a library message about a field ("n_ctx: ...") into one about the option ("-c, --ctx-size: ...").
 void options_name_error(quill_error *err);

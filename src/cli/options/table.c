@@ -74,6 +74,8 @@ const struct option_row option_table[] = {
      .help = "what the model thinks before it answers; else shown on a terminal and hidden elsewhere"},
     {"date", NULL, NULL, OPTION_STRING, FIELD(chat.date), .value = "YYYY-MM-DD", .verbs = CHAT,
      .group = GROUP_PROMPT, .help = "the date for templates that tell the model; else today's, in UTC"},
+    {"no-history", NULL, NULL, OPTION_FLAG, FIELD(chat.no_history), .verbs = CHAT, .group = GROUP_OTHER,
+     .help = "in a terminal: neither read nor keep what was typed, in ~/.local/state/quill/history"},
     {"loo", NULL, NULL, OPTION_FLAG, FIELD(trial.loo), .verbs = SHOTS, .group = GROUP_PROMPT, .common = true,
      .help = "leave one out: ask every example with K of the others in front, K = 0, 1, 2, 4, 8 or that of --shots"},
     {"orders", NULL, NULL, OPTION_INT, FIELD(trial.orders), .value = "N", .min = 1, .max = 100, .initial = "4",

@@ -22,7 +22,8 @@ const struct verb verbs[] = {
                "of the user is that of -f, stdin, -p or TEXT, as for a prompt; --messages has whole conversations, "
                "whose last message is answered. Special tokens in a message are plain text. What the model thinks "
                "before it answers is left out where stdout is no terminal. Without -n an answer has at most 2048 "
-               "tokens."},
+               "tokens. In a terminal, and without a message, it is a talk: /help tells its commands; Ctrl-C stops an "
+               "answer, Ctrl-D ends the talk. Where the context is full, the oldest turns are left out."},
     {.name = "map", .bit = MAP, .operands = "PROMPTFILE [ROWS]", .run = cmd_map,
      .summary = "a prompt file over many rows",
      .detail = "The slots of the prompt file are filled from the rows on stdin or in the file ROWS: lines, or --tsv, "
