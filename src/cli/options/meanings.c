@@ -27,6 +27,7 @@ const struct meaning variables[] = {
     {"TMPDIR", "where bench keeps the prompt that it measures the cache with; else /tmp"},
     {"XDG_STATE_HOME", "what was typed in talks is kept in quill/history there, else in ~/.local/state/quill/history"},
     {"VISUAL", "the editor for /edit in a talk; else EDITOR, else vi"},
+    {"EDITOR", "the editor where VISUAL is unset"},
     {"QUILL_THREADS", "the number of threads, where there is no -t"},
     {"QUILL_CPU", "the kernels, where there is no --cpu"},
     {"OMP_NUM_THREADS", "the number of threads, where neither -t nor QUILL_THREADS says it; of a list the first"},

@@ -72,7 +72,7 @@ static bool write_whole(int fd, const struct buffer *text) {
 // The variable is a command for the shell, which is given the path as a parameter.
 static quill_status run_editor(const char *path, quill_error *err) {
     struct buffer command = {0};
-    static const char variable[] = "QUILL_EDITED_FILE";
+    static const char variable[] = "MESSAGE_FILE";
     if (setenv(variable, path, 1) != 0 || !buffer_add_format(&command, "%s \"$%s\"", editor(), variable) ||
         !buffer_add_byte(&command, 0)) {
         buffer_free(&command);
