@@ -17,6 +17,10 @@ typedef struct quill_limits {
     double read_gb_per_s; // reading the model's weights in place
     double fma_gflops;    // f32 multiply-adds, two operations each
     double int8_gops;     // multiply-adds of 8-bit integers into 32-bit sums, two operations each
+    // The same by tile registers (AMX).
+    double tile_int8_gops;   // 8-bit integers
+    double tile_bf16_gflops; // bfloat16 into f32
+    double tile_block_gops;  // 8-bit integers in blocks of 32, each of whose sums are stored: the bound of such types
 } quill_limits;
 // Measures them anew at each call: some 50 ms, and the time of a few reads of all weights.
 void quill_measure_limits(quill_session *session, quill_limits *limits);

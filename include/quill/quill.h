@@ -42,7 +42,6 @@
 #include "cache.h"
 #include "chat.h"
 #include "constraint.h"
-#include "embed.h"
 #include "error.h"
 #include "model.h"
 #include "sampler.h"

@@ -150,11 +150,15 @@ struct kernels {
     void (*attn_tile[KV_TYPE_COUNT])(const struct attn_job *job);
     attn_merge_fn *attn_merge;
 
-    // Peak rates of the instruction set, for benchmarks; NULL: not measured. The first two return how many operations
-    // they did, two for each multiply-add; the third reads p[0..n).
+    // Peak rates of the instruction set, for benchmarks; NULL: not measured, or no such unit. All but peak_read, which
+    // reads p[0..n), return how many operations they did, two for each multiply-add. peak_tile_blocks: by products of
+    // 32 bytes whose sums are stored.
     double (*peak_fma)(size_t rounds);
     double (*peak_dot)(size_t rounds);
     void (*peak_read)(const void *p, size_t n);
+    double (*peak_tile_int8)(size_t rounds);
+    double (*peak_tile_bf16)(size_t rounds);
+    double (*peak_tile_blocks)(size_t rounds);
 };
 
 extern const struct kernels kernels_ref;

@@ -5,28 +5,30 @@
 #include "sweep.h"
 
 enum {
-    ROUNDS = 1 << 14, // rounds of a peak in one claim
-    CLAIMS = 512,     // claims of the team for one peak
-    SWEEPS = 4,       // reads of the weights; the fastest counts: from the second on, caches hold what they can
+    ROUNDS = 1 << 14,      // rounds of a peak in one claim
+    TILE_ROUNDS = 1 << 11, // the same of tile registers, whose instructions take longer
+    CLAIMS = 512,          // claims of the team for one peak
+    SWEEPS = 4,            // reads of the weights; the fastest counts: from the second on, caches hold what they can
 };
 
 struct peak {
     double (*run)(size_t rounds);
-    double operations; // of one claim
+    size_t rounds; // of one claim
+    double operations;
 };
 
 static void run_peak(void *arg, struct member *m) {
     struct peak *peak = arg;
     size_t begin, end;
     team_begin(m);
-    while (team_claim(m, CLAIMS, 1, &begin, &end)) peak->run(ROUNDS);
+    while (team_claim(m, CLAIMS, 1, &begin, &end)) peak->run(peak->rounds);
     team_end(m);
 }
 
 // 10^9 operations a second; 0: not measured.
-static double measure_peak(struct team *team, double (*run)(size_t rounds)) {
+static double measure_peak(struct team *team, double (*run)(size_t rounds), size_t rounds) {
     if (!run) return 0;
-    struct peak peak = {run, run(ROUNDS)}; // also lets the core's clock rise
+    struct peak peak = {run, rounds, run(rounds)}; // also lets the core's clock rise
     double start = clock_ms();
     team_run(team, run_peak, &peak);
     return peak.operations * CLAIMS / (clock_ms() - start) * 1e-6;
@@ -54,9 +56,12 @@ struct measuring {
 static void measure(void *arg) {
     const struct measuring *m = arg;
     const struct kernels *k = m->session->model->kernels;
-    m->limits->fma_gflops = measure_peak(m->session->team, k->peak_fma);
-    m->limits->int8_gops = measure_peak(m->session->team, k->peak_dot);
+    m->limits->fma_gflops = measure_peak(m->session->team, k->peak_fma, ROUNDS);
+    m->limits->int8_gops = measure_peak(m->session->team, k->peak_dot, ROUNDS);
     m->limits->read_gb_per_s = measure_read(m->session);
+    m->limits->tile_int8_gops = measure_peak(m->session->team, k->peak_tile_int8, TILE_ROUNDS);
+    m->limits->tile_bf16_gflops = measure_peak(m->session->team, k->peak_tile_bf16, TILE_ROUNDS);
+    m->limits->tile_block_gops = measure_peak(m->session->team, k->peak_tile_blocks, TILE_ROUNDS);
 }
 
 void quill_measure_limits(quill_session *session, quill_limits *limits) {

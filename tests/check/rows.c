@@ -330,7 +330,16 @@ static void bench_gelu_erf(const struct kernels *k) { with_bench(k, "gelu_erf 30
 static void bench_silu(const struct kernels *k) { with_bench(k, "silu 3072", ACTF_SILU, call_activation); }
 static void bench_exp_sum(const struct kernels *k) { with_bench(k, "row_exp_sum 3072", 0, call_row_exp_sum); }
 
+// Rates of tile registers: the operations that they say they did, counted by hand for three rounds.
+static bool check_tile_peaks(const struct kernels *k) {
+    if (!k->peak_tile_int8) return true;
+    return (k->peak_tile_int8(3) == 3 * 4 * 2 * 16 * 16 * 64 || complain("peak_tile_int8")) &&
+           (k->peak_tile_bf16(3) == 3 * 4 * 2 * 16 * 16 * 32 || complain("peak_tile_bf16")) &&
+           (k->peak_tile_blocks(3) == 3 * 2 * 2 * 16 * 16 * 32 || complain("peak_tile_blocks"));
+}
+
 const struct check row_checks[] = {
+    {"peaks of tiles", check_tile_peaks, NULL},
     {"quantize 32", check_quantize_32, bench_quantize},
     {"quantize 256", check_quantize_256, bench_quantize_256},
     {"layer_norm", check_layer_norm, bench_layer_norm},

@@ -49,7 +49,7 @@ struct bench {
     size_t n_batches;
     struct measured prompt_speed, decode_speed, batch_speed[MOST_BATCHES], tokenizer_speed, first_token;
     struct measured computed_ms, cached_ms; // of the prompt
-    struct measured read_gb, fma, dot;
+    struct measured read_gb, fma, dot, tile_int8, tile_bf16, tile_block;
     unsigned round; // makes prompts differ, so that nothing is reused from the cache
 };
 
@@ -235,6 +235,9 @@ static quill_status run_once(struct bench *b, bool count, quill_error *err) {
     if ((value = limits.read_gb_per_s) > 0) KEEP(b->read_gb);
     if ((value = limits.fma_gflops) > 0) KEEP(b->fma);
     if ((value = limits.int8_gops) > 0) KEEP(b->dot);
+    if ((value = limits.tile_int8_gops) > 0) KEEP(b->tile_int8);
+    if ((value = limits.tile_bf16_gflops) > 0) KEEP(b->tile_bf16);
+    if ((value = limits.tile_block_gops) > 0) KEEP(b->tile_block);
 #undef KEEP
     return QUILL_OK;
 }
@@ -283,6 +286,13 @@ static json_t *cache_object(struct bench *b) {
                      "cached_ms", number(median(&b->cached_ms)));
 }
 
+static json_t *limits_object(struct bench *b) {
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "read_gb_per_s", number(median(&b->read_gb)), "fma_gflops",
+                     number(median(&b->fma)), "int8_gops", number(median(&b->dot)), "tile_int8_gops",
+                     number(median(&b->tile_int8)), "tile_bf16_gflops", number(median(&b->tile_bf16)),
+                     "tile_block_gops", number(median(&b->tile_block)));
+}
+
 static json_t *result_object(struct bench *b) {
     json_t *object = json_object();
     bool ok = json_put(object, "model", json_c_string(b->info.name)) &&
@@ -293,9 +303,7 @@ static json_t *result_object(struct bench *b) {
               json_put(object, "batch", batch_array(b)) &&
               json_put(object, "tokenizer", json_pack("{s:o}", "mb_per_s", number(median(&b->tokenizer_speed)))) &&
               json_put(object, "startup", json_pack("{s:o}", "first_token_ms", number(median(&b->first_token)))) &&
-              json_put(object, "limits",
-                       json_pack("{s:o,s:o,s:o}", "read_gb_per_s", number(median(&b->read_gb)), "fma_gflops",
-                                 number(median(&b->fma)), "int8_gops", number(median(&b->dot)))) &&
+              json_put(object, "limits", limits_object(b)) &&
               json_put(object, "cache", cache_object(b));
     if (ok) return object;
     json_decref(object);
@@ -342,6 +350,11 @@ static bool add_rows(struct buffer *t, struct bench *b) {
                                "limits     read %.1f GB/s, vector multiply-adds %.1f Gflop/s, vector integer dots "
                                "%.1f Gop/s\n",
                                median(&b->read_gb), median(&b->fma), median(&b->dot));
+    if (ok && b->tile_int8.n)
+        ok = buffer_add_format(t,
+                               "tiles      8-bit integers %.1f Gop/s, in blocks of 32 %.1f Gop/s, bfloat16 %.1f "
+                               "Gflop/s\n",
+                               median(&b->tile_int8), median(&b->tile_block), median(&b->tile_bf16));
     return ok;
 }
 
