@@ -49,7 +49,8 @@ CC := $(CROSS)gcc
 endif
 SYSROOT := $(BUILD)/sysroot/usr
 BASE += -isystem $(SYSROOT)/include
-LDFLAGS += -L$(SYSROOT)/lib/aarch64-linux-gnu
+SYSROOT_LIBS := $(SYSROOT)/lib/aarch64-linux-gnu
+LDFLAGS += -L$(SYSROOT_LIBS) -Wl,-rpath-link,$(SYSROOT_LIBS):$(SYSROOT)/../lib/aarch64-linux-gnu
 RUNNER := scripts/on-aarch64
 endif
 
@@ -57,6 +58,13 @@ CFLAGS_ALL := $(BASE) $(OPT_$(CONFIG)) $(CPPFLAGS) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize% -fprofile% -pthread,$(CFLAGS_ALL)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 OPENMP := $(if $(filter openmp,$(THREADS)),-fopenmp)
 LIBS := -lpcre2-8 -ljansson -lutf8proc -lm $(OPENMP)
+
+# Line editing in a talk. A build without it reads plain lines.
+ifeq ($(origin LIBEDIT),undefined)
+LIBEDIT := $(shell printf '\#include <stdio.h>\n\#include <histedit.h>\n' | $(CC) $(BASE) -E -x c - >/dev/null 2>&1 && echo yes || echo no)
+endif
+$(if $(filter yes no,$(LIBEDIT)),,$(error LIBEDIT=$(LIBEDIT): expected yes or no))
+LIBS_CLI := $(if $(filter yes,$(LIBEDIT)),-ledit)
 
 MACHINE := $(shell $(CC) -dumpmachine)
 
@@ -89,7 +97,7 @@ debug asan ubsan native:
 	$(Q)$(MAKE) CONFIG=$@ all
 
 # An object depends on its flags: when they change (except -Werror), everything is compiled again.
-FLAGS := $(CC) $(filter-out -Werror,$(CFLAGS_ALL)) THREADS=$(THREADS)
+FLAGS := $(CC) $(filter-out -Werror,$(CFLAGS_ALL)) THREADS=$(THREADS) LIBEDIT=$(LIBEDIT)
 $(OBJ)/flags: FORCE
 	@mkdir -p $(OBJ) && printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@
 FORCE:
@@ -115,7 +123,7 @@ $(BUILD)/libquill.a: $(LIB_OBJ)
 
 $(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a $(OBJ)/embed
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(CLI_OBJ) $(BUILD)/libquill.a $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(CLI_OBJ) $(BUILD)/libquill.a $(LIBS) $(LIBS_CLI)
 
 include scripts/install.mk tests/tests.mk
 
@@ -138,7 +146,8 @@ help:
 	  'make docs                 manual page, completions, pkg-config file' \
 	  'make install|uninstall PREFIX=/usr/local DESTDIR=' \
 	  'make EMBED=file.gguf      build around another built-in model' \
-	  'make THREADS=pthread      threads of its own in place of OpenMP, for programs that fork' \
+	  'make LIBEDIT=no           no line editing in talks (else libedit, if it is installed)' \
+  'make THREADS=pthread      threads of its own in place of OpenMP, for programs that fork' \
 	  'Variables: CC, CFLAGS, LDFLAGS, WERROR=1 (warnings are errors), V=1 (show commands)'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_PROGRAMS:=.d) $(TOOLS:=.d)

@@ -56,6 +56,7 @@ owners='
 <pthread\.h>    src/base/threads.h  src/base/threads_*.c
 <omp\.h>|pragma.omp  src/base/threads_openmp.c
 <sys/mman\.h>   src/base/map.c
+<histedit\.h>  src/cli/talk/line_edit.c
 <utf8proc\.h>   src/cli/io/wrap.c  src/chat/jinja/text.c  src/tokenizer/characters*  src/tokenizer/normal_chars*
 <jansson\.h>    src/formats/safetensors.c  src/formats/*json*  src/formats/hf_*  src/load/*  src/cli/io/json_out.h
 <[a-z]*mmintrin.h>|<x86intrin\.h>|<arm_neon\.h>  src/kernels/isa/simd_*.h  src/kernels/isa/kernels_*special*

@@ -19,7 +19,8 @@ apt() {
         -o Dir::State::Lists="$PWD/lists" -o Dir::Cache="$PWD" -o Debug::NoLocking=true "$@"
 }
 apt update
-apt download libcmocka-dev libcmocka0 libpcre2-dev libpcre2-8-0 libjansson-dev libjansson4 libutf8proc-dev libutf8proc2
+apt download libcmocka-dev libcmocka0 libpcre2-dev libpcre2-8-0 libjansson-dev libjansson4 \
+    libutf8proc-dev libutf8proc2 libedit-dev libedit2 libtinfo6 libbsd0 libmd0
 for package in *.deb; do dpkg-deb -x "$package" ../sysroot; done
 cd ..
 rm -rf apt

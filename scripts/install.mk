@@ -6,7 +6,7 @@ PAGES := $(if $(PROGRAM),$(if $(CROSS),,$(addprefix $(BUILD)/,quill.1 quill.bash
 VERSION := $(shell sed -n 's/^.define QUILL_VERSION "\(.*\)"/\1/p' include/quill/version.h)
 docs: $(PAGES) $(BUILD)/quill.pc
 $(OBJ)/make-docs: scripts/make-docs.c $(CLI_OBJ) $(BUILD)/libquill.a
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(filter-out %/main.o,$(CLI_OBJ)) $(BUILD)/libquill.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(filter-out %/main.o,$(CLI_OBJ)) $(BUILD)/libquill.a $(LIBS) $(LIBS_CLI)
 $(BUILD)/quill.1: KIND := man scripts/quill.1.in
 $(BUILD)/quill.1: scripts/quill.1.in
 $(BUILD)/quill.bash: KIND := bash

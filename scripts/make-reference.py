@@ -21,6 +21,7 @@ tests need neither Python nor a network; tests/data/README.md holds the commands
     scripts/make-reference.py json_schema                  JSON schemas and texts that are valid under them, or not
     scripts/make-reference.py chat                         what Jinja2 renders from chat templates of our own
     scripts/make-reference.py search                       guidance, beams and contrastive search
+    scripts/make-reference.py embeddings                   vectors of texts, also by sentence-transformers
     scripts/make-reference.py check                        verify all of it by the float64 forward pass
 """
 import argparse
@@ -48,6 +49,7 @@ COMMANDS = {
     "chat": ("chat", "what Jinja2, as transformers configures it, renders from chat templates of our own"),
     "search": ("search", "guidance, beams and contrastive search with tiny models"),
     "json_schema": ("json_schema", "JSON schemas and texts that are valid under them, or not"),
+    "embeddings": ("embeddings", "vectors of texts"),
     "check": ("check", "compute the committed logits again in float64 and compare"),
 }
 

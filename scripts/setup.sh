@@ -6,7 +6,7 @@
 # Makes sure that this machine has what is needed to build quill:
 #
 #     run    a C compiler with OpenMP, make, PCRE2, Jansson, utf8proc
-#     test   and cmocka
+#     test   and cmocka, libedit, tmux
 #     all    and what scripts/test --all needs: clang, sanitizers, an emulated aarch64, a few tools
 #
 # It compiles and links a few lines against each library. If that works, it installs nothing and needs no network.
@@ -85,10 +85,10 @@ has() {
 
 case $level in
 run) pieces="cc make threads $runtime pcre2 jansson utf8proc" ;;
-test) pieces="cc make threads $runtime pcre2 jansson utf8proc cmocka" ;;
+test) pieces="cc make threads $runtime pcre2 jansson utf8proc cmocka libedit tmux" ;;
 all)
-    pieces="cc make threads $runtime pcre2 jansson utf8proc cmocka"
-    pieces="$pieces sanitizers clang aarch64 qemu shellcheck strace tmux mandoc zsh fish python3 chromium"
+    pieces="cc make threads $runtime pcre2 jansson utf8proc cmocka libedit tmux"
+    pieces="$pieces sanitizers clang aarch64 qemu shellcheck strace mandoc zsh fish python3 chromium"
     ;;
 esac
 
@@ -154,7 +154,7 @@ if [ -z "$missing" ]; then
     exit 0
 fi
 
-# libedit (line editing in a terminal) is optional: it is installed along with others, never by itself.
+# libedit (line editing in quill chat) is optional for a build: it is installed along with others, never by itself.
 wanted=$missing
 has libedit || wanted="$wanted libedit"
 

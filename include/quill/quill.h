@@ -42,6 +42,7 @@
 #include "cache.h"
 #include "chat.h"
 #include "constraint.h"
+#include "embed.h"
 #include "error.h"
 #include "model.h"
 #include "sampler.h"

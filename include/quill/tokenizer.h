@@ -130,6 +130,8 @@ typedef struct quill_tokenizer_info {
     size_t n_eos;
     const int32_t *suppressed; // [n_suppressed] ids that the files say are never to be drawn, borrowed
     size_t n_suppressed;
+    const int32_t *appended; // [n_appended] ids that the files put behind a text, for embeddings (embed.h), borrowed;
+    size_t n_appended;       // a text that is to go on does without them
     size_t memory;        // bytes held
     bool pre_missing;     // BPE: the file names no pre-tokenizer; gpt-2 was assumed
     bool nfc_left_out;    // the file asks for normalization form C; it is not applied, so that text decodes unchanged

@@ -2,6 +2,9 @@
 CLI_UNITS := test_template test_rows test_prompt_use test_output
 TESTS += $(CLI_UNITS)
 
+# Talks read lines with libedit, or without it.
+SRC_cli := $(filter-out $(if $(filter yes,$(LIBEDIT)),cli/talk/line_simple,cli/talk/line_edit),$(SRC_cli))
+
 # The built-in model is assembled into the program, which reads it in place; without one a file says so. Another EMBED
 # makes another program.
 ifneq ($(filter command,$(origin EMBED)),)

@@ -43,16 +43,18 @@ static const char *other_format(const uint8_t *data, size_t size) {
     return size ? "something else" : "an empty file";
 }
 
-static quill_status check_magic(const uint8_t *data, size_t size, const char *path, quill_error *err) {
+static quill_status check_magic(const uint8_t *data, size_t size, enum weights_want want, const char *path,
+                                quill_error *err) {
+    const char *kind = want == WEIGHTS_ADAPTER ? "an adapter's GGUF file or its" : "a GGUF file or a model";
     if (size >= 4 && memcmp(data, "GGUF", 4) == 0) return QUILL_OK;
-    return fail(err, QUILL_E_MODEL, "%s: expected a GGUF file or a model folder, found %s", QUOTED(str_of(path)),
+    return fail(err, QUILL_E_MODEL, "%s: expected %s folder, found %s", QUOTED(str_of(path)), kind,
                 other_format(data, size));
 }
 
-static quill_status header(struct gguf *g) {
+static quill_status header(struct gguf *g, enum weights_want want) {
     struct reader *r = &g->r;
     size_t size = reader_left(r);
-    quill_status s = check_magic(r->at, size, g->w->path, g->err);
+    quill_status s = check_magic(r->at, size, want, g->w->path, g->err);
     if (s) return s;
     reader_take(r, 4);
     uint32_t version = reader_u32le(r);
@@ -194,7 +196,7 @@ static quill_status tensors(struct gguf *g) {
 static quill_status parse(struct weights *w, const void *data, size_t size, enum weights_want want, quill_error *err) {
     struct gguf g = {.r = reader_over(data, size), .w = w, .err = err};
     w->file_bytes = size;
-    quill_status s = header(&g);
+    quill_status s = header(&g, want);
     if (!s) s = metadata(&g);
     if (!s && weights_want_tensors(want)) s = tensors(&g);
     return s;
@@ -223,7 +225,7 @@ quill_status gguf_open_file(struct weights **out, const char *path, enum weights
         uint8_t head[16] = {0};
         size_t n = sizeof head;
         s = map_head(head, &n, path, QUILL_E_MODEL, err);
-        if (!s) s = check_magic(head, n, path, err);
+        if (!s) s = check_magic(head, n, want, path, err);
     }
     if (!s) s = map_open(&w->own->maps[0], path, how, QUILL_E_MODEL, err);
     if (!s) {

@@ -158,6 +158,9 @@ static quill_status gguf_ids(struct vocab *v, const struct weights *w, quill_err
     if (!s) v->spec.add_bos_unsaid = !found;
     if (!s) s = meta_bool(w, "tokenizer.ggml.add_space_prefix", &prefix, &found, err);
     v->spec.dummy_prefix = prefix ? PREFIX_UNLESS_SPACE : PREFIX_NONE;
+    bool append = false;
+    if (!s) s = meta_bool(w, "tokenizer.ggml.add_eos_token", &append, &found, err);
+    v->appends_eos = append;
     return s;
 }
 

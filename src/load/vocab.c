@@ -41,6 +41,7 @@ quill_status vocab_load(struct vocab *v, const struct weights *w, quill_error *e
     v->spec.file = w->path;
     v->spec.eos = v->eos;
     v->spec.suppressed = v->suppressed;
+    if (v->appends_eos && v->spec.n_eos) v->spec.appended = v->eos, v->spec.n_appended = 1;
     v->spec.ignored = v->ignored.text.p;
     v->spec.bos_ignored = v->ignored.bos;
     if (s) vocab_free(v);

@@ -17,6 +17,7 @@ struct vocab {
     struct arena arena;
     int32_t eos[MAX_EOS];
     int32_t infill[3];
+    bool appends_eos;            // a GGUF file puts the first of eos behind a text
     int32_t *suppressed;         // [spec.n_suppressed]
     size_t suppressed_cap;
     struct ignored ignored;

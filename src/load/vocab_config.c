@@ -114,6 +114,8 @@ quill_status vocab_read_config(struct vocab_reading *r, struct vocab_config *c) 
         if (str_is(name, "\"add_bos_token\"")) {
             c->add_bos = str_is(value, "true");
             c->add_bos_said = !str_is(value, "null");
+        } else if (str_is(name, "\"add_eos_token\"")) {
+            c->add_eos = str_is(value, "true");
         } else if (str_is(name, "\"tokenizer_class\"")) {
             c->class = value;
         } else if (str_is(name, "\"add_prefix_space\"")) {

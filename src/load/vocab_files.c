@@ -299,6 +299,7 @@ static quill_status place_all(struct vocab_reading *r, const struct vocab_config
     if (!status) status = named_id(r, c, ignored, "\"eos_token\"", &o->eos);
     if (*bos < 0) *bos = o->model_bos;
     if (o->eos < 0) o->eos = o->model_eos;
+    if (!o->has_template && c->add_eos && o->eos >= 0) o->appended[o->n_appended++] = o->eos;
     free(o->entries), o->entries = NULL; // with millions of tokens their memory matters
     return status;
 }
@@ -333,6 +334,8 @@ static struct vocab_spec spec_of(const struct vocab_owner *o, const struct vocab
         .behaviors = behaves ? o->behaviors : NULL,
         .eos = &o->eos,
         .n_eos = o->eos >= 0,
+        .appended = o->appended,
+        .n_appended = o->n_appended,
         .bos = o->template_bos >= 0 ? o->template_bos : bos,
         .add_bos = add_bos,
         .ignore_merges = o->ignore_merges,

@@ -8,7 +8,7 @@
 #include "base/json_walk.h"
 #include "tokenizer/spec.h"
 
-enum { OWN_MOST_PATTERNS = 16, OWN_MOST_NORMALIZERS = 64 };
+enum { OWN_MOST_PATTERNS = 16, OWN_MOST_NORMALIZERS = 64, MOST_APPENDED = 8 };
 
 // What a pattern of a pre-tokenizer is made from.
 enum pattern_origin { PATTERN_STRING, PATTERN_REGEX, PATTERN_CLASS };
@@ -45,8 +45,10 @@ struct vocab_owner {
     enum prefix_scope prefix_scope;
     bool byte_level, metaspace, decoder_strips;
     int32_t model_bos, model_eos; // that tokenizer.model has; -1: none
-    bool has_template;           // the post-processor says what stands in front of a text
+    bool has_template;           // the post-processor says what stands in front of a text, and behind it
     int32_t template_bos;        // the token that it puts in front; -1: none
+    int32_t appended[MOST_APPENDED]; // [n_appended] behind a text: those of the template, or EOS
+    size_t n_appended;
     int32_t unk;
     struct str *tokens;          // [n_tokens] by id, from the entries
     uint8_t *kinds;

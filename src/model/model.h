@@ -102,6 +102,7 @@ void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs);
 // Computes the spans (each of a different sequence; their n sum to at most max_tokens), extends their sequences in the
 // cache and writes the requested logits, [sum of n_logits][n_vocab], in the order of the spans. The result of a token
 // depends only on its own sequence, not on other spans or on how tokens are split into calls. Allocates nothing.
+// logits NULL: the head is left out; forward_hidden has the states of the rows whose logits were requested.
 // QUILL_E_MODEL: "model produced non-finite values"; the sequences then keep their old lengths.
 quill_status forward_run(struct forward *f, struct kv_cache *kv, struct team *team, const struct span *spans,
                          size_t n_spans, float *logits, quill_error *err);

@@ -12,10 +12,14 @@ static struct forward_size forward_size(const struct lanes_plan *plan) {
     return (struct forward_size){.max_tokens = plan->n_chunk, .n_threads = plan->threads, .max_rank = plan->max_rank};
 }
 
+// Floats of a row of logits, or of a state.
+static size_t widest(const struct hparams *hp) {
+    return (size_t)(hp->n_vocab > hp->n_embd ? hp->n_vocab : hp->n_embd);
+}
+
 uint64_t lanes_bytes(const struct model *model, const struct lanes_plan *plan) {
-    const size_t n_vocab = (size_t)model_hparams(model)->n_vocab;
     const struct forward_size size = forward_size(plan);
-    return forward_bytes(model, &size) + plan->n_rows * n_vocab * sizeof(float) +
+    return forward_bytes(model, &size) + plan->n_rows * widest(model_hparams(model)) * sizeof(float) +
            (size_t)plan->n_seq * (size_t)plan->n_ctx * sizeof(int32_t);
 }
 
@@ -23,9 +27,9 @@ quill_status lanes_create(struct lanes *lanes, const struct model *model, const 
                           quill_error *err) {
     const struct hparams *hp = model_hparams(model);
     const struct forward_size size = forward_size(plan);
-    *lanes = (struct lanes){.plan = *plan, .n_vocab = hp->n_vocab};
+    *lanes = (struct lanes){.plan = *plan, .n_vocab = hp->n_vocab, .n_embd = hp->n_embd};
     lanes->held = alloc_array((size_t)plan->n_seq * (size_t)plan->n_ctx, sizeof *lanes->held);
-    lanes->logits = alloc_array(plan->n_rows * (size_t)hp->n_vocab, sizeof *lanes->logits);
+    lanes->logits = alloc_array(plan->n_rows * widest(hp), sizeof *lanes->logits);
     lanes->in_use = alloc_zeroed((size_t)plan->n_seq, sizeof *lanes->in_use);
     lanes->taken = alloc_zeroed((size_t)plan->n_seq, sizeof *lanes->taken);
     if (!lanes->held || !lanes->logits || !lanes->in_use || !lanes->taken) return fail_memory(err);
@@ -47,8 +51,20 @@ static int32_t *held_by(const struct lanes *lanes, int32_t lane) {
     return lanes->held + (size_t)lane * (size_t)lanes->plan.n_ctx;
 }
 
+size_t lanes_width(const struct lanes *lanes) { return (size_t)(lanes->states ? lanes->n_embd : lanes->n_vocab); }
+
+size_t lanes_rows(const struct lanes *lanes) {
+    const size_t n_vocab = (size_t)lanes->n_vocab, n_embd = (size_t)lanes->n_embd;
+    return lanes->states && n_vocab > n_embd ? lanes->plan.n_rows * n_vocab / n_embd : lanes->plan.n_rows;
+}
+
 quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err) {
-    quill_status s = forward_run(lanes->forward, lanes->kv, lanes->team, spans, n_spans, lanes->logits, err);
+    float *const logits = lanes->states ? NULL : lanes->logits;
+    quill_status s = forward_run(lanes->forward, lanes->kv, lanes->team, spans, n_spans, logits, err);
+    size_t n_states = 0;
+    for (size_t i = 0; !s && lanes->states && i < n_spans; i++) n_states += spans[i].n_logits;
+    for (size_t row = 0; row < n_states; row++)
+        forward_hidden(lanes->forward, row, lanes->logits + row * (size_t)lanes->n_embd);
     for (size_t i = 0; !s && i < n_spans; i++) {
         memcpy(held_by(lanes, spans[i].seq) + spans[i].pos, spans[i].ids, spans[i].n * sizeof *spans[i].ids);
         lanes->n_computed += spans[i].n;

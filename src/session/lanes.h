@@ -24,7 +24,7 @@ struct lanes_plan {
 
 struct lanes {
     struct lanes_plan plan;
-    int32_t n_vocab;
+    int32_t n_vocab, n_embd;
     struct team *team; // borrowed; set before the first pass
     struct prompt_cache *cache; // or NULL
     struct kv_cache *kv;
@@ -33,7 +33,8 @@ struct lanes {
     bool *in_use;     // [n_seq] used by a task
     uint64_t *taken;  // [n_seq] the value of n_taken when it was last taken
     uint64_t n_taken;
-    float *logits;    // [n_rows][n_vocab]
+    bool states;      // passes give the final states of the wanted rows in place of their logits
+    float *logits;    // [lanes_rows][lanes_width], with room for n_rows of either width
     uint64_t n_computed; // positions computed so far, without reused ones
 };
 
@@ -45,6 +46,11 @@ void lanes_free(struct lanes *lanes); // zeros are fine
 
 // Computes spans as forward_run does, into lanes->logits, and records their ids as held.
 quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err);
+
+// What a pass gives for a row that is wanted: logits[n_vocab], or with `states` the state behind the last block and the
+// final norm, [n_embd]. And how many such rows there is room for, at least n_seq.
+size_t lanes_width(const struct lanes *lanes);
+size_t lanes_rows(const struct lanes *lanes);
 
 // The final state, out[n_embd], behind the token whose row of lanes->logits this is, until the next pass.
 void lanes_hidden(const struct lanes *lanes, const float *logits, float *out);

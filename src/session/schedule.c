@@ -130,7 +130,7 @@ static void plan_pass(struct schedule *s) {
     size_t later = 0; // tasks with a lane that are not yet in the pass
     s->n_spans = 0;
     s->tokens = s->lanes->plan.n_chunk;
-    s->logits = s->lanes->plan.n_rows;
+    s->logits = lanes_rows(s->lanes);
     for (size_t i = 0; i < s->n; i++) later += is_planned(s->tasks[i]);
     for (size_t i = 0; i < s->n; i++)
         if (is_planned(s->tasks[i]) && s->tasks[i]->goes_on) plan_next(s, s->tasks[i], --later);
@@ -198,7 +198,7 @@ static void run_pass(struct schedule *s) {
     const float *logits = s->lanes->logits;
     for (size_t i = 0; i < s->n_spans; i++) {
         deliver(s, &s->spans[i], s->of[i], logits);
-        logits += s->spans[i].n_logits * (size_t)s->lanes->n_vocab;
+        logits += s->spans[i].n_logits * lanes_width(s->lanes);
     }
 }
 

@@ -19,7 +19,8 @@ struct task_calls {
     // For a task past its first logits: writes at most `room` guesses after the ids and returns their number. NULL:
     // none.
     size_t (*guess)(void *user, size_t room);
-    // logits[n][n_vocab] after ids[at], ids[at + 1] ... ids[at + n - 1]; every call begins where the last one ended.
+    // logits[n][n_vocab] after ids[at], ids[at + 1] ... ids[at + n - 1]; every call begins where the last one ended. If
+    // the lanes give states, they are states[n][n_embd].
     // The task is over after the last of its ids, unless this call adds more: it raises `n` by at least one and at most
     // by the rows of this call, and the task then continues, with logits only after the last id. Or it sets `replaced`:
     // the ids, any number of them, are other ones from ids[kept] on, and the task reads them as a new one does. Or it

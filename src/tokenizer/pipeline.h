@@ -59,6 +59,8 @@ struct quill_tokenizer {
     struct infill infill;
     int32_t *suppressed;               // [n_suppressed]
     size_t n_suppressed;
+    int32_t *appended;                 // [n_appended]
+    size_t n_appended;
     int32_t bos;
     char *ignored;                     // NULL: nothing was
     bool adds_bos, pre_missing, nfc_left_out;

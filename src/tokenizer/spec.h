@@ -130,6 +130,8 @@ struct vocab_spec {
     const uint8_t *behaviors;     // [n_patterns] enum split_behavior and SPLIT_INVERTED; NULL: all isolated
     const int32_t *eos;           // [n_eos] those that the file names
     size_t n_eos;
+    const int32_t *appended;      // [n_appended] tokens that the file puts behind a text; generation leaves them out
+    size_t n_appended;
     const int32_t *infill;        // [3] tokens in front of the text before a gap, the text behind it, and what fills it
                                   // (-1: none), as the file names them; NULL: it does not
     const int32_t *suppressed;    // [n_suppressed] ids of tokens that are never to be drawn

@@ -31,6 +31,19 @@ static quill_status set_suppressed(quill_tokenizer *t, const struct vocab_spec *
     return QUILL_OK;
 }
 
+static quill_status set_appended(quill_tokenizer *t, const struct vocab_spec *spec, quill_error *err) {
+    const int32_t last = (int32_t)t->vocab.n - 1;
+    t->appended = alloc_array(spec->n_appended, sizeof *t->appended);
+    if (!t->appended) return fail_memory(err);
+    for (size_t i = 0; i < spec->n_appended; i++) {
+        if (spec->appended[i] < 0 || spec->appended[i] > last)
+            return fail(err, QUILL_E_MODEL, "%s: token behind a text: expected an id of 0 to %d, found %d",
+                        QUOTED(str_of(spec->file)), last, spec->appended[i]);
+        t->appended[t->n_appended++] = spec->appended[i];
+    }
+    return QUILL_OK;
+}
+
 // The segmenter of each model.
 static const struct {
     const char *name;
@@ -109,6 +122,7 @@ static quill_status fill(quill_tokenizer *t, const struct pre_rule *rule, const 
     if (!status) status = set_specials(t, spec, err);
     if (!status) status = ends_find(&t->ends, &t->vocab, spec, err);
     if (!status) status = set_suppressed(t, spec, err);
+    if (!status) status = set_appended(t, spec, err);
     if (status) return status;
     infill_find(&t->infill, &t->vocab, spec);
     t->shelf = alloc_zeroed(1, sizeof *t->shelf);
@@ -167,6 +181,7 @@ void quill_tokenizer_free(quill_tokenizer *t) {
     free(t->pre);
     ends_free(&t->ends);
     free(t->suppressed);
+    free(t->appended);
     free(t->ignored);
     free(t);
 }
@@ -213,6 +228,8 @@ void quill_tokenizer_describe(const quill_tokenizer *t, quill_tokenizer_info *in
         .n_eos = t->ends.n,
         .suppressed = t->suppressed,
         .n_suppressed = t->n_suppressed,
+        .appended = t->appended,
+        .n_appended = t->n_appended,
         .memory = sizeof *t + token_table_memory(&t->vocab) + t->segmenter->memory(t->segments) +
                   all_added_memory(t) + normalizer_memory(t->normalizer) + splitter_memory(t->splitter) +
                   (t->cuts ? sizeof *t->cuts : 0),

@@ -99,6 +99,14 @@ quill_status output_flush(struct output *out, quill_error *err) {
     return s;
 }
 
+quill_status output_replace_begin(struct output *out, const void *bytes, size_t n, quill_error *err) {
+    quill_status s = output_flush(out, err);
+    if (!s && lseek(out->fd, 0, SEEK_SET) != 0) s = fail_errno(err, QUILL_E_SYSTEM, out->name, "write", errno);
+    if (!s) s = write_all(out, bytes, n, err);
+    if (!s && lseek(out->fd, 0, SEEK_END) < 0) s = fail_errno(err, QUILL_E_SYSTEM, out->name, "write", errno);
+    return s;
+}
+
 // The terminal's width may have changed when a line begins.
 static bool add_wrapped(struct output *out, const char *p, size_t n) {
     struct buffer shown = {0};

@@ -34,6 +34,8 @@ bool output_same(const struct output *a, const struct output *b); // both go to 
 QUILL_MUST_CHECK quill_status output_write(struct output *out, const void *bytes, size_t n, quill_error *err);
 // The same without the filter: for our own terminal sequences.
 QUILL_MUST_CHECK quill_status output_write_raw(struct output *out, const char *string, quill_error *err);
+// Writes the first n bytes of a file that appears whole again.
+QUILL_MUST_CHECK quill_status output_replace_begin(struct output *out, const void *bytes, size_t n, quill_error *err);
 QUILL_MUST_CHECK quill_status output_flush(struct output *out, quill_error *err);
 // On a terminal, ends an unfinished line.
 QUILL_MUST_CHECK quill_status output_end_line(struct output *out, quill_error *err);

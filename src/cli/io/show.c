@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,18 @@ bool show_decimal(struct buffer *t, double value, int places) {
     if (isnan(value)) return buffer_add_string(t, "nan");
     if (isinf(value)) return buffer_add_string(t, value < 0 ? "-inf" : "inf");
     return buffer_add_format(t, "%.*f", places, value);
+}
+
+bool show_float(struct buffer *t, float value) {
+    enum { EXACT_DIGITS = 9 }; // of a float, in any case
+    char text[32];
+    if (!isfinite(value)) return show_decimal(t, (double)value, 0);
+    // %g drops zeros, so that six digits are fewer where fewer do.
+    for (int digits = 6; digits <= EXACT_DIGITS; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value) break;
+    }
+    return buffer_add_string(t, text);
 }
 
 // C0, DEL, C1: the characters that a field of a line cannot hold.

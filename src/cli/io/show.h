@@ -13,6 +13,7 @@
 bool show_number(struct buffer *b, uint64_t number); // decimal
 // A number with `places` decimal places; -inf, inf and nan.
 bool show_decimal(struct buffer *b, double value, int places);
+bool show_float(struct buffer *b, float value); // the fewest digits that read back as the same float; nan, inf, -inf
 // A field of a line: escapes \\ \n \t \r, everything else unchanged.
 bool show_escaped(struct buffer *b, const char *p, size_t n);
 

@@ -14,6 +14,7 @@ static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof *stop_signals };
 
 static volatile sig_atomic_t caught; // number of the signal; 0: none
+static volatile sig_atomic_t patient; // a second SIGINT changes nothing
 static struct {
     volatile sig_atomic_t used;
     char path[PATH_MAX]; // a copy: a signal may come when the owner's string is gone
@@ -45,12 +46,12 @@ static void handle(int number, void (*handler)(int), int flags) {
 }
 
 static void remember(int number) {
-    if (caught) {
+    if (caught && !(patient && number == SIGINT)) {
         remove_temporaries();
         handle(number, SIG_DFL, 0);
         raise(number); // blocked until this handler returns
     }
-    caught = number;
+    if (!caught) caught = number;
 }
 
 static void bus_error(int number) {
@@ -110,6 +111,13 @@ void signals_catch(void) {
 const volatile sig_atomic_t *signals_flag(void) { return &caught; }
 
 bool signals_pending(void) { return caught != 0; }
+
+bool signals_take_interrupt(void) {
+    const bool came = caught == SIGINT;
+    patient = 1;
+    if (came) caught = 0;
+    return came;
+}
 
 void signals_reraise(void) {
     int number = caught;

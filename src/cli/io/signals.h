@@ -26,6 +26,9 @@ void signals_release(const sigset_t *before);
 void signals_catch(void);
 const volatile sig_atomic_t *signals_flag(void);
 bool signals_pending(void);
+// For talks, where SIGINT stops an answer and not the program: whether one came, which then counts as handled. From the
+// first call on, a second one does not kill.
+bool signals_take_interrupt(void);
 void signals_reraise(void); // ends the program by the signal that came, so that its parent sees it
 
 #endif

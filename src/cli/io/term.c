@@ -15,10 +15,10 @@ static bool is_set(const char *name) {
     return value && *value;
 }
 
-static bool dumb(void) { return !is_set("TERM") || strcmp(getenv("TERM"), "dumb") == 0; }
+bool terminal_is_dumb(void) { return !is_set("TERM") || strcmp(getenv("TERM"), "dumb") == 0; }
 
 void progress_start(struct progress *bar, bool quiet) {
-    *bar = (struct progress){.possible = !quiet && isatty(STDERR_FILENO) && !dumb(), .started = clock_ms()};
+    *bar = (struct progress){.possible = !quiet && isatty(STDERR_FILENO) && !terminal_is_dumb(), .started = clock_ms()};
 }
 
 static void say(const char *text, size_t n) {
@@ -78,7 +78,7 @@ void progress_clear(struct progress *bar) {
 
 bool colors_wanted(enum color_when when, bool terminal) {
     if (when != COLOR_AUTO) return when == COLOR_ALWAYS;
-    return terminal && !is_set("NO_COLOR") && !dumb();
+    return terminal && !is_set("NO_COLOR") && !terminal_is_dumb();
 }
 
 size_t help_width(void) {

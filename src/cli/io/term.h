@@ -18,6 +18,7 @@ void progress_update(struct progress *bar, const char *what, uint64_t done, uint
 void progress_hide(struct progress *bar);  // until the next update
 void progress_clear(struct progress *bar); // ends it
 
+bool terminal_is_dumb(void); // TERM is unset or "dumb": what is printed stays where it is
 // NO_COLOR and TERM=dumb turn automatic colours off.
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 bool colors_wanted(enum color_when when, bool terminal);

@@ -15,6 +15,8 @@ int cmd_quantize(struct options *o, quill_error *err);
 int cmd_ask(struct options *o, quill_error *err);
 int cmd_choose(struct options *o, quill_error *err);
 int cmd_score(struct options *o, quill_error *err);
+int cmd_embed(struct options *o, quill_error *err);
+int cmd_similar(struct options *o, quill_error *err);
 int cmd_rank(struct options *o, quill_error *err);
 int cmd_shots(struct options *o, quill_error *err);
 int cmd_lint(struct options *o, quill_error *err);

@@ -276,6 +276,11 @@ static quill_status check_dashes(const struct scan *scan, const char *arg, quill
                 QUOTED(str_of(arg)), program_of(scan->verb, program, sizeof program));
 }
 
+void options_mark(struct options *o, const struct option_row *row) {
+    const size_t i = (size_t)(row - option_table);
+    o->given[i / 64] |= UINT64_C(1) << i % 64;
+}
+
 // Sets the option that was `found` in `arg`.
 static quill_status take(struct scan *scan, struct options *o, char *arg, int found, quill_error *err) {
     const bool is_name = arg[1] == '-';
@@ -292,8 +297,7 @@ static quill_status take(struct scan *scan, struct options *o, char *arg, int fo
     if (found == '?') return fail(err, QUILL_E_USAGE, "%s takes no value", shown);
     if (found == ':') return fail(err, QUILL_E_USAGE, "%s needs a value: %s", shown, row->value);
     const char *text = optarg ? optarg : row->bare;
-    const size_t i = (size_t)(row - option_table);
-    o->given[i / 64] |= UINT64_C(1) << i % 64;
+    options_mark(o, row);
     return set_field(o, row, shown, text, err);
 }
 

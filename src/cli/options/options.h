@@ -25,6 +25,7 @@ enum normalize { NORMALIZE_NONE, NORMALIZE_TOKENS, NORMALIZE_PRIOR, NORMALIZE_BY
 enum score_unit { PER_LINE, PER_TOKEN };
 enum budget { BUDGET_SOFT, BUDGET_HARD };
 enum reasoning { REASONING_SHOW, REASONING_HIDE };
+enum embed_pooling { EMBED_AS_SAID, EMBED_MEAN, EMBED_CLS, EMBED_LAST };
 
 // A number that was not given and has no default is -1, a string NULL. Strings are borrowed from argv.
 struct options {
@@ -121,6 +122,11 @@ struct options {
         bool header, no_bos, whole, space;
     } score;
     struct {
+        int pooling; // enum embed_pooling
+        const char *prompt, *prompt_name;
+        bool normalize, no_normalize, matrix;
+    } embed;
+    struct {
         int64_t prompt, predict, depth, runs;
         const char *batch;
     } bench;
@@ -153,8 +159,10 @@ enum verb_bit {
     BENCH = 1 << 12,
     MODELS = 1 << 13,
     CACHE = 1 << 14,
-    CHAT = 1 << 15, // the last one
-    EVERY_VERB = 2 * CHAT - 1,
+    CHAT = 1 << 15,
+    EMBED = 1 << 16,
+    SIMILAR = 1 << 17, // the last one
+    EVERY_VERB = 2 * SIMILAR - 1,
     PROMPT_VERBS = GENERATE | MAP | CHOOSE | ASK | SHOTS | LINT, // verbs that take prompt files
 };
 
@@ -253,6 +261,7 @@ QUILL_MUST_CHECK quill_status options_set(struct options *o, const struct option
 // The same, unless the command line gave a value; for a prompt file.
 QUILL_MUST_CHECK quill_status options_set_default(struct options *o, const struct option_row *row, const char *source,
                                                   const char *value, quill_error *err);
+void options_mark(struct options *o, const struct option_row *row); // as one that was on the command line
 bool options_given(const struct options *o, const struct option_row *row); // on the command line
 // Turns a library message about a field ("n_ctx: ...") into one about the option ("-c, --ctx-size: ...").
 void options_name_error(quill_error *err);

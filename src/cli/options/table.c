@@ -9,10 +9,11 @@
     .target_kind = _Generic(((quill_request *)0)->member, float: TARGET_FLOAT, int32_t: TARGET_INT, \
                             int64_t: TARGET_INT64, bool: TARGET_BOOL, const char *: TARGET_STRING)
 #define SCORERS (SCORE | RANK)
+#define EMBEDDERS (EMBED | SIMILAR)
 #define GENERATORS (GENERATE | MAP | CHAT)
-#define RUNNERS (GENERATORS | SCORERS | CHOOSE | ASK | SHOTS) // verbs that run a model
+#define RUNNERS (GENERATORS | SCORERS | EMBEDDERS | CHOOSE | ASK | SHOTS) // verbs that run a model
 // Verbs with a result on stdout.
-#define WRITERS (GENERATORS | SCORERS | CHOOSE | TOKENIZE | INSPECT | BENCH | MODELS | CACHE)
+#define WRITERS (GENERATORS | SCORERS | EMBEDDERS | CHOOSE | TOKENIZE | INSPECT | BENCH | MODELS | CACHE)
 #define INT_MAX_VALUE 2147483647.0
 #define SEED_MAX_VALUE 9007199254740991.0
 
@@ -73,6 +74,8 @@ const struct option_row option_table[] = {
      .help = "what the model thinks before it answers; else shown on a terminal and hidden elsewhere"},
     {"date", NULL, NULL, OPTION_STRING, FIELD(chat.date), .value = "YYYY-MM-DD", .verbs = CHAT,
      .group = GROUP_PROMPT, .help = "the date for templates that tell the model; else today's, in UTC"},
+    {"no-history", NULL, NULL, OPTION_FLAG, FIELD(chat.no_history), .verbs = CHAT, .group = GROUP_OTHER,
+     .help = "in a terminal: neither read nor keep what was typed, in ~/.local/state/quill/history"},
     {"loo", NULL, NULL, OPTION_FLAG, FIELD(trial.loo), .verbs = SHOTS, .group = GROUP_PROMPT, .common = true,
      .help = "leave one out: ask every example with K of the others in front, K = 0, 1, 2, 4, 8 or that of --shots"},
     {"orders", NULL, NULL, OPTION_INT, FIELD(trial.orders), .value = "N", .min = 1, .max = 100, .initial = "4",
@@ -96,6 +99,12 @@ const struct option_row option_table[] = {
      .help = "the text before every line; its own tokens are not counted"},
     {"space", NULL, NULL, OPTION_FLAG, FIELD(score.space), .verbs = SCORERS, .group = GROUP_PROMPT,
      .help = "a line begins with a space, unless one is there or ends the prefix"},
+    {"prompt", NULL, "p", OPTION_STRING, FIELD(embed.prompt), .value = "TEXT", .verbs = EMBEDDERS,
+     .group = GROUP_PROMPT, .common = true,
+     .help = "a text in front of every line, such as an instruction; it is read with the line as one text"},
+    {"prompt-name", NULL, NULL, OPTION_STRING, FIELD(embed.prompt_name), .value = "NAME", .verbs = EMBEDDERS,
+     .group = GROUP_PROMPT, .common = true,
+     .help = "the prompt of this name in config_sentence_transformers.json of the model, such as query"},
     {"no-bos", NULL, NULL, OPTION_FLAG, FIELD(score.no_bos), .verbs = SCORERS, .group = GROUP_PROMPT,
      .help = "no token in front of a text: its first token is context and does not count"},
     {"whole", NULL, NULL, OPTION_FLAG, FIELD(score.whole), .verbs = SCORE, .group = GROUP_PROMPT,
@@ -355,7 +364,18 @@ const struct option_row option_table[] = {
      .initial = "none", .verbs = MAP | RANK | CHOOSE | ASK | SHOTS, .group = GROUP_OUTPUT, .settable = true,
      .help = "divide the log-probability by the number of tokens or bytes, or subtract that of the text without the "
              "prefix"},
-    {"fail-fast", NULL, NULL, OPTION_FLAG, FIELD(rows.fail_fast), .verbs = SCORERS | MAP, .group = GROUP_OUTPUT,
+    {"normalize", NULL, NULL, OPTION_FLAG, FIELD(embed.normalize), .verbs = EMBED, .group = GROUP_OUTPUT,
+     .help = "divide every vector by its length, whatever the model's files say"},
+    {"no-normalize", NULL, NULL, OPTION_FLAG, FIELD(embed.no_normalize), .verbs = EMBED, .group = GROUP_OUTPUT,
+     .help = "leave the vectors as long as they are"},
+    {"pooling", NULL, NULL, OPTION_WORD, FIELD(embed.pooling), .value = "HOW", .words = "auto mean cls last",
+     .initial = "auto", .verbs = EMBEDDERS, .group = GROUP_OUTPUT, .common = true,
+     .help = "what stands for a text: the mean of its states, the first one or the last one; auto: as the model's "
+             "files say, else mean"},
+    {"matrix", NULL, NULL, OPTION_FLAG, FIELD(embed.matrix), .verbs = SIMILAR, .group = GROUP_OUTPUT, .common = true,
+     .help = "compare all lines with each other"},
+    {"fail-fast", NULL, NULL, OPTION_FLAG, FIELD(rows.fail_fast), .verbs = SCORERS | EMBEDDERS | MAP,
+     .group = GROUP_OUTPUT,
      .help = "the first row that fails ends everything"},
     {"out", NULL, NULL, OPTION_STRING, FIELD(rows.out), .value = "NAME", .verbs = MAP, .group = GROUP_OUTPUT,
      .help = "print the rows, with the answer as the column or key NAME; of --jsonl always ('output')"},

@@ -22,7 +22,8 @@ const struct verb verbs[] = {
                "of the user is that of -f, stdin, -p or TEXT, as for a prompt; --messages has whole conversations, "
                "whose last message is answered. Special tokens in a message are plain text. What the model thinks "
                "before it answers is left out where stdout is no terminal. Without -n an answer has at most 2048 "
-               "tokens."},
+               "tokens. In a terminal, and without a message, it is a talk: /help tells its commands; Ctrl-C stops an "
+               "answer, Ctrl-D ends the talk. Where the context is full, the oldest turns are left out."},
     {.name = "map", .bit = MAP, .operands = "PROMPTFILE [ROWS]", .run = cmd_map,
      .summary = "a prompt file over many rows",
      .detail = "The slots of the prompt file are filled from the rows on stdin or in the file ROWS: lines, or --tsv, "
@@ -55,6 +56,20 @@ const struct verb verbs[] = {
      .detail = "The lines of stdin or of FILE, each with its log-probability after PREFIX in front, best first. "
                "PREFIX and a line are read as one text: a space between words belongs to one of them, or --space puts "
                "it there."},
+    {.name = "embed", .bit = EMBED, .operands = "[FILE...]", .run = cmd_embed,
+     .summary = "turn lines of text into vectors",
+     .detail = "Every line of stdin, or of the files, becomes a line of numbers between spaces, as many as the model "
+               "is wide; each is the shortest that reads back as the same 32-bit float. With -o FILE.npy they are a "
+               "matrix in NumPy's format. The states behind the tokens of the line, after the final norm, are pooled "
+               "as the model's files say (modules.json and 1_Pooling/config.json of sentence-transformers, or "
+               "pooling_type of a GGUF file, whose vectors then have length 1), else to their mean; and the tokens "
+               "that its tokenizer puts around a text are there. A line that does not fit the context becomes an "
+               "empty line, in a matrix a row of NaN, and is reported; the others go on, and the status is 4."},
+    {.name = "similar", .bit = SIMILAR, .operands = "A B|--matrix [FILE...]", .run = cmd_similar,
+     .summary = "how alike texts are",
+     .detail = "Prints the cosine of the vectors of the texts A and B, as 'quill embed' makes them. With --matrix the "
+               "texts are the lines of stdin, or of the files, and each gets a line: its cosine with every line, in "
+               "their order, between tabs. A line that does not fit the context has nan."},
     {.name = "lint", .bit = LINT, .operands = "FILE", .run = cmd_lint, .summary = "check a prompt file",
      .detail = "Prints a line FILE:LINE: warning: ... for what makes answers worse: spaces before the answer, labels "
                "that begin with the same token, unbalanced examples, one that outweighs the others, a prompt that is "
@@ -104,8 +119,6 @@ const struct verb verbs[] = {
                "is drawn: the steps in their order, and the option of each."},
     {.name = "train", .summary = "train a model"},
     {.name = "finetune", .summary = "train an adapter"},
-    {.name = "embed", .summary = "turn texts into vectors"},
-    {.name = "similar", .summary = "texts by likeness"},
     {.name = "imatrix", .summary = "what matters in weights"},
     {.name = "fill", .reserved = true},
     {.name = "follows", .reserved = true},

@@ -47,23 +47,22 @@ static quill_status read_date(struct tm *date, const char *text, quill_error *er
 
 // ---- files ----
 
-typedef quill_status take_fn(quill_chat *chat, const char *text, size_t n, const char *name, quill_error *err);
-
-static quill_status read_from(struct conversation *c, const char *path, const char *use, take_fn *take,
+static quill_status read_text(struct conversation *c, const char *path, const char *use, struct buffer *text,
                               quill_error *err) {
-    struct buffer text = {0};
-    const bool is_stdin = strcmp(path, "-") == 0;
     quill_status s = stdin_claim_by(c->o, path, use, err);
-    if (!s && is_stdin) say_reading(c->o, 0, use);
-    if (!s) s = read_file(&text, path, (uint64_t)c->o->prompt.max_bytes, err);
-    if (!s) s = take(c->chat, text.p ? text.p : "", text.n, is_stdin ? "stdin" : path, err);
-    buffer_free(&text);
-    return s;
+    if (!s && strcmp(path, "-") == 0) say_reading(c->o, STDIN_FILENO, use);
+    return s ? s : read_file(text, path, (uint64_t)c->o->prompt.max_bytes, err);
 }
 
-static quill_status take_tools(quill_chat *chat, const char *text, size_t n, const char *name, quill_error *err) {
-    if (n == 0) return fail(err, QUILL_E_USAGE, "%s: expected a list of tools, found nothing", QUOTED(str_of(name)));
-    return quill_chat_set_tools(chat, text, n, name, err);
+static const char *shown_name(const char *path) { return strcmp(path, "-") == 0 ? "stdin" : path; }
+
+static quill_status read_messages(struct conversation *c, quill_chat *chat, const char *path, const char *use,
+                                  quill_error *err) {
+    struct buffer text = {0};
+    quill_status s = read_text(c, path, use, &text, err);
+    if (!s) s = quill_chat_read(chat, text.p ? text.p : "", text.n, shown_name(path), err);
+    buffer_free(&text);
+    return s;
 }
 
 // A transcript that is not there yet has no messages.
@@ -71,17 +70,24 @@ static quill_status read_transcript(struct conversation *c, quill_error *err) {
     const char *path = c->o->chat.transcript;
     struct stat info;
     if (!path || stat(path, &info) != 0) return QUILL_OK; // if it cannot be written either, that is said
-    return read_from(c, path, "the conversation", quill_chat_read, err);
+    return read_messages(c, c->chat, path, "the conversation", err);
+}
+
+static quill_status read_tools(struct conversation *c, quill_error *err) {
+    const char *path = c->o->chat.tools;
+    quill_status s = path ? read_text(c, path, "the tools", &c->tools, err) : QUILL_OK;
+    if (s || !path || c->tools.n) return s;
+    return fail(err, QUILL_E_USAGE, "%s: expected a list of tools, found nothing", QUOTED(str_of(shown_name(path))));
 }
 
 // Under a constraint a text is what was asked for from its first byte on, so the model cannot think before it.
-static quill_status set_up(struct conversation *c, quill_error *err) {
+static quill_status set_up(const struct conversation *c, quill_chat *chat, quill_error *err) {
     static const char off[] = "false";
     const struct options *o = c->o;
     quill_status s = QUILL_OK;
-    if (o->chat.system) s = quill_chat_set_system(c->chat, o->chat.system, strlen(o->chat.system), err);
+    if (c->tools.n) s = quill_chat_set_tools(chat, c->tools.p, c->tools.n, shown_name(o->chat.tools), err);
     if (!s && c->production.samples.request.constraint)
-        s = quill_chat_set_variable(c->chat, "enable_thinking", off, sizeof off - 1, err);
+        s = quill_chat_set_variable(chat, "enable_thinking", off, sizeof off - 1, err);
     return s;
 }
 
@@ -94,9 +100,10 @@ quill_status conversation_begin(struct conversation *c, struct options *o, quill
     if (!s) s = request_build(&c->production.samples.request, &c->parts, o, err);
     if (!s) s = quill_chat_create(&c->chat, err);
     if (!s) s = read_transcript(c, err);
-    if (!s && o->chat.messages) s = read_from(c, o->chat.messages, "the messages", quill_chat_read, err);
-    if (!s && o->chat.tools) s = read_from(c, o->chat.tools, "the tools", take_tools, err);
-    return s ? s : set_up(c, err);
+    if (!s && o->chat.messages) s = read_messages(c, c->chat, o->chat.messages, "the messages", err);
+    if (!s) s = read_tools(c, err);
+    if (!s && o->chat.system) s = quill_chat_set_system(c->chat, o->chat.system, strlen(o->chat.system), err);
+    return s ? s : set_up(c, c->chat, err);
 }
 
 // ---- the question ----
@@ -151,6 +158,18 @@ quill_status conversation_render(struct conversation *c, quill_error *err) {
     return s;
 }
 
+quill_status conversation_count(struct conversation *c, size_t left_out, size_t *n, quill_error *err) {
+    const quill_chat_options options = chat_options(c);
+    quill_chat_prompt prompt = {0};
+    quill_ids ids = {0};
+    quill_status s = quill_chat_fit(c->template, c->chat, &options, quill_model_tokenizer(c->model), SIZE_MAX,
+                                    &left_out, &prompt, &ids, err);
+    *n = ids.n;
+    quill_chat_prompt_free(&prompt);
+    quill_ids_free(&ids);
+    return s;
+}
+
 quill_status conversation_fit(struct conversation *c, size_t most, size_t *left_out, quill_error *err) {
     const quill_chat_options options = chat_options(c);
     quill_ids ids = {0};
@@ -161,6 +180,57 @@ quill_status conversation_fit(struct conversation *c, size_t most, size_t *left_
     c->ids = (struct prompt_ids){.ids = ids.ids, .n = ids.n};
     return s;
 }
+
+// ---- changes ----
+
+quill_status conversation_load(struct conversation *c, const char *path, quill_error *err) {
+    quill_chat *chat;
+    quill_status s = quill_chat_create(&chat, err);
+    if (!s) s = read_messages(c, chat, path, "the conversation", err);
+    if (!s) s = set_up(c, chat, err);
+    if (s) return quill_chat_free(chat), s;
+    quill_chat_free(c->chat);
+    c->chat = chat;
+    return QUILL_OK;
+}
+
+quill_status conversation_switch(struct conversation *c, const char *path, quill_error *err) {
+    struct options *o = c->o;
+    const char *before = o->model.path;
+    quill_model *model = NULL;
+    quill_chat_template *template = NULL;
+    if (o->model.lora.n) return fail(err, QUILL_E_USAGE, "--lora: the adapters are those of the first model");
+    o->model.path = path;
+    quill_status s = open_model(&model, o, err);
+    if (!s) s = quill_chat_template_open(&template, model, o->chat.template, quill_chat_has_tools(c->chat), err);
+    if (s) {
+        quill_model_free(model);
+        o->model.path = before;
+        return s;
+    }
+    quill_session_free(c->production.session);
+    c->production.session = NULL;
+    quill_chat_template_free(c->template);
+    quill_model_free(c->model);
+    c->model = model;
+    c->template = template;
+    c->production.samples.model = model;
+    return request_encode(&c->production.samples.request, &c->parts, quill_model_tokenizer(model), o, err);
+}
+
+quill_status conversation_rebuild(struct conversation *c, quill_error *err) {
+    struct request_parts parts = {0};
+    quill_request request;
+    quill_status s = request_build(&request, &parts, c->o, err);
+    if (!s) s = request_encode(&request, &parts, quill_model_tokenizer(c->model), c->o, err);
+    if (s) return request_parts_free(&parts), s;
+    request_parts_free(&c->parts);
+    c->parts = parts;
+    c->production.samples.request = request;
+    return QUILL_OK;
+}
+
+// ---- the answers ----
 
 void conversation_answers(struct conversation *c) {
     struct samples *samples = &c->production.samples;
@@ -211,5 +281,6 @@ void conversation_free(struct conversation *c) {
     quill_chat_prompt_free(&c->rendered);
     free(c->ids.ids);
     buffer_free(&c->answers.message);
+    buffer_free(&c->tools);
     request_parts_free(&c->parts);
 }

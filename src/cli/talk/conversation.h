@@ -17,6 +17,7 @@ struct conversation {
     quill_model *model;
     quill_chat_template *template;
     struct tm date;              // of --date
+    struct buffer tools;         // of --tools
     quill_chat_prompt rendered;  // what the answer follows
     struct prompt_ids ids;       // of it
     struct request_parts parts;
@@ -38,6 +39,14 @@ QUILL_MUST_CHECK quill_status conversation_render(struct conversation *c, quill_
 // The same, for at most `most` tokens (quill_chat_fit).
 QUILL_MUST_CHECK quill_status conversation_fit(struct conversation *c, size_t most, size_t *left_out,
                                                quill_error *err);
+// How many tokens the prompt has without the messages left out.
+QUILL_MUST_CHECK quill_status conversation_count(struct conversation *c, size_t left_out, size_t *n,
+                                                 quill_error *err);
+// For talks: other messages in place of these, another model, and options that have changed. On failure all is as
+// before; of another model only the session is closed, for production_open.
+QUILL_MUST_CHECK quill_status conversation_load(struct conversation *c, const char *path, quill_error *err);
+QUILL_MUST_CHECK quill_status conversation_switch(struct conversation *c, const char *model, quill_error *err);
+QUILL_MUST_CHECK quill_status conversation_rebuild(struct conversation *c, quill_error *err);
 // The production's samples are answers to `rendered`.
 void conversation_answers(struct conversation *c);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// quill chat: one answer of a chat model.
+// quill chat: one answer of a chat model, or a talk in a terminal.
 #include "base/error.h"
 #include "cli/io/signals.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/read.h"
 #include "cli/run/model_source.h"
-#include "cli/talk/conversation.h"
+#include "cli/talk/loop.h"
 
 static quill_status show_prompt(const struct conversation *c, quill_error *err) {
     const struct buffer text = {.p = c->rendered.text, .n = c->rendered.n};
@@ -31,7 +31,7 @@ int cmd_chat(struct options *o, quill_error *err) {
     int status = (int)environment_apply(o, err);
     if (status) return status;
     status = (int)conversation_begin(&c, o, err);
-    if (!status) status = answer(&c, err);
+    if (!status) status = talk_is_wanted(o) ? talk_run(&c, err) : answer(&c, err);
     conversation_free(&c);
     return status;
 }

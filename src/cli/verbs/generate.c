@@ -38,6 +38,7 @@ static bool is_one_of(const struct option_row *row, const struct option_row *con
 static quill_status check_search(const struct options *o, const char *name, quill_error *err) {
     const struct option_row *const apart[] = {
         OPTION_OF(prompt.heal), OPTION_OF(length.context_shift), OPTION_OF(machine.draft),
+        OPTION_OF(choose.choices), OPTION_OF(choose.file),
     };
     const struct option_row *const with[] = {
         OPTION_OF(sampling.beams), OPTION_OF(sampling.length_penalty), OPTION_OF(sampling.early_stopping),
@@ -85,6 +86,14 @@ static quill_status check_beams(const struct options *o, quill_error *err) {
     return on ? check_search(o, "--beams", err) : check_contrast(o, err);
 }
 
+// A constraint that a prompt file sets has no place in a search either; its settings for drawing count for nothing.
+static quill_status check_file_constraint(const struct generate_run *g, const struct options *o, quill_error *err) {
+    const bool beams = o->sampling.beams > 0;
+    if (!g->parts.constraint || !(beams || o->sampling.penalty_alpha > 0)) return QUILL_OK;
+    return fail(err, QUILL_E_USAGE, "%s and the constraint that %s sets exclude each other",
+                beams ? "--beams" : "--penalty-alpha", QUOTED(str_of(o->file.path)));
+}
+
 static quill_status check_options(const struct options *o, quill_error *err) {
     if (!o->output.json && o->output.logprobs >= 0) return fail(err, QUILL_E_USAGE, "--logprobs needs --json");
     if (!o->output.json && o->output.prompt_logprobs) return fail(err, QUILL_E_USAGE, "--prompt-logprobs needs --json");
@@ -114,6 +123,7 @@ static quill_status prepare(struct generate_run *g, struct options *o, quill_err
     if (!s && o->file.path) s = prompt_use_take(&g->use, o, &g->prompt, err);
     if (!s) s = suffix_take(&g->suffix, o, err);
     if (!s) s = request_build(&g->production.samples.request, &g->parts, o, err);
+    if (!s) s = check_file_constraint(g, o, err);
     if (!s && !g->use) s = prompt_read(&g->prompt.text, o, err);
     if (s || !g->use) return s;
     quill_text fallback;

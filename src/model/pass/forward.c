@@ -41,8 +41,9 @@ static void run(void *arg, struct member *m) {
     for (int32_t l = 0; l < last; l++) block_forward(m, pass, l, &model->layers[l + 1].attn_in, all);
     // The last block: keys and values of all rows, everything else only for the wanted rows, which come first.
     block_forward(m, pass, last, &model->final_norm, wanted);
-    if (narrow) op_linear(m, a, &end->h, &before_head, 1);
-    op_linear(m, a, narrow ? &a->wide : &end->h, &logits, 1); // logits[wanted, V] = h head^T
+    if (narrow && pass->logits) op_linear(m, a, &end->h, &before_head, 1);
+    // logits[wanted, V] = h head^T
+    if (pass->logits) op_linear(m, a, narrow ? &a->wide : &end->h, &logits, 1);
     // Checks x after the last block in the rows where it was computed, and before it in the others.
     op_check(m, a, end->x, n_end, before->x + n_end, all * n_embd - n_end);
 }

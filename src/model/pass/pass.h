@@ -11,7 +11,7 @@ struct pass {
     const struct adapter *adapter; // or NULL
     struct acts *acts;
     struct kv_cache *kv;
-    float *logits; // [wanted rows, V]
+    float *logits; // [wanted rows, V]; NULL: the head is not computed
 };
 
 static inline const struct layer_deltas *deltas_of(const struct pass *pass, int32_t layer) {
