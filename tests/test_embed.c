@@ -353,6 +353,48 @@ static void a_published_model_gives_the_vectors_of_sentence_transformers(void **
     remove_published();
 }
 
+static void hide_head(void) {
+    static char bytes[1 << 17];
+    FILE *f = fopen(in_folder("model.safetensors"), "rb");
+    assert_non_null(f);
+    const size_t n = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    char *name = memmem(bytes, n, "lm_head.weight", 14);
+    assert_non_null(name);
+    memcpy(name, "no_head", 7); // a tensor that no row names
+    write_file("model.safetensors", bytes, n);
+}
+
+static void vector_of_folder(float *out) {
+    static struct case_row row = {.ids = {5, 4, 3, 2}, .n = 4};
+    struct stage st = open_as(folder, false, (quill_session_options){0});
+    vector_of(&st, &row, out);
+    close_stage(&st);
+}
+
+// As e5-mistral: a model that is made for embeddings has no head, and gives no text.
+static void a_model_without_a_head_gives_vectors_alone(void **state) {
+    (void)state;
+    float with[MOST_EMBD] = {0}, without[MOST_EMBD] = {0};
+    const int32_t id = 1;
+    const float *logits;
+    quill_model *model;
+    quill_error err;
+    make_published();
+    vector_of_folder(with);
+    hide_head();
+    vector_of_folder(without);
+    assert_memory_equal(with, without, sizeof with);
+    struct stage st = open_as(folder, false, (quill_session_options){0});
+    assert_int_equal(quill_eval(st.session, &id, 1, &logits, &st.err), QUILL_E_MODEL);
+    assert_non_null(strstr(st.err.text, "the model has no head"));
+    close_stage(&st);
+    unlink(in_folder("modules.json"));
+    assert_int_equal(quill_model_open(&model, folder, NULL, &err), QUILL_E_MODEL);
+    assert_non_null(strstr(err.text, "lm_head.weight"));
+    remove_published();
+}
+
 // Generation leaves out what the template puts behind a text.
 static void the_prompt_of_a_generation_has_no_end(void **state) {
     (void)state;
@@ -445,6 +487,7 @@ int main(void) {
         cmocka_unit_test(cosines),
         cmocka_unit_test_setup_teardown(a_published_model_gives_the_vectors_of_sentence_transformers, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(a_model_without_a_head_gives_vectors_alone, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_prompt_of_a_generation_has_no_end, make_folder, remove_folder),
         cmocka_unit_test(a_text_without_a_token_begins_with_eos),
         cmocka_unit_test(gguf_files_name_a_pooling),

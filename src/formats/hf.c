@@ -167,6 +167,8 @@ static quill_status no_adapter_weights(struct folder *f) {
 
 static quill_status open_weights(struct folder *f, enum weights_want want) {
     struct weights *w = f->w;
+    const char *modules = path_in(f, "modules.json");
+    w->has_modules = modules && access(modules, F_OK) == 0;
     struct map first;
     bool missing;
     quill_status s = map_open_at(&first, f->dir, f->weights, f->how, &missing, QUILL_E_MODEL, f->err);

@@ -63,6 +63,7 @@ struct weights {
     struct tensor *tensors;    // [n_tensors], in file order
     size_t n_tensors;
     struct tokenizer_files files; // of a directory
+    bool has_modules;          // a directory made for embeddings: there is modules.json of sentence-transformers
     struct weights_private *own;  // maps, hash tables, arena
 };
 

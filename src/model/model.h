@@ -23,6 +23,7 @@ void model_free(struct model *model);
 const struct hparams *model_hparams(const struct model *model);
 const char *model_family(const struct model *model);      // "gpt2"
 bool model_tied(const struct model *model);                // the head is the token embedding
+bool model_headless(const struct model *model);            // it has no logits, only states
 bool model_head_differs(const struct model *model);        // the file says it is, but holds another head
 uint64_t model_parameters(const struct model *model);      // values of all bound tensors
 quill_rope_info model_rope(const struct model *model);

@@ -109,6 +109,7 @@ struct model {
     struct layer_plan *layers;     // [n_layer]
     struct norm final_norm;
     struct linear head;            // [V, W]
+    bool headless;                 // made for embeddings: in place of a head of its own there is the embedding
     bool head_differs;             // the file says it is the embedding, but holds another
     float embd_scale, residual_scale, logit_scale; // factors of the embedding, of what a block adds, of the logits
     unsigned h_kinds, att_kinds, ff_kinds; // sets of act_bit: formats in which matrices read these rows (acts.h)

@@ -28,6 +28,7 @@ quill_status lanes_create(struct lanes *lanes, const struct model *model, const 
     const struct hparams *hp = model_hparams(model);
     const struct forward_size size = forward_size(plan);
     *lanes = (struct lanes){.plan = *plan, .n_vocab = hp->n_vocab, .n_embd = hp->n_embd};
+    lanes->headless = model_headless(model);
     lanes->held = alloc_array((size_t)plan->n_seq * (size_t)plan->n_ctx, sizeof *lanes->held);
     lanes->logits = alloc_array(plan->n_rows * widest(hp), sizeof *lanes->logits);
     lanes->in_use = alloc_zeroed((size_t)plan->n_seq, sizeof *lanes->in_use);
@@ -60,6 +61,8 @@ size_t lanes_rows(const struct lanes *lanes) {
 
 quill_status lanes_run(struct lanes *lanes, const struct span *spans, size_t n_spans, quill_error *err) {
     float *const logits = lanes->states ? NULL : lanes->logits;
+    if (logits && lanes->headless)
+        return fail(err, QUILL_E_MODEL, "the model has no head: it is made for embeddings, not for text");
     quill_status s = forward_run(lanes->forward, lanes->kv, lanes->team, spans, n_spans, logits, err);
     size_t n_states = 0;
     for (size_t i = 0; !s && lanes->states && i < n_spans; i++) n_states += spans[i].n_logits;

@@ -33,6 +33,7 @@ struct lanes {
     bool *in_use;     // [n_seq] used by a task
     uint64_t *taken;  // [n_seq] the value of n_taken when it was last taken
     uint64_t n_taken;
+    bool headless;    // the model has no logits
     bool states;      // passes give the final states of the wanted rows in place of their logits
     float *logits;    // [lanes_rows][lanes_width], with room for n_rows of either width
     uint64_t n_computed; // positions computed so far, without reused ones

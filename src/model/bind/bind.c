@@ -212,7 +212,7 @@ static quill_status check_factor(struct binding *b, const struct bind_row *row) 
 static bool may_be_absent(const struct binding *b, const struct bind_row *row, int32_t layer) {
     enum { TOGETHER = BIND_BIAS | BIND_BIAS_MLP | BIND_NORMS };
     if (layer > 0 && b->in_first) return false;
-    if ((row->flags & BIND_HEAD) && b->model->hp.tied) return true;
+    if ((row->flags & BIND_HEAD) && (b->model->hp.tied || b->w->has_modules)) return true;
     if (row->flags & TOGETHER & b->present) return false;
     return row->flags & (TOGETHER | BIND_OPTIONAL);
 }
@@ -368,7 +368,8 @@ void model_free(struct model *model) {
 
 const struct hparams *model_hparams(const struct model *model) { return &model->hp; }
 const char *model_family(const struct model *model) { return model->family->name; }
-bool model_tied(const struct model *model) { return model->hp.tied; }
+bool model_tied(const struct model *model) { return model->hp.tied && !model->headless; }
+bool model_headless(const struct model *model) { return model->headless; }
 bool model_head_differs(const struct model *model) { return model->head_differs; }
 uint64_t model_parameters(const struct model *model) { return model->parameters; }
 const struct kernels *model_kernels(const struct model *model) { return model->kernels; }
