@@ -36,7 +36,8 @@ typedef struct quill_embed_prompt {
 typedef struct quill_embed_config {
     quill_pooling pooling;
     bool pooling_said;       // false: the files do not say; mean, as in sentence-transformers
-    bool normalize;          // to length 1. GGUF files cannot say; those that name a pooling count as if they did
+    bool normalize;          // to length 1. GGUF files that name a pooling count as if they asked for it, unless their
+                             // key quill.normalize_embeddings is false, which quantize writes
     bool include_prompt;     // the mean counts the tokens of a prompt
     int32_t max_tokens;      // a longer text is cut off by sentence-transformers, never here; 0: not said
     const quill_embed_prompt *prompts; // [n_prompts]

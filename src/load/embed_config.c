@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "formats/gguf_write.h"
 #include "formats/json.h"
 #include "open.h"
 
@@ -208,26 +209,51 @@ static quill_status find_in_folder(quill_embed_config *out, struct arena *arena,
 }
 
 // Numbers of llama.cpp's enum llama_pooling_type.
+enum { GGUF_NONE, GGUF_MEAN, GGUF_CLS, GGUF_LAST, GGUF_RANK };
+
+// No key of llama.cpp says whether vectors have length 1; nearly all models of embeddings ask for it.
+static const char normalize_key[] = "quill.normalize_embeddings";
+
+enum { KEY_BYTES = 160 };
+static void pooling_key(char key[KEY_BYTES], struct str architecture) {
+    snprintf(key, KEY_BYTES, "%.*s.pooling_type", (int)architecture.n, architecture.p);
+}
+
 static quill_status find_in_gguf(quill_embed_config *out, const struct weights *w, quill_error *err) {
-    enum { NONE, MEAN, CLS, LAST, RANK };
-    static const quill_pooling poolings[] = {[MEAN] = QUILL_POOLING_MEAN, [CLS] = QUILL_POOLING_CLS,
-                                             [LAST] = QUILL_POOLING_LAST};
+    static const quill_pooling poolings[] = {[GGUF_MEAN] = QUILL_POOLING_MEAN, [GGUF_CLS] = QUILL_POOLING_CLS,
+                                             [GGUF_LAST] = QUILL_POOLING_LAST};
     struct str family = {"", 0};
-    char key[160];
-    int64_t type = NONE;
+    char key[KEY_BYTES];
+    int64_t type = GGUF_NONE;
     bool found;
     *out = (quill_embed_config){.pooling = QUILL_POOLING_MEAN, .include_prompt = true};
     quill_status s = meta_string(w, "general.architecture", &family, &found, err);
     if (s || family.n > sizeof key - 20) return s;
-    snprintf(key, sizeof key, "%.*s.pooling_type", (int)family.n, family.p);
-    s = meta_int(w, key, NONE, RANK, &type, &found, err);
-    if (s || type == NONE) return s;
-    if (type == RANK)
+    pooling_key(key, family);
+    s = meta_int(w, key, GGUF_NONE, GGUF_RANK, &type, &found, err);
+    if (s || type == GGUF_NONE) return s;
+    if (type == GGUF_RANK)
         return fail(err, QUILL_E_MODEL, "%s: key %s: expected mean, cls or last (1 to 3), found rank (4): a reranker",
                     QUOTED(str_of(w->path)), QUOTED(str_of(key)));
     out->pooling = poolings[type];
     out->pooling_said = out->normalize = true;
-    return QUILL_OK;
+    return meta_bool(w, normalize_key, &out->normalize, &found, err);
+}
+
+quill_status embed_config_write(struct gguf_writer *g, const struct weights *w, const char *architecture,
+                                quill_error *err) {
+    static const uint32_t types[] = {[QUILL_POOLING_MEAN] = GGUF_MEAN, [QUILL_POOLING_CLS] = GGUF_CLS,
+                                     [QUILL_POOLING_LAST] = GGUF_LAST};
+    struct arena arena = {0};
+    quill_embed_config config = {.pooling_said = false};
+    char key[KEY_BYTES];
+    quill_status s = w->has_modules ? find_in_folder(&config, &arena, w, err) : QUILL_OK;
+    arena_free(&arena);
+    if (s || !config.pooling_said) return s;
+    pooling_key(key, str_of(architecture));
+    const bool ok = gguf_put_u32(g, key, types[config.pooling]) &&
+                    (config.normalize || gguf_put_bool(g, normalize_key, false));
+    return ok ? QUILL_OK : fail_memory(err);
 }
 
 quill_status embed_config_find(quill_embed_config *out, struct arena *arena, const struct weights *w,

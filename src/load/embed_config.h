@@ -22,4 +22,9 @@ quill_status embed_config_parse(quill_embed_config *out, struct arena *arena, co
 // The same from an opened model.
 quill_status embed_config_find(quill_embed_config *out, struct arena *arena, const struct weights *w, quill_error *err);
 
+// Writes what a directory says as keys of a GGUF file. There is none for prompts.
+struct gguf_writer;
+quill_status embed_config_write(struct gguf_writer *g, const struct weights *w, const char *architecture,
+                                quill_error *err);
+
 #endif

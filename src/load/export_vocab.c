@@ -33,6 +33,11 @@ static const char *pre_of(const struct vocab_spec *spec) {
 static quill_status check_traits(const struct vocab *v, const struct weights *w, int32_t rows, quill_error *err) {
     const struct vocab_spec *spec = &v->spec;
     const char *file = QUOTED(str_of(w->path));
+    const bool ends = spec->n_appended == 1 && spec->n_eos && spec->appended[0] == spec->eos[0];
+    if (w->has_modules && spec->n_appended && !ends)
+        return fail(err, QUILL_E_MODEL,
+                    "%s: tokenizer.json: what its post_processor puts behind a text is not EOS, and has no key in GGUF",
+                    file);
     if (spec->model == VOCAB_SPM) return check_rows(v, file, rows, err);
     for (size_t i = 0; i < spec->n_normalizers; i++)
         if (spec->normalizers[i].kind != NORMALIZE_NFC)
@@ -106,6 +111,9 @@ static bool put_keys(const struct vocab_spec *spec, struct gguf_writer *g) {
     for (size_t i = 0; ok && i < spec->n_eos && i < END_KEYS; i++)
         ok = gguf_put_u32(g, end_keys[i], (uint32_t)spec->eos[i]);
     if (ok && spec->n_eos > END_KEYS) ok = gguf_put_i32s(g, "tokenizer.ggml.eos_token_ids", spec->eos, spec->n_eos);
+    // A text's end; that of a model for embeddings must be expressed (check_traits).
+    if (ok && spec->n_eos && spec->n_appended == 1 && spec->appended[0] == spec->eos[0])
+        ok = gguf_put_bool(g, "tokenizer.ggml.add_eos_token", true);
     if (ok && spec->n_suppressed)
         ok = gguf_put_i32s(g, "tokenizer.ggml.suppress_tokens", spec->suppressed, spec->n_suppressed);
     if (ok && !spm && spec->dummy_prefix != PREFIX_NONE) ok = gguf_put_bool(g, "tokenizer.ggml.add_space_prefix", true);

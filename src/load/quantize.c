@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "base/team.h"
 #include "chat_template.h"
+#include "embed_config.h"
 #include "formats/gguf_write.h"
 #include "kernels/kernels.h"
 #include "model/bind/export.h"
@@ -314,11 +315,14 @@ static quill_status prepare_gguf(struct job *job, struct gguf_writer *g, quill_e
     return QUILL_OK;
 }
 
-static quill_status put_vocabulary(const struct job *job, struct gguf_writer *g, int32_t rows, quill_error *err) {
+static quill_status put_vocabulary(const struct job *job, struct gguf_writer *g, const struct model *model,
+                                   quill_error *err) {
     struct ignored ignored = {.bos = false};
     char line[512];
-    quill_status s = vocab_write(g, job->in, rows, &ignored, err);
+    quill_status s = vocab_write(g, job->in, model_hparams(model)->n_vocab, &ignored, err);
     if (!s) s = chat_template_write(g, job->in, err);
+    const char *architecture = family_name(family_in_gguf(model->family), WEIGHTS_GGUF);
+    if (!s) s = embed_config_write(g, job->in, architecture, err);
     if (!s && ignored.text.n && job->options && job->options->note) {
         snprintf(line, sizeof line, "the model has no such token, so this is not written: %s", ignored.text.p);
         job->options->note(job->options->user, line);
@@ -338,7 +342,7 @@ static quill_status prepare_directory(struct job *job, const struct model *model
         add_item(job, str_of(t->name), t->n_dims, t->shape, &t->rows);
         merge_exported(&job->items[i].merges, job, t);
     }
-    return s ? s : put_vocabulary(job, g, model_hparams(model)->n_vocab, err);
+    return s ? s : put_vocabulary(job, g, model, err);
 }
 
 struct saving {
