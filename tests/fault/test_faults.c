@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "load/embed_config.h"
 #include "quill/quill.h"
 #include "shim.h"
 
@@ -117,6 +118,40 @@ static quill_status search(quill_error *err) {
     const quill_contrast contrast = {0.6, 4};
     const quill_result *result;
     for (int i = 0; !s && i < 2; i++) s = quill_contrastive_search(session, &request, &contrast, &result, err);
+    quill_session_free(session);
+    quill_model_free(model);
+    return s;
+}
+
+static quill_status embed_with(quill_session *session, const quill_tokenizer *tokenizer, quill_error *err) {
+    quill_ids ids[2] = {{0}};
+    float vectors[2][64];
+    quill_embed_text texts[2];
+    quill_status s = QUILL_OK;
+    for (size_t i = 0; !s && i < 2; i++) {
+        size_t n_prompt;
+        s = quill_embed_encode(tokenizer, &ids[i], &n_prompt, (quill_text){"query: ", 7}, (quill_text){"a man", 5 - i},
+                               err);
+        texts[i] = (quill_embed_text){.ids = ids[i].ids, .n = ids[i].n, .n_prompt = n_prompt, .vector = vectors[i]};
+    }
+    if (!s) s = quill_embed(session, texts, 2, QUILL_POOLING_MEAN, true, err);
+    for (size_t i = 0; i < 2; i++) quill_ids_free(&ids[i]);
+    return s;
+}
+
+// With the files of a published model.
+static quill_status embed(quill_error *err) {
+    const quill_session_options options = {.n_ctx = 32, .n_threads = 1, .n_seq = 2};
+    const struct weights published = {.format = WEIGHTS_HF, .path = "tests/data/embeddings/qwen3"};
+    struct arena arena = {0};
+    quill_embed_config config;
+    quill_model *model = NULL;
+    quill_session *session = NULL;
+    quill_status s = embed_config_find(&config, &arena, &published, err);
+    if (!s) s = quill_model_open(&model, BASE, &(quill_model_options){.cpu = "ref"}, err);
+    if (!s) s = quill_session_create(&session, model, &options, err);
+    if (!s) s = embed_with(session, quill_model_tokenizer(model), err);
+    arena_free(&arena);
     quill_session_free(session);
     quill_model_free(model);
     return s;
@@ -332,6 +367,7 @@ int main(void) {
         {"generate, folder", generate_folder},      {"generate, shards read into memory", generate_shards},
         {"grammar and choices", read_grammar},
         {"JSON schema", compile_schema},            {"beams and contrastive search", search},
+        {"embed", embed},
         {"tokenize", tokenize},                     {"tokenize, other kinds", tokenize_otherwise},
         {"chat", chat},                             {"quantize", quantize},
         {"prompt cache", keep_prompts},
