@@ -112,7 +112,7 @@ static void tokens_that_lead_nowhere_are_not_drawn(void **state) {
     const quill_logit_bias bias = {'f', -INFINITY};
     st.request.sampling.logit_bias = &bias, st.request.sampling.n_logit_bias = 1;
     expect(&st, "[f-h]b+", "gb", QUILL_STOP_REGEX, 3);
-    expect_failure(&st, "fb", "regex: no token can follow 0 bytes of text so that it is complete with 63 more");
+    expect_failure(&st, "fb", "regex: the text cannot be completed with the 64 tokens left behind 0 bytes of it");
     close_stage(&st);
 }
 
@@ -155,7 +155,7 @@ static void a_soft_budget_aims_at_the_end(void **state) {
     st.request.n_predict = 2; // eight bytes, but a token for three of them and one for the rest
     expect(&st, "a{7}!", "aaaaaaa!", QUILL_STOP_REGEX, 2);
     st.request.n_predict = 1;
-    expect_failure(&st, "a{7}!", "regex: no token can follow 0 bytes of text so that it is complete with 0 more");
+    expect_failure(&st, "a{7}!", "regex: the text cannot be completed with the 1 tokens left behind 0 bytes of it");
     expect(&st, "[ab]+", "a", QUILL_STOP_REGEX, 1); // complete where -n ends it
     close_stage(&st);
 }
@@ -176,7 +176,7 @@ static void the_context_is_a_budget_too(void **state) {
     expect(&st, "[a-z]+", text, QUILL_STOP_REGEX, SCRIPT_CTX); // 1 + 64 - 1 positions
     text[SCRIPT_CTX - 1] = '!';
     expect(&st, "[a-z]+!", text, QUILL_STOP_REGEX, SCRIPT_CTX);
-    expect_failure(&st, "a{65}", "regex: no token can follow 0 bytes of text so that it is complete with 63 more");
+    expect_failure(&st, "a{65}", "regex: the text cannot be completed with the 64 tokens left behind 0 bytes of it");
     st.request.budget = QUILL_BUDGET_HARD;
     expect_failure(&st, "a{65}", "regex: the text is not complete after 64 tokens, and no more fit");
     close_stage(&st);

@@ -207,8 +207,8 @@ static quill_status no_token(const struct taking *t, quill_error *err) {
     if (t->d->room == UINT64_MAX)
         return fail(err, QUILL_E_CONSTRAINT, "%s: no token can follow %zu bytes of text", name, t->d->text.n);
     return fail(err, QUILL_E_CONSTRAINT,
-                "%s: no token can follow %zu bytes of text so that it is complete with %llu more", name, t->d->text.n,
-                (unsigned long long)t->d->room);
+                "%s: the text cannot be completed with the %llu tokens left behind %zu bytes of it", name,
+                (unsigned long long)t->d->room + 1, t->d->text.n);
 }
 
 quill_status constrained_take(struct constrained *k, struct constrained_draw *d, int32_t *id, bool *ends,
