@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: `make test` runs each on the files of tests/corpus/NAME; CONFIG=fuzz CC=clang links them with libFuzzer.
 
-FUZZ := answer jinja embed_config gguf safetensors index config folder family adapter tokenizer_json spm vocab bpe model kv regex constraint gbnf schema ollama stores $(if $(PROGRAM),options prompt_file)
+FUZZ := answer messages jinja embed_config gguf safetensors index config folder family adapter tokenizer_json spm vocab bpe model kv regex constraint gbnf schema ollama stores $(if $(PROGRAM),options prompt_file)
 FUZZ_PROGRAMS := $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 CORPUS_TESTS := $(foreach t,$(FUZZ),'$(strip $(RUNNER) $(BUILD)/tests/fuzz/$t tests/corpus/$t)')
 # Every cut and every flipped bit of the head of a valid model; the other tiny models by `make damage`.

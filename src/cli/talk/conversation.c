@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "conversation.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,7 +70,7 @@ static quill_status read_messages(struct conversation *c, quill_chat *chat, cons
 static quill_status read_transcript(struct conversation *c, quill_error *err) {
     const char *path = c->o->chat.transcript;
     struct stat info;
-    if (!path || stat(path, &info) != 0) return QUILL_OK; // if it cannot be written either, that is said
+    if (!path || (stat(path, &info) != 0 && errno == ENOENT)) return QUILL_OK;
     return read_messages(c, c->chat, path, "the conversation", err);
 }
 
