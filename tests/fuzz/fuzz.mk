@@ -31,6 +31,7 @@ CLI_PART_USERS := $(BUILD)/tests/fuzz/options $(BUILD)/tests/fuzz/prompt_file $(
 $(OBJ)/cli_part.o: $(CLI_PARTS)
 	$(Q)$(CC) -r -nostdlib -o $@ $^ && $(OBJCOPY) $(CLI_NAMES:%=--keep-global-symbol=%) $@
 $(CLI_PART_USERS): CLI_PART := $(OBJ)/cli_part.o
+$(CLI_PART_USERS): LIBS += $(LIBS_CLI)
 $(CLI_PART_USERS): $(OBJ)/cli_part.o
 $(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/driver.c $(wildcard tests/fuzz/*.h) \
 		$(OBJ)/internal.a $(OBJ)/flags

@@ -15,6 +15,15 @@ static void check_rendered(const struct rendered *r) {
     }
 }
 
+// A template for files with %chat; it stays until the process ends.
+static const quill_chat_template *some_template(void) {
+    static quill_chat_template *template;
+    static const char text[] = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}";
+    quill_error err;
+    CLAIM(template || quill_chat_template_parse(&template, text, sizeof text - 1, "t", NULL, &err) == QUILL_OK);
+    return template;
+}
+
 // Takes the file.
 static void use(struct prompt_file *f, struct options *o) {
     quill_error err;
@@ -24,6 +33,7 @@ static void use(struct prompt_file *f, struct options *o) {
     memset(&err, 0x5a, sizeof err);
     struct prompt_use *u;
     quill_status s = prompt_use_begin(&u, f, o, &err);
+    if (!s) u->template = some_template();
     if (!s) s = prompt_use_render(u, values, &r, &err);
     if (s) fuzz_check_error(s, &err);
     else check_rendered(&r);

@@ -132,11 +132,26 @@ static quill_status read_end(struct reading *r, const char *p, size_t n, quill_e
     return QUILL_OK;
 }
 
+static quill_status read_chat(struct reading *r, const char *p, size_t n, quill_error *err) {
+    if (n) return wrong(r, err, "%%chat takes no value: '%s'", QUOTED(((struct str){p, n})));
+    r->f->chat_line = r->line;
+    return QUILL_OK;
+}
+
+static quill_status read_system(struct reading *r, const char *p, size_t n, quill_error *err) {
+    if (n == 0) return wrong(r, err, "%%system needs a text");
+    if (r->f->system_line) return wrong(r, err, "a second %%system; the first is in line %zu", r->f->system_line);
+    quill_status s = read_argument(r, p, n, err);
+    r->f->system_line = r->line;
+    return s || buffer_add(&r->f->system, r->argument.p, r->argument.n) ? s : fail_memory(err);
+}
+
 static const struct directive {
     const char *name;
     quill_status (*read)(struct reading *r, const char *p, size_t n, quill_error *err);
 } directives[] = {
     {"set", read_set}, {"sep", read_separator}, {"shot", read_shot}, {"examples", read_examples}, {"end", read_end},
+    {"chat", read_chat}, {"system", read_system},
 };
 
 // line[0..n) begins with % and a lower-case letter.
@@ -210,6 +225,8 @@ static quill_status finish(struct reading *r, quill_error *err) {
     r->line = f->examples.line;
     if (r->section == IN_EXAMPLES && !r->block.path) return wrong(r, err, "%%examples without %%end");
     if (f->examples.line && !f->shot_line) return wrong(r, err, "%%examples without %%shot");
+    r->line = f->system_line;
+    if (f->system_line && !f->chat_line) return wrong(r, err, "%%system without %%chat");
     if (!r->separator_set && !buffer_add_string(&f->separator, "\n\n")) return fail_memory(err);
     template_drop_newline(&f->preamble);
     template_drop_newline(&f->shot);
@@ -306,6 +323,7 @@ void prompt_file_free(struct prompt_file *f) {
     slots_free(&f->slots);
     buffer_free(&f->answer_lead);
     buffer_free(&f->separator);
+    buffer_free(&f->system);
     buffer_free(&f->stop);
     free(f->settings);
     examples_free(&f->examples);

@@ -30,6 +30,8 @@ struct prompt_file {
     size_t answer_line;           // of the answer slot
     struct buffer answer_lead;    // white space before the answer slot, which the query drops
     struct buffer separator, stop; // the default stop: the text after the answer, and the separator; empty: none
+    struct buffer system;     // of %system
+    size_t chat_line, system_line; // of %chat and %system; 0: none
     struct setting *settings;
     size_t n_settings;
     struct examples examples; // all of the file's examples, in its order

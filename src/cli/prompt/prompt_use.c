@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/rng.h"
+#include "prompt_chat.h"
 #include "read.h"
 
 // ---- settings ----
@@ -170,6 +171,7 @@ void prompt_use_free(struct prompt_use *u) {
     free(u->shots);
     free(u->open);
     free(u->stops);
+    buffer_free(&u->input);
     free(u);
 }
 
@@ -200,15 +202,17 @@ static quill_status read_input(const struct prompt_use *u, const struct options 
 quill_status prompt_use_take(struct prompt_use **out, struct options *o, struct rendered *r, quill_error *err) {
     if (o->prompt.text || o->prompt.files.n || o->operands.n)
         return fail(err, QUILL_E_USAGE, "-F takes the place of -p, -f and PROMPT; -D NAME=VALUE fills a slot");
-    struct buffer input = {0};
     quill_status s = stdin_claim_by(o, o->file.path, "the prompt file", err);
     if (!s) s = prompt_use_open(out, o->file.path, o, err);
-    if (!s) s = read_input(*out, o, &input, err);
-    const quill_text value = {input.p ? input.p : "", input.n};
-    if (!s) s = prompt_use_render(*out, &value, r, err);
-    if (!s) s = prompt_check_length(o, &r->text, err);
-    buffer_free(&input);
-    return s;
+    if (!s) s = read_input(*out, o, &(*out)->input, err);
+    return s || prompt_use_is_chat(*out) ? s : prompt_use_render_taken(*out, o, r, err);
+}
+
+quill_status prompt_use_render_taken(const struct prompt_use *u, const struct options *o, struct rendered *r,
+                                     quill_error *err) {
+    const quill_text value = {u->input.p ? u->input.p : "", u->input.n};
+    quill_status s = prompt_use_render(u, &value, r, err);
+    return s ? s : prompt_check_length(o, &r->text, err);
 }
 
 size_t prompt_use_stops(const struct prompt_use *u, const struct options *o, const quill_text **stops,
@@ -216,6 +220,7 @@ size_t prompt_use_stops(const struct prompt_use *u, const struct options *o, con
     *stops = u->stops;
     if (options_given(o, OPTION_OF(length.stops))) return 0;
     if (u->n_stops) return u->n_stops;
+    if (u->file->chat_line) return 0; // the end of a turn ends an answer
     if (o->length.stop_regex || o->length.line || u->file->stop.n == 0) return 0;
     *fallback = (quill_text){u->file->stop.p, u->file->stop.n};
     *stops = fallback;
@@ -281,6 +286,12 @@ quill_status prompt_use_render_shots(const struct prompt_use *u, const size_t *s
     bool marked = false, ok = true;
     memcpy(all, u->defined, u->file->slots.n * sizeof *all);
     for (size_t k = 0; k < u->n_open; k++) all[u->open[k]] = values[k];
+    if (u->file->chat_line) {
+        const struct prompt_chat chat = {u->file, u->template, u->no_thinking, u->defined, all, shots, n};
+        quill_status s = prompt_chat_render(&chat, r, err);
+        free(all);
+        return s;
+    }
     ok = render_marked(u, &u->file->preamble, all, r, &marked);
     bool begun = u->file->preamble.n > 0;
     quill_text *own = calloc(u->file->slots.n + 1, sizeof *own);
@@ -308,5 +319,6 @@ quill_status prompt_use_render(const struct prompt_use *u, const quill_text *val
 
 quill_status rendered_encode(struct prompt_ids *out, const quill_tokenizer *tokenizer, const struct rendered *r,
                              quill_error *err) {
+    if (r->is_chat) return prompt_chat_encode(out, tokenizer, r, err);
     return prompt_encode_values(out, tokenizer, r->text.p, r->text.n, r->values, r->n_values, err);
 }

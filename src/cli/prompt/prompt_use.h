@@ -10,6 +10,7 @@
 #define QUILL_CLI_PROMPT_PROMPT_USE_H
 
 #include "prompt_file.h"
+#include "quill/chat.h"
 
 struct prompt_use {
     struct prompt_file *file; // owned
@@ -18,6 +19,9 @@ struct prompt_use {
     size_t n_shots;           // how many of them, from the first, precede the question
     int *open;                // [n_open] slots to fill, in the order of their first use in the prompt
     size_t n_open;
+    struct buffer input; // what stdin fills the open slot with
+    const quill_chat_template *template; // of a file with %chat, for rendering; borrowed
+    bool no_thinking; // the answers of that chat are constrained
     quill_text *stops; // [n_stops] of %set stop
     size_t n_stops;
     struct buffer grammar, schema; // of %set grammar and json-schema
@@ -32,10 +36,16 @@ QUILL_MUST_CHECK quill_status prompt_use_open(struct prompt_use **out, const cha
                                               quill_error *err);
 void prompt_use_free(struct prompt_use *u); // NULL is fine
 
-// Opens and renders the file of -F for one prompt: only {{input}}, which stdin fills, may be open. The caller frees
-// *out and *r, even after a failure. Errors: QUILL_E_USAGE (an empty stdin), those of prompt_file_open.
+// Opens and renders the file of -F for one prompt: only {{input}}, which stdin fills, may be open. A file with %chat is
+// not rendered yet. The caller frees *out and *r, even after a failure. Errors: QUILL_E_USAGE (an empty stdin), those
+// of prompt_file_open.
 QUILL_MUST_CHECK quill_status prompt_use_take(struct prompt_use **out, struct options *o, struct rendered *r,
                                               quill_error *err);
+
+// Renders the prompt of prompt_use_take, once the template is there; without one, QUILL_E_USAGE.
+QUILL_MUST_CHECK quill_status prompt_use_render_taken(const struct prompt_use *u, const struct options *o,
+                                                      struct rendered *r, quill_error *err);
+static inline bool prompt_use_is_chat(const struct prompt_use *u) { return u && u->file->chat_line; }
 
 // The stops of a generation besides --stop: those of the file if there is no --stop; or, if no stop, stop-regex or line
 // is set anywhere, the default stop, kept in *fallback. Returns the number of *stops, which are borrowed from both.

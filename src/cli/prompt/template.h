@@ -48,6 +48,7 @@ struct rendered {
     struct buffer text; // all of it
     quill_span *values; // [n_values] the parts of `text` that are values, ascending, none of them empty
     size_t n_values, cap_values;
+    bool is_chat;       // made by a chat template: BOS, if there is one, is in the text
     size_t n_prefix;    // bytes before the first value of an open slot: what all rows have in common
 };
 void rendered_free(struct rendered *r); // leaves zeros

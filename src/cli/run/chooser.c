@@ -14,6 +14,7 @@ quill_status chooser_read_prompt(struct chooser *c, struct options *o, quill_err
     if (s) return s;
     if (!o->file.path) return prompt_read(&w->prompt.text, o, err);
     s = prompt_use_take(&c->use, o, &w->prompt, err);
+    if (!s && prompt_use_is_chat(c->use)) s = prompt_use_render_taken(c->use, o, &w->prompt, err); // which refuses it
     if (s) return s;
     w->shots = c->use->shots;
     w->n_shots = c->use->n_shots;

@@ -11,6 +11,7 @@
 #include "cli/io/show.h"
 #include "cli/io/signals.h"
 #include "cli/prompt/read.h"
+#include "quill/chat.h"
 #include "request.h"
 
 enum { BATCHES_AHEAD = 4 };
@@ -38,12 +39,30 @@ static bool end_sample(const struct map_work *w, struct job *job, const quill_re
     return record_end_json(&job->record, job->number, json_sample(&sample));
 }
 
+// The content of an answer, borrowed from *answer. All prompts end alike, so any of them tells how answers begin.
+static bool take_apart(const struct map_work *w, quill_text *text, quill_answer **answer) {
+    const quill_chat_prompt prompt = {.text = w->prompt.text.p, .n = w->prompt.text.n};
+    quill_answer_info info;
+    quill_error unused;
+    if (quill_answer_create(answer, &prompt, false, NULL, NULL, &unused) ||
+        quill_answer_take(*answer, text->text, text->n, &unused) || quill_answer_end(*answer, &unused))
+        return false;
+    quill_answer_describe(*answer, &info);
+    *text = (quill_text){info.content, info.n_content};
+    return true;
+}
+
 static bool end_generated(const struct map_work *w, struct job *job, const quill_result *result) {
     static const quill_result none = {.text = {"", 0}, .stop = QUILL_STOP_ERROR};
     const quill_result *r = result ? result : &none;
-    quill_text answer = record_answer(&w->form, r->text);
-    if (w->form.json) return end_sample(w, job, r, answer);
-    return record_end(&job->record, &w->form, answer, NULL, job->error.status ? job->error.text : NULL);
+    quill_text text = r->text;
+    quill_answer *taken = NULL;
+    bool ok = !w->is_chat || take_apart(w, &text, &taken);
+    text = record_answer(&w->form, text);
+    if (w->form.json) ok = ok && end_sample(w, job, r, text);
+    else ok = ok && record_end(&job->record, &w->form, text, NULL, job->error.status ? job->error.text : NULL);
+    quill_answer_free(taken);
+    return ok;
 }
 
 // ---- answers that are chosen ----

@@ -36,6 +36,7 @@ struct map_work {
     quill_session *session;
     quill_request request;    // complete except for the prompt
     struct weighing *weighing; // NULL: rows are generated
+    bool is_chat;             // texts are answers of a chat, of which only the content is printed
     size_t n_batch;
     struct prompt_ids beginning; // what all prompts begin with, for the prompt cache; n 0: nothing that it keeps
     double load_ms;

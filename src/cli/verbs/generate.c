@@ -10,6 +10,7 @@
 #include "cli/prompt/operand.h"
 #include "cli/prompt/prompt_use.h"
 #include "cli/prompt/read.h"
+#include "cli/run/chat_use.h"
 #include "cli/run/model_source.h"
 #include "cli/run/production.h"
 #include "cli/run/request.h"
@@ -24,6 +25,9 @@ struct generate_run {
     struct suffix suffix;
     struct prompt_ids ids;
     quill_model *model;
+    quill_chat_template *template; // of a prompt file with %chat
+    quill_chat_prompt chat;        // its prompt, borrowed
+    struct answer_form answers;
     struct request_parts parts;
     struct production production; // borrows from the others
 };
@@ -101,10 +105,33 @@ static quill_status check_options(const struct options *o, quill_error *err) {
     return check_beams(o, err);
 }
 
-static quill_status load(struct generate_run *g, quill_error *err) {
+// A prompt file with %chat needs the model's template.
+static quill_status render_chat(struct generate_run *g, quill_error *err) {
     struct samples *samples = &g->production.samples;
+    const bool constrained = samples->request.constraint != NULL;
+    quill_status s = chat_use_open(&g->template, g->use, g->model, g->o, constrained, err);
+    if (!s) s = prompt_use_render_taken(g->use, g->o, &g->prompt, err);
+    g->chat = (quill_chat_prompt){.text = g->prompt.text.p, .n = g->prompt.text.n};
+    g->answers.prompt = constrained ? NULL : &g->chat;
+    samples->request.special_text = true;
+    samples->answers = &g->answers;
+    return s;
+}
+
+static quill_status open_and_render(struct generate_run *g, quill_error *err) {
     g->production.load_started = clock_ms();
     quill_status s = open_model(&g->model, g->o, err);
+    return s || !prompt_use_is_chat(g->use) ? s : render_chat(g, err);
+}
+
+static quill_status show_prompt(struct generate_run *g, quill_error *err) {
+    quill_status s = prompt_use_is_chat(g->use) ? open_and_render(g, err) : QUILL_OK;
+    return s ? s : suffix_show(&g->suffix, g->o, &g->prompt, g->use, err);
+}
+
+static quill_status load(struct generate_run *g, quill_error *err) {
+    struct samples *samples = &g->production.samples;
+    quill_status s = open_and_render(g, err);
     if (!s)
         s = suffix_encode(&g->ids, &g->suffix, quill_model_tokenizer(g->model), &g->prompt, g->use,
                           g->o->prompt.special, err);
@@ -121,6 +148,7 @@ static quill_status prepare(struct generate_run *g, struct options *o, quill_err
     quill_status s = operand_take_file(o, false, err);
     if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
     if (!s && o->file.path) s = prompt_use_take(&g->use, o, &g->prompt, err);
+    if (!s) s = chat_use_check(g->use, o, err);
     if (!s) s = suffix_take(&g->suffix, o, err);
     if (!s) s = request_build(&g->production.samples.request, &g->parts, o, err);
     if (!s) s = check_file_constraint(g, o, err);
@@ -140,7 +168,7 @@ static bool is_typed(const struct generate_run *g) {
 
 static int generate(struct generate_run *g, struct options *o, quill_error *err) {
     quill_status s = prepare(g, o, err);
-    if (!s && o->file.show_prompt) return (int)suffix_show(&g->suffix, o, &g->prompt, g->use, err);
+    if (!s && o->file.show_prompt) return (int)show_prompt(g, err);
     if (!s) s = load(g, err);
     g->production.typed = is_typed(g);
     return s ? (int)s : production_run(&g->production, err);
@@ -152,6 +180,8 @@ int cmd_generate(struct options *o, quill_error *err) {
     if (!status) status = (int)environment_apply(o, err);
     if (!status) status = generate(&g, o, err);
     production_free(&g.production);
+    buffer_free(&g.answers.message);
+    quill_chat_template_free(g.template);
     quill_model_free(g.model);
     request_parts_free(&g.parts);
     free(g.ids.ids);

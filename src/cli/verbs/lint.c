@@ -12,6 +12,7 @@
 #include "cli/io/output.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/prompt_use.h"
+#include "cli/run/chat_use.h"
 #include "cli/run/choices.h"
 #include "cli/run/model_source.h"
 #include "cli/run/request.h"
@@ -162,7 +163,7 @@ static quill_status check_prompt(struct lint *l, int32_t n_ctx, quill_error *err
     for (size_t i = 0; !f->shot_line && i < r.text.n; i++) line += r.text.p[i] == '\n';
     char last = r.text.n ? r.text.p[r.text.n - 1] : 0;
     bool slot_last = f->preamble.n && f->preamble.parts[f->preamble.n - 1].slot >= 0;
-    if (!s && (last == ' ' || last == '\t') && !slot_last)
+    if (!s && !r.is_chat && (last == ' ' || last == '\t') && !slot_last)
         s = warn(l, f->name, line, "the prompt ends in a space, which most tokens begin with");
     if (!s && f->answer_lead.n > 1)
         s = warn(l, f->name, f->answer_line, "%zu spaces before the answer; one is usual", f->answer_lead.n);
@@ -188,16 +189,30 @@ static quill_status check_settings(struct lint *l, struct options *o, quill_erro
     return fail(err, s, "%s: %s", QUOTED(str_of(l->use->file->name)), reason.text);
 }
 
+// Whatever model the file is for, its turns take about as many tokens: where this one has no template, ChatML's counts.
+static quill_status open_template(quill_chat_template **out, struct lint *l, const quill_model *model,
+                                  quill_error *err) {
+    if (!prompt_use_is_chat(l->use)) return QUILL_OK;
+    quill_status s = chat_use_open(out, l->use, model, l->o, false, err);
+    if (s != QUILL_E_USAGE || l->o->chat.template) return s;
+    s = quill_chat_template_open(out, model, "chatml", false, err);
+    l->use->template = *out;
+    return s;
+}
+
 int cmd_lint(struct options *o, quill_error *err) {
     struct lint l = {.o = o};
     struct output out = {.fd = -1};
     quill_model *model = NULL;
+    quill_chat_template *template = NULL;
     if (o->operands.n != 1) return (int)fail(err, QUILL_E_USAGE, "lint: expected one FILE, found %zu", o->operands.n);
     quill_status s = environment_apply(o, err);
     if (!s) s = prompt_use_open(&l.use, o->operands.items[0], o, err);
+    if (!s) s = chat_use_check(l.use, o, err);
     if (!s) s = check_settings(&l, o, err);
     if (!s) s = open_model(&model, o, err);
     if (!s) l.tokenizer = quill_model_tokenizer(model);
+    if (!s) s = open_template(&template, &l, model, err);
     if (!s) s = check_prompt(&l, quill_model_n_ctx(model), err);
     if (!s && l.use->file->examples.n) s = check_labels(&l, err);
     if (!s && l.use->file->examples.n) s = check_choices(&l, err);
@@ -207,6 +222,7 @@ int cmd_lint(struct options *o, quill_error *err) {
     if (!s) s = output_close(&out, err);
     if (s == QUILL_E_SYSTEM && !err->text[0]) fail_memory(err); // warn leaves the message to its caller
     output_abort(&out);
+    quill_chat_template_free(template);
     quill_model_free(model);
     free(l.labels);
     choices_free(&l.choices);

@@ -13,6 +13,7 @@
 #include "cli/io/signals.h"
 #include "cli/options/commands.h"
 #include "cli/prompt/read.h"
+#include "cli/run/chat_use.h"
 #include "cli/run/map_work.h"
 #include "cli/run/model_source.h"
 #include "cli/run/request.h"
@@ -29,6 +30,7 @@ struct map {
     struct choices choices; // none: n == 0
     struct weighing weighing; // of them
     struct suffix suffix;
+    quill_chat_template *template; // of a prompt file with %chat
     struct map_work work;
 };
 
@@ -119,10 +121,14 @@ static quill_status read_prompt_file(struct map *m, quill_error *err) {
     struct options *o = m->o;
     quill_status s = stdin_claim_by(o, o->operands.items[0], "the prompt file", err);
     if (!s) s = prompt_use_open(&m->use, o->operands.items[0], o, err);
+    if (!s) s = chat_use_check(m->use, o, err);
     if (!s && m->use->n_open == 0)
         s = fail(err, QUILL_E_USAGE, "%s: there is no slot for the rows to fill", QUOTED(str_of(m->use->file->name)));
     if (!s) s = stdin_claim_by(o, o->choose.file, "the choices", err);
     if (!s && (o->choose.choices.n || o->choose.file)) s = choices_take(&m->choices, o, err);
+    if (!s && m->choices.n && prompt_use_is_chat(m->use))
+        s = fail(err, QUILL_E_USAGE, "%s:%zu: %%chat: choices are not weighed as answers; --regex 'A|B' asks for one",
+                 QUOTED(str_of(m->use->file->name)), m->use->file->chat_line);
     if (!s) s = check_choices(m, err);
     if (!s && m->choices.n == 0) s = suffix_take(&m->suffix, o, err);
     m->parts.choices_weighed = true;
@@ -201,11 +207,20 @@ static quill_status try_request(struct map_work *w, quill_error *err) {
     return s;
 }
 
+static quill_status open_for(struct map *m, quill_error *err) {
+    struct map_work *w = &m->work;
+    const bool constrained = w->request.constraint != NULL;
+    quill_status s = open_model(&w->model, m->o, err);
+    if (s || !prompt_use_is_chat(m->use)) return s;
+    w->request.special_text = w->is_chat = !constrained;
+    return chat_use_open(&m->template, m->use, w->model, m->o, constrained, err);
+}
+
 static quill_status load(struct map *m, quill_error *err) {
     struct map_work *w = &m->work;
     double before = clock_ms();
     quill_memory memory;
-    quill_status s = open_model(&w->model, m->o, err);
+    quill_status s = open_for(m, err);
     if (!s) s = suffix_check(&m->suffix, quill_model_tokenizer(w->model), err);
     if (!s) s = request_encode(&w->request, &m->parts, quill_model_tokenizer(w->model), m->o, err);
     quill_session_options options = session_options(m->o);
@@ -242,7 +257,8 @@ static void take_choices(struct map *m) {
 static quill_status show_prompt(struct map *m, quill_error *err) {
     struct map_work *w = &m->work;
     const struct row *row;
-    quill_status s = rows_next(w->rows, &row, err);
+    quill_status s = prompt_use_is_chat(m->use) ? open_for(m, err) : QUILL_OK;
+    if (!s) s = rows_next(w->rows, &row, err);
     if (!s && !row) s = fail(err, QUILL_E_USAGE, "%s: there is no row", QUOTED(str_of(w->rows_name)));
     if (!s) s = map_work_render(w, row, err);
     return s ? s : suffix_show(&m->suffix, m->o, &w->prompt, true, err);
@@ -295,6 +311,7 @@ int cmd_map(struct options *o, quill_error *err) {
     choices_free(&m.choices);
     weighing_free(&m.weighing);
     quill_session_free(m.work.session);
+    quill_chat_template_free(m.template);
     quill_model_free(m.work.model);
     request_parts_free(&m.parts);
     suffix_free(&m.suffix);
