@@ -119,7 +119,7 @@ static bool begin(struct line_reader *r) {
            el_set(r->edit, EL_PROMPT, prompt_of) == 0 && el_set(r->edit, EL_EDITOR, "emacs") == 0 &&
            el_set(r->edit, EL_SIGNAL, 0) == 0 && el_set(r->edit, EL_GETCFN, read_character) == 0 &&
            el_set(r->edit, EL_HIST, history, r->history) == 0 &&
-           el_set(r->edit, EL_ADDFN, "take-paste", "take a paste", take_paste) == 0 &&
+           el_wset(r->edit, EL_ADDFN, L"take-paste", L"take a paste", take_paste) == 0 && // el_set would leak names
            el_set(r->edit, EL_BIND, "\\e[200~", "take-paste", NULL) == 0;
 }
 
