@@ -413,6 +413,33 @@ static void the_prompt_of_a_generation_has_no_end(void **state) {
     remove_published();
 }
 
+static size_t appended_by(const char *from, const char *name, int32_t *id) {
+    char path[200];
+    quill_tokenizer *tokenizer;
+    quill_tokenizer_info info;
+    quill_error err;
+    snprintf(path, sizeof path, "%s/%s", from, name);
+    copy_file(name, path);
+    write_text("tokenizer_config.json", "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":\"<s>\","
+                                        "\"eos_token\":\"</s>\",\"add_eos_token\":true}");
+    assert_ok(quill_tokenizer_open(&tokenizer, folder, &err), err);
+    quill_tokenizer_describe(tokenizer, &info);
+    const size_t n = info.n_appended;
+    if (n) *id = info.appended[0];
+    quill_tokenizer_free(tokenizer);
+    unlink(in_folder(name));
+    return n;
+}
+
+// As transformers 5 has it.
+static void add_eos_token_counts_where_there_is_no_tokenizer_json(void **state) {
+    (void)state;
+    int32_t id = -1;
+    assert_int_equal(appended_by(TEST_DATA("tokenizer/spm-bpe"), "tokenizer.model", &id), 1);
+    assert_int_equal(id, 2);
+    assert_int_equal(appended_by(TEST_DATA("families/llama"), "tokenizer.json", &id), 0);
+}
+
 static void a_text_without_a_token_begins_with_eos(void **state) {
     (void)state;
     struct stage st = open_stage("qwen3", (quill_session_options){0});
@@ -489,6 +516,8 @@ int main(void) {
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_model_without_a_head_gives_vectors_alone, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_prompt_of_a_generation_has_no_end, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(add_eos_token_counts_where_there_is_no_tokenizer_json, make_folder,
+                                        remove_folder),
         cmocka_unit_test(a_text_without_a_token_begins_with_eos),
         cmocka_unit_test(gguf_files_name_a_pooling),
     };

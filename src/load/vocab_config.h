@@ -26,7 +26,7 @@ struct vocab_config {
     size_t n_listed, listed_cap;
     struct str class;                        // as written
     bool add_bos, add_bos_said;
-    bool add_eos;
+    bool add_eos; // counts where no tokenizer.json says what stands behind a text
     bool prefix_space, prefix_space_said;
     bool legacy, legacy_said; // SentencePiece: a space is put in front of what follows a special token too
     bool lists_added; // has all added tokens; then special_tokens_map.json and added_tokens.json are not needed

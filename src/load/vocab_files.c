@@ -299,7 +299,8 @@ static quill_status place_all(struct vocab_reading *r, const struct vocab_config
     if (!status) status = named_id(r, c, ignored, "\"eos_token\"", &o->eos);
     if (*bos < 0) *bos = o->model_bos;
     if (o->eos < 0) o->eos = o->model_eos;
-    if (!o->has_template && c->add_eos && o->eos >= 0) o->appended[o->n_appended++] = o->eos;
+    if (c->alone && c->add_eos && o->eos >= 0) // a tokenizer.json says it itself, as in transformers 5
+        o->appended[o->n_appended++] = o->eos;
     free(o->entries), o->entries = NULL; // with millions of tokens their memory matters
     return status;
 }
