@@ -27,8 +27,16 @@ uint32_t compile_repeat(struct compiler *c, uint32_t expr, uint64_t min, uint64_
     return grammar_repeat(c->g, expr, (uint32_t)min, max > MOST_REPEATS ? NEVER : (uint32_t)max);
 }
 
+// What stays of an automaton until the grammar is built: of many goals it is far more than the text of the schema.
+static uint64_t kept_bytes(const struct nfa *nfa) {
+    uint64_t bytes = nfa->cap * sizeof *nfa->nodes + nfa->cap_sets * sizeof *nfa->sets;
+    for (size_t i = 0; i < nfa->n_sets; i++) bytes += nfa->sets[i].cap * sizeof *nfa->sets[i].ranges;
+    return bytes;
+}
+
 uint32_t compile_nfa(struct compiler *c, struct nfa *nfa) {
-    if (goes_on(c)) return grammar_nfa(c->g, nfa);
+    enum { BYTES_AT_ONCE = 8 };
+    if (compile_spend(c, kept_bytes(nfa) / BYTES_AT_ONCE)) return grammar_nfa(c->g, nfa);
     nfa_free(nfa);
     return 0;
 }
