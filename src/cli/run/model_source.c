@@ -182,6 +182,7 @@ struct held_work {
 
 static void do_work(void *user) {
     struct held_work *w = user;
+    progress_clear(&reading); // the last piece was not necessarily told
     w->status = w->work(w->arg, w->err);
 }
 

@@ -149,11 +149,17 @@ char *talk_keep(struct talk *t, const char *text) {
     return copy;
 }
 
+static quill_status do_nothing(void *arg, quill_error *err) {
+    (void)arg, (void)err;
+    return QUILL_OK;
+}
+
 quill_status talk_open_session(struct talk *t, quill_error *err) {
     struct production *p = &t->c->production;
     const int32_t limit = quill_model_n_ctx(t->c->model);
     p->n_ctx = limit < USUAL_CTX ? limit : USUAL_CTX;
     quill_status s = production_open(p, err);
+    if (!s) s = hold_session(p->session, do_nothing, NULL, err); // which reads the weights, before they are waited for
     t->idle = p->samples;
     t->left_out = 0;
     return s;
