@@ -22,7 +22,7 @@ tmux() {
 # talk ARGS...: quill chat ARGS in a terminal of 72 columns; without a TERM of its own, TERM is tmux's.
 talk() {
     need tmux
-    trap 'tmux kill-server 2>/dev/null || :' EXIT
+    trap 'tmux kill-server 2>/dev/null; sleep 0.2' EXIT # for the program to end, too
     printf '%s\n' "trap : INT; '$QUILL' chat $*; echo \"ended \$?\"; exec sleep 100" >talk.sh
     tmux new-session -d -x 72 -y 50 "${TALK_TERM:+TERM=$TALK_TERM }sh talk.sh"
 }

@@ -63,8 +63,12 @@ bool output_same(const struct output *a, const struct output *b) {
 
 // After a signal, a record that was begun is finished; anything else is written only as long as its reader does not
 // make us wait.
+static bool signal_counts(const struct output *out) {
+    return signals_pending() && !(out->patient && *signals_flag() == SIGINT);
+}
+
 static bool is_interrupted(const struct output *out, bool begun) {
-    if (!signals_pending()) return false;
+    if (!signal_counts(out)) return false;
     if (out->save.temp) return true;
     struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
     return !(out->records && begun) && poll(&ready, 1, 0) <= 0;
@@ -74,7 +78,7 @@ static quill_status write_all(const struct output *out, const char *p, size_t n,
     const char *start = p;
     while (n) {
         if (is_interrupted(out, p > start)) return fail(err, QUILL_E_SYSTEM, "interrupted");
-        const bool whole = out->records || !signals_pending(); // else no more than a ready pipe takes at once
+        const bool whole = out->records || !signal_counts(out); // else no more than a ready pipe takes at once
         ssize_t written = write(out->fd, p, whole || n < PIPE_BUF ? n : PIPE_BUF);
         if (written == 0)
             return fail_errno(err, QUILL_E_SYSTEM, out->name, "write", EIO); // else this might loop forever
@@ -83,7 +87,7 @@ static quill_status write_all(const struct output *out, const char *p, size_t n,
             written = poll(&ready, 1, -1) < 0 ? -1 : 0;
         }
         if (written < 0 && errno == EINTR) {
-            if (signals_pending() && !(out->records && p > start)) return fail(err, QUILL_E_SYSTEM, "interrupted");
+            if (signal_counts(out) && !(out->records && p > start)) return fail(err, QUILL_E_SYSTEM, "interrupted");
             written = 0;
         }
         if (written < 0) return fail_errno(err, QUILL_E_SYSTEM, out->name, "write", errno);

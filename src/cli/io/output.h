@@ -19,6 +19,7 @@ struct output {
     bool filter;      // control characters are shown, not obeyed
     bool in_line;     // the last byte was not a newline
     bool records;     // a signal does not stop a flush that has begun, so it is written whole or not at all
+    bool patient;     // SIGINT does not stop it either: it ends an answer of a talk, not what was said
     struct buffer pending; // not yet written
     char tail[4];     // an unfinished character on its way to a terminal
     size_t n_tail;

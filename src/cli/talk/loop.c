@@ -49,6 +49,7 @@ static quill_status begin(struct talk *t, quill_error *err) {
     if (!s) s = output_open(&c->production.out, NULL, c->o->output.raw, err);
     if (!s) s = line_reader_open(&t->lines, err);
     if (s) return s;
+    c->production.out.patient = true;
     if (!c->o->output.no_wrap) output_wrap(&c->production.out);
     if (!c->o->chat.no_history) history_begin(&t->history, t->lines);
     signals_catch();
