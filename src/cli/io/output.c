@@ -61,12 +61,12 @@ bool output_same(const struct output *a, const struct output *b) {
     return known && !swallows && file_id_equal(file_id_of_stat(&x), file_id_of_stat(&y));
 }
 
-// After a signal, a record that was begun is finished; anything else is written only as long as its reader does not
-// make us wait.
 static bool signal_counts(const struct output *out) {
     return signals_pending() && !(out->patient && *signals_flag() == SIGINT);
 }
 
+// After a signal, a record that was begun is finished; anything else is written only as long as its reader does not
+// make us wait.
 static bool is_interrupted(const struct output *out, bool begun) {
     if (!signal_counts(out)) return false;
     if (out->save.temp) return true;
