@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,9 @@ static void remember(int number) {
 
 static void bus_error(int number) {
     static const char line[] = "quill: the model file changed or could not be read while it was in use\n";
+    static atomic_flag told = ATOMIC_FLAG_INIT;
     (void)number;
+    while (atomic_flag_test_and_set(&told)) pause(); // another thread of the model says so, and ends the program
     remove_temporaries();
     ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
     (void)written;
