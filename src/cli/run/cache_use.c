@@ -50,6 +50,11 @@ quill_status cache_find(char **folder, uint64_t *limit, quill_error *err) {
     return ok ? QUILL_OK : fail_memory(err);
 }
 
+quill_status cache_check_variables(quill_error *err) {
+    uint64_t limit;
+    return find_limit(&limit, err);
+}
+
 static void note(void *user, const char *line) {
     (void)user;
     report("%s", line);

@@ -185,7 +185,7 @@ quill_status map_work_use_cache(struct map_work *w, quill_error *err) {
     while (!s && n < w->beginning.n && n < other.n && w->beginning.ids[n] == other.ids[n]) n++;
     free(other.ids);
     w->beginning.n = n;
-    return n >= QUILL_CACHE_LEAST ? cache_begin(w->session, w->o, err) : QUILL_OK;
+    return n >= QUILL_CACHE_LEAST ? cache_begin(w->session, w->o, err) : cache_check_variables(err);
 }
 
 // The next row, if it is one of this shard's, becomes a job.
