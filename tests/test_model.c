@@ -356,7 +356,7 @@ static void make_adapter(struct test_adapter *t, const struct model *model, bool
     static const enum dtype types[] = {DTYPE_F32, DTYPE_F16};
     uint64_t seed = 11;
     size_t n = 0;
-    *t = (struct test_adapter){.adapter = {t->layers}};
+    *t = (struct test_adapter){.adapter = {.layers = t->layers}};
     for (size_t l = 0; l < DELTA_LAYERS; l++) {
         const struct layer_plan *p = &model->layers[l];
         struct layer_deltas *d = &t->layers[l];
