@@ -13,8 +13,8 @@ static bool decode(struct buffer *out, struct str text) {
     for (size_t i = 0; i < text.n && ok; i++) {
         const bool escaped = text.p[i] == '%' && text.n - i > 2 && hex_value(text.p[i + 1]) >= 0 &&
                              hex_value(text.p[i + 2]) >= 0;
-        ok = buffer_add_byte(out, escaped ? (char)(hex_value(text.p[i + 1]) << 4 | hex_value(text.p[i + 2]))
-                                          : text.p[i]);
+        ok = buffer_add_byte(out, (char)(escaped ? hex_value(text.p[i + 1]) << 4 | hex_value(text.p[i + 2])
+                                                 : text.p[i]));
         if (escaped) i += 2;
     }
     return ok;
