@@ -223,7 +223,7 @@ quill_status plan_resolve(struct model *model, const struct weights *w, quill_er
         model->ff_kinds |= kinds_of(&p->down);
     }
     plan_scales(model);
-    model->headless = !model->head.w.data && !model->hp.tied;
+    model->headless = w->has_modules && !model->head.w.data && !model->hp.tied;
     model->hp.tied = !model->head.w.data;
     if (model->hp.tied) model->head.w = model->tokens;
     model->embd_norm.kind = model->final_norm.kind = model->family->norm;
