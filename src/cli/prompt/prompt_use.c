@@ -41,12 +41,27 @@ static quill_status read_file_of(struct prompt_use *u, struct options *o, const 
     return QUILL_OK;
 }
 
+// Whether a setting is a constraint, and the command line gave one, of which there is at most one: it comes first.
+static bool is_replaced(const struct options *o, const struct setting *set) {
+    const struct option_row *const constraints[] = {
+        OPTION_OF(constraint.regex),       OPTION_OF(constraint.grammar), OPTION_OF(constraint.json_schema),
+        OPTION_OF(constraint.json_object), OPTION_OF(choose.choices),     OPTION_OF(choose.file),
+    };
+    bool constraint = false, given = false;
+    for (size_t i = 0; i < sizeof constraints / sizeof *constraints; i++) {
+        constraint |= set->row == constraints[i];
+        given |= options_given(o, constraints[i]);
+    }
+    return constraint && given;
+}
+
 static quill_status apply_settings(struct prompt_use *u, struct options *o, quill_error *err) {
     u->stops = calloc(u->file->n_settings + 1, sizeof *u->stops);
     if (!u->stops) return fail_memory(err);
     quill_status s = QUILL_OK;
     for (size_t i = 0; i < u->file->n_settings && !s; i++) {
         const struct setting *set = &u->file->settings[i];
+        if (is_replaced(o, set)) continue;
         char source[160];
         snprintf(source, sizeof source, "%s:%zu: %%set %s", QUOTED(str_of(u->file->name)), set->line, set->row->name);
         if (set->row == OPTION_OF(length.stops)) u->stops[u->n_stops++] = (quill_text){set->value.p, set->value.n};
