@@ -218,7 +218,7 @@ static uint32_t call(struct build *b, uint32_t expr, uint32_t next) {
 }
 
 static uint32_t build_choice(struct build *b, const struct expr *e, uint32_t next, bool counted) {
-    const uint32_t *parts = b->g->parts + e->first;
+    const uint32_t *parts = e->n ? b->g->parts + e->first : NULL;
     struct str *texts = alloc_array(e->n, sizeof *texts);
     size_t n = 0;
     uint32_t made = NEVER;

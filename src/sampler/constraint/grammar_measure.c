@@ -32,7 +32,9 @@ static size_t parts_of(const struct grammar *g, uint32_t expr, const uint32_t **
     switch (e->op) {
     case EXPR_SEQUENCE:
     case EXPR_CHOICE:
-    case EXPR_REPEAT: *parts = g->parts + e->first; return e->n;
+    case EXPR_REPEAT:
+        if (e->n) *parts = g->parts + e->first; // none: there may be no list
+        return e->n;
     case EXPR_RULE: *parts = &g->rules[e->first].expr; return **parts != NEVER;
     case EXPR_CHARS:
     case EXPR_TEXT:
