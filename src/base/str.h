@@ -14,6 +14,12 @@ struct str {
 
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
 
+// The value of a hexadecimal digit; -1: it is none.
+static inline int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    return (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
 static inline struct str str_of(const char *text) { return (struct str){text, strlen(text)}; }
 
 static inline bool str_equal(struct str a, struct str b) {

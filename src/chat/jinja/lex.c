@@ -129,19 +129,13 @@ static quill_status lex_comment(struct lexer *l) {
 
 // ---- expressions ----------------------------------------------------------------------------------------------------
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    const char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // The value of n hexadecimal digits; -1: there are not so many.
 static int64_t hex_digits(const char *p, size_t left, size_t n) {
     int64_t code = 0;
     if (left < n) return -1;
     for (size_t i = 0; i < n; i++) {
-        if (hex_digit(p[i]) < 0) return -1;
-        code = code * 16 + hex_digit(p[i]);
+        if (hex_value(p[i]) < 0) return -1;
+        code = code * 16 + hex_value(p[i]);
     }
     return code;
 }

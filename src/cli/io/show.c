@@ -112,13 +112,6 @@ bool show_utf8(struct buffer *t, const char *p, size_t n) {
     return true;
 }
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 bool show_unescaped(struct buffer *t, const char *string, size_t n, size_t *bad) {
     static const char from[] = "ntr\\\"", to[] = "\n\t\r\\\"";
     _Static_assert(sizeof from == sizeof to, "every letter has a meaning");

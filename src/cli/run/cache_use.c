@@ -10,16 +10,11 @@
 #include "base/error.h"
 #include "cli/io/report.h"
 #include "cli/io/signals.h"
-
-// The value of a variable; NULL: unset or empty.
-static const char *variable(const char *name) {
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
+#include "model_source.h"
 
 static quill_status find_limit(uint64_t *limit, quill_error *err) {
     static const char name[] = "QUILL_CACHE_SIZE", digits[] = "0123456789", units[] = "kKmMgG";
-    const char *value = variable(name);
+    const char *value = environment_variable(name);
     *limit = UINT64_C(4) << 30;
     if (!value) return QUILL_OK;
     const size_t n = strspn(value, digits);
@@ -35,7 +30,8 @@ static quill_status find_limit(uint64_t *limit, quill_error *err) {
 }
 
 quill_status cache_find(char **folder, uint64_t *limit, quill_error *err) {
-    const char *own = variable("QUILL_CACHE_DIR"), *caches = variable("XDG_CACHE_HOME"), *home = variable("HOME");
+    const char *own = environment_variable("QUILL_CACHE_DIR"), *caches = environment_variable("XDG_CACHE_HOME");
+    const char *home = environment_variable("HOME");
     struct buffer path = {0};
     bool ok = true;
     *folder = NULL;

@@ -19,17 +19,16 @@ extern const unsigned char quill_builtin_start[], quill_builtin_end[];
 
 static const char builtin_name[] = "the built-in model";
 
-// The value of a variable; NULL: unset or empty.
-static const char *variable(const char *name) {
+const char *environment_variable(const char *name) {
     const char *value = getenv(name);
     return value && *value ? value : NULL;
 }
 
 static quill_status set_threads(struct options *o, quill_error *err) {
-    const char *name = "QUILL_THREADS", *value = variable(name);
+    const char *name = "QUILL_THREADS", *value = environment_variable(name);
     if (value) return options_set(o, OPTION_OF(machine.threads), name, value, err);
     name = "OMP_NUM_THREADS";
-    value = variable(name);
+    value = environment_variable(name);
     if (!value) return QUILL_OK;
     char first[32]; // OpenMP allows a list, one number per level of nesting
     snprintf(first, sizeof first, "%.*s", (int)strcspn(value, ","), value);
@@ -37,13 +36,13 @@ static quill_status set_threads(struct options *o, quill_error *err) {
 }
 
 quill_status environment_apply(struct options *o, quill_error *err) {
-    if (!o->model.path) o->model.path = variable("QUILL_MODEL");
+    if (!o->model.path) o->model.path = environment_variable("QUILL_MODEL");
     if (o->machine.threads < 0) {
         quill_status s = set_threads(o, err);
         if (s) return s;
     }
     const char *source = o->machine.cpu ? "--cpu" : "QUILL_CPU", *kernels;
-    if (!o->machine.cpu) o->machine.cpu = variable("QUILL_CPU");
+    if (!o->machine.cpu) o->machine.cpu = environment_variable("QUILL_CPU");
     quill_error reason;
     if (o->machine.cpu && quill_kernels_name(&kernels, o->machine.cpu, &reason))
         return fail(err, QUILL_E_USAGE, "%s: %s", source, reason.text);

@@ -8,6 +8,7 @@
 #include "quill/session.h"
 #include "quill/tokenizer.h"
 
+const char *environment_variable(const char *name); // NULL: unset or empty
 // Sets options that the command line does not give from the environment. QUILL_E_USAGE names the variable.
 QUILL_MUST_CHECK quill_status environment_apply(struct options *o, quill_error *err);
 

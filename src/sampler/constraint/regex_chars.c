@@ -98,11 +98,6 @@ const struct tree *parser_literal(struct parser *r, uint32_t code, const char *f
     return new_set(r, &set);
 }
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
 // Behind "\x": up to two digits, or any number in braces. False: something else.
 static bool hex_code(struct parser *r, uint32_t *code) {
     const bool braces = parser_take(r, "{");

@@ -2,11 +2,6 @@
 // Where a $ref leads: JSON pointers (RFC 6901) in URI fragments, and anchors.
 #include "schema.h"
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
 // Percent-decodes. False: no memory.
 static bool decode(struct buffer *out, struct str text) {
     bool ok = true;
