@@ -49,6 +49,15 @@ wait_to_type() {
     fail 'the terminal shows no prompt' "$(screen)"
 }
 
+# wait_for_empty_line: until the last line is a prompt alone
+wait_for_empty_line() {
+    for _ in $(seq 200); do
+        ! screen | sed '/^ *$/d' | tail -n 1 | grep -q '^> *$' || return 0
+        sleep 0.05
+    done
+    fail 'the terminal shows no empty prompt' "$(screen)"
+}
+
 # end_talk: types Ctrl-D
 end_talk() {
     wait_to_type
@@ -66,6 +75,10 @@ say() {
 # expect_screen LINE...: the last lines that are not empty
 expect_screen() {
     printf '%s\n' "$@" >want
-    screen | sed '/^$/d' | tail -n "$(wc -l <want)" >out
-    cmp -s want out || fail "expected (-), got (+):" "$(diff -u want out)" "$(screen)"
+    for _ in $(seq 200); do
+        screen | sed '/^$/d' | tail -n "$(wc -l <want)" >out
+        ! cmp -s want out || return 0
+        sleep 0.05
+    done
+    fail "expected (-), got (+):" "$(diff -u want out)" "$(screen)"
 }
