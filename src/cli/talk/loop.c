@@ -33,6 +33,7 @@ static void one_message(struct talk *t) {
     case LINE_NO_MORE: t->ended = true; break;
     case LINE_INTERRUPTED: break;
     case LINE_WHOLE:
+        signals_take_interrupt(); // a Ctrl-C that came before the line was read stops no answer to it
         if (text.n == 0) break;
         history_add(&t->history, t->lines, &text);
         if (is_command(&text)) command_run(t, &text);
