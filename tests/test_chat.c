@@ -101,6 +101,27 @@ static void mistakes_in_messages_are_named(void **state) {
     quill_chat_free(chat);
 }
 
+static quill_status set_variables(quill_chat *chat, const char *json) {
+    return quill_chat_set_variables(chat, json, strlen(json), "v", &err);
+}
+
+static void variables_are_those_of_an_object(void **state) {
+    static const char *const bad[] = {"", "1", "[]", "null", "{\"a\":}", "{\"a\":1} 2", "{\"messages\":[]}",
+                                      "{\"tools\":null}", "{\"add_generation_prompt\":false}"};
+    quill_chat *chat = new_chat();
+    (void)state;
+    assert_ok(quill_chat_set_variable(chat, "gone", "1", 1, &err), err);
+    assert_ok(set_variables(chat, "{\"a\": [1, \"<s>\"], \"b c\": 2, \"a\": {\"x\": false}}"), err);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(set_variables(chat, bad[i]), QUILL_E_USAGE);
+        assert_memory_equal(err.text, "v: ", 3);
+    }
+    assert_renders("{{ a }} {{ gone is defined }} {{ tools }}", chat, NULL, "{'x': False} False None");
+    assert_ok(quill_chat_set_variables(chat, NULL, 0, "v", &err), err);
+    assert_renders("{{ a is defined }}", chat, NULL, "False");
+    quill_chat_free(chat);
+}
+
 static void any_bytes_are_a_content(void **state) {
     quill_chat *chat = new_chat();
     quill_chat_message m;
@@ -472,6 +493,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_come_in_any_form),
         cmocka_unit_test(mistakes_in_messages_are_named),
+        cmocka_unit_test(variables_are_those_of_an_object),
         cmocka_unit_test(any_bytes_are_a_content),
         cmocka_unit_test(templates_are_given_what_transformers_gives),
         cmocka_unit_test(the_last_message_can_be_continued),

@@ -120,6 +120,11 @@ bool quill_chat_has_tools(const quill_chat *chat);
 // A variable for templates: `enable_thinking`, `reasoning_effort`, `documents`, `date_string` ... The value is JSON.
 QUILL_MUST_CHECK quill_status quill_chat_set_variable(quill_chat *chat, const char *name, const char *json, size_t n,
                                                       quill_error *err);
+// Replaces all variables by the members of a JSON object; json NULL: there are none. On failure `chat` is unchanged.
+// `name` is for messages. Errors: QUILL_E_USAGE (no object; a member is `messages`, `tools` or `add_generation_prompt`,
+// which templates are given anyway), QUILL_E_SYSTEM (memory).
+QUILL_MUST_CHECK quill_status quill_chat_set_variables(quill_chat *chat, const char *json, size_t n, const char *name,
+                                                       quill_error *err);
 
 // ---- prompts --------------------------------------------------------------------------------------------------------
 

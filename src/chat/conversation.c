@@ -326,3 +326,30 @@ quill_status quill_chat_set_variable(quill_chat *chat, const char *name, const c
     chat->bytes += n;
     return kept && dict_put(&r, chat->variables, text_value(&r, str_of(kept)), v) ? QUILL_OK : fail_memory(err);
 }
+
+// NULL, or the first name that no variable may have.
+static const char *name_taken(const struct dict *variables) {
+    static const char *const taken[] = {"messages", "tools", "add_generation_prompt"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (dict_find(variables, str_of(taken[i]))) return taken[i];
+    return NULL;
+}
+
+quill_status quill_chat_set_variables(quill_chat *chat, const char *json, size_t n, const char *name,
+                                      quill_error *err) {
+    struct run r = value_maker(&chat->arena, err);
+    const struct place at = {name, 0};
+    struct json_walk walk = {.text = {json ? json : "{}", json ? n : 2}};
+    struct value v;
+    quill_status s = read_value(&r, &walk, &v, &at, err);
+    if (!s && !json_at_end(&walk)) s = bad(&at, walk.mistake, err);
+    if (s) return s;
+    if (v.kind != V_DICT) return bad(&at, "expected an object of variables, found another value", err);
+    const char *taken = name_taken(v.d);
+    if (taken)
+        return fail(err, QUILL_E_USAGE, "%s: '%s' is no variable: templates are given it anyway", QUOTED(str_of(name)),
+                    taken);
+    chat->variables = v.d;
+    chat->bytes += n;
+    return QUILL_OK;
+}

@@ -92,7 +92,7 @@ struct options {
         bool lines, count, pieces, decode, bos;
     } tokenize;
     struct {
-        const char *system, *messages, *transcript, *template, *tools, *date;
+        const char *system, *messages, *transcript, *template, *variables, *tools, *date;
         int reasoning; // enum reasoning
         bool no_history;
     } chat;

@@ -54,7 +54,9 @@ static quill_status add_all(struct turns *t, quill_error *err) {
     const struct prompt_file *f = t->p->file;
     const struct template *last = f->shot_line ? &f->query : &f->preamble;
     quill_text *own = calloc(f->slots.n + 1, sizeof *own);
+    const char *json = t->p->variables;
     quill_status s = own ? QUILL_OK : fail_memory(err);
+    if (!s) s = quill_chat_set_variables(t->chat, json, json ? strlen(json) : 0, "--chat-template-kwargs", err);
     if (!s && t->p->no_thinking) s = quill_chat_set_variable(t->chat, "enable_thinking", off, sizeof off - 1, err);
     if (!s) s = add_system(t, err);
     for (size_t i = 0; !s && i < t->p->n_shots; i++) s = add_shot(t, &f->examples.items[t->p->shots[i]], own, err);

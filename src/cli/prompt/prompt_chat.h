@@ -9,6 +9,7 @@
 struct prompt_chat {
     const struct prompt_file *file;
     const quill_chat_template *template; // NULL: the verb knows no chats
+    const char *variables; // of the template, as JSON; NULL: none
     bool no_thinking;
     const quill_text *defined; // [slots.n] values of -D, for slots that an example does not fill
     const quill_text *values;  // [slots.n] of the question

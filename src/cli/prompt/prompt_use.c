@@ -302,7 +302,7 @@ quill_status prompt_use_render_shots(const struct prompt_use *u, const size_t *s
     memcpy(all, u->defined, u->file->slots.n * sizeof *all);
     for (size_t k = 0; k < u->n_open; k++) all[u->open[k]] = values[k];
     if (u->file->chat_line) {
-        const struct prompt_chat chat = {u->file, u->template, u->no_thinking, u->defined, all, shots, n};
+        const struct prompt_chat chat = {u->file, u->template, u->variables, u->no_thinking, u->defined, all, shots, n};
         quill_status s = prompt_chat_render(&chat, r, err);
         free(all);
         return s;

@@ -21,6 +21,7 @@ struct prompt_use {
     size_t n_open;
     struct buffer input; // what stdin fills the open slot with
     const quill_chat_template *template; // of a file with %chat, for rendering; borrowed
+    const char *variables; // of that template, as JSON; NULL: none; borrowed
     bool no_thinking; // the answers of that chat are constrained
     quill_text *stops; // [n_stops] of %set stop
     size_t n_stops;

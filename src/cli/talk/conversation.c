@@ -82,14 +82,18 @@ static quill_status read_tools(struct conversation *c, quill_error *err) {
 }
 
 // Under a constraint a text is what was asked for from its first byte on, so the model cannot think before it.
-static quill_status set_up(const struct conversation *c, quill_chat *chat, quill_error *err) {
+static quill_status set_variables(const struct options *o, bool constrained, quill_chat *chat, quill_error *err) {
     static const char off[] = "false";
+    const char *json = o->chat.variables;
+    quill_status s = quill_chat_set_variables(chat, json, json ? strlen(json) : 0, "--chat-template-kwargs", err);
+    return s || !constrained ? s : quill_chat_set_variable(chat, "enable_thinking", off, sizeof off - 1, err);
+}
+
+static quill_status set_up(const struct conversation *c, quill_chat *chat, quill_error *err) {
     const struct options *o = c->o;
     quill_status s = QUILL_OK;
     if (c->tools.n) s = quill_chat_set_tools(chat, c->tools.p, c->tools.n, shown_name(o->chat.tools), err);
-    if (!s && c->production.samples.request.constraint)
-        s = quill_chat_set_variable(chat, "enable_thinking", off, sizeof off - 1, err);
-    return s;
+    return s ? s : set_variables(o, c->production.samples.request.constraint, chat, err);
 }
 
 quill_status conversation_begin(struct conversation *c, struct options *o, quill_error *err) {
@@ -224,6 +228,7 @@ quill_status conversation_rebuild(struct conversation *c, quill_error *err) {
     quill_request request;
     quill_status s = request_build(&request, &parts, c->o, err);
     if (!s) s = request_encode(&request, &parts, quill_model_tokenizer(c->model), c->o, err);
+    if (!s) s = set_variables(c->o, request.constraint, c->chat, err);
     if (s) return request_parts_free(&parts), s;
     request_parts_free(&c->parts);
     c->parts = parts;
