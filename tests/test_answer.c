@@ -121,7 +121,39 @@ static const struct answer_case cases[] = {
      "get({\"x\":1})"},
     {"<|start|>assistant", false,
      "<|channel|>commentary<|message|>I look.<|end|><|start|>assistant<|channel|>final<|message|>Done.<|return|>",
-     "I look.Done.", NULL, NULL},
+     "I look.\n\nDone.", NULL, NULL},
+    // As OpenAI's guide to the format has them: the recipient behind the role or the channel, <|constrain|> with or
+    // without a blank in front, a message to the user before a call, tools of its own in the analysis.
+    {"<|start|>assistant", true,
+     "<|channel|>analysis<|message|>Plan.<|end|><|start|>assistant<|channel|>commentary<|message|>**Steps**:\n1. A\n"
+     "<|end|><|start|>assistant<|channel|>commentary to=functions.make<|constrain|>json<|message|>{\"path\": \"a\"}",
+     "**Steps**:\n1. A", "Plan.", "make({\"path\":\"a\"})"},
+    {"<|start|>assistant", true,
+     " to=functions.get_weather<|channel|>commentary <|constrain|>json<|message|>{\n \"place\": \"Rome\"\n}", "",
+     NULL, "get_weather({\"place\":\"Rome\"})"},
+    {"<|start|>assistant", true, "<|channel|>analysis to=browser.search code<|message|>{\"query\": \"x\"}", "",
+     NULL, "browser.search({\"query\":\"x\"})"},
+    {"<|start|>assistant", true, "<|channel|>commentary to=functions.user_info <|constrain|>json<|message|>{}", "",
+     NULL, "user_info({})"},
+    {"<|start|>assistant", true, "<|channel|>commentary to=functions.analysis <|constrain|>json<|message|>{}", "",
+     NULL, "analysis({})"},
+    {"<|start|>assistant", false,
+     "<|channel|>analysis<|message|>One.<|end|><|start|>assistant<|channel|>analysis<|message|>Two.<|end|>"
+     "<|start|>assistant<|channel|>final<|message|>Four.<|return|>",
+     "Four.", "One.\n\nTwo.", NULL},
+    {"<|start|>assistant", false,
+     "<|channel|>final<|message|>Four.<|end|><|start|>assistant<|channel|>final<|message|><|return|>", "Four.", NULL,
+     NULL},
+    // Headers that a model has garbled: what is behind the next <|start|> counts.
+    {"<|start|>assistant", false,
+     "<|channel|>analysis ! ?<|end|><|start|>assistant<|channel|>final<|message|>Four.<|return|>", "Four.", NULL, NULL},
+    {"<|start|>assistant", false,
+     "<|channel|>commentary to=assistant<|channel|>commentary?<|message|>Four.<|return|>", "Four.", NULL, NULL},
+    {"<|start|>assistant", false,
+     "<|channel|>commentary to=functions.f<|end|><|start|>assistant<|channel|>analysis<|message|>Hm.<|end|>"
+     "<|start|>assistant<|channel|>final analysis<|message|>Four.",
+     "Four.", "Hm.", NULL},
+    {"", false, "<think>One.</think><think>Two.</think>Four.", "Four.", "One.\n\nTwo.", NULL},
     {"", false, "<|channel|>final<|message|>Four.", "Four.", NULL, NULL},
     {"<|start|>assistant", false, "Plain.", "Plain.", NULL, NULL},
 };

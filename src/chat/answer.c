@@ -52,6 +52,7 @@ struct quill_answer {
     struct buffer held;     // not yet taken
     struct buffer parts[2]; // content, reasoning
     bool has_reasoning;
+    bool parted;            // a blank line goes before the next text, which is another message of the same part
     struct calls calls;
     struct arena arena;
     struct buffer json;
@@ -101,6 +102,11 @@ void quill_answer_free(quill_answer *a) {
 
 static quill_status pass(struct quill_answer *a, quill_answer_part part, struct str text, quill_error *err) {
     if (text.n == 0) return QUILL_OK;
+    if (a->parted) {
+        a->parted = false;
+        quill_status s = pass(a, part, STR("\n\n"), err);
+        if (s) return s;
+    }
     if (part != QUILL_ANSWER_TOOL_CALL && !buffer_add_str(&a->parts[part == QUILL_ANSWER_REASONING], text))
         return fail_memory(err);
     return a->on_part ? a->on_part(a->user, part, text.p, text.n) : QUILL_OK;
@@ -181,19 +187,27 @@ static bool past_blanks(struct quill_answer *a) {
     return a->held.n > 0;
 }
 
-static quill_status begin_reasoning(struct quill_answer *a, quill_error *err) {
+static void begin_reasoning(struct quill_answer *a) {
     a->has_reasoning = true;
-    return a->parts[1].n && !buffer_add_string(&a->parts[1], "\n\n") ? fail_memory(err) : QUILL_OK;
+    a->parted = a->parts[1].n > 0;
 }
 
 // What only the beginning of an answer can be: reasoning, a channel, JSON that is a call. `blanks` are in front of it.
 // *known: it is one of these, and the state has changed. *waits: it may become one.
-static quill_status open_answer(struct quill_answer *a, size_t blanks, bool *known, bool *waits, quill_error *err) {
+static void open_answer(struct quill_answer *a, size_t blanks, bool *known, bool *waits) {
     static const char channel[] = "<|channel|>";
     const struct str rest = {a->held.p + blanks, a->held.n - blanks};
     *known = true;
-    if (a->with_tools && rest.p[0] == '{') return a->state = IN_CALL, a->call = -1, QUILL_OK;
-    if (str_starts(rest, str_of(channel))) return a->state = IN_HEADER, drop(a, blanks), QUILL_OK;
+    if (a->with_tools && rest.p[0] == '{') {
+        a->state = IN_CALL;
+        a->call = -1;
+        return;
+    }
+    if (str_starts(rest, str_of(channel))) {
+        a->state = IN_HEADER;
+        drop(a, blanks);
+        return;
+    }
     for (int i = 0; i < N_REASONING; i++) {
         const struct str open = str_of(reasoning_marks[i].open);
         *waits |= str_starts(open, rest);
@@ -203,11 +217,11 @@ static quill_status open_answer(struct quill_answer *a, size_t blanks, bool *kno
         a->close = reasoning_marks[i].close;
         a->skips_blanks = true;
         drop(a, blanks + open.n);
-        return begin_reasoning(a, err);
+        begin_reasoning(a);
+        return;
     }
     *waits |= str_starts(str_of(channel), rest);
     *known = false;
-    return QUILL_OK;
 }
 
 static quill_status step_content(struct quill_answer *a, bool end, bool *waits, quill_error *err) {
@@ -217,8 +231,8 @@ static quill_status step_content(struct quill_answer *a, bool end, bool *waits, 
     while (!a->begun && blanks < a->held.n && is_blank(a->held.p[blanks])) blanks++;
     bool known = false, unsure = blanks == a->held.n;
     if (!a->begun && !unsure) {
-        quill_status s = open_answer(a, blanks, &known, &unsure, err);
-        if (s || known) return s;
+        open_answer(a, blanks, &known, &unsure);
+        if (known) return QUILL_OK;
     }
     *waits = unsure && !end;
     if (*waits) return QUILL_OK;
@@ -251,6 +265,7 @@ static quill_status step_reasoning(struct quill_answer *a, bool end, bool *waits
     if (s || (!whole && !end)) return s;
     if (!whole) return release(a, QUILL_ANSWER_REASONING, a->held.n, err);
     drop(a, gone + strlen(a->close));
+    a->parted = false;
     a->state = IN_CONTENT;
     a->skips_blanks = true;
     return QUILL_OK;
@@ -258,17 +273,34 @@ static quill_status step_reasoning(struct quill_answer *a, bool end, bool *waits
 
 // ---- gpt-oss --------------------------------------------------------------------------------------------------------
 
-// The recipient in a header: "to=functions.NAME".
-static struct str recipient_in(struct str header) {
-    static const char start[] = "to=";
-    const char *at = header.n > 3 ? memmem(header.p, header.n, start, 3) : NULL;
+// The word behind the first `mark` in a header, up to a blank or a special token; n 0: there is none.
+static struct str word_behind(struct str header, struct str mark) {
+    const char *at = header.n > mark.n ? memmem(header.p, header.n, mark.p, mark.n) : NULL;
     if (!at) return (struct str){NULL, 0};
-    struct str name = {at + 3, header.n - (size_t)(at - header.p) - 3};
+    struct str word = {at + mark.n, header.n - (size_t)(at - header.p) - mark.n};
     size_t n = 0;
-    while (n < name.n && !is_blank(name.p[n]) && name.p[n] != '<') n++;
-    name.n = n;
+    while (n < word.n && !is_blank(word.p[n]) && word.p[n] != '<') n++;
+    word.n = n;
+    return word;
+}
+
+// The function in a header: "to=functions.NAME" behind the role or the channel, or "to=browser.search" and the like.
+// n 0: the message is for somebody who is no function.
+static struct str function_in(struct str header) {
     static const char space[] = "functions.";
-    return str_starts(name, str_of(space)) ? (struct str){name.p + 10, name.n - 10} : name;
+    const struct str to = word_behind(header, STR("to="));
+    if (str_starts(to, str_of(space))) return (struct str){to.p + sizeof space - 1, to.n - (sizeof space - 1)};
+    const bool nobody = str_is(to, "user") || str_is(to, "assistant") || str_is(to, "all");
+    return nobody ? (struct str){NULL, 0} : to;
+}
+
+// The last message in a text that ends before <|message|>: models that lose their way leave others without one.
+static struct str last_header(struct str text) {
+    static const char start[] = "<|start|>";
+    for (size_t n = text.n; n >= sizeof start - 1; n--)
+        if (memcmp(text.p + n - (sizeof start - 1), start, sizeof start - 1) == 0)
+            return (struct str){text.p + n, text.n - n};
+    return text;
 }
 
 static quill_status step_header(struct quill_answer *a, bool end, bool *waits, quill_error *err) {
@@ -280,18 +312,16 @@ static quill_status step_header(struct quill_answer *a, bool end, bool *waits, q
     if (!whole && !end) return QUILL_OK;
     if (!whole && (a->has_reasoning || a->parts[0].n || a->calls.n)) return drop(a, held.n), QUILL_OK;
     if (!whole) return release(a, QUILL_ANSWER_CONTENT, held.n, err); // no channel came at all
-    const struct str header = {held.p, at}, to = recipient_in(header);
-    a->recipient = (struct str){NULL, 0};
-    a->body = QUILL_ANSWER_CONTENT;
-    if (at && memmem(header.p, header.n, "analysis", 8)) a->body = QUILL_ANSWER_REASONING;
-    if (to.n && !str_starts(to, STR("user"))) {
-        a->body = QUILL_ANSWER_TOOL_CALL;
-        a->recipient = (struct str){arena_string(&a->arena, to), to.n};
-        if (!a->recipient.p) return fail_memory(err);
-    }
+    const struct str header = last_header((struct str){held.p, at}), to = function_in(header);
+    const bool thinks = str_starts(word_behind(header, STR("<|channel|>")), STR("analysis"));
+    a->body = to.n ? QUILL_ANSWER_TOOL_CALL : thinks ? QUILL_ANSWER_REASONING : QUILL_ANSWER_CONTENT;
+    a->recipient = (struct str){to.n ? arena_string(&a->arena, to) : NULL, to.n};
+    if (to.n && !a->recipient.p) return fail_memory(err);
+    a->parted = a->body == QUILL_ANSWER_CONTENT && a->parts[0].n > 0;
+    if (a->body == QUILL_ANSWER_REASONING) begin_reasoning(a);
     drop(a, at + sizeof message - 1);
     a->state = IN_BODY;
-    return a->body == QUILL_ANSWER_REASONING ? begin_reasoning(a, err) : QUILL_OK;
+    return QUILL_OK;
 }
 
 static quill_status step_body(struct quill_answer *a, bool end, bool *waits, quill_error *err) {
