@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/nearest.h"
 #include "cli/io/output.h"
+#include "cli/prompt/read.h"
 #include "message.h"
 #include "settings.h"
 
@@ -43,10 +45,21 @@ static quill_status run_edit(struct talk *t, const char *argument, quill_error *
     return s;
 }
 
+// The file of --continue is that of the talk, and another talk takes its place: the person is asked.
+static bool may_give_up(struct talk *t) {
+    const char *path = t->c->o->chat.transcript;
+    if (!path || quill_chat_n_messages(t->c->chat) == 0) return true;
+    talk_say(t, "(%s will have the new talk in place of this one)", QUOTED(str_of(path)));
+    if (talk_confirm(t, "Go on? [y/N] ")) return true;
+    talk_say(t, "(nothing was changed)");
+    return false;
+}
+
 static quill_status run_reset(struct talk *t, const char *argument, quill_error *err) {
     quill_chat_message m;
     (void)argument, (void)err;
     size_t keep = 0;
+    if (!may_give_up(t)) return QUILL_OK;
     if (quill_chat_n_messages(t->c->chat) > 0) {
         quill_chat_message_at(t->c->chat, 0, &m);
         keep = m.n_role == 6 && memcmp(m.role, "system", 6) == 0;
@@ -84,20 +97,45 @@ static bool path_of(struct buffer *path, const char *argument) {
            buffer_add_byte(path, 0);
 }
 
-static quill_status save_to(struct talk *t, const char *path, quill_error *err) {
-    struct buffer lines = {0};
+// Whether a file has more than the beginning of `lines`, so that something is lost where they replace it.
+static bool would_lose(const char *path, struct str lines) {
+    struct stat info;
+    struct buffer old = {0};
+    quill_error unused;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return false;
+    const bool is_read = (uint64_t)info.st_size <= lines.n && read_file(&old, path, lines.n, &unused) == QUILL_OK;
+    const bool lost = !is_read || !str_starts(lines, buffer_str(&old));
+    buffer_free(&old);
+    return lost;
+}
+
+static quill_status write_lines(const char *path, struct str lines, quill_error *err) {
     struct save save = {.fd = -1};
-    quill_status s = conversation_write(t->c, &lines) ? QUILL_OK : fail_memory(err);
-    if (!s) s = save_begin(&save, path, output_watch, err);
+    quill_status s = save_begin(&save, path, output_watch, err);
     if (!s) s = save_write(&save, lines.p, lines.n, err);
     if (!s) s = save_commit(&save, err);
     save_abort(&save);
+    return s;
+}
+
+static quill_status save_to(struct talk *t, const char *path, quill_error *err) {
+    struct buffer lines = {0};
+    const char *name = QUOTED(str_of(path));
+    quill_status s = conversation_write(t->c, &lines) ? QUILL_OK : fail_memory(err);
+    bool wanted = true;
+    if (!s && would_lose(path, buffer_str(&lines))) {
+        talk_say(t, "(%s is there already, with something else in it)", name);
+        wanted = talk_confirm(t, "Replace it? [y/N] ");
+    }
+    if (!s && wanted) s = write_lines(path, buffer_str(&lines), err);
     buffer_free(&lines);
-    if (!s) talk_say(t, "(%zu messages are in %s)", quill_chat_n_messages(t->c->chat), QUOTED(str_of(path)));
+    if (!s && wanted) talk_say(t, "(%zu messages are in %s)", quill_chat_n_messages(t->c->chat), name);
+    if (!wanted) talk_say(t, "(nothing was saved)");
     return s;
 }
 
 static quill_status load_from(struct talk *t, const char *path, quill_error *err) {
+    if (!may_give_up(t)) return QUILL_OK;
     quill_status s = conversation_load(t->c, path, err);
     t->left_out = 0;
     if (!s) talk_say(t, "(%zu messages from %s)", quill_chat_n_messages(t->c->chat), QUOTED(str_of(path)));

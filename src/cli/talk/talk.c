@@ -35,6 +35,15 @@ void talk_say(struct talk *t, const char *format, ...) {
     if (s) t->ended = true;
 }
 
+bool talk_confirm(struct talk *t, const char *question) {
+    struct buffer line = {0};
+    const bool typed = line_reader_read(t->lines, question, &line) == LINE_WHOLE;
+    const struct str word = buffer_str(&line);
+    const bool yes = str_is(word, "y") || str_is(word, "Y") || str_is(word, "yes") || str_is(word, "Yes");
+    buffer_free(&line);
+    return typed && yes;
+}
+
 void talk_complain(const quill_error *err) {
     quill_error named = *err;
     options_name_error(&named);

@@ -27,6 +27,8 @@ struct talk {
 
 // A dimmed line, shown without what a terminal would obey.
 __attribute__((format(printf, 2, 3))) void talk_say(struct talk *t, const char *format, ...);
+// Asks what is to be answered by y or yes; everything else is a no.
+bool talk_confirm(struct talk *t, const char *question);
 // Answers the last message, which is the user's. If there is no answer the message is dropped, and why is reported.
 void talk_answer(struct talk *t);
 // Takes a question and answers it.
