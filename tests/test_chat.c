@@ -76,9 +76,26 @@ static void mistakes_in_messages_are_named(void **state) {
         {"{\"role\":\"user\",\"content\":7}",
          "chat.jsonl: line 1: content: expected a string, null or a list of parts, found another value"},
         {"[1]", "chat.jsonl: expected a message, an object, found another value"},
-        {"[{\"role\":\"user\"}", "chat.jsonl: expected a comma or a closing bracket, found something else"},
+        {"[{\"role\":\"user\",\"content\":\"a\"}", "chat.jsonl: expected a comma or a closing bracket, found something else"},
         {"{\"role\":\"user\",\"tool_calls\":1}", "chat.jsonl: line 1: tool_calls: expected a list, found "
          "another value"},
+        {"[{\"role\":\"user\",\"content\":\"a\"}] x", "chat.jsonl: expected the end, found more after the value"},
+        {"[] []", "chat.jsonl: expected the end, found more after the value"},
+        {"{\"role\":\"user\"}", "chat.jsonl: line 1: expected a message with a content, found none"},
+        {"{\"role\":\"tool\",\"content\":null}", "chat.jsonl: line 1: expected a message with a content, found none"},
+        {"[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image_url\","
+         "\"image_url\":{\"url\":\"x\"}}]}]",
+         "chat.jsonl: content: expected parts that are texts ({\"type\":\"text\",\"text\":...}), found another one"},
+        {"[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\",\"text\":\"a\"}]}]",
+         "chat.jsonl: content: expected parts that are texts ({\"type\":\"text\",\"text\":...}), found another one"},
+        {"[{\"role\":\"user\",\"content\":[\"a\"]}]",
+         "chat.jsonl: content: expected parts that are texts ({\"type\":\"text\",\"text\":...}), found another one"},
+        {"{\"role\":\"user\",\"content\":\"\\ud83d\"}",
+         "chat.jsonl: line 1: expected a character after \\u, found half of one, or other digits"},
+        {"{\"role\":\"user\",\"content\":\"\\u12g4\"}",
+         "chat.jsonl: line 1: expected a character after \\u, found half of one, or other digits"},
+        {"{\"role\":\"user\",\"content\":\"\\q\"}",
+         "chat.jsonl: line 1: expected an escape in a string, found a backslash alone"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -37,10 +37,8 @@ static int32_t hex4(const char *p, size_t n) {
     int32_t value = 0;
     if (n < 4) return -1;
     for (int i = 0; i < 4; i++) {
-        char c = p[i], lower = (char)(c | 0x20);
-        if (c >= '0' && c <= '9') value = value * 16 + (c - '0');
-        else if (lower >= 'a' && lower <= 'f') value = value * 16 + (lower - 'a' + 10);
-        else return -1;
+        if (hex_value(p[i]) < 0) return -1;
+        value = value * 16 + hex_value(p[i]);
     }
     return value;
 }
@@ -91,7 +89,10 @@ static bool skip_string(struct json_walk *walk) {
             at += (size_t)step;
         } else if (c == '\\') {
             size_t step = escape(p + at, n - at, &code);
-            if (!step) return mistake(walk, "expected an escape in a string, found a backslash alone");
+            if (!step)
+                return mistake(walk, n - at > 1 && p[at + 1] == 'u'
+                                         ? "expected a character after \\u, found half of one, or other digits"
+                                         : "expected an escape in a string, found a backslash alone");
             at += step;
         } else {
             at++;
@@ -268,5 +269,5 @@ bool json_member(struct json_walk *walk, struct str *name, struct str *value) {
 
 bool json_at_end(struct json_walk *walk) {
     skip_blanks(walk);
-    return walk->at == walk->text.n || mistake(walk, "expected the end, found more after the object");
+    return walk->at == walk->text.n || mistake(walk, "expected the end, found more after the value");
 }
