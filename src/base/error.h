@@ -28,4 +28,7 @@ struct quoted {
 const char *quoted(struct quoted *buffer, struct str s);
 #define QUOTED(s) quoted(&(struct quoted){{0}}, (s))
 
+// The ending of a noun behind the number n: "%zu token%s".
+#define PLURAL(n) ((n) == 1 ? "" : "s")
+
 #endif

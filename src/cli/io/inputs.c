@@ -13,20 +13,25 @@
 #include "base/error.h"
 #include "quill/model.h"
 
+struct input {
+    struct file_id id;
+    bool transcript;
+};
+
 static struct {
-    struct file_id *files; // [n], room for cap
+    struct input *files; // [n], room for cap
     size_t n, cap;
-    const char *model;     // NULL: none
+    const char *model;   // NULL: none
 } inputs;
 
 static quill_status remember(const struct stat *info, quill_error *err) {
     if (!S_ISREG(info->st_mode)) return QUILL_OK;
-    struct file_id *files = inputs.n < inputs.cap
-                                ? inputs.files
-                                : alloc_grow(inputs.files, &inputs.cap, inputs.n + 1, sizeof *inputs.files);
+    struct input *files = inputs.n < inputs.cap
+                              ? inputs.files
+                              : alloc_grow(inputs.files, &inputs.cap, inputs.n + 1, sizeof *inputs.files);
     if (!files) return fail_memory(err);
     inputs.files = files;
-    files[inputs.n++] = file_id_of_stat(info);
+    files[inputs.n++] = (struct input){.id = file_id_of_stat(info)};
     return QUILL_OK;
 }
 
@@ -50,7 +55,17 @@ quill_status inputs_open(int *fd, const char *path, quill_error *err) {
 
 void inputs_set_model(const char *path) { inputs.model = path; }
 
-quill_status inputs_check(const char *path, quill_error *err) {
+void inputs_set_transcript(const char *path) {
+    struct file_id id;
+    if (!file_id_of(&id, path)) return;
+    for (size_t i = inputs.n; i-- > 0;)
+        if (file_id_equal(inputs.files[i].id, id)) {
+            inputs.files[i].transcript = true;
+            return;
+        }
+}
+
+static quill_status check(const char *path, bool transcript, quill_error *err) {
     struct destination to;
     struct file_id id;
     quill_status s = destination_find(&to, path, err);
@@ -61,10 +76,14 @@ quill_status inputs_check(const char *path, quill_error *err) {
     if (inputs.model && quill_model_has_file(inputs.model, path))
         return fail(err, QUILL_E_USAGE, "%s: a file of the model; an output must be another", QUOTED(str_of(path)));
     for (size_t i = 0; i < inputs.n; i++)
-        if (file_id_equal(inputs.files[i], id))
+        if (file_id_equal(inputs.files[i].id, id) && !(transcript && inputs.files[i].transcript))
             return fail(err, QUILL_E_USAGE, "%s: this file is read; an output must be another", QUOTED(str_of(path)));
     return QUILL_OK;
 }
+
+quill_status inputs_check(const char *path, quill_error *err) { return check(path, false, err); }
+
+quill_status inputs_check_transcript(const char *path, quill_error *err) { return check(path, true, err); }
 
 quill_status inputs_check_endless(int fd, const char *name, int out, quill_error *err) {
     struct stat in, to;

@@ -13,8 +13,13 @@ QUILL_MUST_CHECK quill_status inputs_add_descriptor(int fd, quill_error *err);
 // Remembers all files of a model. The path is borrowed, as from argv.
 void inputs_set_model(const char *path);
 
+// The file at `path`, which was read last, is a transcript: what was said since is written to it.
+void inputs_set_transcript(const char *path);
+
 // QUILL_E_USAGE if `path` would be replaced and is one of these files.
 QUILL_MUST_CHECK quill_status inputs_check(const char *path, quill_error *err);
+// The same for a transcript, which may replace a transcript.
+QUILL_MUST_CHECK quill_status inputs_check_transcript(const char *path, quill_error *err);
 // QUILL_E_USAGE if `out` writes to the file `name` that `fd` reads piece by piece: reading would never end.
 QUILL_MUST_CHECK quill_status inputs_check_endless(int fd, const char *name, int out, quill_error *err);
 

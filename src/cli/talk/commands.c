@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "cli/io/inputs.h"
 #include "cli/io/output.h"
 #include "cli/prompt/read.h"
 #include "message.h"
@@ -121,15 +122,17 @@ static quill_status write_lines(const char *path, struct str lines, quill_error 
 static quill_status save_to(struct talk *t, const char *path, quill_error *err) {
     struct buffer lines = {0};
     const char *name = QUOTED(str_of(path));
-    quill_status s = conversation_write(t->c, &lines) ? QUILL_OK : fail_memory(err);
+    quill_status s = inputs_check_transcript(path, err);
     bool wanted = true;
+    if (!s && !conversation_write(t->c, &lines)) s = fail_memory(err);
     if (!s && would_lose(path, buffer_str(&lines))) {
         talk_say(t, "(%s is there already, with something else in it)", name);
         wanted = talk_confirm(t, "Replace it? [y/N] ");
     }
     if (!s && wanted) s = write_lines(path, buffer_str(&lines), err);
     buffer_free(&lines);
-    if (!s && wanted) talk_say(t, "(%zu messages are in %s)", quill_chat_n_messages(t->c->chat), name);
+    const size_t n = quill_chat_n_messages(t->c->chat);
+    if (!s && wanted) talk_say(t, "(%zu message%s in %s)", n, n == 1 ? " is" : "s are", name);
     if (!wanted) talk_say(t, "(nothing was saved)");
     return s;
 }
@@ -138,7 +141,8 @@ static quill_status load_from(struct talk *t, const char *path, quill_error *err
     if (!may_give_up(t)) return QUILL_OK;
     quill_status s = conversation_load(t->c, path, err);
     t->left_out = 0;
-    if (!s) talk_say(t, "(%zu messages from %s)", quill_chat_n_messages(t->c->chat), QUOTED(str_of(path)));
+    const size_t n = quill_chat_n_messages(t->c->chat);
+    if (!s) talk_say(t, "(%zu message%s from %s)", n, PLURAL(n), QUOTED(str_of(path)));
     return s;
 }
 
@@ -168,7 +172,8 @@ static quill_status run_tokens(struct talk *t, const char *argument, quill_error
     quill_status s = QUILL_OK;
     if (quill_chat_n_messages(t->c->chat) > 0) s = conversation_count(t->c, t->left_out, &n, err);
     if (s) return s;
-    if (t->left_out) talk_say(t, "%zu of %zu tokens, without the oldest %zu messages", n, n_ctx, t->left_out);
+    if (t->left_out) talk_say(t, "%zu of %zu tokens, without the oldest %zu message%s", n, n_ctx, t->left_out,
+                             PLURAL(t->left_out));
     else talk_say(t, "%zu of %zu tokens", n, n_ctx);
     return QUILL_OK;
 }
@@ -178,8 +183,8 @@ static quill_status run_stats(struct talk *t, const char *argument, quill_error 
     (void)argument;
     if (a->n == 0) return fail(err, QUILL_E_USAGE, "/stats: there is no answer yet");
     const double seconds = 1e-3 * a->generate_ms;
-    talk_say(t, "prompt %zu tokens: cached %zu, computed %zu; generated %zu (%.1f/s); first token %.0f ms, stop %s",
-             a->prompt_tokens, a->cached_tokens, a->prompt_tokens - a->cached_tokens, a->generated_tokens,
+    talk_say(t, "prompt %zu token%s: cached %zu, computed %zu; generated %zu (%.1f/s); first token %.0f ms, stop %s",
+             a->prompt_tokens, PLURAL(a->prompt_tokens), a->cached_tokens, a->prompt_tokens - a->cached_tokens, a->generated_tokens,
              seconds > 0 ? (double)a->generated_tokens / seconds : 0, a->first_token_ms, quill_stop_name(a->stop));
     return QUILL_OK;
 }
@@ -221,7 +226,7 @@ static const struct command {
     {"/tokens", "", "how much of the context is used", run_tokens},
     {"/stats", "", "numbers of the last answer", run_stats},
     {"/model", "[NAME]", "show the model, or go on with another", run_model},
-    {"/set", "[NAME VALUE]", "an option, as on the command line: /set temp 0", settings_run},
+    {"/set", "[NAME [VALUE]]", "an option, as on the command line: /set temp 0; alone, its default", settings_run},
     {"/quit", "", "end the talk, as Ctrl-D does", run_quit},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -229,7 +234,7 @@ enum { N_COMMANDS = sizeof commands / sizeof *commands };
 static quill_status run_help(struct talk *t, const char *argument, quill_error *err) {
     (void)argument, (void)err;
     for (int i = 0; i < N_COMMANDS; i++)
-        talk_say(t, "%-8s%-14s%s", commands[i].name, commands[i].operand, commands[i].help);
+        talk_say(t, "%-8s%-15s%s", commands[i].name, commands[i].operand, commands[i].help);
     talk_say(t, "A message goes on after a line that ends in \\, and between two \"\"\". Ctrl-C stops an answer.");
     return QUILL_OK;
 }
@@ -241,9 +246,9 @@ static size_t word_of(const struct buffer *text) {
 }
 
 bool is_command(const struct buffer *text) {
-    if (text->n < 2 || text->p[0] != '/') return false;
+    if (text->n == 0 || text->p[0] != '/') return false;
     const size_t n = word_of(text);
-    return n > 1 && (n == text->n || text->p[n] == ' ' || text->p[n] == '\t');
+    return (n == text->n || text->p[n] == ' ' || text->p[n] == '\t');
 }
 
 static quill_status run(struct talk *t, struct str word, const char *argument, quill_error *err) {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/io/inputs.h"
 #include "cli/io/output.h"
 #include "cli/prompt/read.h"
 #include "cli/run/model_source.h"
@@ -71,7 +72,9 @@ static quill_status read_transcript(struct conversation *c, quill_error *err) {
     const char *path = c->o->chat.transcript;
     struct stat info;
     if (!path || (stat(path, &info) != 0 && errno == ENOENT)) return QUILL_OK;
-    return read_messages(c, c->chat, path, "the conversation", err);
+    quill_status s = read_messages(c, c->chat, path, "the conversation", err);
+    inputs_set_transcript(path);
+    return s;
 }
 
 static quill_status read_tools(struct conversation *c, quill_error *err) {
@@ -192,6 +195,7 @@ quill_status conversation_load(struct conversation *c, const char *path, quill_e
     quill_chat *chat;
     quill_status s = quill_chat_create(&chat, err);
     if (!s) s = read_messages(c, chat, path, "the conversation", err);
+    if (!s) inputs_set_transcript(path);
     if (!s) s = set_up(c, chat, err);
     if (s) return quill_chat_free(chat), s;
     quill_chat_free(c->chat);
@@ -263,7 +267,9 @@ bool conversation_write(const struct conversation *c, struct buffer *out) {
 }
 
 quill_status conversation_save_begin(struct conversation *c, quill_error *err) {
-    return c->o->chat.transcript ? save_begin(&c->transcript, c->o->chat.transcript, output_watch, err) : QUILL_OK;
+    const char *path = c->o->chat.transcript;
+    quill_status s = path ? inputs_check_transcript(path, err) : QUILL_OK;
+    return path && !s ? save_begin(&c->transcript, path, output_watch, err) : s;
 }
 
 quill_status conversation_save(struct conversation *c, quill_error *err) {

@@ -43,11 +43,18 @@ static void watch_changes(void) {
     sigaction(SIGCONT, &action, NULL);
 }
 
+static void say(const char *text) {
+    const ssize_t written = write(STDOUT_FILENO, text, strlen(text));
+    (void)written;
+}
+
+// libedit draws prompt and text from where it believes the cursor to be: at the left.
 static void draw_again(EditLine *edit) {
     if (!changed) return;
     changed = 0;
     el_set(edit, EL_PREP_TERM, 1);
     el_resize(edit);
+    say("\r\x1b[J"); // ECMA-48 ED: erase from here on
     el_set(edit, EL_REFRESH);
 }
 
@@ -139,11 +146,6 @@ void line_reader_close(struct line_reader *r) {
     free(r);
 }
 
-static void say(const char *text) {
-    const ssize_t written = write(STDOUT_FILENO, text, strlen(text));
-    (void)written;
-}
-
 enum line_end line_reader_read(struct line_reader *r, const char *prompt, struct buffer *line) {
     if (!r->edit) return line_plain_read(prompt, line);
     int n = 0;
@@ -156,7 +158,7 @@ enum line_end line_reader_read(struct line_reader *r, const char *prompt, struct
     if (!typed || n <= 0) {
         if (!signals_take_interrupt()) return LINE_NO_MORE;
         el_reset(r->edit);
-        say("\n");
+        line_break();
         return LINE_INTERRUPTED;
     }
     size_t length = (size_t)n;

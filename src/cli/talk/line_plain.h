@@ -6,5 +6,6 @@
 #include "line.h"
 
 enum line_end line_plain_read(const char *prompt, struct buffer *line);
+void line_break(void); // what comes next is on a line of its own
 
 #endif

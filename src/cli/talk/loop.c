@@ -8,6 +8,7 @@
 #include "cli/io/signals.h"
 #include "cli/run/cache_use.h"
 #include "commands.h"
+#include "line_plain.h"
 #include "message.h"
 
 bool talk_is_wanted(const struct options *o) {
@@ -24,7 +25,7 @@ static void greet(struct talk *t) {
         talk_say(t, "%s, context %d. /help tells the commands, Ctrl-D ends the talk.", QUOTED(str_of(name)),
                  (int)t->idle.n_ctx);
     const size_t n = quill_chat_n_messages(t->c->chat);
-    if (n && !t->c->o->talk.quiet) talk_say(t, "(the talk goes on after %zu messages)", n);
+    if (n && !t->c->o->talk.quiet) talk_say(t, "(the talk goes on after %zu message%s)", n, PLURAL(n));
 }
 
 static void one_message(struct talk *t) {
@@ -64,8 +65,7 @@ int talk_run(struct conversation *c, quill_error *err) {
     quill_status s = begin(&t, err);
     while (!s && !t.ended && !signals_pending()) one_message(&t);
     if (!s && !signals_pending()) {
-        const ssize_t written = write(STDOUT_FILENO, "\n", 1);
-        (void)written;
+        line_break();
         if (c->ids.n) cache_store(c->production.session, c->ids.ids, c->ids.n);
     }
     line_reader_close(t.lines);

@@ -9,12 +9,20 @@
 
 #include "base/error.h"
 #include "cli/io/signals.h"
+#include "line_plain.h"
 
 static const char prompt[] = "> ", more[] = ". ", quotes[] = "\"\"\"";
 
 static bool takes_quotes(struct str s) { return s.n >= 3 && memcmp(s.p, quotes, 3) == 0; }
 
 static bool ends_with_quotes(struct str s) { return s.n >= 3 && memcmp(s.p + s.n - 3, quotes, 3) == 0; }
+
+// Ctrl-D inside a message drops it, as Ctrl-C does, but the terminal stays on the line.
+static enum line_end broken_off(enum line_end end) {
+    if (end != LINE_NO_MORE || signals_pending()) return end;
+    line_break();
+    return LINE_INTERRUPTED;
+}
 
 // After an opening """: up to a line that ends with another.
 static enum line_end read_block(struct line_reader *lines, struct buffer *line, struct buffer *text) {
@@ -26,7 +34,7 @@ static enum line_end read_block(struct line_reader *lines, struct buffer *line, 
         if (last) return LINE_WHOLE;
         if (text->n && !buffer_add_byte(text, '\n')) return LINE_NO_MORE;
         const enum line_end end = line_reader_read(lines, more, line);
-        if (end != LINE_WHOLE) return end == LINE_NO_MORE && !signals_pending() ? LINE_INTERRUPTED : end;
+        if (end != LINE_WHOLE) return broken_off(end);
         rest = buffer_str(line);
     }
 }
@@ -38,7 +46,7 @@ static enum line_end read_lines(struct line_reader *lines, struct buffer *line, 
         if (!goes_on) return LINE_WHOLE;
         if (!buffer_add_byte(text, '\n')) return LINE_NO_MORE;
         const enum line_end end = line_reader_read(lines, more, line);
-        if (end != LINE_WHOLE) return end == LINE_NO_MORE && !signals_pending() ? LINE_INTERRUPTED : end;
+        if (end != LINE_WHOLE) return broken_off(end);
     }
 }
 

@@ -68,6 +68,13 @@ static void put_back(struct options *o, const struct option_row *row, const unio
     else memcpy(field, before, size_of(row));
 }
 
+// What an option is that was given no value.
+static void tell_change(struct talk *t, const struct option_row *row) {
+    const void *field = (char *)t->c->o + row->field;
+    const char *now = row->kind == OPTION_FLAG ? *(const bool *)field ? "on" : "off" : row->initial;
+    talk_say(t, "(%s: %s)", row->name, now && *now ? now : "none");
+}
+
 static quill_status set(struct talk *t, const struct option_row *row, const char *value, quill_error *err) {
     struct options *o = t->c->o;
     union value before = {0};
@@ -89,7 +96,11 @@ quill_status settings_run(struct talk *t, const char *argument, quill_error *err
     if (!row || !may_be_set(row))
         return fail(err, QUILL_E_USAGE, "/set: '%s' is no option that a talk can set; /set alone tells them",
                     QUOTED(((struct str){argument, n})));
-    if (*value == 0) return set(t, row, NULL, err);
+    if (*value == 0) {
+        const quill_status s = set(t, row, NULL, err);
+        if (!s) tell_change(t, row);
+        return s;
+    }
     const char *kept = talk_keep(t, value);
     return kept ? set(t, row, kept, err) : fail_memory(err);
 }

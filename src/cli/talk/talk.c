@@ -77,8 +77,8 @@ static int generate(struct talk *t, quill_error *err) {
     int status = (int)conversation_fit(c, prompt_room(t), &t->left_out, err);
     if (status) return status;
     if (t->left_out > left_out)
-        talk_say(t, "(the context of %d tokens is full: the oldest %zu messages are left out from now on)",
-                 (int)samples->n_ctx, t->left_out);
+        talk_say(t, "(the context of %d tokens is full: the oldest %zu message%s left out from now on)",
+                 (int)samples->n_ctx, t->left_out, t->left_out == 1 ? " is" : "s are");
     samples->started = clock_ms();
     samples->request.seed = (samples->request.seed + t->retries) & QUILL_SEED_MAX;
     conversation_answers(c);
@@ -103,11 +103,14 @@ static void save_transcript(struct talk *t) {
     if (s) talk_complain(&err);
 }
 
-static bool has_answer(const struct talk *t) {
+static bool is_empty(const struct buffer *message) {
     static const char empty[] = "{\"role\":\"assistant\",\"content\":\"\"}";
+    return message->n == sizeof empty - 1 && memcmp(message->p, empty, message->n) == 0;
+}
+
+static bool has_answer(const struct talk *t) {
     const struct buffer *message = &t->c->answers.message;
-    const bool is_empty = message->n == sizeof empty - 1 && memcmp(message->p, empty, message->n) == 0;
-    return message->n && !(is_empty && t->last.total.stop == QUILL_STOP_SIGNAL);
+    return message->n && !(is_empty(message) && t->last.total.stop == QUILL_STOP_SIGNAL);
 }
 
 void talk_answer(struct talk *t) {
@@ -121,8 +124,10 @@ void talk_answer(struct talk *t) {
         const struct buffer *message = &c->answers.message;
         quill_error problem;
         if (quill_chat_add_json(c->chat, message->p, message->n, "the answer", &problem)) talk_complain(&problem);
+        if (is_empty(message)) talk_say(t, "(the answer is empty)");
         if (t->last.total.stop == QUILL_STOP_LENGTH && c->o->length.predict > 0)
-            talk_say(t, "(the answer was cut off after %zu tokens: /set predict N)", t->last.total.generated_tokens);
+            talk_say(t, "(the answer was cut off after %zu token%s: /set predict N)", t->last.total.generated_tokens,
+                     PLURAL(t->last.total.generated_tokens));
     } else if (talk_question(t, NULL, &question)) {
         quill_chat_truncate(c->chat, question);
     }
