@@ -39,7 +39,7 @@ quill_status fail_errno(quill_error *err, quill_status status, const char *file,
     char buffer[128]; // the GNU form of strerror_r: thread-safe, and in the C locale the library never leaves
     const char *reason = strerror_r(errnum, buffer, sizeof buffer);
     if (is_lack(errnum)) status = QUILL_E_SYSTEM;
-    return fail(err, status, "%s: cannot %s: %s", QUOTED(str_of(file)), what, reason);
+    return fail(err, status, "%s: cannot %s: %s", *file ? QUOTED(str_of(file)) : "''", what, reason);
 }
 
 quill_status fail_memory(quill_error *err) { return fail(err, QUILL_E_SYSTEM, "out of memory"); }

@@ -96,10 +96,10 @@ const struct verb verbs[] = {
                "is not here says how to get it."},
     {.name = "cache", .bit = CACHE, .run = cmd_cache, .summary = "look after the prompt cache",
      .detail = "The prompt cache keeps what the model has computed of a prompt in a file, so that the next run that "
-               "begins alike does not compute it again: with --cache, in map always. The output is the same with and "
-               "without it. Prints a line for each entry, the one used last first: file, model, tokens, bytes, time "
-               "of the last use (UTC). Prompts of fewer than 32 tokens are not kept, nor those that are like an entry "
-               "for the most part. Old entries make room by themselves: QUILL_CACHE_SIZE."},
+               "begins alike does not compute it again: with --cache, in map and chat always. The output is the same "
+               "with and without it. Prints a line for each entry, the one used last first: file, model, tokens, "
+               "bytes, time of the last use (UTC). Prompts of fewer than 32 tokens are not kept, nor those that are "
+               "like an entry for the most part. Old entries make room by themselves: QUILL_CACHE_SIZE."},
     {.name = "quantize", .bit = QUANTIZE, .operands = "IN OUT TYPE", .words = TYPES, .run = cmd_quantize,
      .summary = "write a model as GGUF with another weight type",
      .detail = "IN is a GGUF file, of any family, or a Hugging Face directory of a family that has a form in GGUF; OUT "

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -44,9 +45,11 @@ quill_status choices_add(struct choices *c, const char *list, quill_error *err) 
     return s;
 }
 
-quill_status choices_add_file(struct choices *c, const char *path, uint64_t limit, quill_error *err) {
+static quill_status add_file(struct choices *c, const struct options *o, quill_error *err) {
+    const char *path = o->choose.file;
     struct buffer text = {0};
-    quill_status s = read_file(&text, path, limit, err);
+    if (strcmp(path, "-") == 0) say_reading(o, STDIN_FILENO, "choices");
+    quill_status s = read_file(&text, path, (uint64_t)o->prompt.max_bytes, err);
     size_t line = 1, at = utf8_mark(text.p, text.n);
     for (; !s && at < text.n; line++) {
         const char *newline = memchr(text.p + at, '\n', text.n - at);
@@ -81,7 +84,7 @@ quill_status choices_check(const struct choices *c, quill_error *err) {
 quill_status choices_add_given(struct choices *c, const struct options *o, quill_error *err) {
     quill_status s = QUILL_OK;
     for (size_t i = 0; i < o->choose.choices.n && !s; i++) s = choices_add(c, o->choose.choices.items[i], err);
-    return !s && o->choose.file ? choices_add_file(c, o->choose.file, (uint64_t)o->prompt.max_bytes, err) : s;
+    return !s && o->choose.file ? add_file(c, o, err) : s;
 }
 
 quill_status choices_take(struct choices *c, const struct options *o, quill_error *err) {

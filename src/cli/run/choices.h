@@ -22,13 +22,12 @@ struct choices {
 // The text without white space at its ends: spaces, tabs and carriage returns.
 struct str choice_cut(struct str text);
 
-// Add one choice; "A,B,C" with \, for a comma; and one per line of a file of at most `limit` bytes. White space at the
-// ends of a choice is removed. Errors: QUILL_E_USAGE (an empty one), those of read_file.
+// Add one choice; "A,B,C" with \, for a comma. White space at the ends of a choice is removed. QUILL_E_USAGE: an empty
+// one.
 QUILL_MUST_CHECK quill_status choices_add_one(struct choices *c, struct str text, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_add(struct choices *c, const char *list, quill_error *err);
-QUILL_MUST_CHECK quill_status choices_add_file(struct choices *c, const char *path, uint64_t limit, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_check(const struct choices *c, quill_error *err); // at least one, no duplicates
-// Adds and checks those of --choice and --choices.
+// Adds those of --choice and of the lines of --choices, and checks them. Also the errors of read_file.
 QUILL_MUST_CHECK quill_status choices_add_given(struct choices *c, const struct options *o, quill_error *err);
 QUILL_MUST_CHECK quill_status choices_take(struct choices *c, const struct options *o, quill_error *err);
 void choices_free(struct choices *c);
