@@ -148,14 +148,15 @@ static void a_soft_budget_aims_at_the_end(void **state) {
         expect(&st, "[ab]+!", text, QUILL_STOP_REGEX, (size_t)n);
         st.request.budget = QUILL_BUDGET_HARD;
         char message[96];
-        snprintf(message, sizeof message, "regex: the text is not complete after %d tokens, and no more fit", (int)n);
+        snprintf(message, sizeof message, "regex: the text is not complete after %d token%s, and no more fit", (int)n,
+                 n == 1 ? "" : "s");
         expect_failure(&st, "[ab]+!", message);
     }
     st.request.budget = QUILL_BUDGET_SOFT;
     st.request.n_predict = 2; // eight bytes, but a token for three of them and one for the rest
     expect(&st, "a{7}!", "aaaaaaa!", QUILL_STOP_REGEX, 2);
     st.request.n_predict = 1;
-    expect_failure(&st, "a{7}!", "regex: the text cannot be completed with the 1 tokens left behind 0 bytes of it");
+    expect_failure(&st, "a{7}!", "regex: the text cannot be completed with the 1 token left behind 0 bytes of it");
     expect(&st, "[ab]+", "a", QUILL_STOP_REGEX, 1); // complete where -n ends it
     close_stage(&st);
 }

@@ -353,8 +353,8 @@ static quill_status end_constrained(struct generation *g, size_t n_before, bool 
     const bool over = found || ended;
     if (!over && tokens_left(g) > 0 && constrained_may_go_on(&g->constraint.text)) return QUILL_OK;
     if (!over && !constrained_may_end(&g->constraint.text))
-        return fail(err, QUILL_E_CONSTRAINT, "%s: the text is not complete after %zu tokens, and no more fit",
-                    constrained_name(&g->constraint.text), g->n_generated);
+        return fail(err, QUILL_E_CONSTRAINT, "%s: the text is not complete after %zu token%s, and no more fit",
+                    constrained_name(&g->constraint.text), g->n_generated, PLURAL(g->n_generated));
     const size_t n = found ? match.begin : text.n;
     g->certain = n_prefix + n;
     if (!found) finish(g, constrained_stop(&g->constraint.text));

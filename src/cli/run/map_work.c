@@ -266,8 +266,8 @@ static quill_status take_jobs(struct map_work *w, quill_error *err) {
         bool cut_off = !row.status && row.result->stop == QUILL_STOP_CONTEXT && !context_may_end(w->o);
         if (row.status) *err = row.error;
         else if (cut_off)
-            fail(err, QUILL_E_CONTEXT, "the context is full: the text ends after %zu tokens",
-                 row.result->generated_tokens);
+            fail(err, QUILL_E_CONTEXT, "the context is full: the text ends after %zu token%s",
+                 row.result->generated_tokens, PLURAL(row.result->generated_tokens));
         s = row.status || cut_off ? failed(w, job, row.result, err) : finish(w, job, row.result, err);
     }
     return s;

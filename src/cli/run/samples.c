@@ -266,8 +266,8 @@ static int ended(const struct samples *s, const quill_result *r, quill_error *er
         return STATUS_TIMEOUT;
     }
     if (r->stop != QUILL_STOP_CONTEXT || context_may_end(s->o)) return QUILL_OK;
-    return (int)fail(err, QUILL_E_CONTEXT, "the context of %d positions is full: the text ends after %zu tokens",
-                     (int)s->n_ctx, r->generated_tokens);
+    return (int)fail(err, QUILL_E_CONTEXT, "the context of %d positions is full: the text ends after %zu token%s",
+                     (int)s->n_ctx, r->generated_tokens, PLURAL(r->generated_tokens));
 }
 
 // Ends the sample being printed. Returns its exit status; *last: no other sample follows.

@@ -37,7 +37,8 @@ static void show_progress(void *user, uint64_t done, uint64_t all) { progress_up
 int cmd_quantize(struct options *o, quill_error *err) {
     const char **operands = o->operands.items;
     if (o->operands.n != 3)
-        return (int)fail(err, QUILL_E_USAGE, "quantize: expected IN OUT TYPE, found %zu operands", o->operands.n);
+        return (int)fail(err, QUILL_E_USAGE, "quantize: expected IN OUT TYPE, found %zu operand%s", o->operands.n,
+                         PLURAL(o->operands.n));
     const char *in, *out = operands[1];
     quill_error missing;
     const quill_status found = locate_model(&in, operands[0], false, &missing);

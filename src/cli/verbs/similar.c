@@ -112,7 +112,8 @@ static quill_status read_texts(void *arg, quill_error *err) {
 static quill_status open_all(struct similar *s, quill_error *err) {
     const struct options *o = s->o;
     if (!o->embed.matrix && o->operands.n != 2)
-        return fail(err, QUILL_E_USAGE, "similar: expected two texts, or --matrix, found %zu operands", o->operands.n);
+        return fail(err, QUILL_E_USAGE, "similar: expected two texts, or --matrix, found %zu operand%s", o->operands.n,
+                    PLURAL(o->operands.n));
     quill_status status = o->embed.matrix ? embedder_check_files(o, err) : QUILL_OK;
     if (!status) status = embedder_open(&s->embedder, o, err);
     if (status) return status;

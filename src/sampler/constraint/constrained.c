@@ -205,10 +205,12 @@ static quill_status no_token(const struct taking *t, quill_error *err) {
     if (t->k->reading.status) return failed(t->k, err);
     if (t->may_end) return QUILL_OK;
     if (t->d->room == UINT64_MAX)
-        return fail(err, QUILL_E_CONSTRAINT, "%s: no token can follow %zu bytes of text", name, t->d->text.n);
+        return fail(err, QUILL_E_CONSTRAINT, "%s: no token can follow %zu byte%s of text", name, t->d->text.n,
+                    PLURAL(t->d->text.n));
+    const uint64_t left = t->d->room + 1;
     return fail(err, QUILL_E_CONSTRAINT,
-                "%s: the text cannot be completed with the %llu tokens left behind %zu bytes of it", name,
-                (unsigned long long)t->d->room + 1, t->d->text.n);
+                "%s: the text cannot be completed with the %llu token%s left behind %zu byte%s of it", name,
+                (unsigned long long)left, PLURAL(left), t->d->text.n, PLURAL(t->d->text.n));
 }
 
 quill_status constrained_take(struct constrained *k, struct constrained_draw *d, int32_t *id, bool *ends,
