@@ -106,6 +106,7 @@ static bool would_lose(const char *path, struct str lines) {
     if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return false;
     const bool is_read = (uint64_t)info.st_size <= lines.n && read_file(&old, path, lines.n, &unused) == QUILL_OK;
     const bool lost = !is_read || !str_starts(lines, buffer_str(&old));
+    inputs_set_transcript(path); // it may be replaced again
     buffer_free(&old);
     return lost;
 }
