@@ -167,17 +167,19 @@ static quill_status bad(const struct place *at, const char *what, quill_error *e
     return fail(err, QUILL_E_USAGE, "%s: %s", QUOTED(str_of(at->name)), what);
 }
 
-// What a list of parts may hold: texts, and the thoughts of a model. Of an image, a sound or a file a template would make
-// nothing, or a place that nothing fills.
+// What a list of parts may hold: texts, and the thoughts of a model. Of an image, a sound or a file a template would
+// make nothing, or a place that nothing fills.
 static bool is_part(const struct value *v) {
     if (v->kind != V_DICT) return false;
     const struct value *type = member(v->d, "type"), *text = member(v->d, "text");
     if (!type) return text && text->kind == V_STRING;
     if (type->kind != V_STRING) return false;
-    return str_is(text_str(type->s), "thinking") || (text && text->kind == V_STRING && str_is(text_str(type->s), "text"));
+    const struct str kind = text_str(type->s);
+    return str_is(kind, "thinking") || (text && text->kind == V_STRING && str_is(kind, "text"));
 }
 
-static const char *content_mistake(const struct dict *given, const struct value *content) {
+static const char *content_mistake(const struct dict *given) {
+    const struct value *content = member(given, "content");
     static const char *const others[] = {"tool_calls", "reasoning_content", "thinking", "reasoning"};
     for (size_t i = 0; !content && i < sizeof others / sizeof *others; i++)
         if (member(given, others[i])) return NULL;
@@ -194,7 +196,7 @@ static const char *message_mistake(const struct dict *given) {
     const struct value *role = member(given, "role"), *calls = member(given, "tool_calls");
     if (!role || role->kind != V_STRING || role->s->n == 0) return "expected a message with a role, found none";
     if (calls && calls->kind != V_LIST) return "tool_calls: expected a list, found another value";
-    return content_mistake(given, member(given, "content"));
+    return content_mistake(given);
 }
 
 static quill_status add_value(struct quill_chat *chat, struct value v, struct str json, const struct place *at,

@@ -185,8 +185,9 @@ static quill_status run_stats(struct talk *t, const char *argument, quill_error 
     if (a->n == 0) return fail(err, QUILL_E_USAGE, "/stats: there is no answer yet");
     const double seconds = 1e-3 * a->generate_ms;
     talk_say(t, "prompt %zu token%s: cached %zu, computed %zu; generated %zu (%.1f/s); first token %.0f ms, stop %s",
-             a->prompt_tokens, PLURAL(a->prompt_tokens), a->cached_tokens, a->prompt_tokens - a->cached_tokens, a->generated_tokens,
-             seconds > 0 ? (double)a->generated_tokens / seconds : 0, a->first_token_ms, quill_stop_name(a->stop));
+             a->prompt_tokens, PLURAL(a->prompt_tokens), a->cached_tokens, a->prompt_tokens - a->cached_tokens,
+             a->generated_tokens, seconds > 0 ? (double)a->generated_tokens / seconds : 0, a->first_token_ms,
+             quill_stop_name(a->stop));
     return QUILL_OK;
 }
 
