@@ -87,6 +87,7 @@ static const struct {
     {"llama", "llama"}, {"llama-patterns", "llama"}, {"llama-one-layer", "llama"}, {"mistral", "mistral"},
     {"distilgpt2", "distilgpt2"}, {"qwen3", "qwen3"}, {"gemma3", "gemma3"}, {"phi3", "phi3"}, {"gpt-neox", "gpt-neox"},
     {"falcon-40b", "falcon-40b"}, {"bloom", "bloom"}, {"codegen", "codegen"}, {"opt-350m", "opt-350m"},
+    {"llama-saved", "llama"}, {"llama-saved-head", "llama"}, {"gemma3-saved", "gemma3"},
 };
 enum { N_MADE = sizeof made / sizeof made[0] };
 
@@ -191,6 +192,53 @@ static void several_adapters_add_up(void **state) {
     free_expected(&e);
 }
 
+// A matrix that takes the place of the model's has no scale but 1 and 0, and nothing beside it.
+static void a_matrix_is_replaced_once_and_as_a_whole(void **state) {
+    (void)state;
+    static const struct {
+        struct part parts[2];
+        size_t n;
+        const char *words; // NULL: it is computed
+    } cases[] = {
+        {{{ADAPTERS "/llama-saved", 1}}, 1, NULL},
+        {{{ADAPTERS "/llama-saved", 1}, {ADAPTERS "/llama-one-layer", 0.5f}}, 2, NULL},
+        {{{ADAPTERS "/llama-saved", 1}, {ADAPTERS "/llama-saved-head", 0}}, 2, NULL},
+        {{{ADAPTERS "/llama-saved", 0.5f}}, 1, "expected a scale of 1, since it replaces a matrix, found 0.5"},
+        {{{ADAPTERS "/llama-saved", 1}, {ADAPTERS "/llama-saved-head", 1}}, 2, "expected no other for the matrix"},
+        {{{ADAPTERS "/llama-saved-head", -1}}, 1, "expected a scale of 1"},
+    };
+    quill_model *model;
+    quill_error err;
+    assert_ok(quill_model_open(&model, LLAMA, NULL, &err), err);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        quill_adapter *adapters[2] = {NULL};
+        quill_adapter_use uses[2];
+        quill_session *session = NULL;
+        for (size_t k = 0; k < cases[i].n; k++) {
+            assert_ok(quill_adapter_load(&adapters[k], model, cases[i].parts[k].path, &err), err);
+            uses[k] = (quill_adapter_use){adapters[k], cases[i].parts[k].scale};
+        }
+        const quill_session_options options = {.adapters = uses, .n_adapters = cases[i].n};
+        const quill_status s = quill_session_create(&session, model, &options, &err);
+        assert_int_equal(s, cases[i].words ? QUILL_E_USAGE : QUILL_OK);
+        if (cases[i].words) assert_non_null(strstr(err.text, cases[i].words));
+        quill_session_free(session);
+        for (size_t k = 0; k < 2; k++) quill_adapter_free(adapters[k]);
+    }
+    quill_model_free(model);
+}
+
+static void a_scale_of_0_replaces_nothing(void **state) {
+    (void)state;
+    static const struct part off[] = {{ADAPTERS "/llama-saved", 0}};
+    struct expected e = adapter_expected("llama-saved");
+    float *base = logits_with(&(struct run){LLAMA, NULL, 0, 1, 0, "f16"}, &e.prompt, e.n_vocab);
+    float *other = logits_with(&(struct run){LLAMA, off, 1, 2, 0, "f16"}, &e.prompt, e.n_vocab);
+    assert_memory_equal(base, other, e.prompt.n * e.n_vocab * sizeof *base);
+    free(base), free(other);
+    free_expected(&e);
+}
+
 // ---- merged ----
 
 static char merged_path[600];
@@ -225,7 +273,7 @@ static void merged_adapters_compute_the_same(void **state) {
     size_t wrong = 0, n = 0;
     for (size_t i = 0; i < N_MADE; i++) {
         char gguf[NAME_BYTES];
-        const bool tied = strcmp(made[i].name, "gemma3") == 0 || strcmp(made[i].name, "distilgpt2") == 0;
+        const bool tied = strcmp(made[i].base, "gemma3") == 0 || strcmp(made[i].name, "distilgpt2") == 0;
         snprintf(gguf, sizeof gguf, FAMILIES "/%s/model.gguf", made[i].base);
         if (tied || access(gguf, R_OK) != 0) continue;
         wrong += merges_that_disagree(i, "") + merges_that_disagree(i, "/model.gguf");
@@ -238,8 +286,10 @@ static void merged_adapters_compute_the_same(void **state) {
 static void an_embedding_that_is_the_head_is_not_merged(void **state) {
     (void)state;
     quill_error err;
-    for (size_t i = 0; i < 2; i++) {
-        const char *adapter = i ? ADAPTERS "/gemma3/adapter.gguf" : ADAPTERS "/gemma3";
+    static const char *const adapters[] = {ADAPTERS "/gemma3", ADAPTERS "/gemma3/adapter.gguf",
+                                           ADAPTERS "/gemma3-saved"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *adapter = adapters[i];
         assert_int_equal(merge(FAMILIES "/gemma3", adapter, "F32", &err), QUILL_E_MODEL);
         assert_non_null(strstr(err.text, "expected an adapter that leaves the embedding alone"));
         assert_int_equal(access(merged_path, F_OK), -1);
@@ -259,6 +309,14 @@ static void adapters_run_on_quantized_models(void **state) {
     float *beside = logits_with(&(struct run){merged_path, one, 1, 2, 3, NULL}, &e.prompt, e.n_vocab);
     assert_true(far(whole, beside, e.prompt.n * e.n_vocab) < 0.2);
     free(whole), free(merged), free(beside);
+    free_expected(&e);
+
+    static const struct part saved[] = {{ADAPTERS "/llama-saved", 1}};
+    e = adapter_expected("llama-saved");
+    whole = logits_with(&(struct run){LLAMA, saved, 1, 1, 0, NULL}, &e.prompt, e.n_vocab);
+    beside = logits_with(&(struct run){merged_path, saved, 1, 2, 3, NULL}, &e.prompt, e.n_vocab);
+    assert_true(far(whole, beside, e.prompt.n * e.n_vocab) < 0.2);
+    free(whole), free(beside);
     free_expected(&e);
 }
 
@@ -305,7 +363,8 @@ static void what_is_not_computed_is_refused_by_name(void **state) {
         {"{" PLAIN ",\"use_something_new\":true}", "'use_something_new': expected false"},
         {"{" PLAIN ",\"use_bdlora\":{\"nblocks\":2}}", "'use_bdlora': expected null, found an object"},
         {"{" PLAIN ",\"layer_replication\":[[0,1]]}", "'layer_replication': expected null"},
-        {"{" PLAIN ",\"modules_to_save\":[\"lm_head\"]}", "'modules_to_save': expected null"},
+        {"{" PLAIN ",\"modules_to_save\":[1]}", "'modules_to_save': expected a list of names, found another value"},
+        {"{" PLAIN ",\"modules_to_save\":\"lm_head\"}", "'modules_to_save': expected a list of names"},
         {"{" PLAIN ",\"trainable_token_indices\":{\"embed_tokens\":[1]}}", "'trainable_token_indices': expected null"},
         {"{" PLAIN ",\"target_parameters\":[\"experts\"]}", "'target_parameters': expected null"},
         {"{" PLAIN ",\"alora_invocation_tokens\":[3]}", "'alora_invocation_tokens': expected null"},
@@ -433,6 +492,8 @@ int main(void) {
         cmocka_unit_test(bits_do_not_depend_on_threads_or_chunks),
         cmocka_unit_test(a_scale_of_0_gives_the_bits_of_the_base),
         cmocka_unit_test(several_adapters_add_up),
+        cmocka_unit_test(a_matrix_is_replaced_once_and_as_a_whole),
+        cmocka_unit_test(a_scale_of_0_replaces_nothing),
         cmocka_unit_test_setup_teardown(merged_adapters_compute_the_same, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_embedding_that_is_the_head_is_not_merged, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(adapters_run_on_quantized_models, make_folder, remove_folder),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Low-rank adapters (LoRA, Hu et al. 2021): two small matrices A [r, inputs] and B [outputs, r] beside a matrix W
 // [outputs, inputs] of a model. What W computes becomes W x + scale * B (A x); W itself, quantized or not, stays as it
-// is. The sum is in single precision, whatever the type of W.
+// is. The sum is in single precision, whatever the type of W. An adapter may also bring an embedding or an output
+// matrix of its own, which replaces the model's (modules_to_save of PEFT); its scale is then 1, or 0.
 #ifndef QUILL_ADAPTER_H
 #define QUILL_ADAPTER_H
 
@@ -29,8 +30,8 @@ void quill_adapter_free(quill_adapter *adapter); // NULL is fine; sessions that 
 
 typedef struct quill_adapter_info {
     const char *file, *format; // as given; "gguf" "peft", a static string
-    int32_t rank;              // the largest r
-    uint64_t matrices;         // how many of the file's pairs A and B
+    int32_t rank;              // the largest r; 0: matrices are replaced alone
+    uint64_t matrices;         // how many of the model's it changes
     uint64_t parameters, file_bytes;
 } quill_adapter_info;
 void quill_adapter_describe(const quill_adapter *adapter, quill_adapter_info *info); // borrowed from the adapter

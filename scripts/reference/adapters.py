@@ -44,6 +44,9 @@ ADAPTERS = (
     Adapter("bloom", "bloom", EVERY),
     Adapter("codegen", "codegen", EVERY),
     Adapter("opt-350m", "opt-350m", EVERY),
+    Adapter("llama-saved", "llama", dict(r=2, lora_alpha=4, target_modules=["q_proj"], modules_to_save=["embed_tokens", "lm_head"])),
+    Adapter("llama-saved-head", "llama", dict(r=2, lora_alpha=4, target_modules=["v_proj"], modules_to_save=["lm_head"]), dtype="bfloat16"),
+    Adapter("gemma3-saved", "gemma3", dict(r=2, lora_alpha=3, target_modules=["q_proj"], modules_to_save=["embed_tokens"])),
 )
 
 
@@ -74,6 +77,8 @@ def make(adapter, base, directory):
     tensors = {name: value.to(getattr(torch, adapter.dtype)).contiguous() for name, value in safetensors.torch.load_file(path).items()}
     safetensors.torch.save_file(tensors, str(path), {"format": "pt"})
     (directory / "README.md").unlink(missing_ok=True)
+    again = peft.PeftModel.from_pretrained(weights.load(model, base), str(directory)).eval().float()
+    assert (again(torch.tensor([ids])).logits[0] - logits).abs().max() <= SAME * logits.abs().max(), adapter.name
     kept = logits[list(ROWS)].float().numpy()
     kept.astype("<f4").tofile(directory / "logits.f32")
     expect.write(directory / "expect.txt", [
@@ -94,6 +99,9 @@ def fill(adapter, network, ids):
             if "lora_" in name:
                 scale = parameter.shape[1] ** -0.5 if "_A" in name else 0.5
                 parameter.data = (torch.randn(parameter.shape) * scale).to(getattr(torch, adapter.dtype)).float()
+            if ".modules_to_save." in name:
+                changed = parameter * torch.empty(parameter.shape).uniform_(0.5, 1.5)
+                parameter.data = changed.to(getattr(torch, adapter.dtype)).float()
         logits = network.float()(torch.tensor([ids])).logits[0]
         exact = network.double()(torch.tensor([ids])).logits[0]
         error = float((logits.double() - exact).abs().max() / exact.abs().max())

@@ -196,7 +196,7 @@ static quill_status place_pair(struct loading *l, const struct pair *p) {
         if (p->layer >= 0) rows = *(const struct mat *)(const void *)((const char *)&layer + parts[i].place);
         rows = mat_for(l, rows, order_of(l, parts[i].place));
         if (!rows.data) return fail_memory(l->err);
-        *delta_at(owner, slot->delta) = (struct delta){a, rows, (float)p->scale};
+        *delta_at(owner, slot->delta) = (struct delta){.a = a, .b = rows, .scale = (float)p->scale};
     }
     use(l, p->a);
     use(l, p->b);
@@ -206,6 +206,44 @@ static quill_status place_pair(struct loading *l, const struct pair *p) {
     return QUILL_OK;
 }
 
+// ---- a matrix in place of one ---------------------------------------------------------------------------------------
+
+static const struct tensor *whole_behind(const struct loading *l, const struct bind_row *row, const char *prefix) {
+    char name[PAIR_NAME_BYTES], module[BIND_NAME_BYTES];
+    bind_name(row, prefix, -1, module);
+    snprintf(name, sizeof name, "base_model.model.%s", module);
+    return peft_saves(l->peft, str_of(module)) ? weights_tensor(l->a->weights, str_of(name)) : NULL;
+}
+
+// The tensor that PEFT has saved for an embedding or an output matrix (modules_to_save); NULL: none.
+static const struct tensor *find_whole(const struct loading *l, const struct pair *p) {
+    if (!l->peft || p->layer >= 0) return NULL;
+    const char *const *prefix = l->family->files[WEIGHTS_HF].prefixes;
+    const struct tensor *found = whole_behind(l, p->row, "");
+    for (; prefix && *prefix && !found; prefix++) found = whole_behind(l, p->row, *prefix);
+    return found;
+}
+
+static quill_status place_whole(struct loading *l, const struct pair *p, const struct tensor *t) {
+    const struct adapter_slot *slot = adapter_slot(-1, p->row->place);
+    const struct hparams *hp = &l->model->hp;
+    if (p->row->flags & BIND_TRANSPOSED || bind_is_fused(p->row) || !slot)
+        return fail(l->err, QUILL_E_MODEL, "%s: tensor '%s': expected one that may be replaced, found another",
+                    PATH_OF(l->a->weights), QUOTED(t->name));
+    quill_status s = check_type(l, t);
+    if (!s) s = check_shape(l, t, bind_dim(hp, p->row->shape[0]), bind_dim(hp, p->row->shape[1]));
+    if (s) return s;
+    const struct mat whole = mat_for(l, tensor_mat(t, false), ORDER_SAME);
+    if (!whole.data) return fail_memory(l->err);
+    *delta_at(&l->a->deltas, slot->delta) = (struct delta){.scale = 1, .whole = whole};
+    use(l, t);
+    l->a->n_whole++;
+    l->a->parameters += tensor_count(t);
+    return QUILL_OK;
+}
+
+// ---- all of them ----------------------------------------------------------------------------------------------------
+
 // Whether the model has a matrix at every place of the row, to which nothing is added yet.
 static bool is_free(const struct loading *l, const struct bind_row *row, int32_t layer) {
     struct bind_part parts[FUSED_PARTS];
@@ -213,7 +251,8 @@ static bool is_free(const struct loading *l, const struct bind_row *row, int32_t
     const char *owner = layer < 0 ? (const char *)l->model : (const char *)&l->model->layers[layer];
     for (size_t i = 0; i < n; i++) {
         const struct delta *d = adapter_delta(&l->a->deltas, layer, parts[i].place);
-        if (!d || d->a.data || !((const struct mat *)(const void *)(owner + parts[i].place))->data) return false;
+        if (!d || d->a.data || d->whole.data) return false;
+        if (!((const struct mat *)(const void *)(owner + parts[i].place))->data) return false;
     }
     return true;
 }
@@ -221,15 +260,16 @@ static bool is_free(const struct loading *l, const struct bind_row *row, int32_t
 static quill_status load_row(struct loading *l, const struct bind_row *row, int32_t layer) {
     struct pair p = {.row = row, .layer = layer, .is_tokens = layer < 0 && row->place == MODEL(tokens)};
     struct fused_problem problem;
-    if (!is_free(l, row, layer) || !find_behind_prefixes(l, &p)) return QUILL_OK;
+    if (!is_free(l, row, layer)) return QUILL_OK;
+    const struct tensor *whole = find_whole(l, &p);
+    if (whole) return place_whole(l, &p, whole);
+    if (!find_behind_prefixes(l, &p)) return QUILL_OK;
     const char *text = bind_is_fused(row) ? fused_problem(&l->model->hp, (enum bind_fused)row->place, &problem) : NULL;
     if (text)
         return fail(l->err, QUILL_E_MODEL, "%s: tensor '%s': %s", PATH_OF(l->a->weights), p.a_name, text);
     quill_status s = check_pair(l, &p);
     return s ? s : place_pair(l, &p);
 }
-
-// ---- all of them ----------------------------------------------------------------------------------------------------
 
 static quill_status load_family(struct loading *l, const struct family *family) {
     struct row_walk walk = {family->files[l->a->weights->format].rows, NULL};
@@ -271,7 +311,8 @@ static quill_status check_all_used(const struct loading *l) {
         if (l->used[i]) continue;
         const bool low = contains(name, ".lora_");
         return fail(l->err, QUILL_E_MODEL, "%s: tensor '%s': expected %s, found %s", PATH_OF(w), QUOTED(name),
-                    low ? "a matrix that this model has" : "only pairs of low rank, lora_A and lora_B",
+                    low ? "a matrix that this model has"
+                        : "only pairs of low rank, and an embedding or a head of 'modules_to_save'",
                     low ? "the name of another" : "one that is neither");
     }
     if (w->n_tensors) return QUILL_OK;
@@ -363,7 +404,7 @@ void quill_adapter_describe(const quill_adapter *a, quill_adapter_info *info) {
         .file = a->weights->path,
         .format = a->weights->format == WEIGHTS_GGUF ? "gguf" : "peft",
         .rank = (int32_t)a->max_rank,
-        .matrices = a->n_pairs,
+        .matrices = a->n_pairs + a->n_whole,
         .parameters = a->parameters,
         .file_bytes = a->weights->file_bytes,
     };
@@ -380,6 +421,7 @@ static uint64_t hash_mat(const struct mat *w, uint64_t hash) {
 
 static uint64_t hash_delta(const struct delta *d, uint64_t hash) {
     hash = hash_bytes(&d->scale, sizeof d->scale, hash);
+    if (d->whole.data) return hash_mat(&d->whole, hash);
     return d->a.data ? hash_mat(&d->b, hash_mat(&d->a, hash)) : hash;
 }
 

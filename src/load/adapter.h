@@ -15,7 +15,7 @@ struct quill_adapter {
     struct layer_deltas *layers; // [n_layer], those of `deltas`
     struct arena arena;          // layers, and matrices that could not be used in place
     size_t max_rank;
-    uint64_t n_pairs, parameters;
+    uint64_t n_pairs, n_whole, parameters;
 };
 
 // As quill_adapter_load, for a model that was bound to weights of `format`.
@@ -27,8 +27,8 @@ struct adapter_sum {
     struct adapter deltas;
     struct layer_deltas *layers;
     struct arena arena;
-    size_t max_rank; // 0: nothing is added
-    size_t n;        // slots to which something is added
+    size_t max_rank; // 0: no low rank is added
+    size_t n;        // slots that are changed
 };
 // QUILL_E_USAGE: a scale that is not finite, an adapter of another model, too large a rank of all together. Call
 // adapter_sum_free in any case.

@@ -43,8 +43,9 @@ static const char *const harmless[] = {
 };
 // Lists and numbers that would change it.
 static const char *const lists[] = {
-    "modules_to_save", "layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens",
+    "layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens",
 };
+static const char saved[] = "modules_to_save";
 // Of init_lora_weights: the adapter belongs to other weights than those of the base.
 static const char *const changed_bases[] = {"pissa", "olora", "corda", "loftq", "lora_ga"};
 
@@ -73,6 +74,10 @@ static quill_status refuse(const struct weights *w, struct str key, const char *
 static quill_status check_key(const struct weights *w, size_t i, quill_error *err) {
     const struct meta *m = &w->meta[i];
     if (!is_top_level(m->key)) return QUILL_OK;
+    if (str_is(m->key, saved)) {
+        const bool words = m->kind == META_NULL || (m->kind == META_ARRAY && (m->a.n == 0 || m->a.kind == META_STRING));
+        return words ? QUILL_OK : refuse(w, m->key, "a list of names", "another value", err);
+    }
     if (IS_IN(m->key, lists)) {
         const bool none = m->kind == META_NULL || (m->kind == META_ARRAY && m->a.n == 0) ||
                           (m->kind == META_OBJECT && !has_members(w, i));
@@ -221,6 +226,19 @@ void peft_free(struct peft *p) {
     free_patterns(&p->ranks);
     free_patterns(&p->alphas);
     free(p);
+}
+
+bool peft_saves(const struct peft *p, struct str tensor) {
+    const struct meta *m = weights_meta(p->w, str_of(saved));
+    const struct str weight = STR(".weight");
+    if (!m || m->kind != META_ARRAY || !str_ends(tensor, weight)) return false;
+    const struct str module = {tensor.p, tensor.n - weight.n};
+    for (uint64_t i = 0; i < m->a.n; i++) {
+        const struct str name = m->a.items[i].s;
+        const bool whole = name.n == module.n || (name.n < module.n && module.p[module.n - name.n - 1] == '.');
+        if (whole && str_ends(module, name)) return true;
+    }
+    return false;
 }
 
 quill_status peft_module(const struct peft *p, struct str module, uint64_t *rank, double *scale, quill_error *err) {

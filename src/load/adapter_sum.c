@@ -6,7 +6,9 @@
 #include "adapter_slots.h"
 #include "base/hash.h"
 
-static bool adds(const struct delta *d, float scale) { return d->a.data && d->scale * scale != 0; }
+static bool adds(const struct delta *d, float scale) {
+    return (d->a.data || d->whole.data) && d->scale * scale != 0;
+}
 
 // One slot of all adapters.
 struct gathering {
@@ -52,7 +54,7 @@ static bool add_up(struct delta *out, const struct gathering *g, size_t rank, st
         if (!append(d, g->uses[i].scale, done, a, b, rank, arena)) return false;
         done += d->a.rows;
     }
-    *out = (struct delta){mat_of(a, rank, any->a.cols), mat_of(b, any->b.rows, rank), 1};
+    *out = (struct delta){.a = mat_of(a, rank, any->a.cols), .b = mat_of(b, any->b.rows, rank), .scale = 1};
     return true;
 }
 
@@ -89,6 +91,27 @@ uint64_t adapters_hash(const quill_adapter_use *uses, size_t n) {
     return hash;
 }
 
+// A matrix that replaces one of the model has no scale, and nothing beside it.
+static quill_status check_wholes(const quill_adapter_use *uses, size_t n, quill_error *err) {
+    for (size_t slot = 0; slot < MODEL_SLOTS; slot++) {
+        struct gathering g = {uses, n, -1, adapter_model_slots[slot].place};
+        size_t found = 0, whole = n;
+        for (size_t i = 0; i < n; i++) {
+            const struct delta *d = delta_of(&g, i);
+            found += d != NULL;
+            if (d && d->whole.data) whole = i;
+        }
+        if (whole == n) continue;
+        if (uses[whole].scale != 1)
+            return fail(err, QUILL_E_USAGE, "adapters: %s: expected a scale of 1, since it replaces a matrix, found %g",
+                        QUOTED(str_of(uses[whole].adapter->weights->path)), (double)uses[whole].scale);
+        if (found > 1)
+            return fail(err, QUILL_E_USAGE, "adapters: %s: expected no other for the matrix that it replaces",
+                        QUOTED(str_of(uses[whole].adapter->weights->path)));
+    }
+    return QUILL_OK;
+}
+
 static quill_status check(const quill_adapter_use *uses, size_t n, const struct model *model, quill_error *err) {
     for (size_t i = 0; i < n; i++) {
         if (uses[i].adapter->model != model)
@@ -96,7 +119,7 @@ static quill_status check(const quill_adapter_use *uses, size_t n, const struct 
         if (!isfinite(uses[i].scale))
             return fail(err, QUILL_E_USAGE, "adapters: expected a finite scale, found %g", (double)uses[i].scale);
     }
-    if (adapters_rank(uses, n) <= MAX_EMBD) return QUILL_OK;
+    if (adapters_rank(uses, n) <= MAX_EMBD) return check_wholes(uses, n, err);
     return fail(err, QUILL_E_USAGE, "adapters: expected ranks of at most %d together, found %zu", MAX_EMBD,
                 adapters_rank(uses, n));
 }

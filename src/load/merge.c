@@ -14,8 +14,12 @@ static struct mat turned(struct mat w) {
 }
 
 void merges_add(struct merges *m, const struct delta *d, bool of_tokens, size_t first, size_t n, size_t head) {
-    if (!d || !d->a.data) return;
+    if (!d || (!d->a.data && !d->whole.data)) return;
     struct merge *merge = &m->list[m->n++];
+    if (d->whole.data) {
+        *merge = (struct merge){.left = d->whole, .first = first, .n = n, .head = head};
+        return;
+    }
     *merge = (struct merge){d->b, d->a, d->scale, first, n, head};
     if (of_tokens) merge->left = turned(d->a), merge->right = turned(d->b);
 }
@@ -23,7 +27,7 @@ void merges_add(struct merges *m, const struct delta *d, bool of_tokens, size_t 
 static size_t largest_rank(const struct merges *m) {
     size_t rank = 0;
     for (size_t i = 0; i < m->n; i++)
-        if (m->list[i].left.cols > rank) rank = m->list[i].left.cols;
+        if (m->list[i].right.data && m->list[i].left.cols > rank) rank = m->list[i].left.cols;
     return rank;
 }
 
@@ -49,6 +53,9 @@ void merge_rows(const struct merges *m, float *rows, size_t first, size_t n, siz
         const struct merge *merge = &m->list[i];
         const size_t begin = first > merge->first ? first : merge->first;
         const size_t end = first + n < merge->first + merge->n ? first + n : merge->first + merge->n;
-        if (begin < end) add(merge, rows + (begin - first) * cols, begin - merge->first, end - begin, cols, scratch);
+        float *of_part = rows + (begin - first) * cols;
+        if (begin < end && merge->right.data) add(merge, of_part, begin - merge->first, end - begin, cols, scratch);
+        for (size_t r = begin; r < end && !merge->right.data; r++)
+            adapter_decode(&merge->left, rows_in_turn(r - merge->first, merge->head), of_part + (r - begin) * cols);
     }
 }

@@ -220,11 +220,11 @@ static bool copy_keys(const struct weights *in, struct gguf_writer *g) {
 
 // The embedding of a model may be its head too; what an adapter adds to one of them would be added to both.
 static quill_status check_tied(const struct model *model, const quill_adapter *a, quill_error *err) {
-    if (!model->hp.tied || (!a->deltas.tokens.a.data && !a->deltas.head.a.data)) return QUILL_OK;
+    const bool of_tokens = a->deltas.tokens.a.data || a->deltas.tokens.whole.data;
+    if (!model->hp.tied || (!of_tokens && !a->deltas.head.a.data && !a->deltas.head.whole.data)) return QUILL_OK;
     return fail(err, QUILL_E_MODEL,
                 "%s: expected an adapter that leaves the %s alone, which is the %s too, to be merged",
-                QUOTED(str_of(a->weights->path)), a->deltas.tokens.a.data ? "embedding" : "head",
-                a->deltas.tokens.a.data ? "head" : "embedding");
+                QUOTED(str_of(a->weights->path)), of_tokens ? "embedding" : "head", of_tokens ? "head" : "embedding");
 }
 
 static quill_status load_adapters(struct job *job, const struct model *model, quill_error *err) {

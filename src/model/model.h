@@ -72,9 +72,11 @@ struct forward; // activations and scratch
 // A term added to a product y = W x + b: scale * B (A x) (Hu et al. 2021), where x is the input of W before it is
 // quantized. u[j] = chain over c ascending of fma(A[j][c], x[c], u[j]), d[i] = chain over j of
 // fma(B[i][j], u[j], d[i]), both from +0; then y[i] = fma(scale, d[i], y[i]), after the bias.
+// Or another matrix in place of W; the bias stays.
 struct delta {
-    struct mat a, b; // [r, inputs], [outputs, r]: f32 or f16; a.data NULL: none
-    float scale;     // 0: none
+    struct mat a, b;  // [r, inputs], [outputs, r]: f32 or f16; a.data NULL: none
+    float scale;      // 0: none
+    struct mat whole; // [outputs, inputs], of an embedding [V, W]: f32 or f16; data NULL: W stays
 };
 struct layer_deltas {
     struct delta q, k, v, o, gate, up, down;

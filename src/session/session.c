@@ -140,7 +140,7 @@ quill_status quill_session_create(quill_session **out, const quill_model *model,
     if (options) s = adapter_sum_create(&session->adapters, options->adapters, options->n_adapters, model->model, err);
     bool ok = session->sampler && session->rows && collect_sets(session, hp->n_vocab);
     if (!s) s = ok ? lanes_create(&session->lanes, model->model, &plan, err) : fail_memory(err);
-    if (!s && session->adapters.max_rank)
+    if (!s && session->adapters.n)
         forward_set_inputs(session->lanes.forward, &(struct forward_inputs){.adapter = &session->adapters.deltas});
     if (!s && !schedule_create(&session->schedule, &session->lanes)) s = fail_memory(err);
     // Last, since the number of threads depends on the memory left.

@@ -111,6 +111,10 @@ void forward_free(struct forward *f) {
 
 const struct acts *forward_acts(const struct forward *f) { return &f->acts; }
 
+static bool may_replace(const struct mat *whole, size_t rows, size_t cols) {
+    return !whole->data || (dtypes[whole->dtype].acts == ACT_FLOAT && whole->rows == rows && whole->cols == cols);
+}
+
 static bool fits(const struct delta *d, const struct linear *l, size_t max_rank) {
     if (!d->a.data) return true;
     const bool floats = dtypes[d->a.dtype].acts == ACT_FLOAT && dtypes[d->b.dtype].acts == ACT_FLOAT;
@@ -132,6 +136,8 @@ void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs) 
         const struct linear tokens = {{.rows = model->tokens.cols, .cols = model->tokens.rows}, NULL};
         assert(fits(&d->embd_in, &model->embd_in, r) && fits(&d->embd_out, &model->embd_out, r));
         assert(fits(&d->head, &model->head, r) && fits(&d->tokens, &tokens, r));
+        assert(may_replace(&d->head.whole, model->head.w.rows, model->head.w.cols));
+        assert(may_replace(&d->tokens.whole, model->tokens.rows, model->tokens.cols));
     }
     f->inputs = *inputs;
 }

@@ -29,6 +29,10 @@ static size_t rows_per_claim(const struct member *m, const struct kernels *k, si
     return round_up(fair > worth ? fair : worth, k->row_chunk);
 }
 
+static const struct mat *matrix_of(const struct product *p) {
+    return p->delta && p->delta->whole.data ? &p->delta->whole : &p->linear->w;
+}
+
 static bool has_delta(const struct product *p) { return p->delta && p->delta->a.data && p->delta->scale != 0; }
 
 // Computes A x of product i's delta, for `tokens` rows of x from `token` on and `rows` rows of A from `row` on, as far
@@ -90,16 +94,17 @@ static void add_delta(const struct member *m, struct acts *a, const struct produ
 static void multiply_rows(const struct member *m, struct acts *a, const struct rows *in, const struct product *p,
                           size_t i, size_t row0, size_t n, float *out) {
     const struct linear *l = p->linear;
+    const struct mat *w = matrix_of(p);
     struct matmul_job job = {
-        .n_tokens = p->n, .x = in->x, .x_stride = in->stride, .q = in->q[dtypes[l->w.dtype].acts],
+        .n_tokens = p->n, .x = in->x, .x_stride = in->stride, .q = in->q[dtypes[w->dtype].acts],
         .out_stride = p->out_stride, .scratch = kernel_scratch(a, m),
     };
     for (size_t done = 0; done < n; done += job.row1) { // run by run
         job.row1 = n - done;
-        job.w = l->w.run ? mat_run(l->w, row0 + done, &job.row1) : mat_rows(l->w, row0, n);
+        job.w = w->run ? mat_run(*w, row0 + done, &job.row1) : mat_rows(*w, row0, n);
         job.bias = l->b ? l->b + row0 + done : NULL;
         job.out = out + done;
-        a->kernels->matmul[l->w.dtype](&job);
+        a->kernels->matmul[w->dtype](&job);
     }
     if (has_delta(p)) add_delta(m, a, p, a->low + i * a->max_rank, row0, n, out);
     for (size_t t = 0; p->scale != 0 && t < p->n; t++) a->kernels->scale(out + t * p->out_stride, p->scale, n);

@@ -61,12 +61,13 @@ void embed_forward(struct member *m, const struct pass *pass) {
     const bool projected = model->embd_in.w.data;
     const struct adapter *adapter = pass->adapter;
     const bool added = adapter && adapter->tokens.a.data && adapter->tokens.scale != 0;
+    const struct mat *tokens = adapter && adapter->tokens.whole.data ? &adapter->tokens.whole : &model->tokens;
     float *x = acts_of(a, 0)->x, *to = projected ? a->wide.x : x;
     const size_t stride = projected ? a->wide.stride : n_embd;
     size_t begin, end;
     team_begin(m);
     while (team_claim(m, batch->n_rows, 1, &begin, &end)) {
-        decode(model->kernels, &model->tokens, batch->ids[begin], to + begin * stride);
+        decode(model->kernels, tokens, batch->ids[begin], to + begin * stride);
         if (added) add_to_token(m, pass, batch->ids[begin], a->low + begin * a->low_stride, to + begin * stride);
         if (model->embd_scale != 1) model->kernels->scale(to + begin * stride, model->embd_scale, model->tokens.cols);
         if (!projected) place(m, pass, x + begin * n_embd, begin);
