@@ -3,9 +3,10 @@
 
 # amx has the vectors of avx512vnni.
 CHECK := attn matmul memory rows simd $(patsubst %,simd_%,$(filter-out amx,$(ISAS)))
-# Where the processor has its vectors but not its tile registers, the kernels of amx run with these in C.
+# Where the processor has its vectors but not its tile registers, the kernels of amx run with these in C. What makes
+# them fast elsewhere takes the compiler long, and adds nothing here.
 CHECK += $(if $(filter amx,$(ISAS)),tiles)
-FLAGS_kernels/isa/kernels_tiles := $(FLAGS_kernels/isa/kernels_avx512vnni)
+FLAGS_kernels/isa/kernels_tiles := $(FLAGS_kernels/isa/kernels_avx512vnni) $(if $(filter debug,$(CONFIG)),,-O1 -g1)
 CHECK_OBJ := $(CHECK:%=$(OBJ)/check/%.o)
 $(OBJ)/check/%.o: tests/check/%.c $(OBJ)/flags
 	@mkdir -p $(@D)

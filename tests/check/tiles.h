@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Inlined into every kernel these would take the compiler minutes.
+#define OUT_OF_LINE __attribute__((noinline))
+
 enum { TILES = 8, TILE_ROWS = 16, TILE_BYTES = 64 };
 
 static struct {
@@ -18,13 +21,13 @@ static struct {
     uint8_t data[TILES][TILE_ROWS][TILE_BYTES];
 } tiles;
 
-static inline void tiles_need(int fine, const char *what) {
+static OUT_OF_LINE void tiles_need(int fine, const char *what) {
     if (fine) return;
     fprintf(stderr, "tiles: %s\n", what);
     abort();
 }
 
-static inline void tiles_configure(const void *config) {
+static OUT_OF_LINE void tiles_configure(const void *config) {
     const uint8_t *p = config;
     memset(&tiles, 0, sizeof tiles);
     tiles_need(p[0] == 1 && p[1] == 0, "palette 1 and start row 0");
@@ -38,34 +41,34 @@ static inline void tiles_configure(const void *config) {
     tiles.on = 1;
 }
 
-static inline void tiles_release(void) { memset(&tiles, 0, sizeof tiles); }
+static OUT_OF_LINE void tiles_release(void) { memset(&tiles, 0, sizeof tiles); }
 
-static inline void tiles_zero(int t) {
+static OUT_OF_LINE void tiles_zero(int t) {
     tiles_need(tiles.on && tiles.rows[t], "a tile that is configured");
     memset(tiles.data[t], 0, sizeof tiles.data[t]);
 }
 
-static inline void tiles_load(int t, const void *from, size_t stride) {
+static OUT_OF_LINE void tiles_load(int t, const void *from, size_t stride) {
     tiles_zero(t);
     for (unsigned r = 0; r < tiles.rows[t]; r++)
         memcpy(tiles.data[t][r], (const uint8_t *)from + r * stride, tiles.bytes[t]);
 }
 
-static inline void tiles_store(int t, void *to, size_t stride) {
+static OUT_OF_LINE void tiles_store(int t, void *to, size_t stride) {
     tiles_need(tiles.on && tiles.rows[t], "a tile that is configured");
     for (unsigned r = 0; r < tiles.rows[t]; r++)
         memcpy((uint8_t *)to + r * stride, tiles.data[t][r], tiles.bytes[t]);
 }
 
 // Shapes of c += a b, with four bytes of a and b for each value of c.
-static inline void tiles_fit(int c, int a, int b) {
+static OUT_OF_LINE void tiles_fit(int c, int a, int b) {
     tiles_need(tiles.on && c != a && c != b && a != b, "three tiles");
     tiles_need(tiles.rows[c] == tiles.rows[a] && tiles.bytes[c] == tiles.bytes[b] && tiles.bytes[a] % 4 == 0 &&
                tiles.bytes[b] % 4 == 0 && tiles.bytes[a] / 4 == tiles.rows[b], "shapes that fit");
 }
 
 // TDPBSSD, TDPBSUD: sums of four products of bytes, modulo 2^32.
-static inline void tiles_dot8(int c, int a, int b, int b_has_sign) {
+static OUT_OF_LINE void tiles_dot8(int c, int a, int b, int b_has_sign) {
     tiles_fit(c, a, b);
     for (unsigned m = 0; m < tiles.rows[c]; m++)
         for (unsigned k = 0; k < tiles.bytes[a] / 4; k++)
@@ -90,7 +93,7 @@ static inline float tiles_bf16(const uint8_t *p) {
 // TDPBF16PS: sums over the even and over the odd columns, each by multiply-adds from 0, and then their sum. Subnormal
 // numbers are zeros, and rounding is to nearest even; the processor's own arithmetic with these modes serves, so that
 // this does not stand on what the reference does without them.
-static inline void tiles_dot_bf16(int c, int a, int b) {
+static OUT_OF_LINE void tiles_dot_bf16(int c, int a, int b) {
     tiles_fit(c, a, b);
     const unsigned before = _mm_getcsr();
     _mm_setcsr(0x1f80 | 0x8040); // all exceptions masked; FTZ, DAZ
