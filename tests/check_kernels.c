@@ -73,6 +73,11 @@ static void check_table(const struct kernels *k) {
 
 // The reference is compared with itself too: its own guards, and the checks.
 static void check_all(void) {
+#ifdef FEW_KERNELS
+    static const char why[] = "this machine cannot run it, or it is left out of this build";
+#else
+    static const char why[] = "this machine cannot run it";
+#endif
     const struct kernels *tables[N_TABLES];
     size_t n = kernels_available(tables, N_TABLES);
     for (int i = 0; i < N_TABLES; i++) {
@@ -82,12 +87,12 @@ static void check_all(void) {
         if (options.bench && i == 0 && !options.cpu) continue; // minutes, for a figure that nobody asked for
         if (options.cpu && strcmp(options.cpu, table_names[i]) != 0) continue;
         if (k) check_table(k);
-        else if (!options.bench) printf("skip %s: this machine cannot run it\n", table_names[i]);
+        else if (!options.bench) printf("skip %s: %s\n", table_names[i], why);
     }
     const struct kernels *tiles = kernels_with_tiles();
     if (options.bench || (options.cpu && strcmp(options.cpu, "tiles") != 0)) return;
     if (tiles) check_table(tiles);
-    else printf("skip tiles: this machine lacks the vectors of amx\n");
+    else printf("skip tiles: %s\n", why);
 }
 
 int main(int argc, char **argv) {

@@ -4,7 +4,7 @@ TESTS += test_kernels test_quant check_kernels
 # The names of an architecture's instruction sets. Each one's file, and only that, is compiled with its flags.
 isas_of = $(shell sed -n 's/^ *X.\([a-z0-9]*\), $1,.*/\1/p' src/kernels/isa/instruction_sets.h)
 ifneq ($(filter x86_64%,$(MACHINE)),)
-ISAS := $(call isas_of,X86)
+ISAS := $(call isas_of,X86) $(if $(FEW_KERNELS),,$(call isas_of,MORE_X86))
 FLAGS_kernels/isa/kernels_sse4 := -msse4.1
 FLAGS_kernels/isa/kernels_avx2 := -mavx2 -mfma -mf16c
 FLAGS_kernels/isa/kernels_avxvnni := $(FLAGS_kernels/isa/kernels_avx2) -mavxvnni

@@ -9,19 +9,16 @@
 #define simd_check_amx simd_check_avx512vnni
 #define simd_check_ref NULL
 
-#if defined(__x86_64__)
-extern const struct kernels kernels_tiles;
-#endif
+ON_MORE_X86(extern const struct kernels kernels_tiles;)
 
 const struct kernels *kernels_with_tiles(void) {
-#if defined(__x86_64__)
-    if (cpu_features() & CPU_AVX512_VNNI) return &kernels_tiles;
-#endif
+    ON_MORE_X86(if (cpu_features() & CPU_AVX512_VNNI) return &kernels_tiles;)
     return NULL;
 }
 
 #define DECLARE_ANY(name)
 #define DECLARE_X86(name) ON_X86(bool simd_check_##name(void);)
+#define DECLARE_MORE_X86(name) ON_MORE_X86(bool simd_check_##name(void);)
 #define DECLARE_ARM(name) ON_ARM(bool simd_check_##name(void);)
 #define DECLARE(name, architecture, needs) DECLARE_##architecture(name)
 INSTRUCTION_SETS(DECLARE)

@@ -99,7 +99,7 @@ expect_equal() {
 
 # instruction_sets: their names, as the kernels list them.
 instruction_sets() {
-    sed -n 's/^ *X(\([a-z0-9]*\), [A-Z0-9]*, .*/\1/p' "$ROOT/src/kernels/isa/instruction_sets.h"
+    sed -n 's/^ *X(\([a-z0-9]*\), [A-Z0-9_]*, .*/\1/p' "$ROOT/src/kernels/isa/instruction_sets.h"
 }
 
 # level_model FILE [N_LAYER N_EMBD N_CTX]: writes a model to which every token is equally likely everywhere.

@@ -4,7 +4,8 @@
 #include "cpu.h"
 #include "kernels_isa.h"
 
-// A level of another architecture has a name but no table, so that messages can tell it from a misspelt name.
+// A level of another architecture, or of none in this build, has a name but no table, so that messages can tell it
+// from a misspelt name.
 static const struct level {
     const char *name;
     unsigned needs;
