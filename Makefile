@@ -103,9 +103,12 @@ debug asan ubsan native:
 	$(Q)$(MAKE) CONFIG=$@ all
 
 # An object depends on its flags: when they change (except -Werror), everything is compiled again.
-FLAGS := $(CC) $(filter-out -Werror,$(CFLAGS_ALL)) THREADS=$(THREADS) LIBEDIT=$(LIBEDIT)
+FLAGS := $(CC) $(filter-out -Werror,$(CFLAGS_ALL)) LIBEDIT=$(LIBEDIT)
 $(OBJ)/flags: FORCE
 	@mkdir -p $(OBJ) && printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@
+# The provider of threads is a file of its own, and of the linker's: with another one nothing else is compiled again.
+$(OBJ)/threads: FORCE
+	@mkdir -p $(OBJ) && printf '%s\n' '$(THREADS)' | cmp -s - $@ || printf '%s\n' '$(THREADS)' >$@
 FORCE:
 
 # Vector code has only line numbers for debuggers: its variables are registers, and cost a third of the compile time.
@@ -118,13 +121,13 @@ $(OBJ)/%.o: src/%.c $(OBJ)/flags
 
 # Unit tests link the internal archive, where every floor can be reached. The library that is installed is one object
 # whose internal names are made local, so that it offers the public interface and clashes with nothing.
-$(OBJ)/internal.a: $(LIB_OBJ)
+$(OBJ)/internal.a: $(LIB_OBJ) $(OBJ)/threads
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
 
-$(BUILD)/libquill.a: $(LIB_OBJ)
+$(BUILD)/libquill.a: $(LIB_OBJ) $(OBJ)/threads
 	$(call say,AR,$@)
-	$(Q)$(CC) -r -nostdlib -o $(OBJ)/quill.o $^ && $(OBJCOPY) --localize-hidden $(OBJ)/quill.o
+	$(Q)$(CC) -r -nostdlib -o $(OBJ)/quill.o $(LIB_OBJ) && $(OBJCOPY) --localize-hidden $(OBJ)/quill.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)/quill.o
 
 $(BUILD)/quill: $(CLI_OBJ) $(BUILD)/libquill.a $(OBJ)/embed
