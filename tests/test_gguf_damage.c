@@ -130,10 +130,10 @@ static void every_flipped_bit_is_survived(void **state) {
 
 static void bytes_at_random_are_survived(void **state) {
     (void)state;
-    enum { ROUNDS = 20000 };
+    const int rounds = 20000 / test_share();
     uint64_t seed = 1;
     int fine = 0;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         struct buffer b = tiny();
         for (int i = 0; i < 4; i++) {
             uint64_t r = test_random(&seed);
@@ -143,8 +143,8 @@ static void bytes_at_random_are_survived(void **state) {
         fine += use(b.p, b.n) == QUILL_OK;
         buffer_free(&b);
     }
-    print_message("%d of %d files are valid\n", fine, ROUNDS);
-    assert_true(fine > 0 && ROUNDS - fine > ROUNDS / 2);
+    print_message("%d of %d files are valid\n", fine, rounds);
+    assert_true(fine > 0 && rounds - fine > rounds / 2);
 }
 
 // ---- files ----------------------------------------------------------------------------------------------------------

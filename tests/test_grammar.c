@@ -234,7 +234,7 @@ static void grammars_are_read_as_a_plain_recognizer_reads_them(void **state) {
 static void random_grammars_are_read_as_a_plain_recognizer_reads_them(void **state) {
     (void)state;
     uint64_t seed = 12;
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < 1500 / test_share(); i++) {
         char text[300];
         size_t n = 0;
         const size_t n_rules = 1 + test_random(&seed) % 4;
@@ -706,7 +706,7 @@ static void draws_have_the_probabilities_of_the_legal_tokens(void **state) {
     all.top_p = 1;
     all.min_p = 0;
     few.top_k = 2;
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i += (size_t)test_share()) {
         check_draws(cases[i].grammar, cases[i].before, &usual);
         check_draws(cases[i].grammar, cases[i].before, &all);
         check_draws(cases[i].grammar, cases[i].before, &few);

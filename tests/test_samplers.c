@@ -201,7 +201,7 @@ static void compare_with_plain(int rounds, void (*change)(quill_sampling *o, uin
     assert_non_null(s);
     uint64_t seed = 21;
     float logits[N_VOCAB];
-    for (int round = 0; round < rounds; round++) {
+    for (int round = 0; round < rounds / test_share(); round++) {
         static struct token expected[N_VOCAB];
         struct text x = {.n = below(&seed, 4) ? N_HISTORY : below(&seed, 12)};
         const size_t alphabet = (const size_t[]){2, 3, 20, N_VOCAB}[round % 4];

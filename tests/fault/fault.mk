@@ -23,17 +23,15 @@ $(FAULT)/test_faults: tests/fault/test_faults.c tests/fault/shim.c tests/fault/s
 
 # Everywhere but in an emulator, whose own calls, memory and threads would fail as well: faults of the library in process,
 # and damaged files. Preloading and limits of memory do not go together with the sanitizers, which replace malloc and
-# reserve terabytes: such a build has the other limits. How the program meets a fault or a limit does not depend on
-# optimization: the build without has neither.
+# reserve terabytes: such a build has the other limits.
 FAULT_PROGRAMS := $(if $(RUNNER),,$(FAULT)/test_faults $(if $(PROGRAM),$(FAULT)/shim.so $(FAULT)/loop))
 FAULT_NAMES_asan := ^hostile/ ^limits/few_files ^limits/no_room ^limits/the_locale
 FAULT_NAMES_tsan := $(FAULT_NAMES_asan)
-FAULT_NAMES_debug := ^hostile/
 FAULT_NAMES := $(or $(FAULT_NAMES_$(CONFIG)),$(patsubst tests/fault/%.test,^%/,$(wildcard tests/fault/*.test)))
-# The calls of libgomp are left alone, but those that the C library makes for clang's runtime cannot be told from quill's
-# own, and end the process: with clang, faults are injected into the build with threads of quill's own.
-ifneq ($(and $(OPENMP),$(findstring clang,$(CC))),)
-FAULT_NAMES := $(filter-out ^faults/,$(FAULT_NAMES))
-endif
 FAULT_TESTS := $(if $(RUNNER),,$(if $(PROGRAM),$(FAULT_NAMES:%='tests/cli/run.sh -d tests/fault -t 300 $(PROGRAM) %')) \
 	'$(FAULT)/test_faults')
+# The calls of libgomp are left alone, but those that the C library makes for clang's runtime cannot be told from quill's
+# own, and end the process: with clang, faults are injected into the build with threads of quill's own, and there alone.
+ifneq ($(and $(OPENMP),$(findstring clang,$(CC))),)
+FAULT_TESTS :=
+endif

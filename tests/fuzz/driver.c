@@ -9,7 +9,7 @@
 //
 // -d BYTES damages each FILE, which is valid: cut short after every byte, which must be refused, and with every bit
 // of the first BYTES flipped, which must be survived; -s STEP: each STEP-th of these. What lies beyond BYTES is cut
-// now and then.
+// now and then. TEST_SHARE=K (tests/test.h) makes K times STEP of that.
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -148,6 +148,7 @@ int main(int argc, char **argv) {
         CLAIM(option != '?');
         *(option == 'd' ? &bytes : &step) = strtoul(optarg, NULL, 10);
     }
+    if (getenv("TEST_SHARE")) step *= strtoul(getenv("TEST_SHARE"), NULL, 10);
     CLAIM(step > 0);
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (int i = optind; i < argc; i++) {
