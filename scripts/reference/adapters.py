@@ -46,7 +46,7 @@ ADAPTERS = (
     Adapter("opt-350m", "opt-350m", EVERY),
     Adapter("llama-saved", "llama", dict(r=2, lora_alpha=4, target_modules=["q_proj"], modules_to_save=["embed_tokens", "lm_head"])),
     Adapter("llama-saved-head", "llama", dict(r=2, lora_alpha=4, target_modules=["v_proj"], modules_to_save=["lm_head"]), dtype="bfloat16"),
-    Adapter("gemma3-saved", "gemma3", dict(r=2, lora_alpha=3, target_modules=["q_proj"], modules_to_save=["embed_tokens"])),
+    Adapter("gemma3-saved", "gemma3", dict(r=2, lora_alpha=3, target_modules=["q_proj"], modules_to_save=["embed_tokens"]), dtype="bfloat16"),
 )
 
 

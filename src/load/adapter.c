@@ -172,7 +172,9 @@ static struct mat copy_of(struct arena *arena, struct mat w, enum order order, s
 // In place if the kernels can read it there.
 static struct mat mat_for(struct loading *l, struct mat w, enum order order) {
     if (order == ORDER_SAME && !w.run && dtypes[w.dtype].acts == ACT_FLOAT) return w;
-    return copy_of(&l->a->arena, w, order, (size_t)l->model->hp.head_dim);
+    const struct mat copy = copy_of(&l->a->arena, w, order, (size_t)l->model->hp.head_dim);
+    l->a->copied_bytes += copy.stride * (copy.transposed ? copy.cols : copy.rows);
+    return copy;
 }
 
 // The views of B's rows that belong to the places of its row, at their offsets in `layer`.
@@ -233,7 +235,8 @@ static quill_status place_whole(struct loading *l, const struct pair *p, const s
     quill_status s = check_type(l, t);
     if (!s) s = check_shape(l, t, bind_dim(hp, p->row->shape[0]), bind_dim(hp, p->row->shape[1]));
     if (s) return s;
-    const struct mat whole = mat_for(l, tensor_mat(t, false), ORDER_SAME);
+    struct mat whole = tensor_mat(t, false);
+    if (!p->is_tokens) whole = mat_for(l, whole, ORDER_SAME); // which is multiplied; rows of an embedding are decoded
     if (!whole.data) return fail_memory(l->err);
     *delta_at(&l->a->deltas, slot->delta) = (struct delta){.scale = 1, .whole = whole};
     use(l, t);

@@ -16,6 +16,7 @@ struct quill_adapter {
     struct arena arena;          // layers, and matrices that could not be used in place
     size_t max_rank;
     uint64_t n_pairs, n_whole, parameters;
+    uint64_t copied_bytes; // in the arena, of matrices
 };
 
 // As quill_adapter_load, for a model that was bound to weights of `format`.

@@ -76,7 +76,7 @@ struct forward; // activations and scratch
 struct delta {
     struct mat a, b;  // [r, inputs], [outputs, r]: f32 or f16; a.data NULL: none
     float scale;      // 0: none
-    struct mat whole; // [outputs, inputs], of an embedding [V, W]: f32 or f16; data NULL: W stays
+    struct mat whole; // [outputs, inputs], f32 or f16; of an embedding [V, W], any type; data NULL: W stays
 };
 struct layer_deltas {
     struct delta q, k, v, o, gate, up, down;

@@ -94,8 +94,10 @@ quill_status quill_session_plan(const quill_model *model, const quill_session_op
                        (size_t)plan.n_seq * batch_row_bytes(plan.n_ctx),
         .tokenizer = tokenizer.memory,
     };
-    for (size_t i = 0; options && i < options->n_adapters; i++)
-        memory->weights += options->adapters[i].adapter->weights->file_bytes;
+    for (size_t i = 0; options && i < options->n_adapters; i++) {
+        const quill_adapter *adapter = options->adapters[i].adapter;
+        memory->weights += adapter->weights->file_bytes + adapter->copied_bytes;
+    }
     memory->total = memory->weights + memory->kv_cache + memory->activations + memory->tokenizer;
     return QUILL_OK;
 }

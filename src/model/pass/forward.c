@@ -111,8 +111,8 @@ void forward_free(struct forward *f) {
 
 const struct acts *forward_acts(const struct forward *f) { return &f->acts; }
 
-static bool may_replace(const struct mat *whole, size_t rows, size_t cols) {
-    return !whole->data || (dtypes[whole->dtype].acts == ACT_FLOAT && whole->rows == rows && whole->cols == cols);
+static bool may_replace(const struct mat *whole, const struct mat *w) {
+    return !whole->data || (whole->rows == w->rows && whole->cols == w->cols);
 }
 
 static bool fits(const struct delta *d, const struct linear *l, size_t max_rank) {
@@ -136,8 +136,8 @@ void forward_set_inputs(struct forward *f, const struct forward_inputs *inputs) 
         const struct linear tokens = {{.rows = model->tokens.cols, .cols = model->tokens.rows}, NULL};
         assert(fits(&d->embd_in, &model->embd_in, r) && fits(&d->embd_out, &model->embd_out, r));
         assert(fits(&d->head, &model->head, r) && fits(&d->tokens, &tokens, r));
-        assert(may_replace(&d->head.whole, model->head.w.rows, model->head.w.cols));
-        assert(may_replace(&d->tokens.whole, model->tokens.rows, model->tokens.cols));
+        assert(may_replace(&d->head.whole, &model->head.w) && may_replace(&d->tokens.whole, &model->tokens));
+        assert(!d->head.whole.data || dtypes[d->head.whole.dtype].acts == ACT_FLOAT);
     }
     f->inputs = *inputs;
 }
