@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/io/inputs.h"
 
 // Reads the variables, so that a mistake is one line before the model is opened.
 static quill_status check_variables(const char *json, quill_error *err) {
@@ -25,9 +26,16 @@ quill_status chat_use_check(const struct prompt_use *use, const struct options *
     return o->chat.variables ? check_variables(o->chat.variables, err) : QUILL_OK;
 }
 
+quill_status open_chat_template(quill_chat_template **out, const quill_model *model, const struct options *o,
+                                bool with_tools, quill_error *err) {
+    *out = NULL;
+    quill_status s = inputs_add(o->chat.template, err);
+    return s ? s : quill_chat_template_open(out, model, o->chat.template, with_tools, err);
+}
+
 quill_status chat_use_open(quill_chat_template **out, struct prompt_use *use, const quill_model *model,
                            const struct options *o, bool constrained, quill_error *err) {
-    quill_status s = quill_chat_template_open(out, model, o->chat.template, false, err);
+    quill_status s = open_chat_template(out, model, o, false, err);
     use->template = *out;
     use->variables = o->chat.variables;
     use->no_thinking = constrained;

@@ -12,6 +12,7 @@
 #include "cli/io/inputs.h"
 #include "cli/io/output.h"
 #include "cli/prompt/read.h"
+#include "cli/run/chat_use.h"
 #include "cli/run/model_source.h"
 
 enum { USUAL_PREDICT = 2048 }; // without -n
@@ -141,7 +142,7 @@ quill_status conversation_open(struct conversation *c, quill_error *err) {
     c->production.load_started = clock_ms();
     quill_status s = open_model(&c->model, c->o, err);
     if (!s)
-        s = quill_chat_template_open(&c->template, c->model, c->o->chat.template, quill_chat_has_tools(c->chat), err);
+        s = open_chat_template(&c->template, c->model, c->o, quill_chat_has_tools(c->chat), err);
     if (!s) s = request_encode(&samples->request, &c->parts, quill_model_tokenizer(c->model), c->o, err);
     samples->o = c->o;
     samples->ids = &c->ids;
@@ -211,7 +212,7 @@ quill_status conversation_switch(struct conversation *c, const char *path, quill
     if (o->model.lora.n) return fail(err, QUILL_E_USAGE, "--lora: the adapters are those of the first model");
     o->model.path = path;
     quill_status s = open_model(&model, o, err);
-    if (!s) s = quill_chat_template_open(&template, model, o->chat.template, quill_chat_has_tools(c->chat), err);
+    if (!s) s = open_chat_template(&template, model, o, quill_chat_has_tools(c->chat), err);
     if (s) {
         quill_model_free(model);
         o->model.path = before;
