@@ -149,10 +149,19 @@ const char *option_next_name(const struct option_row *row, const char *name) {
     return name && *name ? name : NULL;
 }
 
+// Underscores count as dashes.
+static bool is_named(const char *name, const char *text, size_t n) {
+    size_t i = 0;
+    while (i < n && name[i] == (text[i] == '_' ? '-' : text[i]) && name[i]) i++;
+    return i == n && name[i] == '\0';
+}
+
 const struct option_row *option_find(const char *text, size_t n, unsigned of_verbs) {
-    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++)
+    for (const struct option_row *row = option_table; row < option_table + n_option_rows; row++) {
+        if (!(row->verbs & of_verbs)) continue;
         for (const char *name = NULL; (name = option_next_name(row, name));)
-            if (row->verbs & of_verbs && strlen(name) == n && memcmp(name, text, n) == 0) return row;
+            if (is_named(name, text, n)) return row;
+    }
     return NULL;
 }
 

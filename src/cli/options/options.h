@@ -249,7 +249,7 @@ QUILL_MUST_CHECK quill_status options_parse(struct options *o, const struct verb
                                             quill_error *err);
 void options_free(struct options *o);
 
-// The row with this name or alias that one of these verbs takes; NULL: none.
+// The row with this name or alias that one of these verbs takes, underscores being dashes; NULL: none.
 const struct option_row *option_find(const char *name, size_t n, unsigned of_verbs);
 // The row of a field: OPTION_OF(length.stops).
 const struct option_row *option_of(size_t field);

@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "cli/io/json_out.h"
 #include "installed.h"
+#include "read.h"
 
 enum section { IN_PREAMBLE, IN_SHOT, IN_EXAMPLES, IN_TAIL };
 
@@ -72,7 +73,8 @@ static quill_status read_set(struct reading *r, const char *p, size_t n, quill_e
     if (!flag && r->argument.n == 0) return wrong(r, err, "%%set %s needs a value", row->name);
     if (row != OPTION_OF(length.stops) && memchr(r->argument.p, 0, r->argument.n))
         return wrong(r, err, "%%set %s: a NUL byte", row->name);
-    const char *problem = row->is_path ? path_problem(r->argument.p, r->argument.n) : NULL;
+    const bool is_text = row == OPTION_OF(constraint.json_schema) && is_schema_text(r->argument.p);
+    const char *problem = row->is_path && !is_text ? path_problem(r->argument.p, r->argument.n) : NULL;
     if (problem) return wrong(r, err, "%%set %s: %s", row->name, problem);
     enum { MOST_SETTINGS = 1000 };
     if (r->f->n_settings == MOST_SETTINGS) return wrong(r, err, "more than %d lines with %%set", (int)MOST_SETTINGS);

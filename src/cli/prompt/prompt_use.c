@@ -18,14 +18,13 @@
 // Reads the file that %set names for an option, if that is the one in effect.
 static quill_status read_named(struct prompt_use *u, const struct setting *set, const char *in_effect,
                                struct buffer *out, quill_text *text, quill_error *err) {
-    enum { MOST_BYTES = 16 << 20 }; // the library allows fewer
     char directive[40];
     int fd = -1;
     if (in_effect != set->value.p) return QUILL_OK;
     out->n = 0;
     snprintf(directive, sizeof directive, "%%set %s", set->row->name);
     quill_status s = open_named(&fd, u->file->name, u->file->folder, set->line, directive, set->value.p, err);
-    if (!s) s = read_descriptor(out, fd, set->value.p, MOST_BYTES, err);
+    if (!s) s = read_constraint(out, fd, set->value.p, set->row, err);
     if (!s && !buffer_add(out, "", 1)) s = fail_memory(err);
     if (!s) *text = (quill_text){out->p, out->n - 1};
     if (fd >= 0) close(fd);
@@ -36,7 +35,7 @@ static quill_status read_file_of(struct prompt_use *u, struct options *o, const 
                                  quill_error *err) {
     if (set->row == OPTION_OF(constraint.grammar))
         return read_named(u, set, o->constraint.grammar, &u->grammar, &o->constraint.grammar_text, err);
-    if (set->row == OPTION_OF(constraint.json_schema) && *set->value.p != '{')
+    if (set->row == OPTION_OF(constraint.json_schema) && !is_schema_text(set->value.p))
         return read_named(u, set, o->constraint.json_schema, &u->schema, &o->constraint.schema, err);
     return QUILL_OK;
 }

@@ -63,6 +63,16 @@ quill_status read_file(struct buffer *out, const char *path, uint64_t limit, qui
     return s;
 }
 
+bool is_schema_text(const char *value) { return value[strspn(value, " \t\r\n")] == '{'; }
+
+quill_status read_constraint(struct buffer *out, int fd, const char *name, const struct option_row *row,
+                             quill_error *err) {
+    enum { MOST_BYTES = 16 << 20 }; // the library allows fewer
+    quill_status s = read_descriptor(out, fd, name, MOST_BYTES, err);
+    if (s != QUILL_E_CONTEXT) return s;
+    return fail(err, QUILL_E_USAGE, "--%s: '%s' is too large", row->name, QUOTED(str_of(name)));
+}
+
 void say_reading(const struct options *o, int fd, const char *what) {
     if (!o->talk.quiet && isatty(fd) && isatty(STDERR_FILENO))
         report("reading %s from the terminal, up to Ctrl-D", what);

@@ -16,6 +16,14 @@ QUILL_MUST_CHECK quill_status read_file(struct buffer *out, const char *path, ui
 QUILL_MUST_CHECK quill_status read_descriptor(struct buffer *out, int fd, const char *name, uint64_t limit,
                                               quill_error *err);
 
+// Whether a value of --json-schema is the schema, which begins with {, behind white space if there is any (RFC 8259),
+// and not the name of its file.
+bool is_schema_text(const char *value);
+// Appends the text of a constraint, from a file that is open; one that no constraint may have the length of is
+// QUILL_E_USAGE. `row` is the option that wants it.
+QUILL_MUST_CHECK quill_status read_constraint(struct buffer *out, int fd, const char *name,
+                                              const struct option_row *row, quill_error *err);
+
 // If `fd` is a terminal, prints that `what` is read from it, since waiting for input looks like hanging. Nothing with
 // -q.
 void say_reading(const struct options *o, int fd, const char *what);

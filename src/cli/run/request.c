@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "choices.h"
+#include "cli/io/inputs.h"
 #include "cli/io/signals.h"
 
 static quill_status build_stops(struct request_parts *parts, const struct options *o, quill_error *err) {
@@ -93,13 +95,15 @@ static quill_status find_constraint(const struct options *o, enum constraint_opt
 // The text of a file that an option names, if a prompt file has not set it. `file` holds it.
 static quill_status read_named(quill_text *text, struct buffer *file, const struct option_row *row, const char *path,
                                quill_error *err) {
-    enum { MOST_BYTES = 16 << 20 }; // the library allows fewer
+    int fd;
     if (text->text) return QUILL_OK;
     if (strcmp(path, "-") == 0)
         return fail(err, QUILL_E_USAGE, "--%s: expected a file%s, found '-'", row->name,
                     row == OPTION_OF(constraint.json_schema) ? " or a text that begins with {" : "");
-    quill_status s = read_file(file, path, MOST_BYTES, err);
-    if (s == QUILL_E_CONTEXT) s = fail(err, QUILL_E_USAGE, "--%s: '%s' is too large", row->name, QUOTED(str_of(path)));
+    quill_status s = inputs_open(&fd, path, err);
+    if (s) return s;
+    s = read_constraint(file, fd, path, row, err);
+    close(fd);
     *text = (quill_text){file->p ? file->p : "", file->n};
     return s;
 }
@@ -112,9 +116,6 @@ static quill_status build_grammar(struct request_parts *parts, const struct opti
     buffer_free(&file);
     return s;
 }
-
-// A text begins with {, behind white space if there is any (RFC 8259).
-static bool is_schema_text(const char *given) { return given[strspn(given, " \t\r\n")] == '{'; }
 
 static quill_status build_json(struct request_parts *parts, const struct options *o, quill_error *err) {
     const char *given = o->constraint.json_schema;
