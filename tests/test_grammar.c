@@ -370,9 +370,9 @@ static void mistakes_are_named(void **state) {
     }
 }
 
-static char *read_file(const char *name) {
+static char *read_file(const char *folder, const char *name, const char *kind) {
     char path[100];
-    snprintf(path, sizeof path, TEST_DATA("grammars/%s.gbnf"), name);
+    snprintf(path, sizeof path, TEST_DATA("%s/%s.%s"), folder, name, kind);
     FILE *f = fopen(path, "rb");
     assert_non_null(f);
     char *text = calloc(1, 10000);
@@ -403,7 +403,7 @@ static void whole_grammars_are_read(void **state) {
           "0int f() {return }", "2long a[10];\n\n", "1int f() {a"}},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        char *text = read_file(cases[i].name);
+        char *text = read_file("grammars", cases[i].name, "gbnf");
         struct automaton *a;
         quill_error err;
         assert_ok(parse(&a, text, &err), err);
@@ -419,8 +419,8 @@ static void whole_grammars_are_read(void **state) {
 
 // ---- tokens -----------------------------------------------------------------------------------------
 
-enum { TOKENS = 1200 };
-static char token_bytes[TOKENS][12];
+enum { SHORT = 1200, TOKENS = 1400 }; // the others are long
+static char token_bytes[TOKENS][40];
 static size_t token_length[TOKENS];
 
 static struct str token(void *user, int32_t id) {
@@ -428,14 +428,22 @@ static struct str token(void *user, int32_t id) {
     return (struct str){token_bytes[id], token_length[id]};
 }
 
-// 0 ends a text; then bytes, and pieces made of what is in the texts of these grammars.
+// 0 ends a text; then bytes, and pieces made of what is in the texts of these grammars; then long ones, of letters, of
+// one character, or of all of these.
 static void make_tokens(void) {
     static const char usual[] = "  \n\"\"{}[]():,.;=+-*/ab1intreturnfelswhNQKx\\u0\xc3\xa9\xf0\x9f\x98\x80";
     uint64_t seed = 5;
-    for (size_t i = 1; i < TOKENS; i++) {
+    for (size_t i = 1; i < SHORT; i++) {
         token_length[i] = i < 256 ? 1 : 2 + test_random(&seed) % (test_random(&seed) % 10 + 1);
         for (size_t k = 0; k < token_length[i]; k++)
             token_bytes[i][k] = i < 256 ? (char)i : usual[test_random(&seed) % (sizeof usual - 1)];
+    }
+    for (size_t i = SHORT; i < TOKENS; i++) {
+        const char one = usual[test_random(&seed) % (sizeof usual - 9)];
+        token_length[i] = 5 + test_random(&seed) % 36;
+        for (size_t k = 0; k < token_length[i]; k++)
+            token_bytes[i][k] = i % 4 == 0 ? one : (char)('a' + test_random(&seed) % 26);
+        if (i % 4 == 1) token_bytes[i][test_random(&seed) % token_length[i]] = one;
     }
 }
 
@@ -446,7 +454,7 @@ static void draw_text(const char *name, quill_constraint *c, uint64_t seed) {
     struct constrained k;
     struct token_set set, plain;
     quill_error err;
-    char text[4000];
+    char text[300 * sizeof *token_bytes];
     size_t n = 0;
     assert_ok(constrained_begin(&k, c, &vocabulary, NULL, &err), err);
     assert_true(token_set_create(&set, TOKENS) && token_set_create(&plain, TOKENS));
@@ -457,7 +465,7 @@ static void draw_text(const char *name, quill_constraint *c, uint64_t seed) {
         for (size_t id = 1; id < TOKENS; id++) {
             const bool can = constraint_read(c, &k.reading, k.state, token(NULL, (int32_t)id)) != DEAD;
             if (can != token_set_has(&set, id))
-                print_error("%s: '%.*s', then '%.12s'\n", name, (int)n, text, token_bytes[id]);
+                print_error("%s: '%.*s', then '%.*s'\n", name, (int)n, text, (int)token_length[id], token_bytes[id]);
             assert_int_equal(can, token_set_has(&set, id));
             n_set += can;
             if (can && test_random(&seed) % n_set == 0) chosen = id;
@@ -482,11 +490,27 @@ static void masks_are_those_of_a_plain_search(void **state) {
     static const char *const names[] = {"json", "arithmetic", "chess", "c"};
     make_tokens();
     for (size_t i = 0; i < COUNT(names); i++) {
-        char *text = read_file(names[i]);
+        char *text = read_file("grammars", names[i], "gbnf");
         quill_constraint *c;
         quill_error err;
         assert_ok(quill_constraint_grammar(&c, text, strlen(text), &err), err);
         for (uint64_t seed = 0; seed < 6; seed++) draw_text(names[i], c, seed);
+        quill_constraint_free(c);
+        free(text);
+    }
+}
+
+static void masks_of_schemas_are_those_of_a_plain_search(void **state) {
+    (void)state;
+    static const char *const names[] = {"person", "invoice", "tool_call", "nested_arrays", "enums", "tree", "dates",
+                                        "numbers", "unions", "long_strings"};
+    make_tokens();
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char *text = read_file("schema/realistic", names[i], "json");
+        quill_constraint *c;
+        quill_error err;
+        assert_ok(quill_constraint_json_schema(&c, text, strlen(text), &err), err);
+        for (uint64_t seed = 0; seed < 3; seed++) draw_text(names[i], c, seed);
         quill_constraint_free(c);
         free(text);
     }
@@ -721,6 +745,7 @@ int main(void) {
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(whole_grammars_are_read),
         cmocka_unit_test(masks_are_those_of_a_plain_search),
+        cmocka_unit_test(masks_of_schemas_are_those_of_a_plain_search),
         cmocka_unit_test(hostile_grammars_end_soon),
         cmocka_unit_test(texts_end_within_their_tokens),
         cmocka_unit_test(draws_have_the_probabilities_of_the_legal_tokens),

@@ -39,7 +39,10 @@ static quill_status read_text(struct automaton *a, struct pcre *pcre, struct str
     struct reading r = {.effort_left = 2000000};
     struct token_index index;
     uint32_t path[3], state = a->kind->start(a, &r);
-    CLAIM(token_index_create(&index, TOKENS, token, NULL));
+    struct token_list list;
+    CLAIM(token_list_create(&list, TOKENS, token, NULL));
+    CLAIM(token_index_create(&index, &list, 1, LONGEST_TOKEN));
+    token_list_free(&list);
     for (size_t n = 0; !r.status; n++) {
         compare(a, pcre, &r, state, (struct str){text.p, n});
         if (state == DEAD || n == text.n || r.status) break;

@@ -17,6 +17,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "char_set.h"
 #include "quill/session.h"
 
 enum { DEAD = 0 }; // no state has this number
@@ -44,6 +45,12 @@ enum state_look {
     STATE_OPEN = 2,  // or outside, of which nothing is known
 };
 
+struct run {
+    const struct char_set *set; // lives as long as the automaton, and is one of few
+    uint32_t n;
+    bool all;                   // of a text of the set's characters no more than these can follow
+};
+
 struct automaton_kind {
     const char *name; // for messages
     quill_stop stop;  // of a complete text
@@ -62,6 +69,9 @@ struct automaton_kind {
     // A state from which the same texts of so many bytes can be read: counters that are far from their ends need not
     // be told apart. NULL: the state itself.
     uint32_t (*alike)(struct automaton *a, struct reading *r, uint32_t state, uint32_t bytes);
+    // Characters of a set that can follow in a state, one after the other, whichever they are, as within a string; of
+    // more than `most` nothing is asked. False: none are known. NULL: neither are there.
+    bool (*run)(struct automaton *a, struct reading *r, uint32_t state, uint32_t most, struct run *run);
     // A state that goes on as `state` does as long as nothing is asked of what is around the place it is in, like
     // brackets that are open: many states have one such together. Behind it, `look` says what is known. DEAD: there is
     // none. NULL: neither is there.

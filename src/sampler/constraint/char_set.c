@@ -83,3 +83,19 @@ bool char_set_meets(const struct char_set *set, uint32_t low, uint32_t high) {
 }
 
 bool char_set_has(const struct char_set *set, uint32_t code) { return char_set_meets(set, code, code); }
+
+bool char_set_includes(const struct char_set *set, const struct char_set *other) {
+    size_t i = 0;
+    for (size_t k = 0; k < other->n; k++) {
+        while (i < set->n && set->ranges[i].high < other->ranges[k].low) i++;
+        if (i == set->n || set->ranges[i].low > other->ranges[k].low || set->ranges[i].high < other->ranges[k].high)
+            return false;
+    }
+    return true;
+}
+
+uint32_t char_set_size(const struct char_set *set) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < set->n; i++) n += set->ranges[i].high - set->ranges[i].low + 1;
+    return n;
+}

@@ -28,6 +28,8 @@ bool char_set_invert(struct char_set *set); // false: no memory
 // Makes *out of what both have; false: no memory.
 bool char_set_cut(struct char_set *out, const struct char_set *a, const struct char_set *b);
 
+bool char_set_includes(const struct char_set *set, const struct char_set *other); // has all of the other's
+uint32_t char_set_size(const struct char_set *set); // code points
 bool char_set_has(const struct char_set *set, uint32_t code);
 bool char_set_meets(const struct char_set *set, uint32_t low, uint32_t high); // has a code point in low..high
 

@@ -9,8 +9,6 @@
 #include "json_schema.h"
 #include "regex.h"
 
-enum { MASK_BYTES = 16 << 20, LEAST_MASKS = 16, MOST_MASKS = 1024 };
-
 // Takes ownership of the automaton.
 static quill_status create(quill_constraint **out, struct automaton *automaton, quill_error *err) {
     quill_constraint *c = alloc_zeroed(1, sizeof *c);
@@ -68,23 +66,16 @@ quill_status quill_constraint_json_object(quill_constraint **out, quill_error *e
 // ---- what is kept for a vocabulary ------------------------------------------------------------------
 
 static void forget_states(quill_constraint *c) {
-    for (size_t i = 0; i < c->n_masks; i++) c->masks[i].state = DEAD;
-    constraint_forget_locals(c);
+    for (int i = 0; i < PARTS_OF_VOCABULARY; i++) token_masks_forget(&c->parts[i]);
     if (c->tokens) memset(c->tokens, 0, c->cap_tokens * sizeof *c->tokens);
 }
 
 static void forget_vocabulary(quill_constraint *c) {
     forget_states(c);
-    for (size_t i = 0; i < c->n_masks; i++) free(c->masks[i].allowed.bits);
-    constraint_free_locals(c);
-    free(c->masks);
-    free(c->path);
-    token_index_free(&c->index);
+    for (int i = 0; i < PARTS_OF_VOCABULARY; i++) token_masks_free(&c->parts[i]);
     token_index_free(&c->unlike);
-    c->masks = NULL;
-    c->n_masks = 0;
-    c->path = NULL;
     c->identity = NULL;
+    c->indexed = false;
 }
 
 void quill_constraint_free(quill_constraint *c) {
@@ -103,35 +94,24 @@ void constraint_forget(quill_constraint *c) {
 }
 
 bool constraint_index(quill_constraint *c, const struct vocabulary *v, struct reading *r) {
-    if (c->identity == v->identity && c->n_vocab == v->n_vocab && c->path) return true;
+    if (c->identity == v->identity && c->n_vocab == v->n_vocab && c->indexed) return true;
     forget_vocabulary(c);
-    c->n_vocab = v->n_vocab;
-    size_t n_masks = MASK_BYTES / (8 * token_set_words(v->n_vocab) + 1);
-    if (n_masks > MOST_MASKS) n_masks = MOST_MASKS;
-    if (n_masks < LEAST_MASKS) n_masks = LEAST_MASKS;
-    bool ok = token_index_create(&c->index, v->n_vocab, v->bytes_of, v->user);
-    if (ok) c->path = alloc_array(c->index.longest + 1, sizeof *c->path);
-    if (ok) c->masks = alloc_zeroed(n_masks, sizeof *c->masks);
-    ok = ok && c->path && c->masks;
-    if (ok) {
-        c->identity = v->identity;
-        c->n_masks = n_masks;
-        return true;
+    struct token_masks *few = &c->parts[LONG_TOKENS], *most = &c->parts[SHORT_TOKENS];
+    struct token_list list;
+    const bool ok = token_list_create(&list, v->n_vocab, v->bytes_of, v->user) &&
+                    token_masks_create(most, v->n_vocab, &list, 1, SHORT_BYTES) &&
+                    token_masks_create(few, v->n_vocab, &list, SHORT_BYTES + 1, LONGEST_TOKEN);
+    token_list_free(&list);
+    if (!ok) {
+        forget_vocabulary(c);
+        reading_fail(r, QUILL_E_SYSTEM, "out of memory");
+        return false;
     }
-    forget_vocabulary(c);
-    reading_fail(r, QUILL_E_SYSTEM, "out of memory");
-    return false;
-}
-
-static bool allow(void *user, int32_t id, uint32_t state) {
-    (void)state;
-    token_set_add(user, (size_t)id);
+    c->longest = few->index.n ? few->index.longest : most->index.longest;
+    c->identity = v->identity;
+    c->n_vocab = v->n_vocab;
+    c->indexed = true;
     return true;
-}
-
-static void clear(struct token_set *set, size_t n_vocab) {
-    memset(set->bits, 0, token_set_words(n_vocab) * sizeof *set->bits);
-    set->n = 0;
 }
 
 struct token_set *constraint_scratch(quill_constraint *c, const struct vocabulary *v, struct reading *r) {
@@ -143,42 +123,23 @@ struct token_set *constraint_scratch(quill_constraint *c, const struct vocabular
         }
         c->n_scratch = v->n_vocab;
     }
-    clear(&c->scratch, v->n_vocab);
+    memset(c->scratch.bits, 0, token_set_words(v->n_vocab) * sizeof *c->scratch.bits);
+    c->scratch.n = 0;
     return &c->scratch;
-}
-
-static bool fill_mask(quill_constraint *c, struct reading *r, uint32_t state, struct token_set *set) {
-    const struct automaton_kind *kind = c->automaton->kind;
-    const uint32_t local = kind->local ? kind->local(c->automaton, r, state) : DEAD;
-    const struct local_mask *known = local == DEAD ? NULL : constraint_local_mask(c, r, local);
-    if (r->status) return false;
-    if (known) {
-        memcpy(set->bits, known->sure.bits, token_set_words(c->n_vocab) * sizeof *set->bits);
-        set->n = known->sure.n;
-    } else clear(set, c->n_vocab);
-    token_index_walk(known ? &known->rest : &c->index, c->automaton, r, state, c->path, allow, set);
-    return !r->status;
 }
 
 bool constraint_mask(quill_constraint *c, const struct vocabulary *v, struct reading *r, uint32_t state,
                      struct token_set *out) {
+    struct automaton *a = c->automaton;
     if (!constraint_index(c, v, r)) return false;
-    if (!c->automaton->kind->has_keys) return fill_mask(c, r, state, out);
-    const struct automaton_kind *kind = c->automaton->kind;
-    if (kind->alike) state = kind->alike(c->automaton, r, state, (uint32_t)c->index.longest);
+    const uint32_t alike = a->kind->alike ? a->kind->alike(a, r, state, SHORT_BYTES) : state;
     if (r->status) return false;
-    struct mask *mask = &c->masks[state % c->n_masks];
-    if (!mask->allowed.bits && !token_set_create(&mask->allowed, v->n_vocab)) {
-        reading_fail(r, QUILL_E_SYSTEM, "out of memory");
-        return false;
-    }
-    if (mask->state != state) {
-        mask->state = DEAD;
-        if (!fill_mask(c, r, state, &mask->allowed)) return false;
-        mask->state = state;
-    }
-    memcpy(out->bits, mask->allowed.bits, token_set_words(v->n_vocab) * sizeof *out->bits);
-    out->n = mask->allowed.n;
+    const struct token_set *most = token_masks_find(&c->parts[SHORT_TOKENS], a, r, alike);
+    const struct token_set *few = most ? token_masks_find(&c->parts[LONG_TOKENS], a, r, state) : NULL;
+    if (!few) return false;
+    const size_t words = token_set_words(c->n_vocab);
+    for (size_t i = 0; i < words; i++) out->bits[i] = most->bits[i] | few->bits[i];
+    out->n = most->n + few->n;
     return true;
 }
 

@@ -6,39 +6,19 @@
 #include "automaton.h"
 #include "quill/constraint.h"
 #include "sampler/sampler.h"
-#include "token_index.h"
+#include "token_masks.h"
 
-// The vocabulary of the model that is used. Borrowed.
-struct vocabulary {
-    const void *identity;     // what is kept for one vocabulary is not used for another
-    size_t n_vocab;
-    token_bytes_fn *bytes_of; // what a token adds behind other text; ends and what is never drawn add nothing
-    void *user;
-};
-
-struct mask {
-    uint32_t state; // DEAD: none
-    struct token_set allowed;
-};
-
-// What is known of tokens in a local state (automaton_kind.local), for all states that have the same one.
-struct local_mask {
-    uint32_t state;          // DEAD: none
-    bool useless;            // of too many tokens nothing is known
-    struct token_set sure;   // they can follow
-    struct token_index rest; // whether they can depends on the state
-};
+enum { SHORT_TOKENS, LONG_TOKENS, PARTS_OF_VOCABULARY };
+enum { SHORT_BYTES = 16 }; // of a short token at most
 
 struct quill_constraint {
     struct automaton *automaton;
     uint32_t forgotten;          // how often the automaton forgot its states
     const void *identity;        // of the vocabulary of what follows
     size_t n_vocab;
-    struct token_index index;
-    uint32_t *path;              // [index.longest + 1]
-    struct mask *masks;          // [n_masks] of states with a key, at a place that depends on the state
-    size_t n_masks;
-    struct local_mask *locals;   // [LOCAL_MASKS], likewise
+    bool indexed;                // it is there
+    struct token_masks parts[PARTS_OF_VOCABULARY];
+    size_t longest;              // bytes of a token at most
     struct token_index unlike;   // tokens no two of which are alike to the automaton
     uint32_t *tokens;            // [cap_tokens] by state, of kinds with keys: tokens to an end; 0: not known
     size_t cap_tokens;
@@ -103,12 +83,6 @@ QUILL_MUST_CHECK quill_status constrained_take(struct constrained *k, struct con
                                                bool *ends, quill_error *err);
 
 // ---- for the files of this room ----
-
-enum { LOCAL_MASKS = 64 };
-// The mask of a local state. NULL: reading failed, or the mask is useless.
-struct local_mask *constraint_local_mask(quill_constraint *c, struct reading *r, uint32_t local);
-void constraint_forget_locals(quill_constraint *c); // their states are void
-void constraint_free_locals(quill_constraint *c);
 
 // Sets *out, which has the size of the vocabulary, to the tokens that can follow in a state. False: reading failed.
 bool constraint_mask(quill_constraint *c, const struct vocabulary *v, struct reading *r, uint32_t state,

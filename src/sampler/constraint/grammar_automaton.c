@@ -22,6 +22,8 @@ struct state {
     uint32_t least;
     uint32_t next;        // where its steps are kept; UNKNOWN: nowhere
     uint32_t alike, local; // states; UNKNOWN: not asked for
+    uint32_t any, any_set; // behind_any of a set; UNKNOWN: not asked for
+    bool any_splits;       // some place reads a part of that set
     bool may_end;
     bool open;            // a barrier was passed
 };
@@ -32,6 +34,9 @@ struct grammar_states {
     struct nodes nodes;
     struct alphabet alphabet;
     uint64_t *ascii;          // [nodes.n_sets][2] bit `code` of the first 128
+    uint32_t *sizes;          // [nodes.n_sets] code points
+    uint8_t *relations;       // [nodes.n_sets] enum relation, to the set of the run that was asked for last
+    uint32_t run_set;
     uint8_t columns[256];     // bytes of one column lead to the same states, from between two characters
     uint32_t n_columns;
     struct stack stack;
@@ -62,6 +67,8 @@ static void states_free(struct automaton *a) {
     nodes_free(&g->nodes);
     alphabet_free(&g->alphabet);
     free(g->ascii);
+    free(g->sizes);
+    free(g->relations);
     free(g->states);
     free(g->next);
     free(g->table);
@@ -86,8 +93,12 @@ static void find_columns(struct grammar_states *g) {
     }
 }
 
-static bool find_ascii(struct grammar_states *g) {
+static bool look_at_sets(struct grammar_states *g) {
     const size_t n = g->nodes.n_sets;
+    g->sizes = alloc_array(n, sizeof *g->sizes);
+    g->relations = alloc_array(n, sizeof *g->relations);
+    g->run_set = UNKNOWN;
+    for (size_t i = 0; i < n && g->sizes; i++) g->sizes[i] = char_set_size(&g->nodes.sets[i]);
     g->ascii = alloc_zeroed(2 * n, sizeof *g->ascii);
     for (size_t i = 0; i < n && g->ascii; i++)
         for (size_t k = 0; k < g->nodes.sets[i].n; k++) {
@@ -95,7 +106,7 @@ static bool find_ascii(struct grammar_states *g) {
             for (uint32_t code = range.low; code < 0x80 && code <= range.high; code++)
                 g->ascii[2 * i + code / 64] |= (uint64_t)1 << code % 64;
         }
-    return g->ascii != NULL;
+    return g->ascii && g->sizes && g->relations;
 }
 
 // ---- states -----------------------------------------------------------------------------------------
@@ -138,7 +149,7 @@ static bool grow_table(struct grammar_states *g) {
 static uint32_t state_of_found(struct grammar_states *g, struct reading *r, struct state wanted) {
     struct stack *k = &g->stack;
     wanted.n = (uint32_t)k->n_found;
-    wanted.next = wanted.alike = wanted.local = UNKNOWN;
+    wanted.next = wanted.alike = wanted.local = wanted.any_set = UNKNOWN;
     if (wanted.n == 0 && !wanted.may_end && !wanted.open) return DEAD;
     if (2 * g->n > g->table_size && !grow_table(g)) return reading_fail(r, QUILL_E_SYSTEM, "out of memory");
     size_t at = hash_of(&wanted, k->found) & (g->table_size - 1);
@@ -340,11 +351,103 @@ static unsigned look(struct automaton *a, uint32_t state) {
     return (s->n ? STATE_ALIVE : 0u) | (s->open ? STATE_OPEN : 0u);
 }
 
+// ---- runs -------------------------------------------------------------------------------------------
+
+enum { LEAST_SET = 16 }; // code points; of less there are few tokens
+
+enum relation { NOT_COMPARED, INCLUDES, MEETS, APART };
+
+static bool sets_meet(const struct char_set *a, const struct char_set *b) {
+    for (size_t i = 0; i < a->n; i++)
+        if (char_set_meets(b, a->ranges[i].low, a->ranges[i].high)) return true;
+    return false;
+}
+
+// How a set is to the one of the run.
+static enum relation relation(struct grammar_states *g, uint32_t set) {
+    const struct char_set *one = &g->nodes.sets[set], *other = &g->nodes.sets[g->run_set];
+    if (g->relations[set] == NOT_COMPARED)
+        g->relations[set] = char_set_includes(one, other) ? INCLUDES : sets_meet(one, other) ? MEETS : APART;
+    return g->relations[set];
+}
+
+// What is sure behind a character of the run's set, whichever it is: places that read all of the set.
+static bool find_any(struct grammar_states *g, struct reading *r, uint32_t state) {
+    const struct state from = g->states[state];
+    bool splits = false;
+    stack_begin(&g->stack);
+    for (uint32_t i = 0; i < from.n && !r->status; i++) {
+        struct place place = g->stack.places[from.first + i];
+        const struct node *node = &g->nodes.nodes[place.node];
+        const enum relation is = relation(g, node->arg);
+        place.node = node->next;
+        splits = splits || is == MEETS;
+        if (is == INCLUDES) stack_put(&g->stack, r, place);
+    }
+    const uint32_t any = state_of_search(g, r);
+    if (r->status) return false;
+    struct state *s = &g->states[state];
+    s->any = any;
+    s->any_set = g->run_set;
+    s->any_splits = splits;
+    return true;
+}
+
+static void begin_run(struct grammar_states *g, uint32_t set) {
+    if (g->run_set != set) memset(g->relations, NOT_COMPARED, g->nodes.n_sets * sizeof *g->relations);
+    g->run_set = set;
+}
+
+static uint32_t set_at(const struct grammar_states *g, const struct state *s, uint32_t i) {
+    return g->nodes.nodes[g->stack.places[s->first + i].node].arg;
+}
+
+// The largest set of which a character can follow in a state; but one that is part of it, if there is a place that
+// reads no other. False: there is none, or it is small.
+static bool choose_set(struct grammar_states *g, uint32_t state) {
+    const struct state *s = &g->states[state];
+    uint32_t largest = UNKNOWN, part;
+    for (uint32_t i = 0; i < s->n && !s->middle.missing; i++) {
+        const uint32_t set = set_at(g, s, i);
+        if (largest == UNKNOWN || g->sizes[set] > g->sizes[largest]) largest = set;
+    }
+    if (largest == UNKNOWN || g->sizes[largest] < LEAST_SET) return false;
+    do {
+        begin_run(g, largest);
+        part = UNKNOWN;
+        for (uint32_t i = 0; i < s->n; i++) {
+            const uint32_t set = set_at(g, s, i);
+            if (g->sizes[set] < LEAST_SET || relation(g, set) != MEETS) continue;
+            if (part != UNKNOWN && g->sizes[part] >= g->sizes[set]) continue;
+            if (char_set_includes(&g->nodes.sets[largest], &g->nodes.sets[set])) part = set;
+        }
+        if (part != UNKNOWN) largest = part;
+    } while (part != UNKNOWN);
+    return true;
+}
+
+static bool run(struct automaton *a, struct reading *r, uint32_t state, uint32_t most, struct run *run) {
+    struct grammar_states *g = of(a);
+    if (!choose_set(g, state)) return false;
+    const uint32_t set = g->run_set;
+    *run = (struct run){.set = &g->nodes.sets[set], .all = true};
+    for (; run->n < most; run->n++) {
+        if (g->states[state].any_set != set && !find_any(g, r, state)) return false;
+        const struct state *s = &g->states[state];
+        run->all = run->all && !s->any_splits;
+        if (s->any == state) run->n = most;
+        if (s->any == state || s->any == DEAD) return true;
+        state = s->any;
+    }
+    run->all = false; // not known
+    return true;
+}
+
 // ---- all of it --------------------------------------------------------------------------------------
 
 static const struct automaton_kind kind = {
     .start = start, .step = step, .may_end = may_end, .may_go_on = may_go_on, .least = least,
-    .has_keys = true, .endless = true, .class_of = class_of, .alike = alike, .local = local, .look = look,
+    .has_keys = true, .endless = true, .class_of = class_of, .alike = alike, .run = run, .local = local, .look = look,
     .forget = forget, .free = states_free,
 };
 
@@ -369,7 +472,7 @@ static quill_status build(struct grammar_states *g, const struct grammar *gramma
     g->table = alloc_zeroed(g->table_size, sizeof *g->table);
     g->states = alloc_grow(NULL, &g->cap, 2, sizeof *g->states);
     if (!g->table || !g->states || !alphabet_create(&g->alphabet, g->nodes.sets, g->nodes.n_sets) ||
-        !stack_create(&g->stack, &g->nodes, name) || !find_ascii(g))
+        !stack_create(&g->stack, &g->nodes, name) || !look_at_sets(g))
         return fail_memory(err);
     find_columns(g);
     g->states[DEAD] = (struct state){.least = NEVER};

@@ -53,20 +53,28 @@ static struct str bytes_of_chosen(void *user, int32_t id) {
     return choice->v->bytes_of(choice->v->user, id);
 }
 
+static void choose(struct choice *choice, const struct token_index *x) {
+    for (size_t i = 0; i < x->n; i++) {
+        const struct str bytes = choice->v->bytes_of(choice->v->user, x->ids[i]);
+        if (!choice->c->automaton->kind->class_of || is_new(choice, token_class(choice, bytes)))
+            token_set_add(&choice->chosen, (size_t)x->ids[i]);
+    }
+}
+
 // False: no memory.
 static bool find_unlike(quill_constraint *c, const struct vocabulary *v) {
     struct choice choice = {.c = c, .v = v, .size = 64};
+    size_t n = 0;
     if (c->unlike.ids) return true;
-    while (choice.size < 2 * c->index.n) choice.size *= 2;
+    for (int part = 0; part < PARTS_OF_VOCABULARY; part++) n += c->parts[part].index.n;
+    while (choice.size < 2 * n) choice.size *= 2;
     choice.seen = alloc_zeroed(choice.size, sizeof *choice.seen);
     bool ok = token_set_create(&choice.chosen, v->n_vocab) && choice.seen;
-    for (size_t i = 0; ok && i < c->index.n; i++) {
-        const int32_t id = c->index.ids[i];
-        const bool all = !c->automaton->kind->class_of;
-        if (all || is_new(&choice, token_class(&choice, v->bytes_of(v->user, id))))
-            token_set_add(&choice.chosen, (size_t)id);
-    }
-    ok = ok && token_index_create(&c->unlike, v->n_vocab, bytes_of_chosen, &choice);
+    for (int part = 0; ok && part < PARTS_OF_VOCABULARY; part++) choose(&choice, &c->parts[part].index);
+    struct token_list list = {0};
+    ok = ok && token_list_create(&list, v->n_vocab, bytes_of_chosen, &choice) &&
+         token_index_create(&c->unlike, &list, 1, LONGEST_TOKEN);
+    token_list_free(&list);
     free(choice.chosen.bits);
     free(choice.seen);
     return ok;
@@ -287,7 +295,7 @@ bool constraint_fits(quill_constraint *c, const struct vocabulary *v, struct rea
     const struct automaton_kind *kind = c->automaton->kind;
     const uint32_t bytes = kind->least(c->automaton, r, state);
     if (bytes <= room) return true; // a token for each byte
-    if (room == 0 || !kind->has_keys || !constraint_index(c, v, r) || bytes > room * c->index.longest) return false;
+    if (room == 0 || !kind->has_keys || !constraint_index(c, v, r) || bytes > room * c->longest) return false;
     if (kind->endless) return fits_straight(c, v, r, state, room);
     if (state >= c->cap_tokens || !c->tokens[state]) find_tokens(c, v, r, state);
     if (r->status) return false;
