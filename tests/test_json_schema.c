@@ -94,6 +94,32 @@ static void check_shortest(struct automaton *a) {
     reading_free(&r);
 }
 
+static void realistic_schemas_take_their_texts(void **state) {
+    static const char *const names[] = {"person", "invoice", "tool_call", "nested_arrays", "enums", "tree", "dates",
+                                        "numbers", "unions", "long_strings"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char path[100];
+        struct buffer schema = {0}, texts = {0};
+        snprintf(path, sizeof path, DATA "realistic/%s.json", names[i]);
+        read_whole(path, &schema);
+        snprintf(path, sizeof path, DATA "realistic/%s.txt", names[i]);
+        read_whole(path, &texts);
+        struct automaton *a = automaton(buffer_str(&schema));
+        for (size_t at = 0; at < texts.n;) {
+            const char *line = texts.p + at, *end = memchr(line, '\n', texts.n - at);
+            const size_t n = (size_t)(end - line);
+            if (!takes(a, (struct str){line, n})) print_error("%s: %.*s\n", names[i], (int)n, line);
+            assert_true(takes(a, (struct str){line, n}));
+            assert_false(takes(a, (struct str){line, n - 1}));
+            at += n + 1;
+        }
+        a->kind->free(a);
+        buffer_free(&schema);
+        buffer_free(&texts);
+    }
+}
+
 static void realistic_schemas_lead_to_json(void **state) {
     static const char *const names[] = {"person", "invoice", "tool_call", "nested_arrays", "enums", "tree", "dates",
                                         "numbers", "unions", "long_strings"};
@@ -415,6 +441,7 @@ static void hostile_schemas_end_soon(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_have_the_verdicts_of_jsonschema),
+        cmocka_unit_test(realistic_schemas_take_their_texts),
         cmocka_unit_test(realistic_schemas_lead_to_json),
         cmocka_unit_test(strings_are_whole_unicode_and_escaped_as_json_has_it),
         cmocka_unit_test(members_come_in_the_order_of_the_schema),

@@ -21,7 +21,8 @@ FAULT_TESTS :=
 endif
 
 # What measures, or makes what is measured.
-TOOLS := $(BUILD)/tests/make_model $(BUILD)/tests/bench_tokenizer $(BUILD)/tests/render_chat $(BUILD)/tests/try_schema
+TOOLS := $(BUILD)/tests/make_model $(BUILD)/tests/bench_tokenizer $(BUILD)/tests/bench_constraint \
+  $(BUILD)/tests/render_chat $(BUILD)/tests/try_schema
 tests: $(TOOLS) $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROGRAMS)
 
 # Runs every unit test program, the corpus of hostile files, then the tests of the command line, and counts their results.
