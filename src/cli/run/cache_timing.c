@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cli/io/signals.h"
+#include "model_source.h"
 #include "quill/cache.h"
 
 static quill_status count(void *user, const quill_cache_entry *entry, quill_error *err) {
@@ -41,11 +42,11 @@ static quill_status measure(double *ms, quill_session *holder, quill_session *ot
 quill_status cache_timing(double *ms, quill_session *holder, const quill_model *model,
                           const quill_session_options *options, const int32_t *ids, size_t n, quill_error *err) {
     char folder[4096];
-    const char *place = getenv("TMPDIR");
+    const char *place = environment_variable("TMPDIR");
     quill_session *other = NULL;
     sigset_t before;
     *ms = (double)NAN;
-    const int length = snprintf(folder, sizeof folder, "%s/quill-bench-XXXXXX", place && *place ? place : "/tmp");
+    const int length = snprintf(folder, sizeof folder, "%s/quill-bench-XXXXXX", place ? place : "/tmp");
     if (length < 0 || (size_t)length >= sizeof folder) return QUILL_OK;
     quill_status s = quill_session_create(&other, model, options, err);
     if (s) return s;

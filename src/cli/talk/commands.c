@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "commands.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,6 +9,7 @@
 #include "cli/io/inputs.h"
 #include "cli/io/output.h"
 #include "cli/prompt/read.h"
+#include "cli/run/model_source.h"
 #include "message.h"
 #include "settings.h"
 
@@ -92,8 +92,8 @@ static quill_status run_quit(struct talk *t, const char *argument, quill_error *
 
 // ~/FILE is below $HOME.
 static bool path_of(struct buffer *path, const char *argument) {
-    const char *home = getenv("HOME");
-    const bool at_home = argument[0] == '~' && argument[1] == '/' && home && *home;
+    const char *home = environment_variable("HOME");
+    const bool at_home = argument[0] == '~' && argument[1] == '/' && home;
     return (!at_home || buffer_add_string(path, home)) && buffer_add_string(path, argument + at_home) &&
            buffer_add_byte(path, 0);
 }

@@ -10,16 +10,17 @@
 #include "base/save.h"
 #include "cli/io/output.h"
 #include "cli/io/show.h"
+#include "cli/run/model_source.h"
 
 enum { MOST_BYTES = 1 << 20, MOST_LINES = 1000 };
 
-static const char *variable(const char *name) {
-    const char *value = getenv(name);
+static const char *folder_of(const char *variable) {
+    const char *value = environment_variable(variable);
     return value && *value == '/' ? value : NULL;
 }
 
 static char *find_path(void) {
-    const char *state = variable("XDG_STATE_HOME"), *home = variable("HOME");
+    const char *state = folder_of("XDG_STATE_HOME"), *home = folder_of("HOME");
     struct buffer path = {0};
     const bool ok = (state  ? buffer_add_format(&path, "%s/quill/history", state)
                      : home ? buffer_add_format(&path, "%s/.local/state/quill/history", home)

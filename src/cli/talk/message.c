@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cli/io/signals.h"
+#include "cli/run/model_source.h"
 #include "line_plain.h"
 
 static const char prompt[] = "> ", more[] = ". ", quotes[] = "\"\"\"";
@@ -62,8 +63,8 @@ enum line_end message_read(struct line_reader *lines, struct buffer *text) {
 // ---- an editor ----
 
 static const char *editor(void) {
-    const char *visual = getenv("VISUAL"), *plain = getenv("EDITOR");
-    return visual && *visual ? visual : plain && *plain ? plain : "vi";
+    const char *visual = environment_variable("VISUAL"), *plain = environment_variable("EDITOR");
+    return visual ? visual : plain ? plain : "vi";
 }
 
 static bool write_whole(int fd, const struct buffer *text) {
@@ -113,9 +114,9 @@ static quill_status read_back(const char *path, struct buffer *text, quill_error
 }
 
 quill_status message_edit(struct buffer *text, quill_error *err) {
-    const char *folder = getenv("TMPDIR");
+    const char *folder = environment_variable("TMPDIR");
     struct buffer path = {0};
-    if (!buffer_add_format(&path, "%s/quill-XXXXXX.txt", folder && *folder ? folder : "/tmp") ||
+    if (!buffer_add_format(&path, "%s/quill-XXXXXX.txt", folder ? folder : "/tmp") ||
         !buffer_add_byte(&path, 0)) {
         buffer_free(&path);
         return fail_memory(err);
