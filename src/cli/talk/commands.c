@@ -131,6 +131,7 @@ static quill_status save_to(struct talk *t, const char *path, quill_error *err) 
         wanted = talk_confirm(t, "Replace it? [y/N] ");
     }
     if (!s && wanted) s = write_lines(path, buffer_str(&lines), err);
+    if (!s && wanted) conversation_was_saved(t->c, path);
     buffer_free(&lines);
     const size_t n = quill_chat_n_messages(t->c->chat);
     if (!s && wanted) talk_say(t, "(%zu message%s in %s)", n, n == 1 ? " is" : "s are", name);

@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/destination.h"
 #include "base/error.h"
 #include "cli/io/inputs.h"
 #include "cli/io/output.h"
+#include "cli/io/report.h"
 #include "cli/prompt/read.h"
 #include "cli/run/chat_use.h"
 #include "cli/run/model_source.h"
@@ -68,11 +69,16 @@ static quill_status read_messages(struct conversation *c, quill_chat *chat, cons
     return s;
 }
 
+static void see_transcript(struct conversation *c, struct stat *info) {
+    if (stat(c->o->chat.transcript, info) != 0) *info = (struct stat){0};
+}
+
 // A transcript that is not there yet has no messages.
 static quill_status read_transcript(struct conversation *c, quill_error *err) {
     const char *path = c->o->chat.transcript;
-    struct stat info;
-    if (!path || (stat(path, &info) != 0 && errno == ENOENT)) return QUILL_OK;
+    if (!path) return QUILL_OK;
+    see_transcript(c, &c->last_seen);
+    if (c->last_seen.st_nlink == 0 && errno == ENOENT) return QUILL_OK;
     quill_status s = read_messages(c, c->chat, path, "the conversation", err);
     inputs_set_transcript(path);
     return s;
@@ -137,6 +143,15 @@ quill_status conversation_ask(struct conversation *c, quill_error *err) {
 
 // ---- the prompt ----
 
+// A template that does not name the tools leaves them out without a word, as transformers does.
+static void note_tools(const struct conversation *c) {
+    size_t n;
+    const char *text = quill_chat_template_text(c->template, &n);
+    const bool wanted = !c->o->talk.quiet && (c->o->talk.verbose || isatty(STDERR_FILENO));
+    if (wanted && quill_chat_has_tools(c->chat) && !memmem(text, n, "tools", 5))
+        report("--tools: the chat template makes no use of them");
+}
+
 quill_status conversation_open(struct conversation *c, quill_error *err) {
     struct samples *samples = &c->production.samples;
     c->production.load_started = clock_ms();
@@ -144,6 +159,7 @@ quill_status conversation_open(struct conversation *c, quill_error *err) {
     if (!s)
         s = open_chat_template(&c->template, c->model, c->o, quill_chat_has_tools(c->chat), err);
     if (!s) s = request_encode(&samples->request, &c->parts, quill_model_tokenizer(c->model), c->o, err);
+    if (!s) note_tools(c);
     samples->o = c->o;
     samples->ids = &c->ids;
     samples->model = c->model;
@@ -273,6 +289,26 @@ quill_status conversation_save_begin(struct conversation *c, quill_error *err) {
     return path && !s ? save_begin(&c->transcript, path, output_watch, err) : s;
 }
 
+// Another talk that goes on with the same file would lose what it has written.
+static quill_status check_unchanged(struct conversation *c, quill_error *err) {
+    struct stat now;
+    const struct stat *then = &c->last_seen;
+    see_transcript(c, &now);
+    if (now.st_nlink == 0 || !S_ISREG(now.st_mode)) return QUILL_OK;
+    if (then->st_nlink && now.st_dev == then->st_dev && now.st_ino == then->st_ino && now.st_size == then->st_size &&
+        now.st_mtim.tv_sec == then->st_mtim.tv_sec && now.st_mtim.tv_nsec == then->st_mtim.tv_nsec)
+        return QUILL_OK;
+    return fail(err, QUILL_E_SYSTEM, "%s: changed since it was read; the answer is not in it",
+                QUOTED(str_of(c->o->chat.transcript)));
+}
+
+void conversation_was_saved(struct conversation *c, const char *path) {
+    struct file_id id, own;
+    if (c->o->chat.transcript && file_id_of(&id, path) && file_id_of(&own, c->o->chat.transcript) &&
+        file_id_equal(id, own))
+        see_transcript(c, &c->last_seen);
+}
+
 quill_status conversation_save(struct conversation *c, quill_error *err) {
     struct buffer lines = {0};
     const struct buffer *answer = &c->answers.message;
@@ -280,7 +316,9 @@ quill_status conversation_save(struct conversation *c, quill_error *err) {
     const bool ok = conversation_write(c, &lines) && buffer_add(&lines, answer->p, answer->n) &&
                     (answer->n == 0 || buffer_add_byte(&lines, '\n'));
     quill_status s = ok ? save_write(&c->transcript, lines.p, lines.n, err) : fail_memory(err);
+    if (!s) s = check_unchanged(c, err);
     if (!s) s = save_commit(&c->transcript, err);
+    if (!s) see_transcript(c, &c->last_seen);
     buffer_free(&lines);
     return s;
 }

@@ -3,6 +3,7 @@
 #ifndef QUILL_CLI_TALK_CONVERSATION_H
 #define QUILL_CLI_TALK_CONVERSATION_H
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/save.h"
@@ -24,6 +25,7 @@ struct conversation {
     struct answer_form answers;
     struct production production; // borrows from the others
     struct save transcript;      // of --continue
+    struct stat last_seen;       // that file, when this run read or wrote it; st_nlink 0: there was none
 };
 
 // Checks the options, reads the messages of --continue, --messages and --system, the tools, and builds the request.
@@ -55,6 +57,8 @@ bool conversation_write(const struct conversation *c, struct buffer *out);
 // --continue: begins to replace the file, before an answer is computed in vain; and replaces it.
 QUILL_MUST_CHECK quill_status conversation_save_begin(struct conversation *c, quill_error *err);
 QUILL_MUST_CHECK quill_status conversation_save(struct conversation *c, quill_error *err);
+// To be called after another way of writing files has written to `path`, which may be the transcript.
+void conversation_was_saved(struct conversation *c, const char *path);
 void conversation_free(struct conversation *c);
 
 #endif
