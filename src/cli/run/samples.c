@@ -217,7 +217,7 @@ static quill_status step(struct samples *s, quill_error *err) {
 static quill_status part(struct samples *s, quill_error *err) {
     static const char line[] = "----\n";
     const struct options *o = s->o;
-    bool apart = s->printed > 0 && s->out->terminal && !o->output.json && !o->output.null;
+    bool apart = s->printed > s->failed && s->out->terminal && !o->output.json && !o->output.null;
     return apart ? print_dimmed(s, line, sizeof line - 1, err) : QUILL_OK;
 }
 
@@ -270,9 +270,21 @@ static int ended(const struct samples *s, const quill_result *r, quill_error *er
                      (int)s->n_ctx, r->generated_tokens, PLURAL(r->generated_tokens));
 }
 
+// Texts that a constraint allows are draws of their own: one that cannot be completed says nothing of the others.
+static bool is_one_of_several(const struct samples *s, const struct sampled *p) {
+    return is_held(s) && p->status == QUILL_E_CONSTRAINT && s->o->sampling.samples > 1;
+}
+
 // Ends the sample being printed. Returns its exit status; *last: no other sample follows.
 static int end_sample(struct samples *s, const struct sampled *p, bool *last, quill_error *err) {
     progress_clear(s->bar);
+    if (is_one_of_several(s, p) && !s->write_error.status) {
+        report("sample %lld: %s", (long long)p->index, p->error.text);
+        s->failed++;
+        *last = false;
+        *err = p->error;
+        return (int)p->status;
+    }
     *last = p->status || p->result.stop == QUILL_STOP_TIMEOUT || p->result.stop == QUILL_STOP_SIGNAL;
     if (p->status) *err = s->write_error.status ? s->write_error : p->error;
     if (s->write_error.status || (p->status && p->result.generated_tokens == 0)) return (int)p->status;
@@ -337,6 +349,8 @@ int samples_run(struct samples *s, quill_error *err) {
         if (!status) print_done(s, &outcome);
     }
     s->total.generate_ms = clock_ms() - begun - s->total.prompt_ms;
+    if (!status && s->failed && outcome.status == (int)QUILL_E_CONSTRAINT)
+        fail(err, QUILL_E_CONSTRAINT, "%lld of %lld samples failed", (long long)s->failed, (long long)s->printed);
     return status ? (int)status : outcome.status;
 }
 

@@ -42,13 +42,15 @@ struct samples {
     quill_error write_error; // status set: writing failed, which ended the generation
     struct sampled *places;  // [n_places] sample number i is in place i % n_places
     size_t n_places;
-    int64_t printed, added;  // samples
+    int64_t printed, added;  // samples; what failed counts as printed
+    int64_t failed;          // under a constraint, while others went on
 };
 
-// Generates and prints the samples. Returns the exit status: that of the first sample that failed; a timeout, which
-// ends all samples, takes precedence.
 // How many tokens a contrastive search tries, and so how many sequences its session has.
 int32_t samples_top_k(const struct options *o);
+// Generates and prints the samples. Returns the exit status: that of the first sample that failed; a timeout, which
+// ends all samples, takes precedence. Of several samples, one that cannot be completed under a constraint is named on
+// stderr, and the others go on.
 int samples_run(struct samples *s, quill_error *err);
 void samples_free(struct samples *s); // not what is borrowed
 
