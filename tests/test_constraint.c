@@ -424,8 +424,6 @@ static void tokens_that_may_follow_are_those_of_a_plain_search(void **state) {
 
 // ---- draws ------------------------------------------------------------------------------------------
 
-enum { DRAWS = 20000 };
-
 static void check_draws(const struct toy_case *c, const quill_sampling *sampling, const char *what) {
     struct sampler *s = sampler_create(TOY);
     quill_constraint *constraint;
@@ -433,9 +431,7 @@ static void check_draws(const struct toy_case *c, const quill_sampling *sampling
     struct pcre *pcre;
     quill_error err;
     float logits[TOY];
-    double p[TOY], chi = 0;
     bool legal[TOY];
-    size_t seen[TOY] = {0}, kinds = 0;
     uint64_t seed = 3;
     for (size_t i = 0; i < TOY; i++) logits[i] = (float)(test_random(&seed) % 4000) / 1000;
     assert_ok(quill_constraint_regex(&constraint, c->pattern, &err), err);
@@ -443,26 +439,8 @@ static void check_draws(const struct toy_case *c, const quill_sampling *sampling
     assert_ok(constrained_begin(&k, constraint, &toy, NULL, &err), err);
     assert_ok(constrained_advance(&k, str_of(c->before), 0, &err), err);
     assert_true(plain_legal(c, pcre, legal) > 0);
-    plain_probabilities(s, TOY, logits, sampling, legal, p);
-    for (uint64_t i = 0; i < DRAWS; i++) {
-        struct constrained_draw d = {.sampler = s, .logits = logits, .text = str_of(c->before), .room = UINT64_MAX,
-                                     .ends = toy_ends, .adds = toy_token};
-        int32_t id;
-        bool ends;
-        d.draw = (struct draw){.sampling = sampling, .key = {.seed = 11, .position = i}};
-        assert_ok(constrained_take(&k, &d, &id, &ends, &err), err);
-        assert_true(id >= 0 && legal[id]);
-        assert_int_equal(ends, id == TOY_END);
-        seen[id]++;
-    }
-    for (size_t i = 0; i < TOY; i++) {
-        const double expected = p[i] * DRAWS;
-        if (p[i] > 0) chi += ((double)seen[i] - expected) * ((double)seen[i] - expected) / expected, kinds++;
-        else assert_int_equal(seen[i], 0);
-    }
-    const bool likely = kinds < 2 || chi_tail(chi, (double)kinds - 1) > 1e-4;
-    if (!likely) print_error("/%s/ %s: chi-square %g of %zu kinds\n", c->pattern, what, chi, kinds);
-    assert_true(likely);
+    check_legal_draws(&(struct legal_draws){&k, s, TOY, logits, sampling, legal, c->before, toy_ends, toy_token,
+                                            c->pattern, what});
     constrained_end(&k);
     quill_constraint_free(constraint);
     pcre_free(pcre);
