@@ -12,7 +12,7 @@ include tests/check/check.mk tests/races/races.mk
 
 # What a build without optimization can find alone is other numbers: it has the tests that are about these.
 ifeq ($(CONFIG),debug)
-TEST_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,check_forward check_kernels test_acts test_adapter test_attention test_base \
+TEST_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,check_forward check_kernels test_acts test_adapter test_base \
 	test_embed test_family_parity test_kernels test_model test_parity test_quant test_sampler test_tensor)
 FUZZ_PROGRAMS :=
 CORPUS_TESTS :=
