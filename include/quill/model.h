@@ -21,8 +21,8 @@ extern "C" {
 typedef struct quill_model quill_model;
 
 typedef struct quill_model_options {
-    const char *cpu; // "ref" "sse4" "avx2" "avxvnni" "avx512" "avx512vnni" "amx" "neon" "neondot": the best kernels up
-                     // to the one named; NULL: the best. Kernels that this machine cannot run are QUILL_E_USAGE.
+    const char *cpu; // "ref" "sse4" "avx2" "avxvnni" "avx512" "avx512vnni" "amx" "neon" "neondot" "i8mm": the best
+                     // kernels up to the one named; NULL: the best. Others than it can run are QUILL_E_USAGE.
     bool no_mmap;    // read the file into memory instead of mapping it (network drives)
 } quill_model_options;
 

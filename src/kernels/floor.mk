@@ -15,5 +15,6 @@ endif
 ifneq ($(filter aarch64%,$(MACHINE)),)
 ISAS := $(call isas_of,ARM)
 FLAGS_kernels/isa/kernels_neondot := -march=armv8.2-a+dotprod
+FLAGS_kernels/isa/kernels_i8mm := $(FLAGS_kernels/isa/kernels_neondot)+i8mm
 endif
 SRC_kernels := $(filter-out kernels/isa/kernels_%,$(SRC_kernels)) $(ISAS:%=kernels/isa/kernels_%)

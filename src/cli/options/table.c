@@ -408,7 +408,7 @@ const struct option_row option_table[] = {
      .verbs = RUNNERS | TOKENIZE | INSPECT | BENCH, .group = GROUP_MACHINE, .common = true,
      .help = "threads; else $QUILL_THREADS, else $OMP_NUM_THREADS, else (and with 0) all this process may use"},
     {"cpu", NULL, NULL, OPTION_STRING, FIELD(machine.cpu), .value = "NAME",
-     .words = "ref sse4 avx2 avxvnni avx512 avx512vnni amx neon neondot", .verbs = RUNNERS | INSPECT | BENCH,
+     .words = "ref sse4 avx2 avxvnni avx512 avx512vnni amx neon neondot i8mm", .verbs = RUNNERS | INSPECT | BENCH,
      .group = GROUP_MACHINE, .help = "use the best kernels not above the one named here, else by $QUILL_CPU"},
     {"chunk", "ubatch-size\0", NULL, OPTION_INT, FIELD(machine.chunk), .library = "n_chunk", .value = "N", .max = 65536,
      .initial = "0", .verbs = RUNNERS | BENCH, .group = GROUP_MACHINE,

@@ -71,9 +71,14 @@ unsigned cpu_features(void) {
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 
-#define HWCAP_DOT (1ul << 20) // asimddp, Linux arch/arm64/include/uapi/asm/hwcap.h
+// Bits: Linux arch/arm64/include/uapi/asm/hwcap.h.
+#define CAP_DOT (1ul << 20)    // asimddp, of AT_HWCAP
+#define CAP2_I8MM (1ul << 13)  // i8mm, of AT_HWCAP2
 
-unsigned cpu_features(void) { return CPU_NEON | (getauxval(AT_HWCAP) & HWCAP_DOT ? CPU_NEON_DOT : 0); }
+unsigned cpu_features(void) {
+    if (!(getauxval(AT_HWCAP) & CAP_DOT)) return CPU_NEON;
+    return CPU_NEON | CPU_NEON_DOT | (getauxval(AT_HWCAP2) & CAP2_I8MM ? CPU_NEON_I8MM : 0);
+}
 
 #else
 unsigned cpu_features(void) { return 0; }

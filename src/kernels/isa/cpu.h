@@ -11,6 +11,7 @@ enum cpu_feature {
     CPU_AVX512_VNNI = 16,
     CPU_NEON = 32,
     CPU_NEON_DOT = 64,
+    CPU_NEON_I8MM = 256, // with NEON_DOT
     CPU_AMX = 128, // tile registers, AMX-INT8, AMX-BF16, which the system lets this process use; AVX512_VNNI as well
 };
 

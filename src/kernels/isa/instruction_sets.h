@@ -14,7 +14,8 @@
     X(avx512vnni, MORE_X86, CPU_AVX512_VNNI)   \
     X(amx, MORE_X86, CPU_AMX)                  \
     X(neon, ARM, CPU_NEON)                     \
-    X(neondot, ARM, CPU_NEON_DOT)
+    X(neondot, ARM, CPU_NEON_DOT)              \
+    X(i8mm, ARM, CPU_NEON_I8MM)
 
 // ON_<architecture>(x): x if this is compiled for that architecture, else nothing.
 #define ON_ANY(x) x

@@ -33,6 +33,9 @@
 //   flush_end(before)       takes to restore the mode
 //   flush_unsure()          since the last call, or flush_begin, a result became zero that others may round to the
 //                           smallest normal number (kernels.h on BF16)
+// HAS_I8MM:
+//   vi_square(sum, x, w)    lane 2i + j + products of the 8 bytes of half i of x with those of half j of w, all signed
+//   vf_lower, vf_upper, vb_lower, vb_upper(a, b)  that half of a, then that of b
 // PAIR_SUMS: products are first summed in 16 bits. To sum several products before widening:
 //   vq_pairs(w, x)          words: products of two of the weights, which are not negative
 //   vi_add16(a, b)          words
@@ -40,6 +43,7 @@
 // TILE_F_*, TILE_Q_*: row vectors and tokens of the register tile of float and of integer products.
 // What a processor is good at, where a header says so before it includes this; the bodies choose by it:
 //   HAS_TILES     tile registers multiply panels and batches (amx.inc, amx_batch.inc), whose values have no bias
+//   HAS_I8MM      two tokens are multiplied by two rows (i8mm.inc), by the wrappers below; no bias either
 //   FAST_GATHER   vf_gather_f16(p, stride, high): VF halves, of the 32 bits at p + i * stride the upper or lower one;
 //                 kernels.inc has one that loads them one by one for all others
 #ifndef QUILL_KERNELS_ISA_SIMD_H
@@ -52,6 +56,9 @@
 
 #include "base/bytes.h"
 
+#ifndef HAS_I8MM
+#define HAS_I8MM 0
+#endif
 #ifndef HAS_TILES
 #define HAS_TILES 0
 #endif

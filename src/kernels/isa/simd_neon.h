@@ -34,6 +34,8 @@ SIMD vm vf_is_nan(vf a) { return vmvnq_u32(vceqq_f32(a, a)); }
 SIMD vm vm_and(vm a, vm b) { return vandq_u32(a, b); }
 SIMD vf vf_select(vm m, vf a, vf b) { return vbslq_f32(m, a, b); }
 
+// BFDOT and BFMMLA cannot multiply BF16 weights: they round products and sums to odd, or, with FEAT_EBF16, the sum of
+// two products once, and kernels.h asks for a chain of multiply-adds over each half of a block.
 // FPCR.FZ flushes results that are subnormal before they are rounded: those that would become 2^-126 are lost. FPSR
 // tells that a result was flushed (Arm ARM, FPSR.UFC).
 enum { FPCR_FZ = 1 << 24, FPSR_UFC = 1 << 3 };
