@@ -9,9 +9,9 @@
 #include "simd_flush.h"
 
 #ifdef __AVX512VNNI__
-enum { VF = 16, TILE_F_VECTORS = 2, TILE_F_TOKENS = 12, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 6 };
+enum { VF = 16, TILE_F_VECTORS = 4, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 6 };
 #else
-enum { VF = 16, TILE_F_VECTORS = 2, TILE_F_TOKENS = 12, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 4 };
+enum { VF = 16, TILE_F_VECTORS = 4, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 4 };
 #endif
 
 typedef __m512 vf;
