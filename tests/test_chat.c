@@ -77,7 +77,7 @@ static void mistakes_in_messages_are_named(void **state) {
          "chat.jsonl: line 1: content: expected a string, null or a list of parts, found another value"},
         {"[1]", "chat.jsonl: expected a message, an object, found another value"},
         {"[{\"role\":\"user\",\"content\":\"a\"}",
-         "chat.jsonl: expected a comma or a closing bracket, found something else"},
+         "chat.jsonl: expected a comma or a closing bracket, found the end"},
         {"{\"role\":\"user\",\"tool_calls\":1}", "chat.jsonl: line 1: tool_calls: expected a list, found "
          "another value"},
         {"[{\"role\":\"user\",\"content\":\"a\"}] x", "chat.jsonl: expected the end, found more after the value"},

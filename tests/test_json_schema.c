@@ -312,7 +312,7 @@ static void mistakes_are_named_with_their_places(void **state) {
         {"{\"anyOf\":[{},{\"uniqueItems\":true}]}", "/anyOf/1/uniqueItems: items that all differ are not supported"},
         {"{\"multipleOf\":0.1}", "/multipleOf: multiples of other numbers than 1 are not supported"},
         {"{\"exclusiveMinimum\":true}", "/exclusiveMinimum: expected a number"},
-        {"{\"minLength\":-1}", "/minLength: expected a number of 0 or more"},
+        {"{\"minLength\":-1}", "/minLength: expected a whole number of 0 or more"},
         {"{\"required\":\"a\"}", "/required: expected a list of names"},
         {"{\"maxLenght\":1}", "/maxLenght: no keyword; did you mean maxLength?"},
         {"{\"pattern\":\"(a)\\\\1\",\"type\":\"string\"}", "/pattern: at 3: backreferences are not supported"},
@@ -331,8 +331,8 @@ static void mistakes_are_named_with_their_places(void **state) {
         {"false", "no value is valid under this schema"},
         {"3", "expected a schema: an object, true or false"},
         {"{\"a\":1,\"a\":2}", "'a' stands twice in one object"},
-        {"{", "at byte 1: expected a name in quotes, found something else"},
-        {"", "at byte 0: expected a value, found something else"},
+        {"{", "at byte 1: expected a name in quotes, found the end"},
+        {"", "at byte 0: expected a value, found the end"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -21,6 +21,17 @@ static bool mistake(struct json_walk *walk, const char *text) {
 // The character at the cursor; 0 at the end (and for a NUL, which JSON allows only as an escape).
 static char peek(const struct json_walk *walk) { return walk->at < walk->text.n ? walk->text.p[walk->at] : '\0'; }
 
+// What was expected at the cursor, where there is something else or where the text ends.
+struct expected {
+    const char *elsewhere, *at_end;
+};
+#define EXPECTED(what) \
+    ((struct expected){"expected " what ", found something else", "expected " what ", found the end"})
+
+static bool unexpected(struct json_walk *walk, struct expected what) {
+    return mistake(walk, walk->at < walk->text.n ? what.elsewhere : what.at_end);
+}
+
 static void skip_blanks(struct json_walk *walk) {
     for (char c; (c = peek(walk)) == ' ' || c == '\n' || c == '\r' || c == '\t';) walk->at++;
 }
@@ -144,7 +155,7 @@ static bool skip_number(struct json_walk *walk) {
         if (peek(walk) == '-' || peek(walk) == '+') walk->at++;
         ok = skip_digits(walk) > 0;
     }
-    return ok || mistake(walk, "expected a value, found something else");
+    return ok || unexpected(walk, EXPECTED("a value"));
 }
 
 // A string, a number or a word.
@@ -158,16 +169,16 @@ static bool skip_scalar(struct json_walk *walk) {
             walk->at += words[i].n;
             return true;
         }
-    return mistake(walk, c == '}' || c == ']' ? "expected a value, found a closing bracket"
-                                              : "expected a value, found something else");
+    if (c == '}' || c == ']') return mistake(walk, "expected a value, found a closing bracket");
+    return unexpected(walk, EXPECTED("a value"));
 }
 
 static bool skip_name(struct json_walk *walk) {
     skip_blanks(walk);
-    if (peek(walk) != '"') return mistake(walk, "expected a name in quotes, found something else");
+    if (peek(walk) != '"') return unexpected(walk, EXPECTED("a name in quotes"));
     if (!skip_string(walk)) return false;
     skip_blanks(walk);
-    if (peek(walk) != ':') return mistake(walk, "expected a colon, found something else");
+    if (peek(walk) != ':') return unexpected(walk, EXPECTED("a colon"));
     walk->at++;
     return true;
 }
@@ -197,8 +208,8 @@ static bool skip_value(struct json_walk *walk) {
             if (peek(walk) != (objects & 1 ? '}' : ']')) break;
         }
         if (peek(walk) != ',')
-            return mistake(walk, objects & 1 ? "expected a comma or a closing brace, found something else"
-                                             : "expected a comma or a closing bracket, found something else");
+            return unexpected(walk, objects & 1 ? EXPECTED("a comma or a closing brace")
+                                                : EXPECTED("a comma or a closing bracket"));
         walk->at++;
         if (objects & 1 && !skip_name(walk)) return false;
     }
@@ -206,22 +217,22 @@ static bool skip_value(struct json_walk *walk) {
 
 // ---- walking --------------------------------------------------------------------------------------------------------
 
-static bool enter(struct json_walk *walk, char bracket, const char *otherwise) {
+static bool enter(struct json_walk *walk, char bracket, struct expected otherwise) {
     if (walk->mistake) return false;
     skip_blanks(walk);
-    if (peek(walk) != bracket) return mistake(walk, otherwise);
+    if (peek(walk) != bracket) return unexpected(walk, otherwise);
     walk->at++;
     walk->inside = false;
     return true;
 }
 
-bool json_enter(struct json_walk *walk) { return enter(walk, '{', "expected an object, found something else"); }
+bool json_enter(struct json_walk *walk) { return enter(walk, '{', EXPECTED("an object")); }
 
-bool json_enter_list(struct json_walk *walk) { return enter(walk, '[', "expected a list, found something else"); }
+bool json_enter_list(struct json_walk *walk) { return enter(walk, '[', EXPECTED("a list")); }
 
 // Steps over the comma before the next member or element. false: there is none and the closing bracket was passed, or
 // a mistake.
-static bool next(struct json_walk *walk, char bracket, const char *otherwise) {
+static bool next(struct json_walk *walk, char bracket, struct expected otherwise) {
     if (walk->mistake) return false;
     skip_blanks(walk);
     bool first = !walk->inside;
@@ -231,27 +242,27 @@ static bool next(struct json_walk *walk, char bracket, const char *otherwise) {
         return false;
     }
     if (first) return true;
-    if (peek(walk) != ',') return mistake(walk, otherwise);
+    if (peek(walk) != ',') return unexpected(walk, otherwise);
     walk->at++;
     skip_blanks(walk);
     return true;
 }
 
 bool json_name(struct json_walk *walk, struct str *name) {
-    if (!next(walk, '}', "expected a comma or a closing brace, found something else")) return false;
+    if (!next(walk, '}', EXPECTED("a comma or a closing brace"))) return false;
     size_t start = walk->at;
-    if (peek(walk) != '"') return mistake(walk, "expected a name in quotes, found something else");
+    if (peek(walk) != '"') return unexpected(walk, EXPECTED("a name in quotes"));
     if (!skip_string(walk)) return false;
     *name = (struct str){walk->text.p + start, walk->at - start};
     skip_blanks(walk);
-    if (peek(walk) != ':') return mistake(walk, "expected a colon, found something else");
+    if (peek(walk) != ':') return unexpected(walk, EXPECTED("a colon"));
     walk->at++;
     skip_blanks(walk);
     return true;
 }
 
 bool json_element(struct json_walk *walk) {
-    return next(walk, ']', "expected a comma or a closing bracket, found something else");
+    return next(walk, ']', EXPECTED("a comma or a closing bracket"));
 }
 
 bool json_value(struct json_walk *walk, struct str *value) {

@@ -90,7 +90,7 @@ static quill_status read_count(struct reading_schema *r, const struct value *v, 
     struct decimal d;
     const quill_status s = read_decimal(r, v, &d);
     if (s) return s;
-    if (d.negative || !decimal_is_integer(&d)) return schema_refuse(v, r->err, "expected a number of 0 or more");
+    if (d.negative || !decimal_is_integer(&d)) return schema_refuse(v, r->err, "expected a whole number of 0 or more");
     *count = d.point > 18 ? UNLIMITED - 1 : 0;
     for (int64_t i = 0; i < d.point && d.point <= 18; i++)
         *count = *count * 10 + (uint64_t)((size_t)i < d.n ? d.digits[i] - '0' : 0);
