@@ -9,7 +9,7 @@
 //     - no signal (with `kill` and `term`: that one; with `twice` one of them), and the end within ten seconds;
 //     - exit status 0 with the right stdout and an empty stderr, since the call did not matter or was repeated; or a
 //       status of CODES (default 2-7), one line `quill: ...` of printable text on stderr, and of stdout nothing but a
-//       beginning;
+//       beginning, or the line of JSON that tells the error;
 //     - FILE, when the command writes one, holds what it held before, or what it should hold now; after a failure only
 //       the former, unless all that failed came after the rename (fsync and close of the folder);
 //     - the folder of FILE holds no other file (but after `kill`).
@@ -129,6 +129,12 @@ static bool is_message(struct bytes err) {
     return true;
 }
 
+// One JSON line whose generation ended by an error: --json says on stdout too what failed.
+static bool is_error_line(struct bytes out) {
+    static const char end[] = "\"stop\":\"error\"";
+    return out.n > 0 && memchr(out.p, '\n', out.n) == out.p + out.n - 1 && memmem(out.p, out.n, end, sizeof end - 1);
+}
+
 // Removes what a run left beside the file; true when there was something.
 static bool clean_folder(void) {
     char folder[4096];
@@ -176,7 +182,7 @@ static const char *judge(const struct outcome *o, int signal, bool late) {
     if (code == good && !same(o->out, task.right.out)) return "it succeeded with another stdout";
     if (code != good && (code < task.first || code > task.last)) return "another exit status";
     if (code != good && !is_message(o->err)) return "stderr is not one line of quill";
-    if (!beginning) return "stdout is not a beginning of the right one";
+    if (!beginning && (code == good || !is_error_line(o->out))) return "stdout is not a beginning of the right one";
     return judge_file(o, code != good, late, false);
 }
 
