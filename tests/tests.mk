@@ -37,7 +37,7 @@ TALLY := scripts/tally -j 2 -t 1800
 # Every promise is tested at full strength by the release build, reads beyond a parser's input by the sanitizers' `make
 # damage`; of long lists of like cases the others take one in so many (test_share in test.h).
 TEST_SHARE_clang := 3
-TEST_SHARE_debug := 3
+TEST_SHARE_debug := 9
 TEST_SHARE_asan := 3
 TEST_SHARE_aarch64 := 9
 TEST_SHARE := $(or $(TEST_SHARE_$(CONFIG)),1)
