@@ -251,7 +251,7 @@ static size_t word_of(const struct buffer *text) {
 bool is_command(const struct buffer *text) {
     if (text->n == 0 || text->p[0] != '/') return false;
     const size_t n = word_of(text);
-    return (n == text->n || text->p[n] == ' ' || text->p[n] == '\t');
+    return n == text->n || text->p[n] == ' ' || text->p[n] == '\t';
 }
 
 static quill_status run(struct talk *t, struct str word, const char *argument, quill_error *err) {
