@@ -485,35 +485,34 @@ static void draw_text(const char *name, quill_constraint *c, uint64_t seed) {
     constrained_end(&k);
 }
 
-static void masks_are_those_of_a_plain_search(void **state) {
-    (void)state;
-    static const char *const names[] = {"json", "arithmetic", "chess", "c"};
+typedef quill_status constraint_maker(quill_constraint **out, const char *text, size_t n, quill_error *err);
+
+// Draws texts under each constraint of a folder, whose masks draw_text compares with those of a plain search.
+static void draw_under_each(const char *folder, const char *ending, const char *const *names, size_t n,
+                            constraint_maker *make, uint64_t n_seeds) {
     make_tokens();
-    for (size_t i = 0; i < COUNT(names); i++) {
-        char *text = read_file("grammars", names[i], "gbnf");
+    for (size_t i = 0; i < n; i++) {
+        char *text = read_file(folder, names[i], ending);
         quill_constraint *c;
         quill_error err;
-        assert_ok(quill_constraint_grammar(&c, text, strlen(text), &err), err);
-        for (uint64_t seed = 0; seed < 6; seed++) draw_text(names[i], c, seed);
+        assert_ok(make(&c, text, strlen(text), &err), err);
+        for (uint64_t seed = 0; seed < n_seeds; seed++) draw_text(names[i], c, seed);
         quill_constraint_free(c);
         free(text);
     }
+}
+
+static void masks_are_those_of_a_plain_search(void **state) {
+    (void)state;
+    static const char *const names[] = {"json", "arithmetic", "chess", "c"};
+    draw_under_each("grammars", "gbnf", names, COUNT(names), quill_constraint_grammar, 6);
 }
 
 static void masks_of_schemas_are_those_of_a_plain_search(void **state) {
     (void)state;
     static const char *const names[] = {"person", "invoice", "tool_call", "nested_arrays", "enums", "tree", "dates",
                                         "numbers", "unions", "long_strings"};
-    make_tokens();
-    for (size_t i = 0; i < COUNT(names); i++) {
-        char *text = read_file("schema/realistic", names[i], "json");
-        quill_constraint *c;
-        quill_error err;
-        assert_ok(quill_constraint_json_schema(&c, text, strlen(text), &err), err);
-        for (uint64_t seed = 0; seed < 3; seed++) draw_text(names[i], c, seed);
-        quill_constraint_free(c);
-        free(text);
-    }
+    draw_under_each("schema/realistic", "json", names, COUNT(names), quill_constraint_json_schema, 3);
 }
 
 static enum token_end token_ends(void *user, int32_t id) {
