@@ -27,8 +27,8 @@ tests: $(TOOLS) $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROGRAMS)
 
 # Runs every unit test program, the corpus of hostile files, then the tests of the command line, and counts their results.
 # The last are about signals, memory and time too, and not for an emulator. Another compiler has those that are about
-# numbers and much text, a build without optimization the hashes of outputs; the sanitizers' have one instruction set, and
-# leave out what compares several.
+# numbers and much text, a build without optimization the hashes of outputs; the sanitizers have one instruction set,
+# and leave out what compares several.
 CLI_FILES_clang := generate golden map quantize same_bytes tokenize
 CLI_FILES_debug := golden
 CLI_FILES_all := $(patsubst tests/cli/%.test,%,$(wildcard tests/cli/*.test))
