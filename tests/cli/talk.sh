@@ -52,7 +52,7 @@ wait_to_type() {
 # wait_for_empty_line: until the last line is a prompt alone
 wait_for_empty_line() {
     for _ in $(seq 200); do
-        ! screen | sed '/^ *$/d' | tail -n 1 | grep -q '^> *$' || return 0
+        ! screen | sed '/^ *$/d' | tail -n 1 | grep -q '^[>.] *$' || return 0
         sleep 0.05
     done
     fail 'the terminal shows no empty prompt' "$(screen)"
@@ -65,11 +65,18 @@ end_talk() {
     wait_for 'ended 0'
 }
 
-# say TEXT: types a line
+# say TEXT: types a line at an empty prompt, and waits until it is taken: the next one would be typed into the answer
 say() {
-    wait_to_type
+    wait_for_empty_line
+    prompts=$(screen | grep -c '^[>.] ')
     tmux send-keys -l "$1"
     tmux send-keys Enter
+    for _ in $(seq 200); do
+        screen | sed '/^ *$/d' | tail -n 1 | grep -q '^[>.] *$' || return 0
+        [ "$(screen | grep -c '^[>.] ')" -le "$prompts" ] || return 0
+        sleep 0.05
+    done
+    fail "the line is not taken: $1" "$(screen)"
 }
 
 # expect_screen LINE...: the last lines that are not empty
