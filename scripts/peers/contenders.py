@@ -5,6 +5,7 @@ import json
 import mmap
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -278,7 +279,9 @@ class LlamaCpp(Settings):
 
 
 class PythonPeer(Settings):
-    """A program of scripts/peers: a process for each setting that has loaded its model, and a line for each job."""
+    """A program of scripts/peers: a process for each setting that has loaded its model, and a line for each job.
+
+    Between its jobs it is stopped: threads that spin while they wait for work would take the others' time."""
 
     @staticmethod
     def python(folder):
@@ -323,12 +326,15 @@ class PythonPeer(Settings):
 
     def ask(self, setting, job):
         p = self.workers[setting]
+        p.send_signal(signal.SIGCONT)
         try:
             p.stdin.write(json.dumps(job) + "\n")
             p.stdin.flush()
         except OSError as e:
             raise Missing("its process ended") from e
-        return self.answer(setting)["tokens_per_s"]
+        answer = self.answer(setting)
+        p.send_signal(signal.SIGSTOP)
+        return answer["tokens_per_s"]
 
     def measure(self, _, group, setting):
         if group == ["startup"]:
@@ -340,6 +346,7 @@ class PythonPeer(Settings):
     def stop(self):
         for p in self.workers.values():
             p.stdin.close()
+            p.send_signal(signal.SIGCONT)
             p.wait()
         self.workers = {}
 
