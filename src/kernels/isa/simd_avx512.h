@@ -8,10 +8,11 @@
 #include "simd.h"
 #include "simd_flush.h"
 
+enum { VF = 16, TILE_F_VECTORS = 4, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 2 };
 #ifdef __AVX512VNNI__
-enum { VF = 16, TILE_F_VECTORS = 4, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 6 };
+enum { TILE_Q_TOKENS = 6 };
 #else
-enum { VF = 16, TILE_F_VECTORS = 4, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 4 };
+enum { TILE_Q_TOKENS = 4 }; // a product needs registers of its own
 #endif
 
 typedef __m512 vf;
