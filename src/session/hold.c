@@ -2,8 +2,8 @@
 // Holds a session's threads, and reads the weights into memory in the first hold.
 #include "base/map.h"
 #include "base/meminfo.h"
+#include "load/sweep.h"
 #include "parts.h"
-#include "sweep.h"
 
 struct hold {
     quill_session *session;

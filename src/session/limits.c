@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/clock.h"
+#include "load/sweep.h"
 #include "quill/bench.h"
 #include "parts.h"
-#include "sweep.h"
 
 enum {
     ROUNDS = 1 << 14,      // rounds of a peak in one claim

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Goes over all weights once, with a team.
-#ifndef QUILL_SESSION_SWEEP_H
-#define QUILL_SESSION_SWEEP_H
+#ifndef QUILL_LOAD_SWEEP_H
+#define QUILL_LOAD_SWEEP_H
 
 #include "base/team.h"
 #include "formats/weights.h"
