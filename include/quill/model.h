@@ -24,6 +24,7 @@ typedef struct quill_model_options {
     const char *cpu; // "ref" "sse4" "avx2" "avxvnni" "avx512" "avx512vnni" "amx" "neon" "neondot" "i8mm": the best
                      // kernels up to the one named; NULL: the best. Others than it can run are QUILL_E_USAGE.
     bool no_mmap;    // read the file into memory instead of mapping it (network drives)
+    int n_threads;   // that may map pages of the file while the tokenizer is made; 0 and 1: the calling thread alone
 } quill_model_options;
 
 // The name of the kernels that a model opened with this `cpu` (NULL: the best) would use on this machine; a static

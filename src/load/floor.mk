@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-TESTS += test_adapter test_stores test_vocab_json
+TESTS += test_adapter test_stores test_sweep test_vocab_json

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/map.h"
+#include "base/team.h"
 #include "chat_template.h"
 #include "model/families/family.h"
+#include "sweep.h"
 #include "vocab.h"
 
 static quill_status make_tokenizer(quill_tokenizer **out, const struct weights *w, quill_error *err) {
@@ -15,6 +18,28 @@ static quill_status make_tokenizer(quill_tokenizer **out, const struct weights *
     s = tokenizer_create(out, &v.spec, err);
     vocab_free(&v);
     return s;
+}
+
+struct making {
+    struct quill_model *model;
+    quill_error *err;
+    quill_status status;
+};
+
+static void make(void *arg) {
+    struct making *m = arg;
+    m->status = make_tokenizer(&m->model->tokenizer, m->model->weights, m->err);
+}
+
+// Making a tokenizer takes as long as mapping a hundred MiB, and is the work of one thread.
+static quill_status make_tokenizer_beside(struct quill_model *m, int n_threads, quill_error *err) {
+    enum { LARGE_BYTES = 16 << 20 };
+    struct making making = {m, err, QUILL_OK};
+    struct team *team = n_threads > 1 && m->weights->file_bytes >= LARGE_BYTES ? team_create(n_threads) : NULL;
+    if (team) sweep_beside(&(struct sweep){.weights = m->weights, .take = map_populate}, team, make, &making);
+    else make(&making);
+    team_free(team);
+    return making.status;
 }
 
 // The embedding may have more rows than the tokenizer has ids: padding. A directory's may have fewer (Gemma 3: that of
@@ -51,9 +76,9 @@ struct str weights_name(const struct weights *w) {
     return last.n > 5 && str_ends(last, STR(".gguf")) ? (struct str){last.p, last.n - 5} : last;
 }
 
-static quill_status finish(quill_model **out, struct quill_model *m, quill_error *err) {
+static quill_status finish(quill_model **out, struct quill_model *m, int n_threads, quill_error *err) {
     quill_status s = model_bind(&m->model, m->weights, m->kernels, err);
-    if (!s) s = make_tokenizer(&m->tokenizer, m->weights, err);
+    if (!s) s = make_tokenizer_beside(m, n_threads, err);
     if (!s) s = check_vocabulary(m, err);
     if (!s && !(m->name = alloc_string(weights_name(m->weights)))) s = fail_memory(err);
     if (s) {
@@ -83,7 +108,7 @@ quill_status quill_model_open(quill_model **out, const char *path, const quill_m
         return s;
     }
     m->format = m->weights->format == WEIGHTS_GGUF ? "gguf" : "hf";
-    return finish(out, m, err);
+    return finish(out, m, options && !options->no_mmap ? options->n_threads : 0, err);
 }
 
 quill_status quill_model_open_memory(quill_model **out, const void *data, size_t size, const char *name,
@@ -97,7 +122,7 @@ quill_status quill_model_open_memory(quill_model **out, const void *data, size_t
         return s;
     }
     m->format = "builtin";
-    return finish(out, m, err);
+    return finish(out, m, options ? options->n_threads : 0, err);
 }
 
 void quill_model_free(quill_model *m) {

@@ -33,25 +33,53 @@ static void take_slice(const struct sweep *s, uint64_t begin, uint64_t end) {
     }
 }
 
-static void run(void *arg, struct member *m) {
-    struct state *state = arg;
+static void take_slices(struct state *state, const struct member *m) {
     const struct sweep *s = state->sweep;
+    for (uint64_t begin, end; (begin = atomic_fetch_add(&state->next, state->slice)) < state->bytes;) {
+        if (atomic_load_explicit(&state->stopped, memory_order_relaxed)) break;
+        end = state->bytes - begin < state->slice ? state->bytes : begin + state->slice;
+        take_slice(s, begin, end);
+        if (m->index == 0 && s->progress && !s->progress(s->user, end, state->bytes))
+            atomic_store_explicit(&state->stopped, true, memory_order_relaxed);
+    }
+}
+
+static void run(void *arg, struct member *m) {
     size_t first, last;
     team_begin(m);
-    while (team_claim(m, (size_t)m->size, 1, &first, &last)) {
-        for (uint64_t begin, end; (begin = atomic_fetch_add(&state->next, state->slice)) < state->bytes;) {
-            if (atomic_load_explicit(&state->stopped, memory_order_relaxed)) break;
-            end = state->bytes - begin < state->slice ? state->bytes : begin + state->slice;
-            take_slice(s, begin, end);
-            if (m->index == 0 && s->progress && !s->progress(s->user, end, state->bytes))
-                atomic_store_explicit(&state->stopped, true, memory_order_relaxed);
-        }
-    }
+    while (team_claim(m, (size_t)m->size, 1, &first, &last)) take_slices(arg, m);
     team_end(m);
 }
 
+static void begin(struct state *state, const struct sweep *sweep) {
+    *state = (struct state){.sweep = sweep, .bytes = sweep_bytes(sweep->weights)};
+    state->slice = LEAST_SLICE + (size_t)(state->bytes / MOST_SLICES);
+}
+
 void sweep_run(const struct sweep *sweep, struct team *team) {
-    struct state state = {.sweep = sweep, .bytes = sweep_bytes(sweep->weights)};
-    state.slice = LEAST_SLICE + (size_t)(state.bytes / MOST_SLICES);
+    struct state state;
+    begin(&state, sweep);
     if (state.bytes) team_run(team, run, &state);
+}
+
+struct beside {
+    struct state state;
+    void (*work)(void *arg);
+    void *arg;
+};
+
+static void run_beside(void *arg, struct member *m) {
+    struct beside *b = arg;
+    if (m->index > 0) {
+        take_slices(&b->state, m);
+        return;
+    }
+    b->work(b->arg);
+    atomic_store_explicit(&b->state.stopped, true, memory_order_relaxed);
+}
+
+void sweep_beside(const struct sweep *sweep, struct team *team, void (*work)(void *arg), void *arg) {
+    struct beside b = {.work = work, .arg = arg};
+    begin(&b.state, sweep);
+    team_run(team, run_beside, &b);
 }

@@ -16,5 +16,7 @@ struct sweep {
 
 uint64_t sweep_bytes(const struct weights *w); // of all tensors
 void sweep_run(const struct sweep *sweep, struct team *team);
+// The calling thread does the work, and meanwhile the others go over as many of the weights as they can.
+void sweep_beside(const struct sweep *sweep, struct team *team, void (*work)(void *arg), void *arg);
 
 #endif

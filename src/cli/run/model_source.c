@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/team.h"
 #include "cli/io/inputs.h"
 #include "cli/io/memory_check.h"
 #include "cli/io/report.h"
@@ -94,6 +95,7 @@ static void note_model(const struct options *o, const quill_model *model) {
 
 quill_status open_model(quill_model **out, const struct options *o, quill_error *err) {
     quill_model_options options = {.cpu = o->machine.cpu, .no_mmap = o->model.no_mmap};
+    options.n_threads = o->machine.threads > 0 ? (int)o->machine.threads : team_default_size();
     size_t size;
     quill_status s = QUILL_E_MODEL;
     const char *path;
