@@ -41,10 +41,11 @@ OPT_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzze
 OPT_coverage := -O1 -g -fprofile-instr-generate -fcoverage-mapping
 OPT_aarch64 := -O2 -g -D_FORTIFY_SOURCE=2
 
-# With sanitizers the kernels of an instruction set take the compiler a minute, for the same text as those of another:
-# such builds have the reference and AVX2 (or all of another architecture). check_kernels sees the bounds of the others
-# without sanitizers: it puts their operands beside pages that cannot be read.
-FEW_KERNELS := $(filter asan ubsan tsan fuzz,$(CONFIG))
+# With sanitizers the kernels of an instruction set take the compiler a minute, and without optimization they are some
+# fifteen times slower, for the same text as those of another: such builds have the reference and AVX2 (or all of another
+# architecture). check_kernels sees the bounds of the others without sanitizers: it puts their operands beside pages that
+# cannot be read.
+FEW_KERNELS := $(filter debug asan ubsan tsan fuzz,$(CONFIG))
 BASE += $(if $(FEW_KERNELS),-DFEW_KERNELS)
 
 # CONFIG=aarch64 is a cross build against the libraries that scripts/fetch-arm64.sh brings; its tests are emulated.
@@ -112,7 +113,7 @@ $(OBJ)/threads: FORCE
 FORCE:
 
 # Vector code has only line numbers for debuggers: its variables are registers, and cost a third of the compile time.
-KERNEL_LINES = $(if $(filter debug,$(CONFIG)),,$(if $(filter kernels/isa/%,$*),-g1))
+KERNEL_LINES = $(if $(filter kernels/isa/%,$*),-g1)
 
 $(OBJ)/%.o: src/%.c $(OBJ)/flags
 	@mkdir -p $(@D)

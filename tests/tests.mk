@@ -13,7 +13,7 @@ include tests/check/check.mk tests/races/races.mk
 # What a build without optimization can find alone is other numbers: it has the tests that are about these.
 ifeq ($(CONFIG),debug)
 TEST_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,check_forward check_kernels test_acts test_adapter test_base \
-	test_embed test_family_parity test_kernels test_model test_parity test_quant test_sampler test_tensor)
+	test_embed test_family_parity test_kernels test_parity test_quant test_sampler test_tensor)
 FUZZ_PROGRAMS :=
 CORPUS_TESTS :=
 FAULT_PROGRAMS :=
@@ -27,10 +27,10 @@ tests: $(TOOLS) $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROGRAMS)
 
 # Runs every unit test program, the corpus of hostile files, then the tests of the command line, and counts their results.
 # The last are about signals, memory and time too, and not for an emulator. Another compiler has those that are about
-# numbers and much text, a build without optimization the hashes of outputs; the sanitizers have one instruction set,
-# and leave out what compares several.
+# numbers and much text, a build without optimization the samplers; the sanitizers have one instruction set, and leave
+# out what compares several.
 CLI_FILES_clang := generate golden map quantize same_bytes tokenize
-CLI_FILES_debug := golden
+CLI_FILES_debug := samplers
 CLI_FILES_all := $(patsubst tests/cli/%.test,%,$(wildcard tests/cli/*.test))
 CLI_FILES_asan := $(filter-out golden same_bytes,$(CLI_FILES_all))
 CLI_FILES := $(or $(CLI_FILES_$(CONFIG)),$(CLI_FILES_all))

@@ -18,3 +18,12 @@ FLAGS_kernels/isa/kernels_neondot := -march=armv8.2-a+dotprod
 FLAGS_kernels/isa/kernels_i8mm := $(FLAGS_kernels/isa/kernels_neondot)+i8mm
 endif
 SRC_kernels := $(filter-out kernels/isa/kernels_%,$(SRC_kernels)) $(ISAS:%=kernels/isa/kernels_%)
+# Vector code that is instrumented, or not optimized, is many times slower. It parses nothing: in the sanitizers' builds
+# check_kernels alone has it instrumented, and in that for debugging it is optimized a little.
+PLAIN_asan := kernels/isa/kernels_%
+PLAIN_fuzz := kernels/isa/kernels_% kernels/encode/%
+PLAIN_debug := kernels/isa/kernels_%
+ifneq ($(PLAIN_$(CONFIG)),)
+$(patsubst %,$(OBJ)/%.o,$(filter $(PLAIN_$(CONFIG)),$(SRC_kernels))): \
+	CFLAGS_ALL := $(filter-out -fsanitize%,$(CFLAGS_ALL)) $(if $(filter debug,$(CONFIG)),-O1)
+endif

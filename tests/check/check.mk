@@ -6,12 +6,21 @@ CHECK := attn matmul memory rows simd $(patsubst %,simd_%,$(filter-out amx,$(ISA
 # Where the processor has its vectors but not its tile registers, the kernels of amx run with these in C. What makes
 # them fast elsewhere takes the compiler long, and adds nothing here.
 CHECK += $(if $(filter amx,$(ISAS)),tiles)
-FLAGS_kernels/isa/kernels_tiles := $(FLAGS_kernels/isa/kernels_avx512vnni) $(if $(filter debug,$(CONFIG)),,-O1 -g1)
+FLAGS_kernels/isa/kernels_tiles := $(FLAGS_kernels/isa/kernels_avx512vnni) -O1 -g1
 CHECK_OBJ := $(CHECK:%=$(OBJ)/check/%.o)
 $(OBJ)/check/%.o: tests/check/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS_kernels/isa/kernels_$(*:simd_%=%)) -Itests -MMD -MP -c -o $@ $<
+
+# Where kernels are not instrumented, those that are checked here are.
+ifeq ($(CONFIG),asan)
+CHECK_OBJ += $(ISAS:%=$(OBJ)/check/kernels_%.o)
+$(OBJ)/check/kernels_%.o: src/kernels/isa/kernels_%.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -g1 $(FLAGS_kernels/isa/kernels_$*) -MMD -MP -c -o $@ $<
+endif
 
 $(BUILD)/tests/check_kernels: tests/check_kernels.c $(CHECK_OBJ) $(OBJ)/internal.a
 	@mkdir -p $(@D)

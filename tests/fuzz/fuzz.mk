@@ -39,11 +39,6 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/driver.c
 	$(call say,FUZZ,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< tests/fuzz/fuzz.c $(FUZZ_MAIN) $(CLI_PART) $(OBJ)/internal.a $(LIBS)
 
-# Vector code instrumented takes clang minutes to compile; it parses nothing, and the other builds watch its bounds.
-ifeq ($(CONFIG),fuzz)
-$(patsubst %,$(OBJ)/%.o,$(filter kernels/isa/kernels_% kernels/encode/%,$(SRC_kernels))): CFLAGS_ALL := $(filter-out -fsanitize%,$(CFLAGS_ALL))
-endif
-
 .PHONY: fuzz fuzz-programs damage
 damage: $(FUZZ_PROGRAMS)
 	$(Q)$(TALLY) $(DAMAGE_TESTS)
