@@ -133,8 +133,10 @@ static bool text_may_go_on(struct automaton *a, struct reading *r, uint32_t stat
     return dfa_may_go_on(regex_of(a)->dfa, r->states[state - 1]);
 }
 
+// The dfa leaves out what is not regular, so it may be at an end where the text is not: a byte at least is missing.
 static uint32_t text_least(struct automaton *a, struct reading *r, uint32_t state) {
-    return dfa_least(regex_of(a)->dfa, r->states[state - 1]);
+    const uint32_t bytes = dfa_least(regex_of(a)->dfa, r->states[state - 1]);
+    return bytes == 0 && !text_may_end(a, r, state) ? 1 : bytes;
 }
 
 static const struct automaton_kind by_partial_matching = {
