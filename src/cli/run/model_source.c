@@ -93,9 +93,8 @@ static void note_model(const struct options *o, const quill_model *model) {
     note_tokenizer(o, quill_model_tokenizer(model));
 }
 
-quill_status open_model(quill_model **out, const struct options *o, quill_error *err) {
-    quill_model_options options = {.cpu = o->machine.cpu, .no_mmap = o->model.no_mmap};
-    options.n_threads = o->machine.threads > 0 ? (int)o->machine.threads : team_default_size();
+static quill_status open_with(quill_model **out, const struct options *o, int n_threads, quill_error *err) {
+    const quill_model_options options = {o->machine.cpu, o->model.no_mmap, n_threads};
     size_t size;
     quill_status s = QUILL_E_MODEL;
     const char *path;
@@ -112,6 +111,14 @@ quill_status open_model(quill_model **out, const struct options *o, quill_error 
     quill_model_free(*out);
     *out = NULL;
     return s;
+}
+
+quill_status open_model(quill_model **out, const struct options *o, quill_error *err) {
+    return open_with(out, o, o->machine.threads > 0 ? (int)o->machine.threads : team_default_size(), err);
+}
+
+quill_status look_at_model(quill_model **out, const struct options *o, quill_error *err) {
+    return open_with(out, o, 1, err);
 }
 
 quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err) {

@@ -19,6 +19,8 @@ QUILL_MUST_CHECK quill_status locate_model(const char **path, const char *name, 
 quill_status name_families(quill_status s, quill_error *err);
 
 QUILL_MUST_CHECK quill_status open_model(quill_model **out, const struct options *o, quill_error *err);
+// The same for a model that is not run: its weights are not brought into memory.
+QUILL_MUST_CHECK quill_status look_at_model(quill_model **out, const struct options *o, quill_error *err);
 QUILL_MUST_CHECK quill_status open_tokenizer(quill_tokenizer **out, const struct options *o, quill_error *err);
 quill_session_options session_options(const struct options *o);
 // Opens a session with as many sequences as memory has room for, at most wanted->n_seq (0: one) and at least one.

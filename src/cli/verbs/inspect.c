@@ -212,7 +212,7 @@ int cmd_inspect(struct options *o, quill_error *err) {
     struct output out = {.fd = -1};
     quill_memory memory;
     quill_status s = check_options(o, err);
-    if (!s) s = open_model(&model, o, err);
+    if (!s) s = look_at_model(&model, o, err);
     const quill_session_options session = session_options(o);
     if (!s) s = quill_session_plan(model, &session, &memory, err);
     if (!s) s = output_open(&out, o->output.path, o->output.raw, err);

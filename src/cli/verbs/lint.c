@@ -210,7 +210,7 @@ int cmd_lint(struct options *o, quill_error *err) {
     if (!s) s = prompt_use_open(&l.use, o->operands.items[0], o, err);
     if (!s) s = chat_use_check(l.use, o, err);
     if (!s) s = check_settings(&l, o, err);
-    if (!s) s = open_model(&model, o, err);
+    if (!s) s = look_at_model(&model, o, err);
     if (!s) l.tokenizer = quill_model_tokenizer(model);
     if (!s) s = open_template(&template, &l, model, err);
     if (!s) s = check_prompt(&l, quill_model_n_ctx(model), err);
