@@ -18,8 +18,8 @@ $(FAULT)/loop: tests/fault/loop.c $(OBJ)/flags
 $(FAULT)/test_faults: tests/fault/test_faults.c tests/fault/shim.c tests/fault/shim.h $(OBJ)/internal.a $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,FAULT,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) -U_FORTIFY_SOURCE -Wno-missing-prototypes -DFAULT_WRAP $(WRAPPED:%=-Wl,--wrap=%) $(LDFLAGS_ALL) \
-		-o $@ $< tests/fault/shim.c $(OBJ)/internal.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -U_FORTIFY_SOURCE -Wno-missing-prototypes -DFAULT_WRAP $(WRAPPED:%=-Wl,--wrap=%) \
+		$(LDFLAGS_ALL) -o $@ $< tests/fault/shim.c $(OBJ)/internal.a $(LIBS)
 
 # Everywhere but in an emulator, whose own calls, memory and threads would fail as well: faults of the library in process,
 # and damaged files. Preloading and limits of memory do not go together with the sanitizers, which replace malloc and
