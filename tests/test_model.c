@@ -167,7 +167,7 @@ static void masks_agree_with_a_plain_forward_pass(void **state) {
         {{.prefix = 60, .window = 50}, 60},
     };
     static const struct shape shape = {32, 2, 2, 48, 20, 340, 330};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i += (size_t)test_share()) {
         struct rig rig = make_rig(&shape, DTYPE_F32, &kernels_ref);
         const int32_t prefix = cases[i].variant.prefix;
         apply_variant(rig.model, &cases[i].variant);
@@ -585,7 +585,7 @@ static void crowd_extend(struct crowd *c, struct history *h, int32_t seq, size_t
 // Sharing, cutting and extending at random: shared tiles are copied before they are written to.
 static void shared_beginnings_equal_recomputed_ones(void **state) {
     (void)state;
-    for (int kv = 0; kv < KV_TYPE_COUNT; kv++) {
+    for (int kv = 0; kv < KV_TYPE_COUNT; kv += test_share()) {
         struct crowd c = crowd_open(DTYPE_F32, (enum kv_type)kv, 1);
         struct history histories[SEQUENCES] = {{{0}, 0}};
         float *logits = malloc(c.vocab * sizeof *logits);
