@@ -33,6 +33,7 @@ static struct tensor tensors[] = {
     {.data = data + FIRST, .bytes = SECOND},
     {.data = data + FIRST + SECOND, .bytes = THIRD}};
 static const struct weights weights = {.tensors = tensors, .n_tensors = 3}, nothing = {.n_tensors = 0};
+static const struct sweep sweep = {.weights = &weights, .take = take}, none = {.weights = &nothing, .take = take};
 
 static void forget(void) {
     for (size_t i = 0; i < ALL; i++) taken[i] = 0;
@@ -40,7 +41,6 @@ static void forget(void) {
 
 static void every_byte_is_taken_once(void **state) {
     (void)state;
-    const struct sweep sweep = {.weights = &weights, .take = take}, none = {.weights = &nothing, .take = take};
     assert_int_equal(sweep_bytes(&weights), ALL);
     for (int size = 1; size <= 3; size++) {
         struct team *team = team_create(size);
@@ -85,7 +85,6 @@ static void work_long(void *arg) {
 
 static void the_caller_works_while_others_sweep(void **state) {
     (void)state;
-    const struct sweep sweep = {.weights = &weights, .take = take}, none = {.weights = &nothing, .take = take};
     struct work w = {.thread = pthread_self()};
     for (int size = 1; size <= 3; size++) {
         struct team *team = team_create(size);

@@ -32,8 +32,9 @@ static void make(void *arg) {
 }
 
 // Making a tokenizer takes as long as mapping a hundred MiB, and is the work of one thread.
-static quill_status make_tokenizer_beside(struct quill_model *m, int n_threads, quill_error *err) {
+static quill_status make_tokenizer_beside(struct quill_model *m, const quill_model_options *options, quill_error *err) {
     enum { LARGE_BYTES = 16 << 20 };
+    const int n_threads = options && !options->no_mmap ? options->n_threads : 1;
     struct making making = {m, err, QUILL_OK};
     struct team *team = n_threads > 1 && m->weights->file_bytes >= LARGE_BYTES ? team_create(n_threads) : NULL;
     if (team) sweep_beside(&(struct sweep){.weights = m->weights, .take = map_populate}, team, make, &making);
@@ -76,9 +77,10 @@ struct str weights_name(const struct weights *w) {
     return last.n > 5 && str_ends(last, STR(".gguf")) ? (struct str){last.p, last.n - 5} : last;
 }
 
-static quill_status finish(quill_model **out, struct quill_model *m, int n_threads, quill_error *err) {
+static quill_status finish(quill_model **out, struct quill_model *m, const quill_model_options *options,
+                           quill_error *err) {
     quill_status s = model_bind(&m->model, m->weights, m->kernels, err);
-    if (!s) s = make_tokenizer_beside(m, n_threads, err);
+    if (!s) s = make_tokenizer_beside(m, options, err);
     if (!s) s = check_vocabulary(m, err);
     if (!s && !(m->name = alloc_string(weights_name(m->weights)))) s = fail_memory(err);
     if (s) {
@@ -108,7 +110,7 @@ quill_status quill_model_open(quill_model **out, const char *path, const quill_m
         return s;
     }
     m->format = m->weights->format == WEIGHTS_GGUF ? "gguf" : "hf";
-    return finish(out, m, options && !options->no_mmap ? options->n_threads : 0, err);
+    return finish(out, m, options, err);
 }
 
 quill_status quill_model_open_memory(quill_model **out, const void *data, size_t size, const char *name,
@@ -122,7 +124,7 @@ quill_status quill_model_open_memory(quill_model **out, const void *data, size_t
         return s;
     }
     m->format = "builtin";
-    return finish(out, m, options ? options->n_threads : 0, err);
+    return finish(out, m, options, err);
 }
 
 void quill_model_free(quill_model *m) {
