@@ -281,15 +281,14 @@ static void read_options(struct job *job, int argc, char **argv) {
     if (job->family->files[WEIGHTS_GGUF].rope) hp->rope_dims = hp->head_dim;
 }
 
-// Those that are not 0 and have a key, by its first name; of norm_eps the second one is that of RMS norms.
+// Those that are not 0 and have a key.
 static void put_numbers(const struct job *job, struct gguf_writer *g) {
     for (const struct hparams_number *number = hparams_numbers; number->key; number++) {
         const struct key_row *row = hparams_key(job->family, WEIGHTS_GGUF, number->key);
         const void *value = (const char *)&job->hp + number->offset;
         char name[KEY_BYTES];
         if (!row || !row->names[0] || number->key == KEY_N_VOCAB) continue;
-        const bool second = number->key == KEY_NORM_EPS && job->family->norm == NORM_RMS;
-        hparams_name(job->family, WEIGHTS_GGUF, row->names[second], name);
+        hparams_new_name(job->family, row, name);
         if (number->whole && *(const int32_t *)value) gguf_put_u32(g, name, (uint32_t) * (const int32_t *)value);
         if (!number->whole && *(const float *)value != 0) gguf_put_f32(g, name, *(const float *)value);
         if (number->key != KEY_HEAD_DIM) continue;

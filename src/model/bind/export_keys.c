@@ -92,12 +92,6 @@ static float neutral(enum key key) {
     return key == KEY_EMBD_SCALE || key == KEY_RESIDUAL_SCALE || key == KEY_LOGIT_SCALE || key == KEY_LOGIT_DIVISOR;
 }
 
-// The norm's epsilon has two names.
-static const char *name_of(const struct writing *k, const struct key_row *row, char out[KEY_BYTES]) {
-    const bool second = row->key == KEY_NORM_EPS && k->family->norm == NORM_RMS && row->names[1];
-    return hparams_name(k->family, WEIGHTS_GGUF, row->names[second], out);
-}
-
 static bool put_number(struct writing *k, const struct hparams_number *number) {
     const struct key_row *row = key_of(k, number->key);
     const void *value = (const char *)&k->told + number->offset;
@@ -106,7 +100,7 @@ static bool put_number(struct writing *k, const struct hparams_number *number) {
     if (!row) return true;
     const bool nothing = whole ? *(const int32_t *)value == 0 : *(const float *)value == neutral(number->key);
     if (nothing && row->otherwise == 0 && !(number->key == KEY_WINDOW && k->family->window)) return true;
-    name_of(k, row, name);
+    hparams_new_name(k->family, row, name);
     return whole ? gguf_put_u32(k->g, name, (uint32_t) * (const int32_t *)value)
                  : gguf_put_f32(k->g, name, *(const float *)value);
 }
@@ -127,7 +121,7 @@ static bool put_window(struct writing *k) {
         differs = differs || layers[l] != (window > 0 && !plan_is_full(k->family, k->family->full_every, l));
     }
     if (!differs || !row) return true;
-    name_of(k, row, name);
+    hparams_new_name(k->family, row, name);
     return gguf_put_bools(k->g, name, layers, (size_t)model->hp.n_layer);
 }
 
@@ -135,7 +129,8 @@ static bool put_window(struct writing *k) {
 static bool put_flag(struct writing *k, enum key key, bool value, bool usual) {
     const struct key_row *row = key_of(k, key);
     char name[KEY_BYTES];
-    return !row || (value == usual && !is_own(k, key)) || gguf_put_bool(k->g, name_of(k, row, name), value);
+    if (!row || (value == usual && !is_own(k, key))) return true;
+    return gguf_put_bool(k->g, hparams_new_name(k->family, row, name), value);
 }
 
 static bool put_others(struct writing *k) {
@@ -143,7 +138,8 @@ static bool put_others(struct writing *k) {
     const struct hparams *hp = &k->model->hp;
     const struct key_row *type = k->told.rope_factor > 0 ? key_of(k, KEY_ROPE_TYPE) : NULL;
     char name[KEY_BYTES];
-    if (type && !gguf_put_string(k->g, name_of(k, type, name), str_of(types[hp->rope_scaling]))) return false;
+    const char *type_name = type ? hparams_new_name(k->family, type, name) : NULL;
+    if (type && !gguf_put_string(k->g, type_name, str_of(types[hp->rope_scaling]))) return false;
     hparams_name(k->family, WEIGHTS_GGUF, ".attention.value_length", name); // as key_length
     if (k->told.head_dim && !gguf_put_u32(k->g, name, (uint32_t)k->told.head_dim)) return false;
     return put_flag(k, KEY_PARALLEL, hp->parallel, k->family->residual == RESIDUAL_PARALLEL) &&

@@ -21,6 +21,11 @@ const char *hparams_name(const struct family *family, enum weights_format format
     return out;
 }
 
+const char *hparams_new_name(const struct family *family, const struct key_row *row, char out[KEY_BYTES]) {
+    const bool second = row->key == KEY_NORM_EPS && family->norm == NORM_RMS && row->names[1];
+    return hparams_name(family, WEIGHTS_GGUF, row->names[second], out);
+}
+
 const struct meta *reading_meta(const struct weights *w, const char **name, char out[KEY_BYTES]) {
     char nested[KEY_BYTES];
     snprintf(nested, sizeof nested, "text_config.%s", *name);

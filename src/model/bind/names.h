@@ -14,6 +14,8 @@ const struct key_row *hparams_key(const struct family *family, enum weights_form
 // One of a row's names as it appears in files of a format.
 const char *hparams_name(const struct family *family, enum weights_format format, const char *name,
                          char out[KEY_BYTES]);
+// The one that new GGUF files have: of the norm's epsilon the second name is that of RMS norms.
+const char *hparams_new_name(const struct family *family, const struct key_row *row, char out[KEY_BYTES]);
 // The first of a key's names that the file has with a value other than null; NULL: none, or no such key. In a
 // config.json of several models (text_config), the text model's own.
 const char *hparams_found(const struct family *family, const struct weights *w, enum key key, char out[KEY_BYTES]);
