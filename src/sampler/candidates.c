@@ -69,12 +69,11 @@ void sort_entries(struct entry *e, size_t n) { sort_by(e, n, larger_first); }
 
 enum { STRETCH = 32 };
 
-// Whether one of STRETCH values is larger; in lanes, so that several are compared at once.
+// Whether one of STRETCH values is larger. Without branches, so that the compiler compares several at once.
 static inline bool any_larger(const float *value, float least) {
-    float lane[4] = {least, least, least, least};
-    for (size_t i = 0; i < STRETCH; i += 4)
-        for (size_t k = 0; k < 4; k++) lane[k] = value[i + k] > lane[k] ? value[i + k] : lane[k];
-    return lane[0] > least || lane[1] > least || lane[2] > least || lane[3] > least;
+    unsigned larger = 0;
+    for (size_t i = 0; i < STRETCH; i++) larger |= value[i] > least;
+    return larger != 0;
 }
 
 // A heap with the worst of the best k at the root: in almost every stretch, no value is larger than it. Ids ascend, so
@@ -85,13 +84,14 @@ static size_t heap_of_largest(struct entry *out, const float *value, size_t n, s
         if (value[i] > -INFINITY) out[kept++] = (struct entry){(double)value[i], (int32_t)i};
     if (kept == 0) return 0;
     make_heap(out, kept, larger_first);
-    for (float least = (float)out[0].value; i < n; i++) {
-        while (i + STRETCH <= n && !any_larger(value + i, least)) i += STRETCH;
-        if (i == n) break;
-        if (!(value[i] > least)) continue;
-        out[0] = (struct entry){(double)value[i], (int32_t)i};
-        sift_down(out, kept, 0, larger_first);
-        least = (float)out[0].value;
+    for (size_t end; i < n; i = end) {
+        end = i + STRETCH <= n ? i + STRETCH : n;
+        if (end == i + STRETCH && !any_larger(value + i, (float)out[0].value)) continue;
+        for (; i < end; i++) {
+            if (!(value[i] > (float)out[0].value)) continue;
+            out[0] = (struct entry){(double)value[i], (int32_t)i};
+            sift_down(out, kept, 0, larger_first);
+        }
     }
     return kept;
 }
