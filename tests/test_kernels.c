@@ -177,10 +177,11 @@ static void activations_round_to_nearest_even(void **state) {
     float x[32] = {127.0f, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 0.50001f, -126.5f, -127.0f, 3.49999f}, xd, xs;
     static const int8_t want[11] = {127, 0, 2, 2, 0, -2, -2, 1, -126, -127, 3};
     int8_t q[32];
-    int32_t sum;
-    assert_true(K->quantize[ACT_Q8_32](q, &xd, &xs, &sum, x, 32));
+    int32_t start;
+    const int32_t sum = 127 + 2 + 2 - 2 - 2 + 1 - 126 - 127 + 3;
+    assert_true(K->quantize[ACT_Q8_32](&(struct qacts){.q = q, .xd = &xd, .xs = &xs, .start = &start}, x, 32));
     assert_memory_equal(q, want, sizeof want);
-    assert_int_equal(sum, 127 + 2 + 2 - 2 - 2 + 1 - 126 - 127 + 3);
+    assert_int_equal(start, -128 * sum);
     assert_true(xd == 127.0f * (1.0f / 127.0f) && xs == xd * (float)sum);
 }
 
@@ -188,16 +189,17 @@ static void tiny_blocks_are_zero_and_infinite_ones_refused(void **state) {
     (void)state;
     float x[64] = {[3] = 0x1.fffffep-101f, [40] = -0x1p-100f}, xd[2], xs[2];
     int8_t q[64];
-    int32_t sum[2];
-    assert_true(K->quantize[ACT_Q8_32](q, xd, xs, sum, x, 64));
+    int32_t start[2];
+    const struct qacts to = {.q = q, .xd = xd, .xs = xs, .start = start};
+    assert_true(K->quantize[ACT_Q8_32](&to, x, 64));
     assert_int_equal(q[3], 0);
     assert_int_equal(f32_bits(xd[0]), 0);
     assert_int_equal(q[40], -127);
-    assert_true(xd[1] == 0x1p-100f * (1.0f / 127.0f) && sum[1] == -127);
+    assert_true(xd[1] == 0x1p-100f * (1.0f / 127.0f) && start[1] == 128 * 127);
     x[50] = INFINITY;
-    assert_false(K->quantize[ACT_Q8_32](q, xd, xs, sum, x, 64));
+    assert_false(K->quantize[ACT_Q8_32](&to, x, 64));
     x[50] = NAN;
-    assert_false(K->quantize[ACT_Q8_32](q, xd, xs, sum, x, 64));
+    assert_false(K->quantize[ACT_Q8_32](&to, x, 64));
 }
 
 // d = 254/127 = 2 (f16 0x4000), id = 0.5; halves go away from zero.
@@ -308,13 +310,14 @@ static void quantized_products_are_those_of_the_decoded_values(void **state) {
     float w[ROWS][COLS], x[TOKENS][COLS], xd[TOKENS * 3], xs[TOKENS * 3], out[TOKENS][ROWS], decoded[COLS];
     uint8_t rows[ROWS][COLS / 32 * 34];
     int8_t q[TOKENS * COLS];
-    int32_t sum[TOKENS * 3];
+    int32_t start[TOKENS * 3];
+    const struct qacts acts = {.q = q, .xd = xd, .xs = xs, .start = start, .stride = COLS};
     fill(&w[0][0], ROWS * COLS), fill(&x[0][0], TOKENS * COLS);
     for (int r = 0; r < ROWS; r++) encode_row(DTYPE_Q8_0, rows[r], w[r], COLS);
-    assert_true(K->quantize[ACT_Q8_32](q, xd, xs, sum, &x[0][0], TOKENS * COLS));
+    assert_true(K->quantize[ACT_Q8_32](&acts, &x[0][0], TOKENS * COLS));
     struct matmul_job job = {
         .w = {.dtype = DTYPE_Q8_0, .rows = ROWS, .cols = COLS, .stride = sizeof rows[0], .data = rows[0]},
-        .row1 = ROWS, .n_tokens = TOKENS, .q = {.q = q, .xd = xd, .xs = xs, .sum = sum, .stride = COLS},
+        .row1 = ROWS, .n_tokens = TOKENS, .q = acts,
         .out = &out[0][0], .out_stride = ROWS,
     };
     K->matmul[DTYPE_Q8_0](&job);

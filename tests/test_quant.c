@@ -126,14 +126,16 @@ static void products_are_those_of_the_decoded_values(void **state) {
     enum { COLS = 2 * BLOCK_K, ROWS = 5 };
     for (int type = 0; type < DTYPE_COUNT; type++) {
         if (!is_quantized(type)) continue;
-        const struct act_info *kind = &act_kinds[dtypes[type].acts];
+        const size_t values = act_block[dtypes[type].acts];
         float x[COLS], xd[COLS / 32], xs[COLS / 32], out[ROWS], w[COLS];
         int8_t q[COLS];
-        int32_t sum[COLS / GROUP_K];
+        int32_t start[COLS / 32];
+        int16_t sums[COLS / BLOCK_K * ACT_SUMS];
+        const struct qacts acts = {.q = q, .xd = xd, .xs = xs, .start = start, .sums = sums, .stride = COLS};
         uint8_t data[ROWS * COLS * 2];
         size_t stride = COLS / dtypes[type].block_values * dtypes[type].block_bytes;
         for (size_t i = 0; i < COLS; i++) x[i] = normal();
-        assert_true(kernels_ref.quantize[dtypes[type].acts](q, xd, xs, sum, x, COLS));
+        assert_true(kernels_ref.quantize[dtypes[type].acts](&acts, x, COLS));
         FILE *f = open_blocks(type);
         uint8_t block[3 * 256]; // the third is a usual one
         assert_int_equal(fread(block, dtypes[type].block_bytes, 3, f), 3);
@@ -144,7 +146,7 @@ static void products_are_those_of_the_decoded_values(void **state) {
         }
         struct matmul_job job = {
             .w = {.dtype = (enum dtype)type, .rows = ROWS, .cols = COLS, .stride = stride, .data = data},
-            .row1 = ROWS, .n_tokens = 1, .q = {.q = q, .xd = xd, .xs = xs, .sum = sum, .stride = COLS},
+            .row1 = ROWS, .n_tokens = 1, .q = acts,
             .out = out, .out_stride = ROWS,
         };
         kernels_ref.matmul[type](&job);
@@ -152,7 +154,7 @@ static void products_are_those_of_the_decoded_values(void **state) {
             double want = 0, magnitude = 0;
             kernels_ref.decode_row[type](w, data + r * stride, COLS);
             for (size_t c = 0; c < COLS; c++) {
-                double product = (double)w[c] * (double)q[c] * (double)xd[c / kind->block];
+                double product = (double)w[c] * (double)q[c] * (double)xd[c / values];
                 want += product;
                 magnitude += fabs(product);
             }

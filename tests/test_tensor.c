@@ -65,7 +65,7 @@ static void types_are_found_by_every_name(void **state) {
         assert_int_equal(dtype_from_name(str_of(dtypes[type].name)), type);
         assert_int_equal(dtype_from_gguf(dtypes[type].gguf), type);
         if (!dtype_is_float((enum dtype)type))
-            assert_int_equal(dtypes[type].block_values % act_kinds[dtypes[type].acts].block, 0);
+            assert_int_equal(dtypes[type].block_values % act_block[dtypes[type].acts], 0);
     }
 }
 

@@ -18,14 +18,16 @@
 #include "tensor/tensor.h"
 
 enum { ACT_BLOCK = 32 }; // values per activation block of ACT_Q8_32
+enum { ACT_RUN_SUMS = 16, ACT_SUMS = 24 }; // of a block of ACT_Q8_256: of every 16 values, then of every 32
 
-// Activations rounded to bfloat16, or quantized by the rule of their kind, in blocks (32 or 256 values) and groups (32
-// or 16) as act_kinds says: x = xd * q. n_blocks = cols / block, n_groups = cols / group.
+// Activations rounded to bfloat16, or quantized by the rule of their kind, in blocks of 32 or 256 values: x = xd * q.
+// n_blocks = cols / block. The sums of q are exact, and stored as the products need them.
 struct qacts {
-    int8_t *q;    // [n_tokens][stride]
-    float *xd;    // [n_tokens][n_blocks] scale: amax / 127, as amax * (1.0f/127.0f)
-    float *xs;    // [n_tokens][n_blocks] xd * (float)sum, for Q4_1 and Q5_1; only with ACT_Q8_32
-    int32_t *sum; // [n_tokens][n_groups] exact sum of the group's q
+    int8_t *q;      // [n_tokens][stride]
+    float *xd;      // [n_tokens][n_blocks] scale: amax / 127, as amax * (1.0f/127.0f)
+    float *xs;      // ACT_Q8_32: [n_tokens][n_blocks] xd * (float)sum, for Q4_1 and Q5_1
+    int32_t *start; // ACT_Q8_32: [n_tokens][n_blocks] -128 * sum, where sums of products with weights + 128 begin
+    int16_t *sums;  // ACT_Q8_256: [n_tokens][n_blocks][ACT_SUMS]
     uint16_t *bf16; // ACT_BF16, instead of the above: [n_tokens][stride]; zeros from cols to the end of a block of 32
     size_t stride;  // in values: at least cols, and for bf16 whole blocks
 };
@@ -122,8 +124,8 @@ struct kernels {
     size_t row_chunk;
     size_t scratch_bytes; // per thread; enough for every kernel of this table and heads of HEAD_DIM_LIMIT values
 
-    // Activation rows. quantize takes whole blocks; false: a value is not finite.
-    bool (*quantize[ACT_KIND_COUNT])(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
+    // Activation rows. quantize takes whole blocks, to where `to` points; false: a value is not finite.
+    bool (*quantize[ACT_KIND_COUNT])(const struct qacts *to, const float *x, size_t n);
     // n values to bfloat16, to nearest even, a NaN staying one; then zeros to the end of the last block of 32.
     void (*round_bf16)(uint16_t *out, const float *x, size_t n);
     // out may be x; w and b may be NULL.

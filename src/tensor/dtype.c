@@ -10,12 +10,7 @@ const struct dtype_info dtypes[DTYPE_COUNT] = {
     DTYPES(ROW)
 };
 
-const struct act_info act_kinds[ACT_KIND_COUNT] = {
-    [ACT_FLOAT] = {1, 1},
-    [ACT_BF16] = {32, 0},
-    [ACT_Q8_32] = {32, 32},
-    [ACT_Q8_256] = {256, 16},
-};
+const size_t act_block[ACT_KIND_COUNT] = {[ACT_FLOAT] = 1, [ACT_BF16] = 32, [ACT_Q8_32] = 32, [ACT_Q8_256] = 256};
 
 // Types that quill does not run: their names and block sizes, so that messages can name them.
 static const struct other {

@@ -50,16 +50,12 @@ enum act_kind {
     ACT_FLOAT,  // f32, unchanged
     ACT_BF16,   // bfloat16, rows padded with zeros to whole blocks
     ACT_Q8_32,  // int8, one scale and one sum per 32 values
-    ACT_Q8_256, // int8, one scale per 256 values, one sum per 16
+    ACT_Q8_256, // int8, one scale per 256 values, one sum per 16 and per 32
     ACT_KIND_COUNT,
 };
 
-struct act_info {
-    size_t block; // values that are made together, and that have one scale
-    size_t group; // values per sum; 0: neither scales nor sums
-};
-
-extern const struct act_info act_kinds[ACT_KIND_COUNT];
+// Values that are made together, and that have one scale if the format has scales.
+extern const size_t act_block[ACT_KIND_COUNT];
 
 struct dtype_info {
     const char *name;        // "Q8_0", as users and messages spell it

@@ -66,7 +66,7 @@ static void make_activations(struct matmul_job *job, enum values kind) {
     size_t cols = job->w.cols, n = job->n_tokens;
     enum act_kind acts = dtypes[job->w.dtype].acts;
     if (acts == ACT_BF16) {
-        const size_t block = act_kinds[acts].block, padded = (cols + block - 1) / block * block;
+        const size_t block = act_block[acts], padded = (cols + block - 1) / block * block;
         job->q.stride = padded + (random_below(3) == 0 ? random_below(20) : 0);
         float *x = malloc(cols * sizeof *x + 1);
         job->q.bf16 = guarded(((n - 1) * job->q.stride + padded) * 2);
@@ -85,21 +85,25 @@ static void make_activations(struct matmul_job *job, enum values kind) {
         job->x = x;
         return;
     }
-    size_t block = act_kinds[acts].block, group = act_kinds[acts].group, blocks = n * cols / block;
+    size_t block = act_block[acts], blocks = n * cols / block;
     job->q.stride = cols + (random_below(3) == 0 ? random_below(100) : 0);
     job->q.q = guarded((n - 1) * job->q.stride + cols), job->q.xd = guarded(blocks * 4);
-    job->q.xs = acts == ACT_Q8_32 ? guarded(blocks * 4) : NULL, job->q.sum = guarded(n * cols / group * 4);
+    if (acts == ACT_Q8_32) job->q.xs = guarded(blocks * 4), job->q.start = guarded(blocks * 4);
+    else job->q.sums = guarded(blocks * ACT_SUMS * 2);
     for (size_t i = 0; i < blocks; i++) {
         int sign = random_below(2) ? 1 : -1, sum = 0;
         int8_t *values = job->q.q + i * block / cols * job->q.stride + i * block % cols;
         for (size_t j = 0; j < block; j++) {
             int q = kind == UNIT ? (int)random_below(255) - 127 : 127 * sign;
             values[j] = (int8_t)q;
-            sum = j % group ? sum + q : q;
-            job->q.sum[(i * block + j) / group] = sum;
+            sum += q;
+            if (acts == ACT_Q8_32) continue;
+            int16_t *sums = job->q.sums + i * ACT_SUMS;
+            sums[j / 16] = (int16_t)((j % 16 ? sums[j / 16] : 0) + q);
+            sums[16 + j / 32] = (int16_t)((j % 32 ? sums[16 + j / 32] : 0) + q);
         }
         job->q.xd[i] = kind == UNIT ? random_float(UNIT) : random_float(ANY_FINITE);
-        if (job->q.xs) job->q.xs[i] = job->q.xd[i] * (float)sum;
+        if (acts == ACT_Q8_32) job->q.xs[i] = job->q.xd[i] * (float)sum, job->q.start[i] = -128 * sum;
     }
 }
 
@@ -214,27 +218,28 @@ static void bench_shape(const struct kernels *k, enum dtype type, bool transpose
     job->w = (struct mat){.dtype = type, .transposed = transposed, .rows = rows, .cols = cols};
     job->n_tokens = tokens;
     job->w.stride = stored_bytes(&job->w);
-    size_t bytes = job->w.stride * (transposed ? cols : rows), blocks = tokens * cols / 32, groups = tokens * cols / 16;
+    size_t bytes = job->w.stride * (transposed ? cols : rows), blocks = tokens * cols / 32;
     uint8_t *data = malloc(bytes + 1);
     float *x = calloc(tokens * cols, sizeof *x);
     int8_t *q = calloc(tokens * cols, 1);
     float *xd = calloc(blocks, sizeof *xd);
-    int32_t *sum = calloc(groups, sizeof *sum);
+    int32_t *start = calloc(blocks, sizeof *start);
+    int16_t *sums = calloc(blocks, ACT_SUMS / 8 * sizeof *sums);
     job->out = calloc(tokens * rows, sizeof *job->out);
     job->scratch = aligned_alloc(64, (k->scratch_bytes + 63) / 64 * 64);
-    if (data && x && q && xd && sum && job->out && job->scratch) {
+    if (data && x && q && xd && start && sums && job->out && job->scratch) {
         memset(data, 0x11, bytes + 1);
         job->w.data = data + 1;
         job->x = x;
         job->x_stride = cols;
-        job->q = (struct qacts){.q = q, .xd = xd, .xs = xd, .sum = sum, .stride = cols};
+        job->q = (struct qacts){.q = q, .xd = xd, .xs = xd, .start = start, .sums = sums, .stride = cols};
         if (dtypes[type].acts == ACT_BF16) job->q = (struct qacts){.bf16 = (uint16_t *)(void *)x, .stride = cols};
         job->out_stride = rows;
         snprintf(what, sizeof what, "matmul %s%s %zux%zu x%zu", dtypes[type].name, transposed ? " [in,out]" : "",
                  rows, cols, tokens);
         measure(k, what, 2.0 * (double)rows * (double)cols * (double)tokens, (double)bytes, call_matmul, &b);
     }
-    free(data), free(x), free(q), free(xd), free(sum), free(job->out), free(job->scratch);
+    free(data), free(x), free(q), free(xd), free(start), free(sums), free(job->out), free(job->scratch);
 }
 
 static void bench_type(const struct kernels *k, enum dtype type, bool transposed) {

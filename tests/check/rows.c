@@ -39,24 +39,27 @@ static void fill_blocks(float *x, size_t n, size_t block) {
 }
 
 static bool check_quantize(const struct kernels *k, enum act_kind kind) {
-    enum { BLOCKS = 20, GROUPS = BLOCKS * 16 };
-    const size_t block = act_kinds[kind].block, group = act_kinds[kind].group;
+    enum { BLOCKS = 20 };
+    const size_t block = act_block[kind];
     for (int round = 0; round < 300; round++) {
-        size_t n = block * (1 + random_below(BLOCKS)), blocks = n / block, groups = n / group;
+        size_t n = block * (1 + random_below(BLOCKS)), blocks = n / block;
         float *x = guarded(n * sizeof *x), xd[2][BLOCKS], xs[2][BLOCKS] = {{0}};
         int8_t *q = guarded(n), *want_q = guarded(n);
-        int32_t sum[2][GROUPS];
+        int32_t start[2][BLOCKS] = {{0}};
+        int16_t sums[2][BLOCKS * ACT_SUMS] = {{0}};
         fill_blocks(x, n, block);
         bool finite = true;
         if (round % 10 == 0) {
             x[random_below(n)] = round % 20 ? NAN : -INFINITY;
             finite = false;
         }
-        bool want = kernels_ref.quantize[kind](want_q, xd[1], xs[1], sum[1], x, n);
-        bool got = k->quantize[kind](q, xd[0], xs[0], sum[0], x, n);
+        bool want = kernels_ref.quantize[kind](&(struct qacts){want_q, xd[1], xs[1], start[1], sums[1], NULL, 0}, x, n);
+        bool got = k->quantize[kind](&(struct qacts){q, xd[0], xs[0], start[0], sums[0], NULL, 0}, x, n);
         if (got != want || got != finite) return finish(complain("returned %d for %d", got, finite));
         if (finite && (!same_bytes("q", q, want_q, n) || !same_floats("xd", xd[0], xd[1], blocks) ||
-                       !same_floats("xs", xs[0], xs[1], blocks) || !same_bytes("sum", sum[0], sum[1], 4 * groups)))
+                       !same_floats("xs", xs[0], xs[1], blocks) ||
+                       !same_bytes("start", start[0], start[1], 4 * blocks) ||
+                       !same_bytes("sums", sums[0], sums[1], 2 * ACT_SUMS * blocks)))
             return finish(false);
         if (!finish(true)) return false;
     }
@@ -279,7 +282,8 @@ struct bench {
     const struct kernels *k;
     float x[BENCH_N], y[BENCH_N], w[BENCH_N], b[BENCH_N], xd[BENCH_N / ACT_BLOCK], xs[BENCH_N / ACT_BLOCK];
     int8_t q[BENCH_N];
-    int32_t sum[BENCH_N / 16];
+    int32_t start[BENCH_N / ACT_BLOCK];
+    int16_t sums[BENCH_N / 256 * ACT_SUMS];
     volatile float sink;
     enum act_fn f;
 };
@@ -302,7 +306,8 @@ static void call_layer_norm(void *arg) {
 
 static void call_quantize(void *arg) {
     struct bench *b = arg;
-    b->sink = b->k->quantize[ACT_Q8_32](b->q, b->xd, b->xs, b->sum, b->x, BENCH_N);
+    const struct qacts to = {.q = b->q, .xd = b->xd, .xs = b->xs, .start = b->start};
+    b->sink = b->k->quantize[ACT_Q8_32](&to, b->x, BENCH_N);
 }
 
 static void call_activation(void *arg) {
@@ -319,7 +324,7 @@ static void call_row_exp_sum(void *arg) {
 static void bench_layer_norm(const struct kernels *k) { with_bench(k, "layer_norm 3072", 0, call_layer_norm); }
 static void call_quantize_256(void *arg) {
     struct bench *b = arg;
-    b->sink = b->k->quantize[ACT_Q8_256](b->q, b->xd, NULL, b->sum, b->x, BENCH_N);
+    b->sink = b->k->quantize[ACT_Q8_256](&(struct qacts){.q = b->q, .xd = b->xd, .sums = b->sums}, b->x, BENCH_N);
 }
 static void bench_quantize(const struct kernels *k) { with_bench(k, "quantize 32 3072", 0, call_quantize); }
 static void bench_quantize_256(const struct kernels *k) { with_bench(k, "quantize 256 3072", 0, call_quantize_256); }

@@ -108,9 +108,10 @@ static void scores_f32(float *s, const struct attn_job *job, const float *q, siz
 static float quantize_group(int8_t *q, const float *x, size_t n) {
     float padded[ACT_BLOCK] = {0}, xd, xs;
     int8_t whole[ACT_BLOCK];
-    int32_t sum;
+    int32_t start;
     memcpy(padded, x, n * sizeof *x);
-    if (!quantize_32_ref(whole, &xd, &xs, &sum, padded, ACT_BLOCK)) return memset(q, 0, n), NAN;
+    const struct qacts to = {.q = whole, .xd = &xd, .xs = &xs, .start = &start};
+    if (!quantize_32_ref(&to, padded, ACT_BLOCK)) return memset(q, 0, n), NAN;
     memcpy(q, whole, n);
     return xd;
 }

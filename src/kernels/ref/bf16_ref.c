@@ -22,7 +22,7 @@ static float flushed_fma(float a, float b, float c) {
 // Columns from..from+31 of a row; those from n on are zeros.
 static float add_block(float a, const uint8_t *w, size_t col_step, const uint16_t *x, size_t from, size_t n) {
     float half[2] = {0, 0};
-    for (size_t i = 0; i < act_kinds[ACT_BF16].block; i++) {
+    for (size_t i = 0; i < act_block[ACT_BF16]; i++) {
         const float weight = from + i < n ? bf16_to_f32(load_u16(w + (from + i) * col_step)) : 0.0f;
         half[i % 2] = flushed_fma(weight, bf16_to_f32(x[from + i]), half[i % 2]);
     }
@@ -35,7 +35,7 @@ void matmul_bf16_ref(const struct matmul_job *job) {
     for (size_t t = 0; t < job->n_tokens; t++)
         for (size_t r = job->row0; r < job->row1; r++) {
             float a = 0;
-            for (size_t c = 0; c < w->cols; c += act_kinds[ACT_BF16].block)
+            for (size_t c = 0; c < w->cols; c += act_block[ACT_BF16])
                 a = add_block(a, w->data + r * row_step, w->transposed ? w->stride : value,
                               job->q.bf16 + t * job->q.stride, c, w->cols);
             job->out[t * job->out_stride + r] = job->bias ? flushed_add(a, job->bias[r]) : a;
@@ -43,6 +43,6 @@ void matmul_bf16_ref(const struct matmul_job *job) {
 }
 
 void round_bf16_ref(uint16_t *out, const float *x, size_t n) {
-    const size_t block = act_kinds[ACT_BF16].block;
+    const size_t block = act_block[ACT_BF16];
     for (size_t i = 0; i < (n + block - 1) / block * block; i++) out[i] = i < n ? bf16_from_f32(x[i]) : 0;
 }

@@ -19,8 +19,8 @@ static inline float fold_lanes(float lanes[VIRTUAL_LANES]) {
     return lanes[0];
 }
 
-bool quantize_32_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
-bool quantize_256_ref(int8_t *q, float *xd, float *xs, int32_t *sum, const float *x, size_t n);
+bool quantize_32_ref(const struct qacts *to, const float *x, size_t n);
+bool quantize_256_ref(const struct qacts *to, const float *x, size_t n);
 #define DECODE(type, ...) void decode_##type##_ref(float *out, const uint8_t *row, size_t n);
 DTYPES(DECODE)
 #undef DECODE

@@ -72,8 +72,9 @@ static struct rows rows_of(const struct set *set, enum buffer_id floats, enum bu
         const struct quant_parts p = quant_parts(set->sizes, width, (enum act_kind)k, begin);
         r.q[k] = (struct qacts){.stride = (size_t)p.stride};
         if (k == ACT_BF16) r.q[k].bf16 = at(set, p.q);
-        else r.q[k].q = at(set, p.q), r.q[k].xd = at(set, p.xd), r.q[k].sum = at(set, p.sum);
-        if (k == ACT_Q8_32) r.q[k].xs = at(set, p.xs);
+        else r.q[k].q = at(set, p.q), r.q[k].xd = at(set, p.xd);
+        if (k == ACT_Q8_32) r.q[k].xs = at(set, p.xs), r.q[k].start = at(set, p.sums);
+        if (k == ACT_Q8_256) r.q[k].sums = at(set, p.sums);
         begin = p.end;
     }
     return r;

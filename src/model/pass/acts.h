@@ -26,7 +26,7 @@ static inline size_t block_of(unsigned kinds) {
     size_t block = 1;
     for (int k = 0; k < ACT_KIND_COUNT; k++) {
         const bool has = kinds & ACTS_QUANTIZED & act_bit((enum act_kind)k);
-        if (has && act_kinds[k].block > block) block = act_kinds[k].block;
+        if (has && act_block[k] > block) block = act_block[k];
     }
     return block;
 }

@@ -79,11 +79,12 @@ struct quant_parts quant_parts(const struct act_sizes *sizes, enum buffer_width 
     const uint64_t value = kind == ACT_BF16 ? sizeof(uint16_t) : sizeof(int8_t);
     const uint64_t bytes = ((cols * value + LINE - 1) / LINE | 1) * LINE; // of a row
     struct quant_parts p = {.stride = bytes / value, .q = begin};
-    p.xd = p.xs = p.sum = p.end = aligned(p.q + sizes->rows * bytes);
-    if (act_kinds[kind].group == 0) return p;
-    p.xs = aligned(p.xd + values / act_kinds[kind].block * sizeof(float));
-    p.sum = kind == ACT_Q8_32 ? aligned(p.xs + values / act_kinds[kind].block * sizeof(float)) : p.xs;
-    p.end = aligned(p.sum + values / act_kinds[kind].group * sizeof(int32_t));
+    const uint64_t blocks = values / act_block[kind];
+    p.xd = p.xs = p.sums = p.end = aligned(p.q + sizes->rows * bytes);
+    if (kind == ACT_BF16) return p;
+    p.xs = p.sums = aligned(p.xd + blocks * sizeof(float));
+    if (kind == ACT_Q8_32) p.sums = aligned(p.xs + blocks * sizeof(float));
+    p.end = aligned(p.sums + blocks * (kind == ACT_Q8_32 ? sizeof(int32_t) : ACT_SUMS * sizeof(int16_t)));
     return p;
 }
 

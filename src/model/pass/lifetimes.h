@@ -72,7 +72,7 @@ bool buffer_needed(const struct act_sizes *sizes, enum buffer_id id);
 
 // Offsets of the parts of a *_Q buffer in one kind, from byte `begin` of the set on. stride: values between rows of q.
 struct quant_parts {
-    uint64_t stride, q, xd, xs, sum, end; // xs only in ACT_Q8_32
+    uint64_t stride, q, xd, xs, sums, end; // xs only in ACT_Q8_32; sums: there the starts
 };
 struct quant_parts quant_parts(const struct act_sizes *sizes, enum buffer_width width, enum act_kind kind,
                                uint64_t begin);

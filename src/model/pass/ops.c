@@ -141,9 +141,11 @@ void quantize_piece(struct acts *a, const struct rows *r, unsigned kinds, size_t
             a->kernels->round_bf16(q->bf16 + row * q->stride + first, x, n);
             continue;
         }
-        const size_t at = row * r->cols + first, block = at / act_kinds[k].block, group = at / act_kinds[k].group;
-        int8_t *to = q->q + row * q->stride + first;
-        note(a, a->kernels->quantize[k](to, q->xd + block, q->xs ? q->xs + block : NULL, q->sum + group, x, n));
+        const size_t block = (row * r->cols + first) / act_block[k];
+        struct qacts to = {.q = q->q + row * q->stride + first, .xd = q->xd + block};
+        if (k == ACT_Q8_32) to.xs = q->xs + block, to.start = q->start + block;
+        else to.sums = q->sums + block * ACT_SUMS;
+        note(a, a->kernels->quantize[k](&to, x, n));
     }
 }
 
