@@ -100,7 +100,8 @@ static void make_activations(struct matmul_job *job, enum values kind) {
             if (acts == ACT_Q8_32) continue;
             int16_t *sums = job->q.sums + i * ACT_SUMS;
             sums[j / 16] = (int16_t)((j % 16 ? sums[j / 16] : 0) + q);
-            sums[16 + j / 32] = (int16_t)((j % 32 ? sums[16 + j / 32] : 0) + q);
+            int16_t *run = &sums[ACT_RUN_SUMS + j / 32];
+            *run = (int16_t)((j % 32 ? *run : 0) + q);
         }
         job->q.xd[i] = kind == UNIT ? random_float(UNIT) : random_float(ANY_FINITE);
         if (acts == ACT_Q8_32) job->q.xs[i] = job->q.xd[i] * (float)sum, job->q.start[i] = -128 * sum;

@@ -47,7 +47,7 @@
 //   FAST_GATHER   vf_gather_f16(p, stride, high): VF halves, of the 32 bits at p + i * stride the upper or lower one;
 //                 kernels.inc has one that loads them one by one for all others
 //   FETCH_FAR     when run: prefetching into the second-level cache keeps more lines in flight than into the first,
-//                 and 16 rows side by side are faster than 32 (measured on Zen 4; on Intel it is the other way round)
+//                 and 16 rows side by side are faster than 32 (measured on Zen 4; the others keep what suits Intel's)
 #ifndef QUILL_KERNELS_ISA_SIMD_H
 #define QUILL_KERNELS_ISA_SIMD_H
 
