@@ -43,6 +43,12 @@ static void arrays_are_walked_in_order(void **state) {
     assert_true(meta_next(&strings, &e) && str_is(e.s, "one"));
     assert_true(meta_next(&strings, &e) && str_is(e.s, ""));
     assert_false(meta_next(&strings, &e));
+    struct str list[2];
+    assert_int_equal(meta_strings(strings.array, list), 2);
+    assert_true(str_is(list[0], "one") && str_is(list[1], ""));
+    struct meta_array cut = *strings.array;
+    cut.bytes--;
+    assert_int_equal(meta_strings(&cut, list), 1);
     struct meta_walk outer = {.array = &get(w, "nested", META_ARRAY)->a};
     assert_int_equal(outer.array->kind, META_NULL);
     assert_true(meta_next(&outer, &e) && e.kind == META_ARRAY && e.a.kind == META_BOOL && e.a.n == 2);

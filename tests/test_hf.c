@@ -70,6 +70,9 @@ static void config_is_metadata_with_dotted_keys(void **state) {
     assert_true(meta_next(&walk, &e) && e.i == 1 && meta_next(&walk, &e) && e.i == 2 && !meta_next(&walk, &e));
     walk = (struct meta_walk){.array = &get(w, "archs", META_ARRAY)->a};
     assert_true(walk.array->kind == META_STRING && meta_next(&walk, &e) && str_is(e.s, "GPT2LMHeadModel"));
+    struct str list[1];
+    assert_int_equal(meta_strings(walk.array, list), 1);
+    assert_true(str_is(list[0], "GPT2LMHeadModel"));
     assert_int_equal(get(w, "mixed", META_ARRAY)->a.kind, META_NULL);
     assert_int_equal(get(w, "objects", META_ARRAY)->a.kind, META_NULL);
     walk = (struct meta_walk){.array = &get(w, "lists", META_ARRAY)->a};

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes.h"
 #include "str.h"
 
 struct reader {
@@ -35,10 +36,22 @@ static inline const uint8_t *reader_take(struct reader *r, uint64_t n) {
     return p;
 }
 
-uint32_t reader_u32le(struct reader *r);
-uint64_t reader_u64le(struct reader *r);
+static inline uint32_t reader_u32le(struct reader *r) {
+    const uint8_t *p = reader_take(r, 4);
+    return p ? load_u32(p) : 0;
+}
+
+static inline uint64_t reader_u64le(struct reader *r) {
+    const uint8_t *p = reader_take(r, 8);
+    return p ? load_u64(p) : 0;
+}
 
 // A u64 length of at most `limit`, then that many bytes.
-struct str reader_string64(struct reader *r, uint64_t limit);
+static inline struct str reader_string64(struct reader *r, uint64_t limit) {
+    uint64_t n = reader_u64le(r);
+    if (n > limit) r->failed = true;
+    const uint8_t *p = reader_take(r, n);
+    return p ? (struct str){(const char *)p, (size_t)n} : (struct str){NULL, 0};
+}
 
 #endif

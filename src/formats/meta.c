@@ -77,3 +77,17 @@ bool meta_next(struct meta_walk *walk, struct meta *element) {
     walk->index++;
     return true;
 }
+
+size_t meta_strings(const struct meta_array *a, struct str *list) {
+    size_t i = 0;
+    if (a->bytes) {
+        struct reader r = reader_over(a->data, a->bytes);
+        for (; i < a->n; i++) {
+            list[i] = reader_string64(&r, UINT64_MAX);
+            if (r.failed) break;
+        }
+    } else {
+        for (; i < a->n; i++) list[i] = a->items[i].s;
+    }
+    return i;
+}

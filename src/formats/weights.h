@@ -116,5 +116,7 @@ struct meta_walk {
     size_t at;
 };
 bool meta_next(struct meta_walk *walk, struct meta *element);
+// Writes the elements of an array of strings to list[0..n) and returns their number: n, unless the file has changed.
+size_t meta_strings(const struct meta_array *array, struct str *list);
 
 #endif

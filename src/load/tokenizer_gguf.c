@@ -22,12 +22,8 @@ static quill_status strings(struct vocab *v, const struct str **out, size_t *n, 
                     key, most, (unsigned long long)m->a.n);
     struct str *list = arena_alloc(&v->arena, (size_t)m->a.n, sizeof *list);
     if (!list) return fail_memory(err);
-    struct meta_walk walk = {.array = &m->a};
-    struct meta element;
-    size_t i = 0;
-    for (; i < m->a.n && meta_next(&walk, &element); i++) list[i] = element.s;
     *out = list;
-    *n = i;
+    *n = meta_strings(&m->a, list);
     return QUILL_OK;
 }
 

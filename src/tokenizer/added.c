@@ -11,14 +11,25 @@ static int by_text(const void *a, const void *b) {
     return str_compare(left->text, right->text);
 }
 
+static bool may_belong(const struct token_table *v, int32_t id) {
+    const enum token_kind kind = token_kind_of(v, id);
+    return (kind == TOKEN_ADDED || kind == TOKEN_SPECIAL) && token_bytes(v, id).n;
+}
+
+bool added_candidates(int32_t **ids, size_t *n, const struct token_table *v) {
+    size_t count = 0;
+    for (int32_t id = 0; (size_t)id < v->n; id++) count += may_belong(v, id);
+    *n = 0;
+    *ids = alloc_array(count, sizeof **ids);
+    for (int32_t id = 0; *ids && *n < count; id++)
+        if (may_belong(v, id)) (*ids)[(*n)++] = id;
+    return *ids;
+}
+
 static bool belongs(const struct token_table *v, int32_t id, const struct added_choice *c) {
     const bool normalized = v->kinds[id] & TOKEN_NORMALIZED;
-    if (token_bytes(v, id).n == 0) return false;
-    switch (token_kind_of(v, id)) {
-    case TOKEN_ADDED: return normalized ? c->added_normalized : c->added_plain;
-    case TOKEN_SPECIAL: return normalized ? c->special_normalized : c->special_plain;
-    default: return false;
-    }
+    if (token_kind_of(v, id) == TOKEN_ADDED) return normalized ? c->added_normalized : c->added_plain;
+    return normalized ? c->special_normalized : c->special_plain;
 }
 
 static void mark_start(uint8_t *starts, struct str text) {
@@ -47,17 +58,17 @@ static quill_status add_token(struct added *a, const struct token_table *v, int3
     return QUILL_OK;
 }
 
-quill_status added_build(struct added *a, const struct token_table *v, struct added_choice choice, const char *file,
-                         quill_error *err) {
+quill_status added_build(struct added *a, const struct token_table *v, const int32_t *ids, size_t n_ids,
+                         struct added_choice choice, const char *file, quill_error *err) {
     *a = (struct added){0};
     size_t n = 0;
-    for (int32_t id = 0; (size_t)id < v->n; id++) n += belongs(v, id, &choice);
+    for (size_t i = 0; i < n_ids; i++) n += belongs(v, ids[i], &choice);
     if (n == 0) return QUILL_OK;
     a->tokens = alloc_array(n, sizeof *a->tokens);
     a->starts = alloc_zeroed(STARTS, 1);
     quill_status status = a->tokens && a->starts ? QUILL_OK : fail_memory(err);
-    for (int32_t id = 0; !status && (size_t)id < v->n; id++)
-        if (belongs(v, id, &choice)) status = add_token(a, v, id, &choice, file, err);
+    for (size_t i = 0; !status && i < n_ids; i++)
+        if (belongs(v, ids[i], &choice)) status = add_token(a, v, ids[i], &choice, file, err);
     if (status) {
         added_free(a);
         return status;

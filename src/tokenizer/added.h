@@ -20,7 +20,10 @@ struct added {
     uint8_t *starts;            // bit set of the tokens' first two bytes; with any second byte for one-byte tokens
 };
 
-// Which tokens a set has.
+// The added and special tokens, which sets are chosen from: (*ids)[n] to free. False: no memory.
+bool added_candidates(int32_t **ids, size_t *n, const struct token_table *vocab);
+
+// Which of these a set has.
 struct added_choice {
     bool added_plain, added_normalized;     // added tokens, those that are matched in normalized text
     bool special_plain, special_normalized; // special ones
@@ -29,8 +32,8 @@ struct added_choice {
     void *context;
 };
 // QUILL_E_MODEL: a token is too long.
-quill_status added_build(struct added *added, const struct token_table *vocab, struct added_choice choice,
-                         const char *file, quill_error *err);
+quill_status added_build(struct added *added, const struct token_table *vocab, const int32_t *ids, size_t n,
+                         struct added_choice choice, const char *file, quill_error *err);
 void added_free(struct added *added); // zeros are fine
 size_t added_memory(const struct added *added);
 // Whether a match may reach across a newline that is followed by a letter of ASCII.

@@ -3,8 +3,10 @@
 
 // Nearly every token of a large vocabulary fails one of the first tests.
 static bool may_be_mark(const struct token_table *v, int32_t id, struct str text) {
-    if (text.n < 4 || text.n > MARK_BYTES || !memchr(">][", text.p[text.n - 1], 3)) return false;
-    if (!memchr("<[_\xe2", text.p[0], 4)) return false; // also U+2581 in front of a bracket
+    if (text.n < 4 || text.n > MARK_BYTES) return false;
+    const char first = text.p[0], last = text.p[text.n - 1];
+    if (last != '>' && last != ']' && last != '[') return false;
+    if (first != '<' && first != '[' && first != '_' && first != '\xe2') return false; // U+2581 before a bracket
     const enum token_kind kind = token_kind_of(v, id);
     return kind != TOKEN_UNUSED && (kind == TOKEN_SPECIAL || kind == TOKEN_ADDED || !(v->kinds[id] & TOKEN_FROM_TEXT));
 }

@@ -6,18 +6,6 @@
 #include "blanks.h"
 #include "byte_map.h"
 
-static struct token_key key_of(const char *p, size_t n, struct word word) {
-    return (struct token_key){p, n, word, n <= WORD_BYTES ? word_hash(word) : hash_bytes(p, n, 0)};
-}
-
-struct token_key token_key_at(const char *p, size_t n) {
-    return key_of(p, n, n <= WORD_BYTES ? word_at(p, n) : (struct word){0, 0});
-}
-
-struct token_key token_key_before(const char *p, size_t n, const char *end) {
-    return key_of(p, n, n <= WORD_BYTES ? word_before(p, n, end) : (struct word){0, 0});
-}
-
 // Normal tokens have a spelling, all others are their own bytes: a stored "é" may mean two different tokens.
 static bool is_normal(const struct token_table *v, int32_t id) { return token_kind_of(v, id) == TOKEN_NORMAL; }
 
@@ -29,20 +17,35 @@ static bool is_it(const struct token_table *v, int32_t id, const struct token_ke
     return word.low == key->word.low && word.high == key->word.high;
 }
 
-static int32_t *find_slot(const struct token_table *v, const struct token_key *key) {
-    for (size_t i = key->hash & v->mask;; i = (i + 1) & v->mask)
-        if (v->slots[i] < 0 || is_it(v, v->slots[i], key)) return &v->slots[i];
+// A slot holds an id + 1 and bits of its hash that do not say where the slot is: nearly every other token is told apart
+// without a look at its bytes.
+enum { SLOT_ID_BITS = 22 };
+_Static_assert(MOST_TOKENS < 1 << SLOT_ID_BITS, "an id + 1 fits");
+
+static uint32_t slot_of(int32_t id, const struct token_key *key) {
+    return (uint32_t)(key->hash >> 32) >> SLOT_ID_BITS << SLOT_ID_BITS | (uint32_t)(id + 1);
 }
 
-int32_t token_table_find(const struct token_table *v, const struct token_key *key) { return *find_slot(v, key); }
+static int32_t id_in(uint32_t slot) { return (int32_t)(slot & ((1u << SLOT_ID_BITS) - 1)) - 1; }
+
+static uint32_t *find_slot(const struct token_table *v, const struct token_key *key) {
+    const uint32_t none = slot_of(-1, key);
+    for (size_t i = key->hash & v->mask;; i = (i + 1) & v->mask) {
+        const uint32_t slot = v->slots[i];
+        if (slot == 0 || ((slot ^ none) >> SLOT_ID_BITS == 0 && is_it(v, id_in(slot), key))) return &v->slots[i];
+    }
+}
+
+int32_t token_table_find(const struct token_table *v, const struct token_key *key) { return id_in(*find_slot(v, key)); }
 
 static quill_status insert(struct token_table *v, int32_t id, const struct token_key *key,
                            const struct vocab_spec *spec, quill_error *err) {
-    int32_t *slot = find_slot(v, key);
-    if (*slot >= 0 && is_normal(v, *slot) == is_normal(v, id))
+    uint32_t *slot = find_slot(v, key);
+    const int32_t other = id_in(*slot);
+    if (other >= 0 && is_normal(v, other) == is_normal(v, id))
         return fail(err, QUILL_E_MODEL, "%s: tokens %d and %d are the same text '%s'", QUOTED(str_of(spec->file)),
-                    *slot, id, QUOTED(spec->tokens[id]));
-    if (*slot < 0 || is_normal(v, id)) *slot = id;
+                    other, id, QUOTED(spec->tokens[id]));
+    if (other < 0 || is_normal(v, id)) *slot = slot_of(id, key);
     return QUILL_OK;
 }
 
@@ -119,9 +122,8 @@ static quill_status allocate(struct token_table *v, const struct vocab_spec *spe
     v->bytes = alloc_array(total, 1);
     v->starts = alloc_array(v->n + 1, sizeof *v->starts);
     v->kinds = alloc_zeroed(v->n, 1);
-    v->slots = alloc_array(n_slots, sizeof *v->slots);
+    v->slots = alloc_zeroed(n_slots, sizeof *v->slots);
     if (!v->bytes || !v->starts || !v->kinds || !v->slots) return fail_memory(err);
-    memset(v->slots, 0xff, n_slots * sizeof *v->slots);
     return QUILL_OK;
 }
 

@@ -24,7 +24,7 @@ struct token_table {
     uint32_t *starts; // [n + 1] into bytes
     uint8_t *kinds;   // [n] enum token_kind or TOKEN_LITERAL, with TOKEN_FROM_TEXT and TOKEN_STRIPS_*
     size_t longest;   // bytes of the longest token
-    int32_t *slots;   // [mask + 1] ids by the hash of their bytes, open addressing; -1: none
+    uint32_t *slots;  // [mask + 1] ids by the hash of their bytes, open addressing; 0: none
     size_t mask;
 };
 
@@ -47,8 +47,19 @@ struct token_key {
     struct word word; // the bytes, if there are at most 16
     uint64_t hash;
 };
-struct token_key token_key_at(const char *p, size_t n); // 16 bytes at p are read, whatever n is
-struct token_key token_key_before(const char *p, size_t n, const char *end); // nothing from `end` on is read
+static inline struct token_key token_key_of(const char *p, size_t n, struct word word) {
+    return (struct token_key){p, n, word, n <= WORD_BYTES ? word_hash(word) : hash_bytes(p, n, 0)};
+}
+
+// 16 bytes at p are read, whatever n is.
+static inline struct token_key token_key_at(const char *p, size_t n) {
+    return token_key_of(p, n, n <= WORD_BYTES ? word_at(p, n) : (struct word){0, 0});
+}
+
+// Nothing from `end` on is read.
+static inline struct token_key token_key_before(const char *p, size_t n, const char *end) {
+    return token_key_of(p, n, n <= WORD_BYTES ? word_before(p, n, end) : (struct word){0, 0});
+}
 
 // The id that stands for these bytes; -1: none. A normal token is preferred over a special or added one with the same
 // bytes; unused, literal and byte tokens are not found.

@@ -100,11 +100,17 @@ static quill_status set_added(quill_tokenizer *t, const char *file, quill_error 
         normal_as_text = {.added_normalized = true, .normal = normal_text, .context = &normal},
         normal_parsed = {.added_normalized = true, .special_normalized = true, .normal = normal_text,
                          .context = &normal};
-    quill_status status = added_build(&t->as_text, &t->vocab, as_text, file, err);
-    if (!status) status = added_build(&t->parsed, &t->vocab, parsed, file, err);
-    if (!status) status = added_build(&t->outside_values, &t->vocab, outside_values, file, err);
-    if (!status) status = added_build(&t->normal_as_text, &t->vocab, normal_as_text, file, err);
-    if (!status) status = added_build(&t->normal_parsed, &t->vocab, normal_parsed, file, err);
+    const struct {
+        struct added *set;
+        const struct added_choice *choice;
+    } sets[] = {{&t->as_text, &as_text}, {&t->parsed, &parsed}, {&t->outside_values, &outside_values},
+                {&t->normal_as_text, &normal_as_text}, {&t->normal_parsed, &normal_parsed}};
+    int32_t *ids;
+    size_t n;
+    quill_status status = added_candidates(&ids, &n, &t->vocab) ? QUILL_OK : fail_memory(err);
+    for (size_t i = 0; !status && i < sizeof sets / sizeof *sets; i++)
+        status = added_build(sets[i].set, &t->vocab, ids, n, *sets[i].choice, file, err);
+    free(ids);
     normal_room_free(&normal.room);
     return status;
 }
