@@ -47,12 +47,21 @@ static void follow_variables(struct team *team) {
 
 // A runtime that cannot create a thread ends the process. So we first create as many threads as it will, all at the
 // same time, and end them before it creates its own. The C library keeps their stacks and reuses them for those.
+// A runtime keeps the threads of a thread's last region, so that another one as large creates none.
+static _Thread_local int n_kept;
 static pthread_mutex_t trial = PTHREAD_MUTEX_INITIALIZER; // locked until all trial threads exist
 
 static void *stay(void *unused) {
     pthread_mutex_lock(&trial);
     pthread_mutex_unlock(&trial);
     return unused;
+}
+
+static bool has_room(int wanted) {
+    void *room = malloc(ROOM_BYTES + (size_t)wanted * ROOM_EACH);
+    const bool fits = room != NULL;
+    free(room);
+    return fits;
 }
 
 static void try_threads(struct team *team, int wanted) {
@@ -66,12 +75,12 @@ static void try_threads(struct team *team, int wanted) {
     pthread_mutex_lock(&trial);
     while (team->n_threads < wanted && pthread_create(&team->threads[team->n_threads].id, &attr, stay, NULL) == 0)
         team->n_threads++;
-    void *room = malloc(ROOM_BYTES + (size_t)wanted * ROOM_EACH);
-    if (!room) team->size = 1;
-    free(room);
+    if (!has_room(wanted)) team->size = 1;
     pthread_mutex_unlock(&trial);
     sigmask_restore(&before);
     pthread_attr_destroy(&attr);
+    if (team->n_threads < wanted) team->spare = 0;
+    if (team->n_threads < team->size - 1) team->size = 1 + team->n_threads;
 }
 
 bool threads_start(struct team *team) {
@@ -80,9 +89,8 @@ bool threads_start(struct team *team) {
     follow_variables(team);
     const int wanted = team->size - 1 + team->spare;
     if (!(team->threads = alloc_array((size_t)wanted, sizeof *team->threads))) return false;
-    if (wanted) try_threads(team, wanted);
-    if (team->n_threads < wanted) team->spare = 0;
-    if (team->n_threads < team->size - 1) team->size = 1 + team->n_threads;
+    if (wanted > n_kept) try_threads(team, wanted);
+    else if (wanted && !has_room(wanted)) team->size = 1;
     return true;
 }
 
@@ -109,6 +117,7 @@ void team_hold(struct team *team, void (*body)(void *arg), void *arg) {
 #pragma omp parallel num_threads(team->size + team->spare)
     if (omp_get_thread_num() == 0) {
         const int n = omp_get_num_threads();
+        n_kept = n - 1;
         sigmask_restore(&before);
         body(arg);
         team_dismiss(team, (n < team->size ? n : team->size) - 1);
