@@ -64,7 +64,7 @@ static void progress_stops_it(void **state) {
     uint64_t told = 0;
     struct team *team = team_create(1);
     forget();
-    sweep_run(&(struct sweep){&weights, take, stop, &told}, team);
+    sweep_run(&(struct sweep){&weights, take, stop, &told, 0}, team);
     assert_true(told > 0 && told < ALL);
     assert_int_equal(count_taken(), told);
     team_free(team);
@@ -89,11 +89,13 @@ static void the_caller_works_while_others_sweep(void **state) {
     for (int size = 1; size <= 3; size++) {
         struct team *team = team_create(size);
         forget();
-        sweep_beside(&sweep, team, work_long, &w);
-        const size_t n = count_taken();
+        const uint64_t n = sweep_beside(&sweep, team, work_long, &w);
+        assert_int_equal(count_taken(), n);
         if (size == 1) assert_int_equal(n, 0);
-        sweep_beside(&none, team, work_long, &w);
+        assert_int_equal(sweep_beside(&none, team, work_long, &w), 0);
         assert_int_equal(count_taken(), n); // nothing goes on behind it
+        sweep_run(&(struct sweep){.weights = &weights, .take = take, .from = n}, team);
+        assert_int_equal(count_taken(), ALL);
         team_free(team);
     }
     assert_int_equal(w.done, 6);

@@ -37,7 +37,8 @@ static quill_status make_tokenizer_beside(struct quill_model *m, const quill_mod
     const int n_threads = options && !options->no_mmap ? options->n_threads : 1;
     struct making making = {m, err, QUILL_OK};
     struct team *team = n_threads > 1 && m->weights->file_bytes >= LARGE_BYTES ? team_create(n_threads) : NULL;
-    if (team) sweep_beside(&(struct sweep){.weights = m->weights, .take = map_populate}, team, make, &making);
+    const struct sweep sweep = {.weights = m->weights, .take = map_populate};
+    if (team) m->mapped_bytes = sweep_beside(&sweep, team, make, &making);
     else make(&making);
     team_free(team);
     return making.status;

@@ -17,6 +17,7 @@ struct quill_model {
     const char *format; // "gguf" "hf" "builtin"
     char *name;
     bool chat_template;
+    uint64_t mapped_bytes; // of the weights, from their beginning, that opening has brought into memory
 };
 
 // The name in the file, else the path's last part without ".gguf"; of a folder in Hugging Face's cache the name of the

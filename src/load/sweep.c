@@ -35,8 +35,8 @@ static void take_slice(const struct sweep *s, uint64_t begin, uint64_t end) {
 
 static void take_slices(struct state *state, const struct member *m) {
     const struct sweep *s = state->sweep;
-    for (uint64_t begin, end; (begin = atomic_fetch_add(&state->next, state->slice)) < state->bytes;) {
-        if (atomic_load_explicit(&state->stopped, memory_order_relaxed)) break;
+    for (uint64_t begin, end; !atomic_load_explicit(&state->stopped, memory_order_relaxed) &&
+                              (begin = atomic_fetch_add(&state->next, state->slice)) < state->bytes;) {
         end = state->bytes - begin < state->slice ? state->bytes : begin + state->slice;
         take_slice(s, begin, end);
         if (m->index == 0 && s->progress && !s->progress(s->user, end, state->bytes))
@@ -54,6 +54,7 @@ static void run(void *arg, struct member *m) {
 static void begin(struct state *state, const struct sweep *sweep) {
     *state = (struct state){.sweep = sweep, .bytes = sweep_bytes(sweep->weights)};
     state->slice = LEAST_SLICE + (size_t)(state->bytes / MOST_SLICES);
+    atomic_init(&state->next, sweep->from);
 }
 
 void sweep_run(const struct sweep *sweep, struct team *team) {
@@ -78,8 +79,10 @@ static void run_beside(void *arg, struct member *m) {
     atomic_store_explicit(&b->state.stopped, true, memory_order_relaxed);
 }
 
-void sweep_beside(const struct sweep *sweep, struct team *team, void (*work)(void *arg), void *arg) {
+uint64_t sweep_beside(const struct sweep *sweep, struct team *team, void (*work)(void *arg), void *arg) {
     struct beside b = {.work = work, .arg = arg};
     begin(&b.state, sweep);
     team_run(team, run_beside, &b);
+    const uint64_t next = atomic_load(&b.state.next); // every slice before it was taken
+    return next < b.state.bytes ? next : b.state.bytes;
 }

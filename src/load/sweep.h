@@ -12,11 +12,13 @@ struct sweep {
     // Called by the calling thread now and then, in bytes; false: skip the rest. NULL: never.
     bool (*progress)(void *user, uint64_t done, uint64_t all);
     void *user;
+    uint64_t from; // bytes at the beginning that are left out
 };
 
 uint64_t sweep_bytes(const struct weights *w); // of all tensors
 void sweep_run(const struct sweep *sweep, struct team *team);
-// The calling thread does the work, and meanwhile the others go over as many of the weights as they can.
-void sweep_beside(const struct sweep *sweep, struct team *team, void (*work)(void *arg), void *arg);
+// The calling thread does the work, and meanwhile the others go over as many of the weights as they can. Returns how
+// many bytes from the beginning are done.
+uint64_t sweep_beside(const struct sweep *sweep, struct team *team, void (*work)(void *arg), void *arg);
 
 #endif

@@ -16,7 +16,7 @@ struct hold {
 static void bring_in(quill_session *session) {
     enum { LARGE_BYTES = 64 << 20 }; // reading less takes less time than asking how much memory is available
     const struct weights *w = session->model->weights;
-    const struct sweep sweep = {w, map_populate, session->on_weights, session->user};
+    const struct sweep sweep = {w, map_populate, session->on_weights, session->user, session->model->mapped_bytes};
     session->weights_are_here = true;
     if (w->file_bytes < LARGE_BYTES || w->file_bytes < meminfo_available()) sweep_run(&sweep, session->team);
 }
