@@ -138,13 +138,10 @@ SIMD void vf_transpose(vf v[VF]) {
     }
 }
 
-// 8x8 blocks within the quarters, of rows i and 8 + i, columns 0-7 and 8-15; then the middle quarters are swapped.
-enum { VH = 16 };
-SIMD void vh_transpose(void *out, const uint8_t *const *rows, size_t at) {
-    __m512i v[8], a[8];
-    UNROLL for (int i = 0; i < 8; i++)
-        v[i] = _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256((const void *)(rows[i] + at))),
-                                  _mm256_loadu_si256((const void *)(rows[8 + i] + at)), 1);
+// 8x8 blocks within the quarters of v, which are columns 0-7 and 8-15 of rows i, then those of rows 8 + i; the middle
+// quarters are swapped at the end.
+SIMD void half_transpose(__m256i *out, __m512i v[8]) {
+    __m512i a[8];
     UNROLL for (int i = 0; i < 8; i += 2) {
         a[i] = _mm512_unpacklo_epi16(v[i], v[i + 1]);
         a[i + 1] = _mm512_unpackhi_epi16(v[i], v[i + 1]);
@@ -161,9 +158,22 @@ SIMD void vh_transpose(void *out, const uint8_t *const *rows, size_t at) {
     }
     UNROLL for (int i = 0; i < 8; i++) {
         a[i] = _mm512_shuffle_i64x2(a[i], a[i], 0xd8);
-        _mm256_store_si256((__m256i *)out + i, _mm512_castsi512_si256(a[i]));
-        _mm256_store_si256((__m256i *)out + 8 + i, _mm512_extracti64x4_epi64(a[i], 1));
+        _mm256_store_si256(out + i, _mm512_castsi512_si256(a[i]));
+        _mm256_store_si256(out + 8 + i, _mm512_extracti64x4_epi64(a[i], 1));
     }
+}
+
+// Loads each cache line once, as bf_load does.
+enum { VH = 32 };
+SIMD void vh_transpose(void *out, const uint8_t *const *rows, size_t at) {
+    __m512i left[8], right[8];
+    UNROLL for (int i = 0; i < 8; i++) {
+        const __m512i a = _mm512_loadu_si512(rows[i] + at), b = _mm512_loadu_si512(rows[8 + i] + at);
+        left[i] = _mm512_shuffle_i64x2(a, b, 0x44);
+        right[i] = _mm512_shuffle_i64x2(a, b, 0xee);
+    }
+    half_transpose((__m256i *)out, left);
+    half_transpose((__m256i *)out + 16, right);
 }
 
 // The four lanes of each quarter, as a 4x4 block.
