@@ -8,6 +8,7 @@ enum {
     ROUNDS = 1 << 14,      // rounds of a peak in one claim
     TILE_ROUNDS = 1 << 11, // the same of tile registers, whose instructions take longer
     CLAIMS = 512,          // claims of the team for one peak
+    TRIES = 3,             // of which the best counts: another program may disturb one
     SWEEPS = 4,            // reads of the weights; the fastest counts: from the second on, caches hold what they can
 };
 
@@ -29,9 +30,14 @@ static void run_peak(void *arg, struct member *m) {
 static double measure_peak(struct team *team, double (*run)(size_t rounds), size_t rounds) {
     if (!run) return 0;
     struct peak peak = {run, rounds, run(rounds)}; // also lets the core's clock rise
-    double start = clock_ms();
-    team_run(team, run_peak, &peak);
-    return peak.operations * CLAIMS / (clock_ms() - start) * 1e-6;
+    double best = 0;
+    for (int i = 0; i < TRIES; i++) {
+        const double start = clock_ms();
+        team_run(team, run_peak, &peak);
+        const double speed = peak.operations * CLAIMS / (clock_ms() - start) * 1e-6;
+        if (speed > best) best = speed;
+    }
+    return best;
 }
 
 static double measure_read(quill_session *session) {
