@@ -47,9 +47,10 @@ static void follow_variables(struct team *team) {
 
 // A runtime that cannot create a thread ends the process. So we first create as many threads as it will, all at the
 // same time, and end them before it creates its own. The C library keeps their stacks and reuses them for those.
-// A runtime keeps the threads of a thread's last region, so that another one as large creates none.
-static _Thread_local int n_kept;
 static pthread_mutex_t trial = PTHREAD_MUTEX_INITIALIZER; // locked until all trial threads exist
+
+// A runtime keeps the threads of this thread's last region: another one as large creates none, and needs no trial.
+static _Thread_local int n_kept;
 
 static void *stay(void *unused) {
     pthread_mutex_lock(&trial);

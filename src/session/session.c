@@ -119,8 +119,10 @@ static bool collect_sets(quill_session *session, int32_t n_vocab) {
         if (!token_set_create(sets[i], (size_t)n_vocab)) return false;
         add_ids(sets[i], info.suppressed, info.n_suppressed, n_vocab);
     }
-    for (int32_t id = 0; id < n_vocab; id++)
-        for (size_t i = 0; i < 2 && quill_token_is_unused(tokenizer, id); i++) token_set_add(sets[i], (size_t)id);
+    for (int32_t id = 0; id < n_vocab; id++) {
+        if (!quill_token_is_unused(tokenizer, id)) continue;
+        for (size_t i = 0; i < 2; i++) token_set_add(sets[i], (size_t)id);
+    }
     add_ids(&session->banned, info.eos, info.n_eos, n_vocab);
     return true;
 }
