@@ -95,21 +95,22 @@ static quill_status normal_text(void *context, struct str *text, quill_error *er
 
 static quill_status set_added(quill_tokenizer *t, const char *file, quill_error *err) {
     struct normal_text normal = {.tokenizer = t};
-    const struct added_choice as_text = {.added_plain = true}, parsed = {.added_plain = true, .special_plain = true},
-        outside_values = {.added_plain = true, .special_plain = true, .special_normalized = true},
-        normal_as_text = {.added_normalized = true, .normal = normal_text, .context = &normal},
-        normal_parsed = {.added_normalized = true, .special_normalized = true, .normal = normal_text,
-                         .context = &normal};
     const struct {
         struct added *set;
-        const struct added_choice *choice;
-    } sets[] = {{&t->as_text, &as_text}, {&t->parsed, &parsed}, {&t->outside_values, &outside_values},
-                {&t->normal_as_text, &normal_as_text}, {&t->normal_parsed, &normal_parsed}};
+        struct added_choice choice;
+    } sets[] = {
+        {&t->as_text, {.added_plain = true}},
+        {&t->parsed, {.added_plain = true, .special_plain = true}},
+        {&t->outside_values, {.added_plain = true, .special_plain = true, .special_normalized = true}},
+        {&t->normal_as_text, {.added_normalized = true, .normal = normal_text, .context = &normal}},
+        {&t->normal_parsed,
+         {.added_normalized = true, .special_normalized = true, .normal = normal_text, .context = &normal}},
+    };
     int32_t *ids;
     size_t n;
     quill_status status = added_candidates(&ids, &n, &t->vocab) ? QUILL_OK : fail_memory(err);
     for (size_t i = 0; !status && i < sizeof sets / sizeof *sets; i++)
-        status = added_build(sets[i].set, &t->vocab, ids, n, *sets[i].choice, file, err);
+        status = added_build(sets[i].set, &t->vocab, ids, n, sets[i].choice, file, err);
     free(ids);
     normal_room_free(&normal.room);
     return status;
