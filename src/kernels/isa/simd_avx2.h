@@ -11,7 +11,7 @@
 #ifdef __AVXVNNI__
 enum { VF = 8, TILE_F_VECTORS = 2, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 3 };
 #else
-enum { VF = 8, TILE_F_VECTORS = 2, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 1, TILE_Q_TOKENS = 4 };
+enum { VF = 8, TILE_F_VECTORS = 2, TILE_F_TOKENS = 6, TILE_Q_VECTORS = 2, TILE_Q_TOKENS = 6 };
 #endif
 
 typedef __m256 vf;
@@ -194,6 +194,14 @@ SIMD vi vi_dot16(vi sum, vi a, vi b) { return _mm256_add_epi32(sum, _mm256_madd_
 #define PAIR_SUMS
 SIMD vi vq_pairs(vq w, vi x) { return _mm256_maddubs_epi16(w.w, x); }
 SIMD vi vi_add16(vi a, vi b) { return _mm256_add_epi16(a, b); }
+#define WIDE_PRODUCTS // on Zen, sign needs the ports of the products
+SIMD vi vi_dot_wide(vi sum, vi a, vi b) {
+    sum = vi_dot16(sum, a, b);
+    __asm__("" : "+x"(sum)); // gcc 12 would add the products at the end, and until then keep them in memory
+    return sum;
+}
+SIMD vi vi_even_bytes(vi a) { return _mm256_srai_epi16(_mm256_slli_epi16(a, 8), 8); }
+SIMD vi vi_odd_bytes(vi a) { return _mm256_srai_epi16(a, 8); }
 #endif
 
 // Pairs of products in 16 bits.
