@@ -39,6 +39,9 @@
 // PAIR_SUMS: products are first summed in 16 bits. To sum several products before widening:
 //   vq_pairs(w, x)          words: products of two of the weights, which are not negative
 //   vi_add16(a, b)          words
+// WIDE_PRODUCTS: signed weights are multiplied faster as 16-bit numbers:
+//   vi_even_bytes, vi_odd_bytes(a)  the bytes 0, 2, ... or 1, 3, ... with their signs, as words
+//   vi_dot_wide(sum, a, b)  as vi_dot16, computed at once
 // PANEL_FLIPPED: vq takes weights that were flipped, and a sum of products starts at -128 times the sum of x.
 // TILE_F_*, TILE_Q_*: row vectors and tokens of the register tile of float and of integer products.
 // What a processor is good at, where a header says so before it includes this; the bodies choose by it:
