@@ -70,7 +70,8 @@
 #ifndef FAST_GATHER
 #define FAST_GATHER 0
 #endif
-#if defined(__x86_64__)
+// Of AMD's processors none has tile registers, those with AVX-VNNI have AVX-512, and with SSE4 alone none was measured.
+#if defined(__AVX2__) && !defined(__AVXVNNI__) && !HAS_TILES
 #define FETCH_FAR (__builtin_cpu_is("amd") != 0)
 #else
 #define FETCH_FAR false
